@@ -1,0 +1,115 @@
+import type { State } from './lifecycle.ts';
+
+/** What people are told. Panels, the terminal and the event stream all come from this one union. */
+export type Talk =
+  | {
+      readonly event: 'race.began';
+      readonly workspace: string;
+      readonly race: string;
+      readonly machines: number;
+      readonly why: string;
+    }
+  | {
+      readonly event: 'race.round';
+      readonly workspace: string;
+      readonly race: string;
+      readonly round: number;
+      readonly machines: number;
+      readonly why: string;
+    }
+  | {
+      readonly event: 'race.ended';
+      readonly workspace: string;
+      readonly race: string;
+      readonly winner: string | null;
+      readonly why: string;
+      readonly wasteMicro: number;
+    }
+  | {
+      readonly event: 'machine.moved';
+      readonly workspace: string;
+      readonly machine: string;
+      readonly from: State;
+      readonly to: State;
+      readonly why: string;
+      readonly ms: number;
+      readonly offer: OfferWords;
+    }
+  | {
+      readonly event: 'restore.progress';
+      readonly workspace: string;
+      readonly machine: string;
+      readonly bytesDone: number;
+      readonly bytesTotal: number;
+      readonly filesDone: number;
+      readonly filesTotal: number;
+    }
+  | { readonly event: 'workspace.usable'; readonly workspace: string; readonly machine: string; readonly ms: number }
+  | {
+      readonly event: 'workspace.complete';
+      readonly workspace: string;
+      readonly machine: string;
+      readonly files: number;
+      readonly bytes: number;
+    }
+  | {
+      readonly event: 'save.progress';
+      readonly workspace: string;
+      readonly machine: string;
+      readonly bytesDone: number;
+      readonly bytesTotal: number;
+    }
+  | {
+      readonly event: 'snapshot.proved';
+      readonly workspace: string;
+      readonly machine: string;
+      readonly snapshot: string;
+      readonly files: number;
+      readonly bytes: number;
+      readonly why: string;
+    }
+  | {
+      readonly event: 'save.failed';
+      readonly workspace: string;
+      readonly machine: string;
+      readonly why: string;
+      readonly againInMs: number;
+      readonly dollarsPerHour: number;
+    }
+  | {
+      readonly event: 'work.at_risk';
+      readonly workspace: string;
+      readonly machine: string;
+      readonly why: string;
+      readonly paths: readonly string[];
+    }
+  | {
+      readonly event: 'machine.lost';
+      readonly workspace: string;
+      readonly machine: string;
+      readonly lastProvedAt: number | null;
+      readonly why: string;
+    }
+  | { readonly event: 'machine.adopted'; readonly workspace: string; readonly machine: string; readonly why: string }
+  | {
+      readonly event: 'release.slow';
+      readonly workspace: string;
+      readonly machine: string;
+      readonly why: string;
+      readonly dollarsPerHour: number;
+      readonly forMs: number;
+    }
+  | {
+      readonly event: 'operation.ended';
+      readonly workspace: string;
+      readonly operation: string;
+      readonly ok: boolean;
+      readonly why: string;
+    };
+
+export interface OfferWords {
+  readonly gpu: string;
+  readonly host: string;
+  readonly region: string;
+  readonly dollarsPerHour: number;
+}

@@ -1,0 +1,295 @@
+/**
+ * Every way a thing can fail, once. The API takes its status from here, the command line its exit code, and every way in
+ * the sentence for people; `{fact}` is filled from the failure's own facts.
+ */
+export const FAILURES = {
+  // what was asked for
+  bad_request: row(400, 64, false, '{why}', '{why}'),
+  bad_path: row(
+    400,
+    64,
+    false,
+    'The path {path} cannot be used: {why}.',
+    'O caminho {path} não pode ser usado: {why}.',
+  ),
+  bad_setting: row(500, 78, false, 'The settings are wrong:\n{why}', 'As configurações estão erradas:\n{why}'),
+  unauthorized: row(
+    401,
+    77,
+    false,
+    'This needs a valid token. The engine writes one to {file}.',
+    'É preciso um token válido. O engine grava um em {file}.',
+  ),
+  no_such_workspace: row(
+    404,
+    66,
+    false,
+    'There is no workspace named "{workspace}". Known: {known}.',
+    'Não há workspace chamado "{workspace}". Existentes: {known}.',
+  ),
+  no_such_snapshot: row(
+    404,
+    66,
+    false,
+    'There is no snapshot "{snapshot}" of {workspace}.',
+    'Não há snapshot "{snapshot}" de {workspace}.',
+  ),
+  no_such_machine: row(
+    404,
+    66,
+    false,
+    '{workspace} has no machine right now; wake it first.',
+    '{workspace} não tem máquina agora; acorde-o primeiro.',
+  ),
+  no_such_operation: row(404, 66, false, 'There is no operation {operation}.', 'Não há operação {operation}.'),
+  workspace_exists: row(
+    409,
+    73,
+    false,
+    'There is already a workspace named "{workspace}".',
+    'Já existe um workspace chamado "{workspace}".',
+  ),
+  workspace_busy: row(
+    409,
+    75,
+    true,
+    '{workspace} is {sight}; wait for that to end, or follow it with "dumont status {workspace}".',
+    '{workspace} está {sight}; espere terminar.',
+  ),
+  confirmation_needed: row(
+    409,
+    65,
+    false,
+    '{why} Say it again with --yes if you are sure.',
+    '{why} Repita com --yes se tem certeza.',
+  ),
+  engine_down: row(
+    503,
+    69,
+    true,
+    'No engine answers at {url}. Start one with "npm start".',
+    'Nenhum engine responde em {url}. Inicie com "npm start".',
+  ),
+  internal: row(
+    500,
+    70,
+    true,
+    'Something went wrong in Dumont itself: {why}',
+    'Algo deu errado no próprio Dumont: {why}',
+  ),
+
+  // marketplaces
+  no_offers: row(409, 69, true, 'No machine on offer fits: {why}.', 'Nenhuma máquina ofertada serve: {why}.'),
+  offer_taken: row(
+    409,
+    75,
+    true,
+    'Somebody else rented that machine first.',
+    'Outra pessoa alugou essa máquina antes.',
+  ),
+  no_credit: row(
+    402,
+    69,
+    false,
+    '{marketplace} says the account has no credit left.',
+    '{marketplace} diz que a conta está sem crédito.',
+  ),
+  marketplace_refused: row(502, 69, false, '{marketplace} refused: {why}', '{marketplace} recusou: {why}'),
+  marketplace_down: row(
+    503,
+    75,
+    true,
+    '{marketplace} does not answer properly: {why}',
+    '{marketplace} não responde direito: {why}',
+  ),
+  race_lost: row(503, 75, true, 'No machine became ready: {why}.', 'Nenhuma máquina ficou pronta: {why}.'),
+  cap_reached: row(
+    402,
+    75,
+    false,
+    'Stopped renting at the cap of {cap} for one wake.',
+    'Parou de alugar no limite de {cap} por despertar.',
+  ),
+
+  // machines
+  ssh_refused: row(502, 75, true, 'SSH does not answer at {address}: {why}', 'SSH não responde em {address}: {why}'),
+  ssh_lost: row(502, 75, true, 'The SSH connection broke: {why}', 'A conexão SSH caiu: {why}'),
+  host_key_changed: row(
+    502,
+    76,
+    false,
+    'The machine at {address} shows another host key ({met}) than the one pinned ({pinned}). Nothing was sent to it.',
+    'A máquina em {address} mostra outra chave de host ({met}) que a fixada ({pinned}). Nada foi enviado.',
+  ),
+  command_timed_out: row(
+    504,
+    75,
+    true,
+    '"{command}" did not end within {seconds} s.',
+    '"{command}" não terminou em {seconds} s.',
+  ),
+  command_failed: row(502, 70, true, '"{command}" ended with {code}: {why}', '"{command}" terminou com {code}: {why}'),
+  not_ready: row(502, 75, true, 'The machine is not usable: {why}', 'A máquina não está utilizável: {why}'),
+  stage_slow: row(
+    504,
+    75,
+    true,
+    'Too slow: {stage} took longer than {seconds} s.',
+    'Lento demais: {stage} passou de {seconds} s.',
+  ),
+  agent_unreadable: row(
+    502,
+    70,
+    true,
+    'The agent on the machine said something we do not understand: {why}',
+    'O agente na máquina disse algo que não entendemos: {why}',
+  ),
+
+  // backup and restore
+  restic_missing: row(
+    500,
+    69,
+    false,
+    'restic {wanted} or newer is needed and was not found: {why}. {mend}',
+    'É preciso restic {wanted} ou mais novo: {why}. {mend}',
+  ),
+  wrong_password: row(
+    500,
+    77,
+    false,
+    'The repository of {workspace} does not open with its password. If the master key was replaced, put the old one back.',
+    'O repositório de {workspace} não abre com sua senha. Se a chave-mestra foi trocada, recoloque a antiga.',
+  ),
+  no_repository: row(
+    500,
+    66,
+    false,
+    'There is no backup repository for {workspace} at {url}.',
+    'Não há repositório de backup para {workspace} em {url}.',
+  ),
+  repository_locked: row(
+    503,
+    75,
+    true,
+    'Another backup of {workspace} is running.',
+    'Outro backup de {workspace} está em andamento.',
+  ),
+  storage_down: row(503, 75, true, 'Storage does not answer: {why}', 'O armazenamento não responde: {why}'),
+  storage_refused: row(502, 77, false, 'Storage refused: {why}', 'O armazenamento recusou: {why}'),
+  backup_failed: row(502, 74, true, 'The backup failed: {why}', 'O backup falhou: {why}'),
+  proof_failed: row(
+    502,
+    74,
+    true,
+    'The backup could not be proved: {why}. The machine stays.',
+    'O backup não pôde ser provado: {why}. A máquina fica.',
+  ),
+  work_at_risk: row(
+    409,
+    65,
+    false,
+    'Not destroyed: {why}. Agree once with --lose-excluded, or move the files into a smaller form.',
+    'Não destruída: {why}. Concorde uma vez com --lose-excluded.',
+  ),
+  restore_failed: row(502, 74, true, 'The restore failed: {why}', 'A restauração falhou: {why}'),
+  restore_differs: row(
+    502,
+    74,
+    false,
+    'What was restored is not what was saved: {why}',
+    'O que foi restaurado não é o que foi salvo: {why}',
+  ),
+  machine_disk_full: row(
+    507,
+    74,
+    false,
+    'The disk of the machine is full: {why}',
+    'O disco da máquina está cheio: {why}',
+  ),
+
+  // the engine's own state
+  row_changed: row(
+    409,
+    75,
+    true,
+    'Somebody changed {what} at the same moment.',
+    'Alguém mudou {what} no mesmo instante.',
+  ),
+  fenced: row(409, 75, true, 'Another engine took over {what}.', 'Outro engine assumiu {what}.'),
+  store_locked: row(
+    409,
+    73,
+    false,
+    'Another engine (process {pid}) uses the store in {folder}. Stop it first, or give this one another folder with DUMONT_HOME.',
+    'Outro engine (processo {pid}) usa o armazenamento em {folder}. Pare-o antes ou use outra pasta com DUMONT_HOME.',
+  ),
+  store_damaged: row(
+    500,
+    65,
+    false,
+    'The store file {file} cannot be read: {why}. The previous good copy is {previous}; put it in its place to go on.',
+    'O arquivo {file} não pode ser lido: {why}. A cópia boa anterior é {previous}.',
+  ),
+  store_too_new: row(
+    500,
+    65,
+    false,
+    'The store file {file} was written by a newer Dumont (schema {found}, this one knows {known}). Use that version.',
+    'O arquivo {file} foi gravado por um Dumont mais novo (esquema {found}; este conhece {known}).',
+  ),
+  disk_full: row(507, 74, false, 'There is no space left for {what}: {why}', 'Não há espaço para {what}: {why}'),
+  stopping: row(
+    503,
+    75,
+    true,
+    'The engine is stopping; the next start goes on from here.',
+    'O engine está parando; a próxima partida continua daqui.',
+  ),
+} as const satisfies Record<string, FailureRow>;
+
+export type FailureCode = keyof typeof FAILURES;
+
+export interface FailureRow {
+  readonly http: number;
+  readonly exit: number;
+  /** The same call can succeed later. */
+  readonly retry: boolean;
+  readonly say: { readonly en: string; readonly pt: string };
+}
+
+function row(http: number, exit: number, retry: boolean, en: string, pt: string): FailureRow {
+  return { http, exit, retry, say: { en, pt } };
+}
+
+export type Facts = Readonly<Record<string, unknown>>;
+
+/** The one class of expected errors. Its message is the sentence for people, in English. */
+export class Failure extends Error {
+  readonly code: FailureCode;
+  readonly facts: Facts;
+
+  constructor(code: FailureCode, facts: Facts = {}, options?: { cause?: unknown }) {
+    super(sentence(code, facts), options);
+    this.name = 'Failure';
+    this.code = code;
+    this.facts = facts;
+  }
+
+  get row(): FailureRow {
+    return FAILURES[this.code];
+  }
+}
+
+/** The sentence for people, with its facts filled in. */
+export function sentence(code: FailureCode, facts: Facts = {}, language: 'en' | 'pt' = 'en'): string {
+  return FAILURES[code].say[language].replace(/\{(\w+)\}/g, (_, name: string) => String(facts[name] ?? '?'));
+}
+
+/** The words of anything that was thrown, for a `why`. */
+export function reasonOf(thrown: unknown): string {
+  return thrown instanceof Error ? thrown.message : String(thrown);
+}
+
+export function isFailure(thrown: unknown, ...codes: FailureCode[]): thrown is Failure {
+  return thrown instanceof Failure && (codes.length === 0 || codes.includes(thrown.code));
+}

@@ -1,0 +1,79 @@
+/** What a marketplace sells, in our words. Every adapter translates into these. */
+
+export interface Offer {
+  /** Names it for one rental; most marketplaces use it once. */
+  readonly id: string;
+  readonly marketplace: string;
+  /** The physical machine. Racers must differ in it. */
+  readonly machine: string;
+  /** Its owner. Racers are spread over owners and regions. */
+  readonly host: string;
+  readonly region: string;
+  readonly gpu: string;
+  readonly gpuCount: number;
+  readonly vramGb: number;
+  readonly cpuCount: number;
+  readonly memoryGb: number;
+  readonly diskGb: number;
+  readonly dollarsPerHour: number;
+  readonly dollarsPerGbDown: number;
+  readonly dollarsPerGbUp: number;
+  /** The marketplace's own estimate, 0 to 1. */
+  readonly reliability: number;
+  readonly downMbps: number;
+  readonly upMbps: number;
+  readonly cuda: number | null;
+  readonly verified: boolean;
+  readonly spot: boolean;
+}
+
+/** What a workspace asks for. A missing field does not filter. */
+export interface Need {
+  readonly gpu?: string | undefined;
+  readonly gpuCountMin?: number | undefined;
+  readonly vramGbMin?: number | undefined;
+  readonly dollarsPerHourMax?: number | undefined;
+  readonly regions?: readonly string[] | undefined;
+  readonly reliabilityMin?: number | undefined;
+  readonly downMbpsMin?: number | undefined;
+  readonly diskGbMin?: number | undefined;
+  readonly cudaMin?: number | undefined;
+  readonly verified?: boolean | undefined;
+  /** false (the default) leaves interruptible machines out. */
+  readonly spot?: boolean | undefined;
+}
+
+export interface Address {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** What we ask a marketplace to start. */
+export interface Order {
+  readonly label: string;
+  readonly image: string;
+  readonly diskGb: number;
+  /** OpenSSH public keys that may log in as root: the engine's first, then the owner's. */
+  readonly publicKeys: readonly string[];
+  /** Runs on the machine while it boots. */
+  readonly bootScript: string;
+  /** Secrets the boot script reads from a file that only root can read; never arguments. */
+  readonly bootConfig: string;
+  readonly environment: Readonly<Record<string, string>>;
+  readonly ports: readonly number[];
+}
+
+/** In the marketplace's list. `unknown` is a word we do not know, and never means that it is gone. */
+export type ListedStatus = 'loading' | 'running' | 'stopped' | 'exited' | 'unknown';
+
+export interface Listed {
+  readonly instance: string;
+  readonly label: string | null;
+  readonly status: ListedStatus;
+  readonly statusMessage: string;
+  /** Where its SSH server answers, once the marketplace knows. */
+  readonly address: Address | null;
+  readonly machine: string;
+  readonly dollarsPerHour: number;
+  readonly startedAt: number;
+}

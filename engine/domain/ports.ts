@@ -1,0 +1,230 @@
+import type { Talk } from './events.ts';
+import type { Journals } from './journals.ts';
+import type { Machine } from './lifecycle.ts';
+import type { Address, Listed, Need, Offer, Order } from './marketplace.ts';
+import type { Operation } from './operation.ts';
+import type { Race } from './race.ts';
+import type { Settings } from './settings.ts';
+import type { Snapshot } from './snapshot.ts';
+import type { Workspace } from './workspace.ts';
+
+/** Everything outside the engine, on one page. Fakes, local implementations and real services pass the same contract suites. */
+export interface Ports {
+  readonly settings: Settings;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly newId: (prefix: string) => string;
+  readonly store: Store;
+  readonly journals: Journals;
+  readonly marketplaces: ReadonlyMap<string, Marketplace>;
+  readonly connect: Connect;
+  readonly storage: Storage;
+  readonly repositories: Repositories;
+  readonly kit: () => Promise<Kit>;
+  readonly bell: Bell;
+  readonly fence: Fence;
+  readonly log: Log;
+  /** Tells people; also kept in the journal, so that what was said can be compared with what happened. */
+  readonly tell: (talk: Talk) => void;
+}
+
+export interface Clock {
+  now(): number;
+  /** Rejects with the signal's reason when it is aborted first. */
+  sleep(ms: number, signal: AbortSignal): Promise<void>;
+}
+
+/** One JSON line per event: a past-tense name and its facts. */
+export type Log = (
+  event: string,
+  facts?: Readonly<Record<string, unknown>>,
+  level?: 'DEBUG' | 'INFO' | 'WARNING' | 'ERROR',
+) => void;
+
+/** A hint that something changed. Whoever waits looks at the facts again; a lost ring costs time, never correctness. */
+export interface Bell {
+  ring(name: string): void;
+  /** Listens from now on, so that a ring between looking and waiting is not missed. */
+  listen(name: string): Ear;
+}
+
+export interface Ear extends Disposable {
+  /** Returns at the next ring since the last call, or after `ms`. */
+  wait(ms: number, signal: AbortSignal): Promise<void>;
+}
+
+/** Rows that change state. Losing one would lose a machine or somebody's work, so a save that returned is on disk. */
+export interface Store {
+  read<K extends Kind>(kind: K, id: string): Promise<Rows[K] | null>;
+  list<K extends Kind>(kind: K): Promise<readonly Rows[K][]>;
+  /**
+   * Writes the row if its version is still the one stored (0: it does not exist yet) and returns it with the next version.
+   * Otherwise rejects with `Failure('row_changed')` and writes nothing.
+   */
+  save<K extends Kind>(kind: K, row: Rows[K]): Promise<Rows[K]>;
+  remove<K extends Kind>(kind: K, row: Rows[K]): Promise<void>;
+  /**
+   * Gives the workspace to this machine under a new, higher epoch; the epoch it already has when the machine holds the
+   * claim; or null when another machine holds it.
+   */
+  claim(workspace: string, machine: string, now: number): Promise<number | null>;
+  /** Ends the claim if this machine still holds it. */
+  unclaim(workspace: string, machine: string): Promise<void>;
+  /** Takes or renews the lease on a name until `now + ms`; false when another holder's lease still runs. */
+  lease(name: string, holder: string, now: number, ms: number): Promise<boolean>;
+  unlease(name: string, holder: string): Promise<void>;
+}
+
+export interface Rows {
+  workspaces: Workspace;
+  machines: Machine;
+  races: Race;
+  snapshots: Snapshot;
+  operations: Operation;
+}
+export type Kind = keyof Rows;
+
+/** Asked right before money is spent or a machine destroyed: is this engine still the one that may act for it? */
+export interface Fence {
+  /** Rejects with `Failure('fenced')` when the lease on the machine is not ours any more. */
+  check(machine: Machine, signal: AbortSignal): Promise<void>;
+}
+
+export interface Marketplace {
+  readonly name: string;
+  /** It can stop a machine in place and start it again. */
+  readonly pauses: boolean;
+  offers(need: Need, signal: AbortSignal): Promise<readonly Offer[]>;
+  /**
+   * Asks for one machine, once. `depart` is awaited right before the request leaves, after any rate limit, and may forbid it.
+   * `Failure('offer_taken' | 'no_credit' | 'marketplace_refused')` promise that nothing was rented. After any other
+   * rejection it may exist: look for the label.
+   */
+  rent(offer: Offer, order: Order, depart: () => Promise<void>, signal: AbortSignal): Promise<string>;
+  /** All machines of the account, every page, ours or not. A list that is not whole rejects; it is never short or empty instead. */
+  list(signal: AbortSignal): Promise<readonly Listed[]>;
+  /** Asks for the end of it. Done again it does nothing. Its return is no proof: only two lists are. */
+  destroy(instance: string, signal: AbortSignal): Promise<void>;
+  /** Stops it in place and starts it again. Only where `pauses`. */
+  stop(instance: string, signal: AbortSignal): Promise<void>;
+  start(instance: string, signal: AbortSignal): Promise<void>;
+  /** What the machine printed while it booted; empty where the marketplace shows none. */
+  bootLog(instance: string, signal: AbortSignal): Promise<string>;
+}
+
+/** Opens a shell as root. `hostKey` null means first contact: the key that is met is reported, to be compared and pinned. */
+export type Connect = (address: Address, hostKey: string | null, signal: AbortSignal) => Promise<Shell>;
+
+export interface Shell extends AsyncDisposable {
+  /** The fingerprint that was met, `SHA256:...`. */
+  readonly hostKey: string;
+  /**
+   * Runs a program to its end. `onLine` gets each line of standard output as it comes and may answer on standard input.
+   * Rejects with `Failure('command_timed_out')` at its deadline and `Failure('ssh_lost')` when the connection breaks.
+   */
+  run(
+    command: Command,
+    signal: AbortSignal,
+    onLine?: (line: string, say: (line: string) => void) => void,
+  ): Promise<Output>;
+  upload(files: readonly Upload[], signal: AbortSignal): Promise<void>;
+}
+
+/** A program on a machine, as data. Quoting happens once, in `ssh/`; secrets travel in `stdin`, since `ps` shows arguments. */
+export interface Command {
+  readonly argv: readonly string[];
+  readonly stdin?: string | undefined;
+  /** Keep standard input open after `stdin`, for programs that are answered while they run. */
+  readonly converse?: boolean | undefined;
+  readonly timeoutMs: number;
+}
+
+export interface Output {
+  readonly code: number;
+  readonly stdout: string;
+  /** The last 64 KiB. */
+  readonly stderr: string;
+}
+
+export interface Upload {
+  readonly path: string;
+  readonly mode: number;
+  readonly from: { readonly file: string } | { readonly bytes: Uint8Array };
+}
+
+/** Short-lived permission for one prefix of the bucket. */
+export interface Credentials {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  readonly sessionToken: string;
+  readonly expiresAt: number;
+}
+
+/** Object storage as the control host sees it. */
+export interface Storage {
+  /** Where machines reach it. */
+  readonly endpoint: string;
+  readonly bucket: string;
+  readonly region: string;
+  issue(scope: {
+    readonly prefix: string;
+    readonly access: 'read' | 'write';
+    readonly ttlMs: number;
+  }): Promise<Credentials>;
+  put(key: string, body: Uint8Array, signal: AbortSignal, options?: { readonly onlyIfAbsent?: boolean }): Promise<void>;
+  /** Null when there is no such object. */
+  get(key: string, signal: AbortSignal): Promise<Uint8Array | null>;
+  list(prefix: string, signal: AbortSignal): Promise<readonly { readonly key: string; readonly sizeBytes: number }[]>;
+  remove(key: string, signal: AbortSignal): Promise<void>;
+  /** A URL that does one thing with one object for a while. */
+  presign(verb: 'GET' | 'PUT', key: string, ttlMs: number): Promise<string>;
+}
+
+/** A workspace's restic repository, read by the control host with its own credentials: the second pair of eyes. */
+export interface Repositories {
+  /** Creates it if it is not there. */
+  ensure(workspace: Workspace, signal: AbortSignal): Promise<void>;
+  password(workspace: Workspace): Promise<string>;
+  newPassword(): Promise<{ readonly sealed: string }>;
+  /** The snapshot as storage has it; null when it is not there. */
+  snapshot(workspace: Workspace, id: string, signal: AbortSignal): Promise<StoredSnapshot | null>;
+  snapshots(workspace: Workspace, signal: AbortSignal): Promise<readonly StoredSnapshot[]>;
+  /** Every regular file of it, in restic's order. */
+  files(workspace: Workspace, id: string, signal: AbortSignal): Promise<readonly StoredFile[]>;
+  /** Reads these files back out of storage and hashes what came. */
+  digests(
+    workspace: Workspace,
+    id: string,
+    paths: readonly string[],
+    signal: AbortSignal,
+  ): Promise<ReadonlyMap<string, string>>;
+}
+
+export interface StoredSnapshot {
+  readonly id: string;
+  readonly time: number;
+  readonly host: string;
+  readonly tags: readonly string[];
+}
+
+export interface StoredFile {
+  readonly path: string;
+  readonly sizeBytes: number;
+  readonly mtimeMs: number;
+}
+
+/** The programs a machine needs: Node, the agent, restic. Named by content, fetched by the boot script, checked over SSH. */
+export interface Kit {
+  readonly tools: readonly Tool[];
+}
+
+export interface Tool {
+  readonly name: 'node' | 'agent' | 'restic';
+  /** Of the program itself, unpacked. */
+  readonly sha256: string;
+  /** The gzip that travels, on the control host's disk. */
+  readonly file: string;
+  readonly sizeBytes: number;
+  /** The object that holds the same bytes. No machine can write there. */
+  readonly key: string;
+}

@@ -1,0 +1,51 @@
+import type { Need, Offer } from './marketplace.ts';
+import type { MicroDollars } from './money.ts';
+
+/** A race is a saved row: N machines on their way to one claim on a workspace. A crash resumes it from here. */
+export interface Race {
+  readonly id: string;
+  readonly version: number;
+  readonly workspace: string;
+  readonly operation: string;
+  readonly startedAt: number;
+  readonly endedAt: number | null;
+  readonly plan: RacePlan;
+  readonly need: Need;
+  readonly racers: readonly Racer[];
+  /** The machine that holds the claim, once one does. It has won only when it is usable. */
+  readonly claimed: string | null;
+  /** What the race decided about a machine; its driver reads this and acts. */
+  readonly verdicts: Readonly<Record<string, string>>;
+  readonly outcome: { readonly winner: string | null; readonly why: string; readonly wasteMicro: MicroDollars } | null;
+}
+
+/** An intent to rent. Saved in the race before the machine's own row, so no machine can exist that its race does not know. */
+export interface Racer {
+  readonly machine: string;
+  readonly label: string;
+  readonly offer: Offer;
+  readonly round: number;
+  readonly at: number;
+}
+
+/** How a race is run. Data, so that benchmarks can put plans side by side. */
+export interface RacePlan {
+  readonly batch: number;
+  readonly rounds: number;
+  readonly roundMs: number;
+  /** Never more machines than this billed at once. */
+  readonly billedMax: number;
+  /** The race stops renting when its own cost would pass this. */
+  readonly capMicro: MicroDollars;
+  readonly deadlines: StageDeadlines;
+  /** One runner-up may live until the winner is usable, at most this long. */
+  readonly runnerUpMs: number;
+}
+
+/** Counted from the departure of each stage's call. */
+export interface StageDeadlines {
+  readonly createMs: number;
+  readonly connectMs: number;
+  readonly installMs: number;
+  readonly usableMs: number;
+}

@@ -1,0 +1,97 @@
+import { microDollars } from './money.ts';
+import type { RacePlan } from './race.ts';
+
+const SECOND = 1_000;
+const MINUTE = 60 * SECOND;
+const HOUR = 60 * MINUTE;
+const GB = 1_000_000_000;
+
+/** Every limit the engine keeps to, by name. `config.ts` lets the environment change them. */
+export interface Settings {
+  /** Part of every label, so that two installations on one account never touch each other's machines. */
+  readonly installation: string;
+  readonly race: RacePlan;
+  readonly watch: WatchLimits;
+  readonly release: ReleaseLimits;
+  readonly lease: { readonly ms: number; readonly renewMs: number };
+  readonly save: SaveLimits;
+  readonly ready: ReadyLimits;
+  /** Delays before a failed step is driven again; the last one repeats for as long as the machine bills us. */
+  readonly retryMs: readonly number[];
+  /** A lost machine is replaced by itself this often an hour while its workspace is wanted awake. */
+  readonly rewakesPerHour: number;
+}
+
+export interface WatchLimits {
+  /** Between two looks at the marketplace's list while a machine boots. */
+  readonly bootPollMs: number;
+  /** Between two looks at a running machine. */
+  readonly lookMs: number;
+  /** A machine that fails this many looks in a row is stranded. */
+  readonly missesMax: number;
+  /** The whole marketplace list is compared with the records this often. */
+  readonly sweepMs: number;
+}
+
+export interface ReleaseLimits {
+  /** Two lists prove that a machine is gone only when they are this far apart. */
+  readonly proofGapMs: number;
+  /** Between attempts to destroy; the last one repeats, for days. */
+  readonly retryMs: readonly number[];
+  /** People are told what it costs when it takes longer than this. */
+  readonly tellAfterMs: number;
+}
+
+export interface SaveLimits {
+  /** Larger files are not backed up (a workspace may choose its own cap). */
+  readonly fileBytesMax: number;
+  readonly connections: number;
+  /** How often the last backup starts over because something moved before it gives up and lets people work on. */
+  readonly rounds: number;
+  /** Files that the control host reads back and compares before a machine may be destroyed. */
+  readonly newestCompared: number;
+  readonly randomCompared: number;
+  readonly timeoutMs: number;
+  readonly retryMs: readonly number[];
+  /** Credentials outlive the longest save or restore. */
+  readonly credentialsMs: number;
+}
+
+export interface ReadyLimits {
+  readonly clockSkewMs: number;
+  /** Storage must answer at least this fast. */
+  readonly storageMbps: number;
+}
+
+export const DEFAULTS: Settings = {
+  installation: 'local',
+  race: {
+    batch: 5,
+    rounds: 3,
+    roundMs: 90 * SECOND,
+    billedMax: 15,
+    capMicro: microDollars(2),
+    deadlines: { createMs: 10 * SECOND, connectMs: 10 * SECOND, installMs: 10 * SECOND, usableMs: 120 * SECOND },
+    runnerUpMs: 60 * SECOND,
+  },
+  watch: { bootPollMs: 2 * SECOND, lookMs: 30 * SECOND, missesMax: 3, sweepMs: 5 * MINUTE },
+  release: {
+    proofGapMs: 60 * SECOND,
+    retryMs: [5 * SECOND, 15 * SECOND, MINUTE, 5 * MINUTE, 15 * MINUTE],
+    tellAfterMs: 10 * MINUTE,
+  },
+  lease: { ms: 60 * SECOND, renewMs: 15 * SECOND },
+  save: {
+    fileBytesMax: 10 * GB,
+    connections: 32,
+    rounds: 3,
+    newestCompared: 10,
+    randomCompared: 20,
+    timeoutMs: 2 * HOUR,
+    retryMs: [30 * SECOND, MINUTE, 5 * MINUTE, 15 * MINUTE],
+    credentialsMs: 12 * HOUR,
+  },
+  ready: { clockSkewMs: 2 * MINUTE, storageMbps: 50 },
+  retryMs: [SECOND, 5 * SECOND, 15 * SECOND, MINUTE, 5 * MINUTE],
+  rewakesPerHour: 2,
+};

@@ -1,0 +1,51 @@
+/**
+ * Everything a person can ask for. The command line, the API and the bot are generated or checked from this table,
+ * so that none of them lacks what another has.
+ */
+export const VERBS = {
+  create: verb('operator', 'Describe a new workspace', 'Descreve um novo workspace', 'workspace'),
+  wake: verb(
+    'operator',
+    'Race machines and bring a workspace back',
+    'Disputa máquinas e traz um workspace de volta',
+    'workspace',
+  ),
+  hibernate: verb(
+    'operator',
+    'Save a workspace, prove it, and stop paying for its machine',
+    'Salva um workspace, prova, e para de pagar a máquina',
+    'workspace',
+  ),
+  snapshot: verb('operator', 'Back up now, under a description', 'Faz backup agora, com uma descrição', 'workspace'),
+  restore: verb('operator', 'Wake from an older snapshot', 'Acorda a partir de um snapshot antigo', 'workspace'),
+  abandon: verb(
+    'operator',
+    'Give up what is on a machine that cannot be saved',
+    'Desiste do que está numa máquina que não pode ser salva',
+    'workspace',
+  ),
+  status: verb('viewer', 'What every workspace is doing, and why', 'O que cada workspace está fazendo, e por quê'),
+  snapshots: verb('viewer', 'List the snapshots of a workspace', 'Lista os snapshots de um workspace', 'workspace'),
+  ssh: verb('operator', 'Open a shell in a workspace', 'Abre um shell num workspace', 'workspace'),
+  logs: verb('viewer', 'What happened to a workspace, or follow it', 'O que aconteceu com um workspace', 'workspace'),
+  offers: verb('viewer', 'Machines on offer, best first', 'Máquinas ofertadas, melhores primeiro'),
+  hosts: verb(
+    'viewer',
+    'What we remember of hosts: how fast they start, how often they fail',
+    'O que lembramos dos hosts',
+  ),
+  destroy: verb('admin', 'Remove a workspace whose snapshots are no longer wanted', 'Remove um workspace', 'workspace'),
+} as const satisfies Record<string, Verb>;
+
+export type VerbName = keyof typeof VERBS;
+
+export interface Verb {
+  readonly role: 'viewer' | 'operator' | 'admin';
+  readonly say: { readonly en: string; readonly pt: string };
+  /** It is about one workspace. */
+  readonly on: 'workspace' | null;
+}
+
+function verb(role: Verb['role'], en: string, pt: string, on: Verb['on'] = null): Verb {
+  return { role, say: { en, pt }, on };
+}

@@ -1,0 +1,92 @@
+import type { Machine, State } from './lifecycle.ts';
+import type { Need } from './marketplace.ts';
+import { newestGood, type Snapshot } from './snapshot.ts';
+
+/** What a person owns: it outlives every machine it ever wakes on. Its id is the name people type. */
+export interface Workspace {
+  readonly id: string;
+  readonly version: number;
+  readonly owner: string;
+  readonly createdAt: number;
+  readonly spec: WorkspaceSpec;
+  /** The machine that holds it now. Every claim has its own epoch; the highest one wins for ever. */
+  readonly claim: { readonly machine: string; readonly epoch: number; readonly at: number } | null;
+  readonly epoch: number;
+  /** What was last asked for. People, timers and HTTP calls write this and nudge; the driver of the machine acts. */
+  readonly wish: Wish;
+  /** Snapshots asked for and not taken yet, oldest first. */
+  readonly asks: readonly Ask[];
+  /** Orders the catalogue. It belongs to the control host, so a machine's clock cannot reorder history. */
+  readonly sequence: number;
+  /** The repository's password, wrapped by the installation's master key. */
+  readonly sealedPassword: string;
+}
+
+export interface WorkspaceSpec {
+  readonly image: string;
+  readonly need: Need;
+  readonly diskGb: number;
+  readonly publicKeys: readonly string[];
+  readonly environment: Readonly<Record<string, string>>;
+  readonly ports: readonly number[];
+  /** Backed-up directories besides the defaults, relative to the machine's root. */
+  readonly include: readonly string[];
+  readonly exclude: readonly string[];
+  /** Larger files are not backed up; they are listed and hold the machine until somebody agrees once. */
+  readonly fileBytesMax: number;
+}
+
+export interface Wish {
+  /** `paused` keeps the machine stopped in place. */
+  readonly want: 'awake' | 'asleep' | 'paused';
+  readonly by: string;
+  readonly at: number;
+  readonly why: string;
+  /** The operation that follows it, so that a repeated click never starts a second one. */
+  readonly operation: string;
+  /** Wake from this snapshot instead of the newest. */
+  readonly snapshot: string | null;
+  /** A person's agreement to lose what a backup leaves out (files over the cap, say), given once. */
+  readonly agreedToLose: boolean;
+}
+
+/** A snapshot that somebody asked for. */
+export interface Ask {
+  readonly operation: string;
+  readonly by: string;
+  readonly at: number;
+  readonly description: string;
+  readonly tags: readonly string[];
+}
+
+/** What people see of a workspace. Computed, never stored. */
+export type Sight = 'asleep' | 'waking' | 'usable' | 'awake' | 'going to sleep' | 'paused' | 'stranded';
+
+export function sightOf(workspace: Workspace, machine: Machine | null): Sight {
+  if (!machine) return workspace.wish.want === 'awake' ? 'waking' : 'asleep';
+  return SIGHT[machine.state](machine, workspace);
+}
+
+const SIGHT: Readonly<Record<State, (machine: Machine, workspace: Workspace) => Sight>> = {
+  renting: () => 'waking',
+  booting: () => 'waking',
+  installing: () => 'waking',
+  'standing-by': () => 'waking',
+  restoring: () => 'waking',
+  running: (machine, workspace) =>
+    workspace.wish.want !== 'awake' ? 'going to sleep' : machine.complete ? 'awake' : 'usable',
+  saving: () => 'going to sleep',
+  paused: () => 'paused',
+  stranded: () => 'stranded',
+  lost: () => 'stranded',
+  releasing: (_machine, workspace) => (workspace.wish.want === 'awake' ? 'waking' : 'asleep'),
+  gone: (_machine, workspace) => (workspace.wish.want === 'awake' ? 'waking' : 'asleep'),
+};
+
+/** The snapshot a wake starts from: the one asked for, or the newest good one; null for a new workspace. */
+export function wakeFrom(workspace: Workspace, snapshots: readonly Snapshot[]): Snapshot | null {
+  if (workspace.wish.snapshot === null) return newestGood(snapshots);
+  return snapshots.find((snapshot) => snapshot.id === workspace.wish.snapshot) ?? null;
+}
+
+export const WORKSPACE_NAME = /^[a-z][a-z0-9-]{0,38}[a-z0-9]$|^[a-z]$/;
