@@ -89,7 +89,7 @@ export type SaveOrder = z.infer<typeof SaveOrder>;
 export const SaveReply = z.discriminatedUnion('say', [
   z.object({ say: z.literal('challenge'), paths: z.array(z.string()) }),
   /** `keep-stopped`: the work is proved and the machine ends. `continue`: people work on. */
-  z.object({ say: z.literal('verdict'), then: z.enum(['keep-stopped', 'continue']) }),
+  z.object({ say: z.literal('verdict'), processes: z.enum(['keep-stopped', 'continue']) }),
 ]);
 export type SaveReply = z.infer<typeof SaveReply>;
 
