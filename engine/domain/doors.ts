@@ -1,0 +1,124 @@
+import type { Told } from './journals.ts';
+import type { Machine, State } from './lifecycle.ts';
+import type { Address, Need, Offer } from './marketplace.ts';
+import type { MicroDollars } from './money.ts';
+import type { Operation } from './operation.ts';
+import type { Snapshot } from './snapshot.ts';
+import type { Sight, Workspace, WorkspaceSpec } from './workspace.ts';
+
+/** What the engine offers to its ways in. They parse, ask here, and say what comes back; none of them touches a machine. */
+export interface Engine {
+  create(name: string, spec: Partial<WorkspaceSpec>, asked: Asked): Promise<Workspace>;
+  wake(name: string, how: WakeChoice, asked: Asked): Promise<Operation>;
+  hibernate(name: string, how: { readonly agreedToLose?: boolean }, asked: Asked): Promise<Operation>;
+  snapshot(
+    name: string,
+    how: { readonly description: string; readonly tags?: readonly string[] },
+    asked: Asked,
+  ): Promise<Operation>;
+  /** A named person gives up what is on the machine. Recorded, and the only way past a failed backup. */
+  abandon(name: string, how: { readonly why: string }, asked: Asked): Promise<Operation>;
+  /** Forgets the workspace. Refused while it has a machine; its snapshots go only with `purge`. */
+  destroy(name: string, how: { readonly purge: boolean }, asked: Asked): Promise<void>;
+
+  /** One workspace, or all of them. */
+  status(name: string | null): Promise<readonly WorkspaceView[]>;
+  snapshots(name: string): Promise<readonly Snapshot[]>;
+  /** What a wake would cost and how long it would take; spends nothing. */
+  quote(name: string, how: WakeChoice): Promise<Quote>;
+  offers(need: Need, signal: AbortSignal): Promise<readonly RankedOffer[]>;
+  hosts(): Promise<readonly HostMemory[]>;
+  operation(id: string): Promise<Operation>;
+  /** Everything people are told, from number `after` on: what was missed first, then as it happens. */
+  events(after: number, workspace: string | null, signal: AbortSignal): AsyncIterable<Told>;
+  /** How to reach the workspace's machine by SSH. */
+  ssh(name: string): Promise<SshTarget>;
+  health(): Promise<readonly { readonly name: string; readonly ok: boolean; readonly say: string }[]>;
+}
+
+export interface Asked {
+  /** The account, Discord user, timer or policy. */
+  readonly by: string;
+  /** Where it came from, so that the same click or request never acts twice. */
+  readonly key: string | null;
+}
+
+export interface WakeChoice {
+  /** A snapshot's id or unique prefix; the newest good one when missing. */
+  readonly snapshot?: string | undefined;
+  /** Narrows what the workspace's own need says. */
+  readonly need?: Need | undefined;
+  readonly capDollars?: number | undefined;
+}
+
+export interface WorkspaceView {
+  readonly workspace: Workspace;
+  readonly sight: Sight;
+  readonly why: string;
+  readonly since: number;
+  readonly machine: Machine | null;
+  readonly race: RaceView | null;
+  readonly newest: Snapshot | null;
+  /** What it burns right now, all of its machines together. */
+  readonly dollarsPerHour: number;
+  readonly operation: Operation | null;
+}
+
+export interface RaceView {
+  readonly id: string;
+  readonly startedAt: number;
+  readonly round: number;
+  readonly rounds: number;
+  readonly racers: readonly RacerView[];
+}
+
+export interface RacerView {
+  readonly machine: string;
+  readonly round: number;
+  readonly state: State;
+  readonly since: number;
+  readonly why: string;
+  readonly offer: Offer;
+}
+
+export interface Quote {
+  readonly readyMs: { readonly p50: number; readonly p95: number } | null;
+  /** How many starts the estimate rests on. */
+  readonly samples: number;
+  readonly dollarsPerHour: { readonly low: number; readonly high: number };
+  readonly capMicro: MicroDollars;
+  readonly restoreBytes: number;
+  readonly restoreDollars: number;
+  readonly firstRound: readonly RankedOffer[];
+}
+
+export interface RankedOffer {
+  readonly offer: Offer;
+  readonly rank: number;
+  readonly why: string;
+}
+
+export interface HostMemory {
+  readonly marketplace: string;
+  readonly host: string;
+  readonly physical: string;
+  readonly starts: number;
+  readonly failures: number;
+  /** Milliseconds per stage. */
+  readonly stages: Readonly<
+    Partial<Record<State, { readonly p50: number; readonly p95: number; readonly samples: number }>>
+  >;
+  readonly lastAt: number;
+  readonly lastWhy: string;
+}
+
+export interface SshTarget {
+  readonly workspace: string;
+  readonly machine: string;
+  readonly address: Address;
+  /** `SHA256:...` */
+  readonly hostKey: string;
+  readonly user: 'root';
+  /** The engine's own key file, when the engine runs on this computer. */
+  readonly identityFile: string | null;
+}
