@@ -1,6 +1,6 @@
 import type { Told } from './journals.ts';
 import type { Machine, State } from './lifecycle.ts';
-import type { Address, Need, Offer } from './marketplace.ts';
+import type { Address, Listed, Need, Offer } from './marketplace.ts';
 import type { MicroDollars } from './money.ts';
 import type { Operation } from './operation.ts';
 import type { Snapshot } from './snapshot.ts';
@@ -29,6 +29,8 @@ export interface Engine {
   offers(need: Need, signal: AbortSignal): Promise<readonly RankedOffer[]>;
   hosts(): Promise<readonly HostMemory[]>;
   operation(id: string): Promise<Operation>;
+  /** The last `limit` things people were told after number `after`, oldest first. */
+  past(after: number, workspace: string | null, limit: number): Promise<readonly Told[]>;
   /** Everything people are told, from number `after` on: what was missed first, then as it happens. */
   events(after: number, workspace: string | null, signal: AbortSignal): AsyncIterable<Told>;
   /** How to reach the workspace's machine by SSH. */
@@ -121,4 +123,37 @@ export interface SshTarget {
   readonly user: 'root';
   /** The engine's own key file, when the engine runs on this computer. */
   readonly identityFile: string | null;
+}
+
+/** The levers of the local marketplace, whose machines can be made to behave as badly as rented ones do. */
+export interface LocalControl {
+  /** Every way to misbehave, and what it does. */
+  readonly modes: Readonly<Record<string, string>>;
+  machines(): Promise<readonly LocalMachine[]>;
+  /** `target` is an instance, a physical machine or the word `market`; null ends it. */
+  misbehave(target: string, mode: string | null): Promise<void>;
+  /** What the machine's GPU says of itself from now on. */
+  setGpu(target: string, reading: GpuReading): Promise<void>;
+  bill(): Promise<readonly LocalCharge[]>;
+  /** Ends every machine of the marketplace at once, whatever is on it; returns how many there were. */
+  endAll(): Promise<number>;
+}
+
+export interface LocalMachine extends Listed {
+  readonly gpu: GpuReading;
+  readonly misbehaving: string | null;
+}
+
+export interface GpuReading {
+  readonly utilizationPercent: number;
+  readonly memoryUsedMb: number;
+}
+
+export interface LocalCharge {
+  readonly instance: string;
+  readonly label: string | null;
+  readonly from: number;
+  /** Null while it still bills. */
+  readonly until: number | null;
+  readonly micro: MicroDollars;
 }

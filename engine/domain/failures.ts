@@ -42,6 +42,27 @@ export const FAILURES = {
     '{workspace} não tem máquina agora; acorde-o primeiro.',
   ),
   no_such_operation: row(404, 66, false, 'There is no operation {operation}.', 'Não há operação {operation}.'),
+  no_such_route: row(
+    404,
+    64,
+    false,
+    'The engine knows nothing of {method} {path}.',
+    'O engine não conhece {method} {path}.',
+  ),
+  no_local_marketplace: row(
+    404,
+    69,
+    false,
+    'This engine does not run the local marketplace.',
+    'Este engine não roda o marketplace local.',
+  ),
+  body_too_large: row(
+    413,
+    64,
+    false,
+    'What was sent is larger than {kilobytesMax} kB.',
+    'O que foi enviado passa de {kilobytesMax} kB.',
+  ),
   workspace_exists: row(
     409,
     73,
