@@ -17,6 +17,13 @@ export const AGENT = {
   restic: `/${AGENT_HOME}/restic`,
 } as const;
 
+/** What the boot script reads, and what it leaves behind. The first holds URLs that open storage: for root's eyes only. */
+export const BOOT = {
+  config: `/${AGENT_HOME}/boot.json`,
+  done: `/${AGENT_HOME}/boot.done`,
+  failed: `/${AGENT_HOME}/boot.failed`,
+} as const;
+
 const Sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 
 const Repository = z.object({

@@ -82,6 +82,10 @@ export interface Machine {
    * work, or null inside when it held none. Work that starts again clears it.
    */
   readonly sealed: { readonly snapshot: string | null; readonly at: number } | null;
+  /** The last sign that a booting machine gets on: a new word from the marketplace. */
+  readonly stirredAt: number | null;
+  /** Its last backup left something out that cannot be remade; it waits for a person to agree. */
+  readonly held: { readonly why: string; readonly at: number } | null;
   /** A person decided to give up what is on it. */
   readonly abandoned: { readonly by: string; readonly why: string; readonly at: number } | null;
   /** How often the last backup failed in a row, and when it is tried next. */
@@ -112,9 +116,12 @@ export function intend(origin: Origin, why: string, now: number): Machine {
   return begin(origin, 'renting', why, now);
 }
 
-/** A machine of ours that the records do not know. It may hold work, so it begins as one that may return. */
-export function adopt(origin: Origin, instance: string, why: string, now: number): Machine {
-  return { ...begin(origin, 'stranded', why, now), instance, departedAt: now };
+/**
+ * A machine of ours that the records do not know, or thought gone. It may hold work, so it begins as one that may return;
+ * when the records know that nobody ever worked on it, it begins as a rental whose answer was lost, and is released.
+ */
+export function adopt(origin: Origin, instance: string, worked: boolean, why: string, now: number): Machine {
+  return { ...begin(origin, worked ? 'stranded' : 'renting', why, now), instance, departedAt: now };
 }
 
 function begin(origin: Origin, state: State, why: string, now: number): Machine {
@@ -133,6 +140,8 @@ function begin(origin: Origin, state: State, why: string, now: number): Machine 
     restored: null,
     complete: false,
     sealed: null,
+    stirredAt: null,
+    held: null,
     abandoned: null,
     saveFailures: 0,
     saveAgainAt: null,

@@ -21,6 +21,8 @@ export interface Ports {
   readonly storage: Storage;
   readonly repositories: Repositories;
   readonly kit: () => Promise<Kit>;
+  /** The engine's own SSH key, in one line, allowed in on every machine. */
+  readonly publicKey: string;
   readonly bell: Bell;
   readonly fence: Fence;
   readonly log: Log;
@@ -87,7 +89,7 @@ export type Kind = keyof Rows;
 /** Asked right before money is spent or a machine destroyed: is this engine still the one that may act for it? */
 export interface Fence {
   /** Rejects with `Failure('fenced')` when the lease on the machine is not ours any more. */
-  check(machine: Machine, signal: AbortSignal): Promise<void>;
+  check(machine: string, signal: AbortSignal): Promise<void>;
 }
 
 export interface Marketplace {
@@ -119,7 +121,8 @@ export interface Shell extends AsyncDisposable {
   /** The fingerprint that was met, `SHA256:...`. */
   readonly hostKey: string;
   /**
-   * Runs a program to its end. `onLine` gets each line of standard output as it comes and may answer on standard input.
+   * Runs a program to its end. `onLine` gets each line of standard output as it comes and may answer on standard input;
+   * what it throws ends the run and rejects it.
    * Rejects with `Failure('command_timed_out')` at its deadline and `Failure('ssh_lost')` when the connection breaks.
    */
   run(

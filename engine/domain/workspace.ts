@@ -46,9 +46,21 @@ export interface Wish {
   readonly operation: string;
   /** Wake from this snapshot instead of the newest. */
   readonly snapshot: string | null;
+  /** Narrows what the workspace's own need says, for this wake. */
+  readonly need: Need;
+  readonly capDollars: number | null;
   /** A person's agreement to lose what a backup leaves out (files over the cap, say), given once. */
   readonly agreedToLose: boolean;
+  /** A named person gives up what is on these machines. */
+  readonly abandon: {
+    readonly by: string;
+    readonly why: string;
+    readonly at: number;
+    readonly machines: readonly string[];
+  } | null;
 }
+
+export const NO_CHOICE = { snapshot: null, need: {}, capDollars: null, agreedToLose: false, abandon: null } as const;
 
 /** A snapshot that somebody asked for. */
 export interface Ask {

@@ -1,0 +1,70 @@
+import { type Machine, move } from './domain/lifecycle.ts';
+import type { Ports } from './domain/ports.ts';
+import { type Facts, machinesBell, raceBell, workspaceBell, workspacesBell } from './steps/step.ts';
+import { STEPS } from './steps/steps.ts';
+
+/** Runs a machine to its end. A first start, a retry and a restart after a crash are the same call. */
+export async function drive(start: Machine, ports: Ports, signal: AbortSignal): Promise<Machine> {
+  let machine = start;
+  const note = async (facts: Facts): Promise<Machine> => {
+    machine = await ports.store.save('machines', { ...machine, ...facts });
+    return machine;
+  };
+  while (machine.state !== 'gone') {
+    signal.throwIfAborted();
+    const turn = await STEPS[machine.state](machine, ports, signal, note);
+    signal.throwIfAborted(); // the lease may have ended while the step was finishing
+    const before = machine;
+    machine = await ports.store.save(
+      'machines',
+      move({ ...before, ...turn.facts }, turn.to, turn.why, ports.clock.now()),
+    );
+    await announce(before, machine, ports); // after the save, so that what people hear is what is written
+  }
+  return machine;
+}
+
+async function announce(before: Machine, machine: Machine, ports: Ports): Promise<void> {
+  const ms = machine.since - before.since;
+  const { id, workspace, race, offer, state: to, why } = machine;
+  const { gpu, host, region, dollarsPerHour } = offer;
+  ports.log('machine.moved', { machine: id, workspace, from: before.state, to, why, ms });
+  ports.tell({
+    event: 'machine.moved',
+    workspace,
+    machine: id,
+    from: before.state,
+    to,
+    why,
+    ms,
+    offer: { gpu, host, region, dollarsPerHour },
+  });
+  if (race !== null) ports.bell.ring(raceBell(race));
+  for (const bell of [workspaceBell(workspace), workspacesBell, machinesBell]) ports.bell.ring(bell);
+  await rememberBoot(before, machine, ms, ports);
+}
+
+/** Stages of a start that ended, well or not, are what hosts are remembered by. A machine that was let go says nothing about its host. */
+async function rememberBoot(before: Machine, machine: Machine, ms: number, ports: Ports): Promise<void> {
+  const next = STARTS[before.state as keyof typeof STARTS];
+  if (next === undefined || before.departedAt === null) return;
+  const ok = machine.state === next;
+  if (!ok && before.race !== null) {
+    const race = await ports.store.read('races', before.race);
+    if (race && (before.id in race.verdicts || race.endedAt !== null) && !/^slow/.test(machine.why)) return;
+  }
+  await ports.journals.append('boots', {
+    at: machine.since,
+    machine: machine.id,
+    marketplace: machine.marketplace,
+    physical: machine.offer.machine,
+    host: machine.offer.host,
+    image: '',
+    stage: before.state,
+    ms,
+    ok,
+    why: machine.why,
+  });
+}
+
+const STARTS = { renting: 'booting', booting: 'installing', installing: 'standing-by', restoring: 'running' } as const;

@@ -1,0 +1,243 @@
+import { createHash } from 'node:crypto';
+import type { Asked, Engine, WakeChoice } from './domain/doors.ts';
+import { Failure, isFailure } from './domain/failures.ts';
+import { HOLDS_WORK, type Machine } from './domain/lifecycle.ts';
+import type { Operation, Outcome } from './domain/operation.ts';
+import type { Ports } from './domain/ports.ts';
+import type { Snapshot } from './domain/snapshot.ts';
+import {
+  NO_CHOICE,
+  sightOf,
+  type Wish,
+  WORKSPACE_NAME,
+  type Workspace,
+  type WorkspaceSpec,
+} from './domain/workspace.ts';
+import { workspaceBell, workspacesBell } from './steps/step.ts';
+import { update } from './steps/update.ts';
+import type { Telling } from './telling.ts';
+import { createViews } from './views.ts';
+
+/** What is asked becomes a wish in a row and a ring of the bell. Nothing here touches a machine. */
+export function createEngine(ports: Ports, telling: Telling, identityFile: string | null): Engine {
+  const { store, clock } = ports;
+  const views = createViews(ports, identityFile);
+
+  return {
+    ...views,
+    events: telling.events,
+    past: async (after, workspace, limit) => telling.past(after, workspace, limit),
+
+    async create(name, spec, asked) {
+      if (!WORKSPACE_NAME.test(name)) {
+        throw new Failure('bad_request', {
+          why: `"${name}" is not a name for a workspace: small letters, digits and dashes, a letter first, 40 at most`,
+        });
+      }
+      if (await store.read('workspaces', name)) throw new Failure('workspace_exists', { workspace: name });
+      const { sealed } = await ports.repositories.newPassword();
+      const now = clock.now();
+      const wish: Wish = { ...NO_CHOICE, want: 'asleep', by: asked.by, at: now, why: 'created', operation: '' };
+      const workspace: Workspace = {
+        id: name,
+        version: 0,
+        owner: asked.by,
+        createdAt: now,
+        spec: { ...specDefaults(ports), ...spec },
+        claim: null,
+        epoch: 0,
+        wish,
+        asks: [],
+        sequence: 0,
+        sealedPassword: sealed,
+      };
+      await record('create', name, asked, 'created');
+      return await store.save('workspaces', workspace);
+    },
+
+    async wake(name, how, asked) {
+      const workspace = await views.find(name);
+      const snapshot = how.snapshot === undefined ? null : await chosen(workspace, how.snapshot);
+      const machine = await holderOf(workspace);
+      if (snapshot && machine && machine.state !== 'releasing') throw busy(workspace, machine);
+      return await begin(how.snapshot === undefined ? 'wake' : 'restore', workspace, asked, (row, operation) => ({
+        ...row,
+        wish: {
+          ...NO_CHOICE,
+          ...choice(how, snapshot),
+          want: 'awake',
+          by: asked.by,
+          at: clock.now(),
+          why: 'asked for',
+          operation,
+        },
+      }));
+    },
+
+    async hibernate(name, how, asked) {
+      const workspace = await views.find(name);
+      return await begin('hibernate', workspace, asked, (row, operation) => ({
+        ...row,
+        wish: {
+          ...NO_CHOICE,
+          want: 'asleep',
+          by: asked.by,
+          at: clock.now(),
+          why: 'asked for',
+          operation,
+          agreedToLose: how.agreedToLose ?? false,
+        },
+      }));
+    },
+
+    async snapshot(name, how, asked) {
+      const workspace = await views.find(name);
+      const machine = await holderOf(workspace);
+      if (machine?.state !== 'running') throw new Failure('no_such_machine', { workspace: name });
+      return await begin('snapshot', workspace, asked, (row, operation) => ({
+        ...row,
+        asks: [
+          ...row.asks,
+          { operation, by: asked.by, at: clock.now(), description: how.description, tags: how.tags ?? [] },
+        ],
+      }));
+    },
+
+    async abandon(name, how, asked) {
+      const workspace = await views.find(name);
+      const machines = (await store.list('machines')).filter(
+        (machine) => machine.workspace === name && HOLDS_WORK.has(machine.state),
+      );
+      if (machines.length === 0) throw new Failure('no_such_machine', { workspace: name });
+      return await begin(
+        'abandon',
+        workspace,
+        asked,
+        (row, operation) => ({
+          ...row,
+          wish: {
+            ...NO_CHOICE,
+            want: 'asleep',
+            by: asked.by,
+            at: clock.now(),
+            why: how.why,
+            operation,
+            abandon: { by: asked.by, why: how.why, at: clock.now(), machines: machines.map((machine) => machine.id) },
+          },
+        }),
+        how.why,
+      );
+    },
+
+    async destroy(name, how, asked) {
+      const workspace = await views.find(name);
+      const ours = (await store.list('machines')).filter(
+        (machine) => machine.workspace === name && machine.state !== 'gone',
+      );
+      if (workspace.wish.want !== 'asleep' || ours[0]) throw busy(workspace, ours[0] ?? null);
+      const snapshots = await views.snapshots(name);
+      if (!how.purge) {
+        throw new Failure('confirmation_needed', {
+          why: `This removes ${name} and its ${snapshots.length} snapshots for ever; say so with --purge.`,
+        });
+      }
+      await record('destroy', name, asked, `purged with ${snapshots.length} snapshots`);
+      const signal = AbortSignal.timeout(PURGE_MS);
+      for (const { key } of await ports.storage.list(`${name}/`, signal)) await ports.storage.remove(key, signal);
+      for (const snapshot of snapshots) await store.remove('snapshots', snapshot);
+      await store.remove('workspaces', workspace);
+    },
+  };
+
+  /** One operation for one key, however often it is asked. */
+  async function begin(
+    verb: string,
+    workspace: Workspace,
+    asked: Asked,
+    change: (row: Workspace, operation: string) => Workspace,
+    why = '',
+  ): Promise<Operation> {
+    const id =
+      asked.key === null
+        ? ports.newId('op')
+        : `op${createHash('sha256').update(`${asked.by}\n${asked.key}`).digest('hex').slice(0, 16)}`;
+    const known = await store.read('operations', id);
+    if (known) return sameAsk(known, verb, workspace.id);
+    const outcome: Outcome | null = null;
+    const operation = {
+      id,
+      version: 0,
+      key: asked.key,
+      verb,
+      workspace: workspace.id,
+      by: asked.by,
+      at: clock.now(),
+      endedAt: null,
+      outcome,
+    };
+    const saved = await store.save('operations', operation).catch(async (cause: unknown) => {
+      const first = await store.read('operations', id);
+      if (isFailure(cause, 'row_changed') && first) return first; // the same click arrived twice at once
+      throw cause;
+    });
+    await record(verb, workspace.id, asked, id, why);
+    await update(store, 'workspaces', workspace.id, (row) => change(row, id));
+    for (const bell of [workspacesBell, workspaceBell(workspace.id)]) ports.bell.ring(bell);
+    await nudgeRaces(workspace.id);
+    return saved;
+  }
+
+  async function nudgeRaces(workspace: string): Promise<void> {
+    for (const race of await store.list('races')) {
+      if (race.workspace === workspace && race.endedAt === null) ports.bell.ring(`race/${race.id}`);
+    }
+  }
+
+  async function record(verb: string, on: string, asked: Asked, result: string, why = ''): Promise<void> {
+    await ports.journals.append('audit', { at: clock.now(), by: asked.by, verb, on, result, why });
+  }
+
+  async function holderOf(workspace: Workspace): Promise<Machine | null> {
+    return workspace.claim === null ? null : await store.read('machines', workspace.claim.machine);
+  }
+
+  async function chosen(workspace: Workspace, prefix: string): Promise<Snapshot> {
+    const found = (await views.snapshots(workspace.id)).filter((snapshot) => snapshot.id.startsWith(prefix));
+    const [snapshot] = found;
+    if (!snapshot) throw new Failure('no_such_snapshot', { snapshot: prefix, workspace: workspace.id });
+    if (found.length > 1)
+      throw new Failure('bad_request', {
+        why: `"${prefix}" names ${found.length} snapshots of ${workspace.id}; give more digits`,
+      });
+    return snapshot;
+  }
+}
+
+const PURGE_MS = 10 * 60_000;
+
+function sameAsk(known: Operation, verb: string, workspace: string): Operation {
+  if (known.verb === verb && known.workspace === workspace) return known;
+  throw new Failure('bad_request', { why: `this key was used before, for "${known.verb} ${known.workspace}"` });
+}
+
+function busy(workspace: Workspace, machine: Machine | null): Failure {
+  return new Failure('workspace_busy', { workspace: workspace.id, sight: sightOf(workspace, machine) });
+}
+
+function choice(how: WakeChoice, snapshot: Snapshot | null): Partial<Wish> {
+  return { snapshot: snapshot?.id ?? null, need: how.need ?? {}, capDollars: how.capDollars ?? null };
+}
+
+function specDefaults(ports: Ports): WorkspaceSpec {
+  return {
+    image: 'pytorch/pytorch:2.8.0-cuda12.8-cudnn9-runtime',
+    need: {},
+    diskGb: 40,
+    publicKeys: [],
+    environment: {},
+    ports: [],
+    include: [],
+    exclude: [],
+    fileBytesMax: ports.settings.save.fileBytesMax,
+  };
+}

@@ -1,0 +1,180 @@
+import { type Machine, RACING } from '../domain/lifecycle.ts';
+import type { Offer } from '../domain/marketplace.ts';
+import { costOf, dollars, type MicroDollars } from '../domain/money.ts';
+import type { Race, Racer } from '../domain/race.ts';
+
+/** What the race looks like right now. */
+export interface RaceSight {
+  readonly race: Race;
+  /** The rows of its racers; a racer whose row is not there yet is about to be written. */
+  readonly machines: ReadonlyMap<string, Machine>;
+  /** Somebody still wants the workspace awake. */
+  readonly wanted: boolean;
+  /** No marketplace has anything left that fits. */
+  readonly dry: boolean;
+  readonly now: number;
+}
+
+/** What to do next, and the one sentence that says why. Everything in it may be done twice. */
+export interface RaceMove {
+  /** Rent this many more, in this round. */
+  readonly rent: { readonly count: number; readonly round: number } | null;
+  readonly claim: string | null;
+  readonly release: readonly { readonly machine: string; readonly why: string }[];
+  readonly end: { readonly winner: string | null; readonly why: string } | null;
+  readonly waitMs: number;
+  readonly why: string;
+}
+
+const NOTHING: RaceMove = { rent: null, claim: null, release: [], end: null, waitMs: 1_000, why: '' };
+
+/**
+ * The rules of the race. Batches start together; the first machine that is really ready gets the claim; it has won when
+ * somebody can work on it. Earlier rounds stay while they show progress, and never more machines than the plan's limit
+ * are billed at once.
+ */
+export function decide(sight: RaceSight): RaceMove {
+  const field = fieldOf(sight);
+  if (!sight.wanted) return finish(field, null, 'nobody wants it awake any more');
+
+  const holder = sight.race.claimed === null ? undefined : sight.machines.get(sight.race.claimed);
+  if (holder && isUsable(holder)) return finish(field, holder.id, `${holder.id} is usable`);
+  if (holder && isLive(holder)) return followHolder(field, holder, sight);
+
+  const ready = field.live.filter((machine) => machine.state === 'standing-by').toSorted(byReadiness)[0];
+  if (ready) return { ...NOTHING, claim: ready.id, waitMs: 0, why: `${ready.id} was ready first` };
+
+  const slow = field.live.filter((machine) => isSlow(machine, sight));
+  const racing = field.live.filter((machine) => !slow.includes(machine));
+  const move = widen(sight, racing.length, field);
+  const release = slow.map((machine) => ({
+    machine: machine.id,
+    why: `slow: no progress for ${seconds(sight.race.plan.roundMs)} s`,
+  }));
+  if (move.rent === null && racing.length === 0 && field.pending === 0) {
+    return { ...finish(field, null, move.why), release: [...release] };
+  }
+  return { ...move, release };
+}
+
+interface Field {
+  readonly live: readonly Machine[];
+  /** Racers whose row does not exist yet. */
+  readonly pending: number;
+  readonly verdicts: Race['verdicts'];
+}
+
+function fieldOf(sight: RaceSight): Field {
+  const rows = sight.race.racers.map((racer) => sight.machines.get(racer.machine));
+  return {
+    live: rows.filter((row) => row !== undefined).filter((row) => isLive(row) && !(row.id in sight.race.verdicts)),
+    pending: rows.filter((row) => row === undefined).length,
+    verdicts: sight.race.verdicts,
+  };
+}
+
+const isLive = (machine: Machine): boolean => RACING.has(machine.state) || machine.state === 'restoring';
+const isUsable = (machine: Machine): boolean => machine.entered.running !== undefined;
+
+/** The winner restores. One runner-up may live until it is usable; the others go, the dearest first. */
+function followHolder(field: Field, holder: Machine, sight: RaceSight): RaceMove {
+  const { plan } = sight.race;
+  const heldMs = sight.now - (holder.entered.restoring ?? holder.since);
+  const others = field.live.filter((machine) => machine.id !== holder.id);
+  const runnerUp = heldMs < plan.runnerUpMs ? others.toSorted(byReadiness)[0] : undefined;
+  const release = others
+    .filter((machine) => machine !== runnerUp)
+    .toSorted((a, b) => b.offer.dollarsPerHour - a.offer.dollarsPerHour)
+    .map((machine) => ({ machine: machine.id, why: `${holder.id} was ready first` }));
+  return { ...NOTHING, release, waitMs: Math.max(1, plan.runnerUpMs - heldMs), why: `${holder.id} restores` };
+}
+
+/** Starts the next machines when it is time: the first batch, a replacement, the next round. */
+function widen(sight: RaceSight, racing: number, field: Field): RaceMove {
+  const { race, now } = sight;
+  const { plan } = race;
+  const total = plan.batch * plan.rounds;
+  const round = race.racers.reduce((highest, racer) => Math.max(highest, racer.round), 0);
+  const roundEnds = roundStart(race.racers, round) + plan.roundMs;
+  const room = Math.min(total - race.racers.length, plan.billedMax - racing - field.pending);
+
+  if (round === 0) return rent(sight, Math.min(plan.batch, room), 1, 'the race begins');
+  if (now >= roundEnds && round < plan.rounds) {
+    return rent(sight, Math.min(plan.batch, room), round + 1, `nothing was ready after ${seconds(plan.roundMs)} s`);
+  }
+  const ofRound = race.racers.filter((racer) => racer.round === round);
+  const fallen = ofRound.filter((racer) => hasFallen(racer, sight)).length;
+  const standing = ofRound.length - fallen;
+  if (standing < plan.batch && room > 0)
+    return rent(sight, Math.min(plan.batch - standing, room), round, `replaces ${fallen} that fell out`);
+  if (race.racers.length >= total)
+    return { ...NOTHING, waitMs: waitFor(roundEnds, now), why: `all ${total} machines of the plan were tried` };
+  return { ...NOTHING, waitMs: waitFor(roundEnds, now), why: `round ${round}: ${racing} machines on their way` };
+}
+
+function rent(sight: RaceSight, count: number, round: number, why: string): RaceMove {
+  const { race, now, dry } = sight;
+  if (dry) return { ...NOTHING, why: 'no other machine on offer fits' };
+  if (count <= 0) return { ...NOTHING, why: `${race.plan.billedMax} machines are billed already` };
+  const spent = costOfRace(sight);
+  if (spent >= race.plan.capMicro)
+    return { ...NOTHING, why: `the cap of ${dollars(race.plan.capMicro)} for one wake is reached` };
+  return { ...NOTHING, rent: { count, round }, waitMs: waitFor(now + race.plan.roundMs, now), why };
+}
+
+/** How many of these offers fit under the cap, each counted as if it ran for a whole round. */
+export function underCap(sight: RaceSight, offers: readonly Offer[]): readonly Offer[] {
+  let left = sight.race.plan.capMicro - costOfRace(sight);
+  return offers.filter((offer) => {
+    left -= costOf(offer.dollarsPerHour, sight.race.plan.roundMs);
+    return left >= 0;
+  });
+}
+
+/** What all of the race's machines have cost until now, at their own rates. */
+export function costOfRace(sight: Pick<RaceSight, 'race' | 'machines' | 'now'>): MicroDollars {
+  return sight.race.racers.reduce((sum, racer) => {
+    const machine = sight.machines.get(racer.machine);
+    if (!machine || machine.departedAt === null) return sum;
+    return sum + costOf(racer.offer.dollarsPerHour, (machine.entered.gone ?? sight.now) - machine.departedAt);
+  }, 0);
+}
+
+/** A machine that boots longer than a round without a sign of progress for half of one. */
+function isSlow(machine: Machine, sight: RaceSight): boolean {
+  if (machine.state !== 'booting' || machine.departedAt === null) return false;
+  const { roundMs } = sight.race.plan;
+  const quietMs = sight.now - Math.max(machine.entered.booting ?? 0, machine.stirredAt ?? 0);
+  return sight.now - machine.departedAt >= roundMs && quietMs >= roundMs / 2;
+}
+
+function hasFallen(racer: Racer, sight: RaceSight): boolean {
+  const machine = sight.machines.get(racer.machine);
+  return racer.machine in sight.race.verdicts || (machine !== undefined && !isLive(machine));
+}
+
+function finish(field: Field, winner: string | null, why: string): RaceMove {
+  const release = field.live
+    .filter((machine) => machine.id !== winner)
+    .map((machine) => ({ machine: machine.id, why }));
+  return { ...NOTHING, release, end: { winner, why }, waitMs: 0, why };
+}
+
+function roundStart(racers: readonly Racer[], round: number): number {
+  return racers
+    .filter((racer) => racer.round === round)
+    .reduce((first, racer) => Math.min(first, racer.at), Number.POSITIVE_INFINITY);
+}
+
+/** Furthest on its way first; among equals the one that got there first, then the cheaper. */
+function byReadiness(a: Machine, b: Machine): number {
+  const order = ['renting', 'booting', 'installing', 'standing-by'];
+  return (
+    order.indexOf(b.state) - order.indexOf(a.state) ||
+    a.since - b.since ||
+    a.offer.dollarsPerHour - b.offer.dollarsPerHour
+  );
+}
+
+const waitFor = (then: number, now: number): number => Math.max(1, Math.min(then - now, 60_000));
+const seconds = (ms: number): number => Math.round(ms / 1000);

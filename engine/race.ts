@@ -1,0 +1,158 @@
+import { isFailure, reasonOf } from './domain/failures.ts';
+import { labelOf } from './domain/layout.ts';
+import { intend } from './domain/lifecycle.ts';
+import type { Offer } from './domain/marketplace.ts';
+import type { Ports } from './domain/ports.ts';
+import type { Race } from './domain/race.ts';
+import { offersFor } from './offers.ts';
+import { costOfRace, decide, type RaceMove, type RaceSight, underCap } from './policy/race.ts';
+import { spread } from './policy/ranking.ts';
+import { machinesBell, raceBell, workspaceBell, workspacesBell } from './steps/step.ts';
+
+/** Executes what `policy/race.ts` decides, from the saved row: a crash anywhere resumes the race where it was. */
+export async function runRace(id: string, ports: Ports, signal: AbortSignal): Promise<void> {
+  using ear = ports.bell.listen(raceBell(id));
+  let dry: string | null = null;
+  for (;;) {
+    signal.throwIfAborted();
+    const race = await ports.store.read('races', id);
+    if (!race || race.endedAt !== null) return;
+    await writeIntents(race, ports);
+    const sight = await look(race, dry !== null, ports);
+    const move = decide(sight);
+    if (move.end) {
+      await end(
+        race,
+        sight,
+        { ...move, end: { ...move.end, why: move.end.winner === null && dry ? dry : move.end.why } },
+        ports,
+      );
+      return;
+    }
+    const released = await release(race, move, ports);
+    if (move.claim !== null) await claim(released, move.claim, sight, ports);
+    else if (move.rent) dry = await rent(released, move.rent, sight, move.why, ports, signal);
+    else await ear.wait(move.waitMs, signal);
+  }
+}
+
+async function look(race: Race, dry: boolean, ports: Ports): Promise<RaceSight> {
+  const rows = await Promise.all(race.racers.map((racer) => ports.store.read('machines', racer.machine)));
+  const workspace = await ports.store.read('workspaces', race.workspace);
+  return {
+    race,
+    machines: new Map(rows.filter((row) => row !== null).map((row) => [row.id, row])),
+    wanted: workspace?.wish.want === 'awake',
+    dry,
+    now: ports.clock.now(),
+  };
+}
+
+/** A racer is in the race's row before its own row exists; a crash in between leaves it to be written here. */
+async function writeIntents(race: Race, ports: Ports): Promise<void> {
+  for (const racer of race.racers) {
+    if (await ports.store.read('machines', racer.machine)) continue;
+    const origin = {
+      id: racer.machine,
+      workspace: race.workspace,
+      race: race.id,
+      label: racer.label,
+      marketplace: racer.offer.marketplace,
+      offer: racer.offer,
+    };
+    await ports.store.save('machines', intend(origin, `round ${racer.round}`, ports.clock.now()));
+    ports.bell.ring(machinesBell);
+  }
+}
+
+async function release(race: Race, move: RaceMove, ports: Ports): Promise<Race> {
+  const fresh = move.release.filter(({ machine }) => !(machine in race.verdicts));
+  if (fresh.length === 0) return race;
+  const verdicts = { ...race.verdicts, ...Object.fromEntries(fresh.map(({ machine, why }) => [machine, why])) };
+  const saved = await ports.store.save('races', { ...race, verdicts });
+  ports.bell.ring(raceBell(race.id));
+  return saved;
+}
+
+async function claim(race: Race, machine: string, sight: RaceSight, ports: Ports): Promise<void> {
+  // The last holder fell before anybody could work on it; its claim must not stand in the way.
+  if (race.claimed !== null && race.claimed !== machine) await ports.store.unclaim(race.workspace, race.claimed);
+  const epoch = await ports.store.claim(race.workspace, machine, sight.now);
+  if (epoch === null) {
+    await end(race, sight, { ...STOP, end: { winner: null, why: 'another machine holds the workspace' } }, ports);
+    return;
+  }
+  await ports.store.save('races', { ...race, claimed: machine });
+  ports.log('race.claimed', { race: race.id, machine, epoch });
+  ports.bell.ring(raceBell(race.id));
+}
+
+const STOP: RaceMove = { rent: null, claim: null, release: [], end: null, waitMs: 0, why: '' };
+
+/** Picks the next machines. Returns why there are none, or null. */
+async function rent(
+  race: Race,
+  wanted: { count: number; round: number },
+  sight: RaceSight,
+  why: string,
+  ports: Ports,
+  signal: AbortSignal,
+): Promise<string | null> {
+  let offers: readonly Offer[];
+  try {
+    const { ranked, none } = await offersFor(race.need, race.workspace, ports, signal);
+    if (ranked.length === 0) return none;
+    offers = spread(
+      ranked,
+      race.racers.map((racer) => racer.offer),
+      wanted.count,
+    );
+  } catch (cause) {
+    signal.throwIfAborted();
+    if (!isFailure(cause)) throw cause;
+    return reasonOf(cause);
+  }
+  if (offers.length === 0) return 'every machine on offer that fits was tried';
+  const affordable = underCap(sight, offers);
+  if (affordable.length === 0) return 'the next machine would pass the cap for one wake';
+  const now = ports.clock.now();
+  const racers = affordable.map((offer) => {
+    const machine = ports.newId('m');
+    return {
+      machine,
+      label: labelOf(ports.settings.installation, machine, race.workspace),
+      offer,
+      round: wanted.round,
+      at: now,
+    };
+  });
+  const first = race.racers.length === 0;
+  const saved = await ports.store.save('races', { ...race, racers: [...race.racers, ...racers] });
+  const told = { workspace: race.workspace, race: race.id, machines: racers.length, why };
+  ports.tell(first ? { event: 'race.began', ...told } : { event: 'race.round', ...told, round: wanted.round });
+  await writeIntents(saved, ports);
+  return null;
+}
+
+async function end(race: Race, sight: RaceSight, move: RaceMove, ports: Ports): Promise<void> {
+  const { winner, why } = move.end ?? { winner: null, why: move.why };
+  const verdicts = { ...race.verdicts, ...Object.fromEntries(move.release.map((one) => [one.machine, one.why])) };
+  const won =
+    winner === null
+      ? 0
+      : costOfRace({ ...sight, race: { ...race, racers: race.racers.filter((racer) => racer.machine === winner) } });
+  const wasteMicro = costOfRace(sight) - won;
+  await ports.store.save('races', {
+    ...race,
+    verdicts,
+    endedAt: ports.clock.now(),
+    outcome: { winner, why, wasteMicro },
+  });
+  ports.log('race.ended', { race: race.id, winner, why, wasteMicro });
+  ports.tell({ event: 'race.ended', workspace: race.workspace, race: race.id, winner, why, wasteMicro });
+  const usable = winner === null ? undefined : sight.machines.get(winner)?.entered.running;
+  if (winner !== null && usable !== undefined) {
+    ports.tell({ event: 'workspace.usable', workspace: race.workspace, machine: winner, ms: usable - race.startedAt });
+  }
+  for (const bell of [raceBell(race.id), workspaceBell(race.workspace), workspacesBell]) ports.bell.ring(bell);
+}

@@ -1,0 +1,140 @@
+import { sentence } from './domain/failures.ts';
+import { HOLDS_WORK, type Machine } from './domain/lifecycle.ts';
+import { microDollars } from './domain/money.ts';
+import type { Operation } from './domain/operation.ts';
+import type { Ports } from './domain/ports.ts';
+import type { Race } from './domain/race.ts';
+import type { Workspace } from './domain/workspace.ts';
+import { endOperation } from './steps/operation.ts';
+import { machinesBell } from './steps/step.ts';
+import { update } from './steps/update.ts';
+
+const HOUR = 3_600_000;
+
+/**
+ * Looks at every wish and does what is missing: starts the race of a workspace that is wanted awake and has neither
+ * machine nor race, and closes the operations whose end can be seen. It takes no input and may run at any moment.
+ */
+export async function reconcile(ports: Ports, signal: AbortSignal): Promise<void> {
+  const [workspaces, machines, races, operations] = await Promise.all([
+    ports.store.list('workspaces'),
+    ports.store.list('machines'),
+    ports.store.list('races'),
+    ports.store.list('operations'),
+  ]);
+  for (const workspace of workspaces) {
+    signal.throwIfAborted();
+    const sight = {
+      workspace,
+      machine: machines.find((machine) => machine.id === workspace.claim?.machine) ?? null,
+      ours: machines.filter((machine) => machine.workspace === workspace.id && machine.state !== 'gone'),
+      races: races.filter((race) => race.workspace === workspace.id),
+      open: operations.filter((operation) => operation.workspace === workspace.id && operation.endedAt === null),
+    };
+    await beginRace(sight, ports);
+    for (const operation of sight.open) await settle(operation, sight, ports);
+  }
+}
+
+interface Sight {
+  readonly workspace: Workspace;
+  readonly machine: Machine | null;
+  readonly ours: readonly Machine[];
+  readonly races: readonly Race[];
+  readonly open: readonly Operation[];
+}
+
+async function beginRace(sight: Sight, ports: Ports): Promise<void> {
+  const { workspace, machine, races } = sight;
+  if (workspace.wish.want !== 'awake') return;
+  if (machine && machine.state !== 'gone' && machine.state !== 'releasing' && machine.state !== 'lost') return;
+  if (races.some((race) => race.endedAt === null)) return;
+  const mine = races.filter((race) => race.operation === workspace.wish.operation);
+  const now = ports.clock.now();
+  const failed = mine.find((race) => race.outcome?.winner === null);
+  const lately = mine.filter((race) => now - race.startedAt < HOUR);
+  if (failed || lately.length > ports.settings.rewakesPerHour) {
+    await giveUp(workspace, failed?.outcome?.why ?? 'machines for it were lost too often within an hour', ports);
+    return;
+  }
+  const { race: plan } = ports.settings;
+  const race: Race = {
+    id: `${workspace.wish.operation}-r${mine.length + 1}`,
+    version: 0,
+    workspace: workspace.id,
+    operation: workspace.wish.operation,
+    startedAt: now,
+    endedAt: null,
+    plan: workspace.wish.capDollars === null ? plan : { ...plan, capMicro: microDollars(workspace.wish.capDollars) },
+    need: { ...workspace.spec.need, ...workspace.wish.need, diskGbMin: workspace.spec.diskGb },
+    racers: [],
+    claimed: null,
+    verdicts: {},
+    outcome: null,
+  };
+  await ports.store.save('races', race);
+  ports.bell.ring(machinesBell);
+}
+
+/** Nobody is left waiting for a wake that cannot be: the wish goes back to asleep, and the reason is kept. */
+async function giveUp(workspace: Workspace, why: string, ports: Ports): Promise<void> {
+  await endOperation(
+    workspace.wish.operation,
+    { ok: false, code: 'race_lost', say: sentence('race_lost', { why }), facts: { why } },
+    ports,
+  );
+  await update(ports.store, 'workspaces', workspace.id, (row) => {
+    if (row.wish.operation !== workspace.wish.operation) return null;
+    return {
+      ...row,
+      wish: { ...row.wish, want: 'asleep', by: 'dumont', why: `the wake failed: ${why}`, at: ports.clock.now() },
+    };
+  });
+}
+
+async function settle(operation: Operation, sight: Sight, ports: Ports): Promise<void> {
+  const { workspace, machine, ours } = sight;
+  const superseded = workspace.wish.operation !== operation.id && operation.verb !== 'snapshot';
+  if (superseded) {
+    const why = `${workspace.wish.by} asked for something else meanwhile`;
+    await endOperation(
+      operation.id,
+      { ok: false, code: 'workspace_busy', say: why, facts: { workspace: workspace.id, sight: why } },
+      ports,
+    );
+    return;
+  }
+  if ((operation.verb === 'wake' || operation.verb === 'restore') && machine && machine.state === 'running') {
+    await endOperation(
+      operation.id,
+      { ok: true, say: `${workspace.id} is usable.`, facts: { machine: machine.id } },
+      ports,
+    );
+  }
+  if (operation.verb !== 'hibernate' && operation.verb !== 'abandon') return;
+  if (machine?.held && machine.held.at >= operation.at) {
+    await stayAwake(operation, workspace, machine.held.why, ports);
+    return;
+  }
+  const working = ours.some((one) => HOLDS_WORK.has(one.state) || one.state === 'restoring');
+  if (!working && !sight.races.some((race) => race.endedAt === null)) {
+    const newest = ours.find((one) => one.sealed !== null)?.sealed?.snapshot ?? null;
+    const say = newest
+      ? `${workspace.id} is asleep, its work proved as ${newest.slice(0, 8)}.`
+      : `${workspace.id} is asleep.`;
+    await endOperation(operation.id, { ok: true, say, facts: { snapshot: newest } }, ports);
+  }
+}
+
+/** Its last backup leaves something out. It stays awake until a person agrees or changes that. */
+async function stayAwake(operation: Operation, workspace: Workspace, why: string, ports: Ports): Promise<void> {
+  await update(ports.store, 'workspaces', workspace.id, (row) => {
+    if (row.wish.operation !== operation.id) return null;
+    return { ...row, wish: { ...row.wish, want: 'awake', by: 'dumont', why, at: ports.clock.now() } };
+  });
+  await endOperation(
+    operation.id,
+    { ok: false, code: 'work_at_risk', say: sentence('work_at_risk', { why }), facts: { why } },
+    ports,
+  );
+}

@@ -1,0 +1,27 @@
+import { PROTOCOL, type RepositoryAccess } from '../domain/agent-protocol.ts';
+import { repositoryPrefix, repositoryUrl } from '../domain/layout.ts';
+import type { Machine } from '../domain/lifecycle.ts';
+import type { Ports } from '../domain/ports.ts';
+import type { Workspace } from '../domain/workspace.ts';
+
+/** What a machine that holds the claim is given: its own workspace's repository, for a while, and nothing else. */
+export async function repositoryAccess(workspace: Workspace, ports: Ports): Promise<RepositoryAccess> {
+  const { storage, repositories, settings } = ports;
+  return {
+    url: repositoryUrl(storage.endpoint, storage.bucket, workspace.id),
+    region: storage.region,
+    password: await repositories.password(workspace),
+    credentials: await storage.issue({
+      prefix: repositoryPrefix(workspace.id),
+      access: 'write',
+      ttlMs: settings.save.credentialsMs,
+    }),
+    connections: settings.save.connections,
+  };
+}
+
+export const orderBase = (machine: Machine) => ({
+  protocol: PROTOCOL,
+  workspace: machine.workspace,
+  machine: machine.id,
+});

@@ -1,0 +1,85 @@
+import { PROTOCOL } from '../domain/agent-protocol.ts';
+import { Failure, isFailure, reasonOf } from '../domain/failures.ts';
+import type { Machine } from '../domain/lifecycle.ts';
+import type { Kit, Ports, Shell } from '../domain/ports.ts';
+import { agentCommand, failureOf, readAgentEvent } from '../remote/agent-command.ts';
+import { checkTools, missingTools } from '../remote/tools-check.ts';
+import { within } from './deadline.ts';
+import { reach } from './reach.ts';
+import { type Step, verdictOn } from './step.ts';
+
+/** Waits for the tools that the boot script fetches, checks each against its hash, then lets the machine prove itself. */
+export const installing: Step = async (machine, ports, signal) => {
+  const dropped = await verdictOn(machine, ports);
+  if (dropped) return { to: 'releasing', why: dropped };
+  const { installMs } = ports.settings.race.deadlines;
+  const kit = await ports.kit();
+  try {
+    await using shell = await reach(machine, ports, signal);
+    await within(
+      'install tools',
+      installMs,
+      ports.clock,
+      signal,
+      async (toolSignal) => await toolsArrive(shell, kit, ports, toolSignal),
+    );
+    const said = await within(
+      'readiness check',
+      installMs,
+      ports.clock,
+      signal,
+      async (readySignal) => await checkReady(shell, machine, kit, ports, readySignal),
+    );
+    return { to: 'standing-by', why: said };
+  } catch (cause) {
+    signal.throwIfAborted();
+    if (isFailure(cause)) return { to: 'releasing', why: reasonOf(cause) };
+    throw cause;
+  }
+};
+
+async function toolsArrive(shell: Shell, kit: Kit, ports: Ports, signal: AbortSignal): Promise<void> {
+  for (;;) {
+    if (missingTools(kit, await shell.run(checkTools(kit), signal)).length === 0) return;
+    await ports.clock.sleep(POLL_MS, signal);
+  }
+}
+
+const POLL_MS = 250;
+
+async function checkReady(
+  shell: Shell,
+  machine: Machine,
+  kit: Kit,
+  ports: Ports,
+  signal: AbortSignal,
+): Promise<string> {
+  const { ready, race } = ports.settings;
+  const probe = kit.tools.find((tool) => tool.name === 'restic');
+  const order = {
+    protocol: PROTOCOL,
+    verb: 'ready',
+    workspace: machine.workspace,
+    machine: machine.id,
+    now: ports.clock.now(),
+    gpuCount: machine.offer.gpuCount,
+    probe: probe
+      ? { url: await ports.storage.presign('GET', probe.key, PROBE_URL_MS), mbpsMin: ready.storageMbps }
+      : null,
+    clockSkewMs: ready.clockSkewMs,
+  } as const;
+  let words: string | null = null;
+  const output = await shell.run(agentCommand(order, race.deadlines.installMs), signal, (line) => {
+    const event = readAgentEvent(line);
+    if (event?.event === 'failed') throw failureOf(event, machine.workspace);
+    if (event?.event !== 'ready') return;
+    const bad = event.checks.filter((check) => !check.ok);
+    if (bad.length > 0) throw new Failure('not_ready', { why: bad.map((check) => check.say).join('; ') });
+    words = event.checks.map((check) => check.say).join('; ');
+  });
+  if (words === null)
+    throw new Failure('command_failed', { command: 'agent ready', code: output.code, why: output.stderr.trim() });
+  return words;
+}
+
+const PROBE_URL_MS = 10 * 60_000;

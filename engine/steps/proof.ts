@@ -1,0 +1,172 @@
+import { createHash } from 'node:crypto';
+import { gunzipSync } from 'node:zlib';
+import { ManifestLine, type SaveOrder } from '../domain/agent-protocol.ts';
+import { Failure } from '../domain/failures.ts';
+import { draftManifestKey, manifestKey, metadataKey } from '../domain/layout.ts';
+import type { Machine } from '../domain/lifecycle.ts';
+import type { Ports, StoredFile } from '../domain/ports.ts';
+import type { Snapshot } from '../domain/snapshot.ts';
+import type { Ask, Workspace } from '../domain/workspace.ts';
+import { contentHash } from '../policy/content-hash.ts';
+import { challengeOf } from '../policy/proof.ts';
+import type { SaveEvent } from './save-talk.ts';
+import { workspacesBell } from './step.ts';
+import { update } from './update.ts';
+
+/** Asks the machine what these files hold right now; null for one that is not there. */
+export type Digests = (paths: readonly string[]) => Promise<ReadonlyMap<string, string | null>>;
+
+interface Claimed {
+  readonly machine: Machine;
+  readonly workspace: Workspace;
+  readonly event: SaveEvent;
+  readonly order: SaveOrder;
+  readonly how: { readonly mode: 'last' } | { readonly mode: 'live'; readonly ask: Ask };
+}
+
+/**
+ * Believes nothing the machine says about its backup. The control host reads the snapshot, its manifest and its list of
+ * files from storage, picks files by itself, reads their bytes back, and compares them with what the machine holds now.
+ * Only then is the snapshot in the catalogue, and beside the data.
+ */
+export async function prove(claimed: Claimed, ask: Digests, ports: Ports, signal: AbortSignal): Promise<Snapshot> {
+  const { workspace, event } = claimed;
+  const id = event.snapshot;
+  if (id === null) throw new Failure('proof_failed', { why: 'the agent named no snapshot' });
+  const stored = await ports.repositories.snapshot(workspace, id, signal);
+  if (!stored) throw new Failure('proof_failed', { why: `snapshot ${id.slice(0, 8)} is not in storage` });
+  for (const tag of claimed.order.tags) {
+    if (!stored.tags.includes(tag))
+      throw new Failure('proof_failed', { why: `snapshot ${id.slice(0, 8)} does not carry ${tag}` });
+  }
+  if (stored.host !== workspace.id)
+    throw new Failure('proof_failed', { why: `snapshot ${id.slice(0, 8)} belongs to ${stored.host}` });
+
+  const manifest = await readManifest(claimed, ports, signal);
+  const files = await ports.repositories.files(workspace, id, signal);
+  compareLists(manifest.lines, files);
+  await compareBytes(claimed, files, ask, ports, signal);
+
+  return await enter(claimed, id, manifest.bytes, files, ports, signal);
+}
+
+async function readManifest(
+  claimed: Claimed,
+  ports: Ports,
+  signal: AbortSignal,
+): Promise<{ bytes: Uint8Array; lines: readonly ManifestLine[] }> {
+  const { event, workspace, machine } = claimed;
+  const bytes = await ports.storage.get(draftManifestKey(workspace.id, machine.id, draftOf(claimed.order)), signal);
+  if (!bytes) throw new Failure('proof_failed', { why: 'its manifest is not in storage' });
+  const met = createHash('sha256').update(bytes).digest('hex');
+  if (met !== event.manifestSha256)
+    throw new Failure('proof_failed', { why: 'its manifest is not the one the machine wrote' });
+  const text = gunzipSync(bytes).toString('utf8');
+  const lines = text
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => ManifestLine.parse(JSON.parse(line)));
+  if (contentHash(lines) !== event.contentHash)
+    throw new Failure('proof_failed', { why: 'its manifest does not have the content hash that was claimed' });
+  return { bytes, lines };
+}
+
+function compareLists(lines: readonly ManifestLine[], files: readonly StoredFile[]): void {
+  const claimed = lines.filter((line) => line.type === 'file');
+  if (claimed.length !== files.length) {
+    throw new Failure('proof_failed', {
+      why: `storage has ${files.length} files, the machine counted ${claimed.length}`,
+    });
+  }
+  const total = (sizes: readonly { readonly sizeBytes: number }[]): number =>
+    sizes.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+  if (total(claimed) !== total(files))
+    throw new Failure('proof_failed', { why: 'the sizes in storage are not those of the machine' });
+}
+
+async function compareBytes(
+  claimed: Claimed,
+  files: readonly StoredFile[],
+  ask: Digests,
+  ports: Ports,
+  signal: AbortSignal,
+): Promise<void> {
+  const paths = challengeOf(files, ports.settings.save, ports.random);
+  if (paths.length === 0) return;
+  const [there, here] = await Promise.all([
+    ports.repositories.digests(claimed.workspace, claimed.event.snapshot ?? '', paths, signal),
+    ask(paths),
+  ]);
+  // A live snapshot may be older than the file it is compared with; the machine says so by a changed file, not by a hash.
+  if (claimed.how.mode === 'live') return compareWithManifest(there, paths);
+  const differing = paths.filter((path) => there.get(path) === undefined || there.get(path) !== here.get(path));
+  if (differing.length > 0)
+    throw new Failure('proof_failed', { why: `storage and machine differ in ${differing.slice(0, 3).join(', ')}` });
+}
+
+function compareWithManifest(there: ReadonlyMap<string, string>, paths: readonly string[]): void {
+  const absent = paths.filter((path) => !there.has(path));
+  if (absent.length > 0)
+    throw new Failure('proof_failed', { why: `storage does not give back ${absent.slice(0, 3).join(', ')}` });
+}
+
+/** Data first, then what names it, then our own row: a crash in between leaves a snapshot that the next look finds again. */
+async function enter(
+  claimed: Claimed,
+  id: string,
+  manifest: Uint8Array,
+  files: readonly StoredFile[],
+  ports: Ports,
+  signal: AbortSignal,
+): Promise<Snapshot> {
+  const { machine, workspace, event, order, how } = claimed;
+  const known = await ports.store.read('snapshots', id);
+  if (known) return known;
+  const counted = await update(ports.store, 'workspaces', workspace.id, (row) => ({
+    ...row,
+    sequence: row.sequence + 1,
+  }));
+  const fenced = counted?.claim?.machine !== machine.id;
+  const ask = how.mode === 'live' ? how.ask : null;
+  const snapshot: Snapshot = {
+    id,
+    version: 0,
+    workspace: workspace.id,
+    kind: fenced ? 'pre-failover' : ask ? 'manual' : 'automatic',
+    type: ask ? 'SNAPSHOT' : event.parent ? 'INCREMENTAL' : 'FULL',
+    status: 'COMPLETED',
+    createdAt: order.time,
+    completedAt: ports.clock.now(),
+    machine: machine.id,
+    epoch: machine.epoch ?? event.epoch,
+    sequence: counted?.sequence ?? 0,
+    parent: event.parent,
+    sizeBytes: event.bytes,
+    fileCount: files.length,
+    contentHash: event.contentHash,
+    partial: event.partial || !machine.complete,
+    provedAt: ports.clock.now(),
+    description: ask?.description ?? '',
+    tags: ask?.tags ?? [],
+    extra: {},
+    errorMessage: event.partial ? 'some files could not be read' : null,
+  };
+  await ports.storage.put(manifestKey(workspace.id, id), manifest, signal);
+  await ports.storage.put(metadataKey(workspace.id, id), Buffer.from(`${JSON.stringify(snapshot, null, 2)}\n`), signal);
+  await ports.storage.remove(draftManifestKey(workspace.id, machine.id, draftOf(order)), signal);
+  const entered = await ports.store.save('snapshots', snapshot);
+  ports.tell({
+    event: 'snapshot.proved',
+    workspace: workspace.id,
+    machine: machine.id,
+    snapshot: id,
+    files: snapshot.fileCount,
+    bytes: snapshot.sizeBytes,
+    why: ask ? 'asked for' : 'last backup',
+  });
+  ports.bell.ring(workspacesBell);
+  return entered;
+}
+
+const draftOf = (order: SaveOrder): string =>
+  order.tags.find((tag) => tag.startsWith('draft='))?.slice('draft='.length) ?? '';

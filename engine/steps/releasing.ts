@@ -1,0 +1,82 @@
+import { isFailure, reasonOf } from '../domain/failures.ts';
+import { type Machine, mayDestroy } from '../domain/lifecycle.ts';
+import { costOf } from '../domain/money.ts';
+import type { Ports } from '../domain/ports.ts';
+import { Absence, findIn } from './absence.ts';
+import { adoptListed } from './adoption.ts';
+import { marketplaceOf, type Step, type Turn } from './step.ts';
+
+/**
+ * Destroys it, for as long as that takes, and believes only two lists without it. A machine that was lost with work on it
+ * is never destroyed here: should it come back, it is adopted under a new record and saved.
+ */
+export const releasing: Step = async (machine, ports, signal) => {
+  const { release } = ports.settings;
+  await ports.store.unclaim(machine.workspace, machine.id);
+  if (machine.departedAt === null) return { to: 'gone', why: `${machine.why}; it was never asked for` };
+  const allowed = mayDestroy(machine);
+  const marketplace = marketplaceOf(machine, ports);
+  const absence = new Absence(release.proofGapMs);
+  let tries = 0;
+  let nextTryAt = 0;
+  let told = false;
+
+  for (;;) {
+    signal.throwIfAborted();
+    const departedAt = ports.clock.now();
+    const listed = findIn(await marketplace.list(signal), machine);
+    if (absence.sees(listed !== undefined, departedAt)) return await gone(machine, ports);
+    if (listed && allowed === null) {
+      const adopted = await adoptListed(listed, machine, 'it came back after it was counted as lost', ports);
+      return { to: 'gone', why: `it came back, and lives on as ${adopted.id}` };
+    }
+    if (listed && departedAt >= nextTryAt) {
+      await ports.fence.check(machine.id, signal);
+      try {
+        await marketplace.destroy(listed.instance, signal);
+      } catch (cause) {
+        signal.throwIfAborted();
+        if (!isFailure(cause)) throw cause;
+        ports.log('machine.destroy_failed', { machine: machine.id, tries, why: reasonOf(cause) }, 'WARNING');
+      }
+      nextTryAt = ports.clock.now() + (release.retryMs[Math.min(tries, release.retryMs.length - 1)] ?? 0);
+      tries += 1;
+    }
+    const forMs = ports.clock.now() - (machine.entered.releasing ?? machine.since);
+    if (listed && !told && forMs >= release.tellAfterMs) {
+      told = true;
+      const { dollarsPerHour } = machine.offer;
+      ports.tell({
+        event: 'release.slow',
+        workspace: machine.workspace,
+        machine: machine.id,
+        why: 'it is still listed',
+        dollarsPerHour,
+        forMs,
+      });
+    }
+    await ports.clock.sleep(waitMs(listed !== undefined, nextTryAt, ports), signal);
+  }
+};
+
+function waitMs(present: boolean, nextTryAt: number, ports: Ports): number {
+  const { proofGapMs } = ports.settings.release;
+  return present ? Math.max(1, Math.min(nextTryAt - ports.clock.now(), proofGapMs)) : proofGapMs;
+}
+
+/** What it cost goes into the ledger before the record closes; an entry written twice by a crash is counted once by its machine. */
+async function gone(machine: Machine, ports: Ports): Promise<Turn> {
+  const from = machine.departedAt ?? machine.since;
+  const until = ports.clock.now();
+  await ports.journals.append('ledger', {
+    at: until,
+    workspace: machine.workspace,
+    machine: machine.id,
+    race: machine.race,
+    for: machine.entered.running === undefined ? 'waste' : 'gpu',
+    micro: costOf(machine.offer.dollarsPerHour, until - from),
+    from,
+    until,
+  });
+  return { to: 'gone', why: `${machine.why}; two lists agree` };
+}

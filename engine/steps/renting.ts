@@ -1,0 +1,40 @@
+import { isFailure, reasonOf } from '../domain/failures.ts';
+import { within } from './deadline.ts';
+import { orderFor } from './order.ts';
+import { marketplaceOf, type Step, verdictOn } from './step.ts';
+
+/**
+ * Asks the marketplace for the machine, once. A row that may have been asked for already is never asked for again: the
+ * answer could have been lost, and the machine would be paid for twice. It is looked for by its label and released.
+ */
+export const renting: Step = async (machine, ports, signal, note) => {
+  if (machine.departedAt !== null) return { to: 'releasing', why: 'the answer to its rental was lost' };
+  const dropped = await verdictOn(machine, ports);
+  if (dropped) return { to: 'releasing', why: dropped };
+
+  const order = await orderFor(machine, ports);
+  const { createMs } = ports.settings.race.deadlines;
+  try {
+    const instance = await within(
+      'create',
+      createMs,
+      ports.clock,
+      signal,
+      async (rentSignal, depart) => {
+        const departing = async (): Promise<void> => {
+          rentSignal.throwIfAborted();
+          await ports.fence.check(machine.id, rentSignal);
+          await note({ departedAt: ports.clock.now() });
+          depart();
+        };
+        return await marketplaceOf(machine, ports).rent(machine.offer, order, departing, rentSignal);
+      },
+      'departure',
+    );
+    return { to: 'booting', why: 'rented', facts: { instance } };
+  } catch (cause) {
+    signal.throwIfAborted(); // stopping: the next start finds `departedAt` and looks for the label
+    if (isFailure(cause, 'fenced', 'row_changed')) throw cause;
+    return { to: 'releasing', why: reasonOf(cause) };
+  }
+};

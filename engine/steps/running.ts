@@ -1,0 +1,84 @@
+import { isFailure, reasonOf } from '../domain/failures.ts';
+import type { Machine } from '../domain/lifecycle.ts';
+import type { Ear, Ports } from '../domain/ports.ts';
+import type { Workspace } from '../domain/workspace.ts';
+import { reach } from './reach.ts';
+import { follow } from './restoring.ts';
+import { takeSnapshot } from './snapshot.ts';
+import { abandonment, type Note, type Step, workspaceBell, workspaceOf } from './step.ts';
+
+/** Somebody can work on it. Nothing acts on it but wishes and policies; it leaves only to be saved, or when it falls silent. */
+export const running: Step = async (machine, ports, signal, note) => {
+  const { watch } = ports.settings;
+  using ear = ports.bell.listen(workspaceBell(machine.workspace));
+  let misses = 0;
+  for (;;) {
+    signal.throwIfAborted();
+    const workspace = await workspaceOf(machine, ports);
+    const leave = reasonToSave(machine, workspace, ports.clock.now());
+    if (leave) return { to: 'saving', why: leave };
+    try {
+      if (workspace && !machine.complete) machine = await arrive(machine, workspace, ports, signal, note, ear);
+      else if (workspace?.asks[0]) await takeSnapshot(machine, workspace, workspace.asks[0], ports, signal);
+      else await (await reach(machine, ports, signal))[Symbol.asyncDispose]();
+      misses = 0;
+    } catch (cause) {
+      signal.throwIfAborted();
+      if (!isFailure(cause)) throw cause;
+      if (isFailure(cause, 'ssh_refused', 'ssh_lost', 'stage_slow', 'host_key_changed')) misses += 1;
+      ports.log('machine.missed', { machine: machine.id, misses, why: reasonOf(cause) }, 'WARNING');
+      if (misses >= watch.missesMax) return { to: 'stranded', why: reasonOf(cause) };
+    }
+    await ear.wait(waitMs(machine, misses, ports), signal);
+  }
+};
+
+/** A wish, a newer claim, or a person who gives up: what ends a machine's work. All of them pass through `saving`. */
+function reasonToSave(machine: Machine, workspace: Workspace | null, now: number): string | null {
+  const abandoned = abandonment(machine, workspace);
+  if (abandoned) return `${abandoned.by} gives up what is on it`;
+  if (!workspace) return 'its workspace is not known any more';
+  const fenced = workspace.claim?.machine !== machine.id;
+  if (!fenced && workspace.wish.want === 'awake') return null;
+  if (!machine.complete) return null; // its files are still arriving: a snapshot now would be partial
+  if (machine.saveAgainAt !== null && now < machine.saveAgainAt && workspace.wish.at <= machine.since) return null;
+  return fenced ? 'another machine holds the workspace now' : `${workspace.wish.by}: ${workspace.wish.why}`;
+}
+
+/** Follows the rest of the restore for a while, so that a wish in between is heard. */
+async function arrive(
+  machine: Machine,
+  workspace: Workspace,
+  ports: Ports,
+  signal: AbortSignal,
+  note: Note,
+  ear: Ear,
+): Promise<Machine> {
+  const snapshot = machine.restored === null ? null : await ports.store.read('snapshots', machine.restored);
+  const enough = new AbortController();
+  const following = follow(machine, workspace, snapshot, 'complete', ports, AbortSignal.any([signal, enough.signal]));
+  const heard = ear.wait(ports.settings.watch.lookMs, signal).then(() => null);
+  heard.catch(() => undefined);
+  const arrived = await Promise.race([following, heard]);
+  enough.abort();
+  if (!arrived) {
+    await following.catch(() => undefined);
+    return machine;
+  }
+  ports.tell({
+    event: 'workspace.complete',
+    workspace: workspace.id,
+    machine: machine.id,
+    files: arrived.files,
+    bytes: arrived.bytes,
+  });
+  ports.bell.ring(workspaceBell(workspace.id));
+  return await note({ complete: true });
+}
+
+function waitMs(machine: Machine, misses: number, ports: Ports): number {
+  const { lookMs } = ports.settings.watch;
+  if (misses > 0) return Math.min(lookMs, 2_000);
+  if (machine.saveAgainAt === null) return lookMs;
+  return Math.max(1, Math.min(lookMs, machine.saveAgainAt - ports.clock.now()));
+}

@@ -1,0 +1,154 @@
+import assert from 'node:assert/strict';
+import type { AgentEvent, AtRisk, SaveOrder } from '../domain/agent-protocol.ts';
+import { Failure, reasonOf } from '../domain/failures.ts';
+import { draftManifestKey } from '../domain/layout.ts';
+import type { Machine } from '../domain/lifecycle.ts';
+import type { Ports, Shell } from '../domain/ports.ts';
+import { newestGood } from '../domain/snapshot.ts';
+import type { Ask, Workspace } from '../domain/workspace.ts';
+import { agentCommand, failureOf, readAgentEvent, sayToAgent } from '../remote/agent-command.ts';
+import { orderBase, repositoryAccess } from './access.ts';
+import { type Digests, prove } from './proof.ts';
+
+export interface Saved {
+  /** Null: the machine held no work. */
+  readonly snapshot: string | null;
+  /** The user's processes stand still, and stay so until the machine ends. */
+  readonly stopped: boolean;
+}
+
+export type SaveEvent = Extract<AgentEvent, { event: 'saved' }>;
+
+type How = { readonly mode: 'last' } | { readonly mode: 'live'; readonly ask: Ask };
+
+/**
+ * One backup from order to proof. The agent keeps the user's processes stopped while the control host asks it for the
+ * hashes of files of our choosing and compares them with what storage gives back; then it hears the verdict. A broken
+ * connection is the verdict `continue`.
+ */
+export async function converse(
+  shell: Shell,
+  machine: Machine,
+  workspace: Workspace,
+  how: How,
+  ports: Ports,
+  signal: AbortSignal,
+): Promise<Saved> {
+  const order = await orderOf(machine, workspace, how, ports);
+  const answers = new Answers();
+  const failed = new AbortController();
+  let result: Saved | null = null;
+  let judging: Promise<void> = Promise.resolve();
+
+  const judge = async (event: SaveEvent, say: (line: string) => void): Promise<void> => {
+    const ask: Digests = (paths) => {
+      say(sayToAgent({ say: 'challenge', paths: [...paths] }));
+      return answers.next();
+    };
+    try {
+      if (event.snapshot !== null) await prove({ machine, workspace, event, how, order }, ask, ports, signal);
+      const current = await ports.store.read('workspaces', workspace.id);
+      if (how.mode === 'last' && event.snapshot !== null) holdForRisk(event.atRisk, current ?? workspace);
+      const stopped = how.mode === 'last' && !(current?.wish.want === 'awake' && current.claim?.machine === machine.id);
+      say(sayToAgent({ say: 'verdict', processes: stopped ? 'keep-stopped' : 'continue' }));
+      result = { snapshot: event.snapshot, stopped };
+    } catch (cause) {
+      say(sayToAgent({ say: 'verdict', processes: 'continue' }));
+      failed.abort(cause);
+    }
+  };
+
+  const command = agentCommand(order, ports.settings.save.timeoutMs);
+  const output = await shell
+    .run(command, AbortSignal.any([signal, failed.signal]), (line, say) => {
+      const event = readAgentEvent(line);
+      if (event?.event === 'failed') throw failureOf(event, workspace.id);
+      if (event?.event === 'progress') {
+        ports.tell({
+          event: 'save.progress',
+          workspace: workspace.id,
+          machine: machine.id,
+          bytesDone: event.bytesDone,
+          bytesTotal: event.bytesTotal,
+        });
+      }
+      if (event?.event === 'digests') answers.give(new Map(Object.entries(event.sha256)));
+      if (event?.event === 'saved') judging = judge(event, say);
+    })
+    .catch((cause: unknown) => {
+      answers.end(cause);
+      if (failed.signal.aborted) throw failed.signal.reason;
+      throw cause;
+    });
+  answers.end(new Failure('backup_failed', { why: 'the agent ended before it answered' }));
+  await judging;
+  if (failed.signal.aborted) throw failed.signal.reason;
+  if (!result)
+    throw new Failure('backup_failed', { why: output.stderr.trim() || `the agent ended with ${output.code}` });
+  return result;
+}
+
+async function orderOf(machine: Machine, workspace: Workspace, how: How, ports: Ports): Promise<SaveOrder> {
+  const { settings, storage, clock } = ports;
+  const { spec } = workspace;
+  const snapshots = (await ports.store.list('snapshots')).filter((snapshot) => snapshot.workspace === workspace.id);
+  const mine = snapshots
+    .filter((snapshot) => snapshot.machine === machine.id)
+    .toSorted((a, b) => b.sequence - a.sequence)[0];
+  const draft = ports.newId('draft');
+  return {
+    ...orderBase(machine),
+    verb: 'save',
+    mode: how.mode,
+    epoch: machine.epoch ?? 0,
+    repository: await repositoryAccess(workspace, ports),
+    parent: mine?.id ?? machine.restored ?? newestGood(snapshots)?.id ?? null,
+    time: clock.now(),
+    tags: [`machine=${machine.id}`, `epoch=${machine.epoch ?? 0}`, `draft=${draft}`],
+    include: [...spec.include],
+    exclude: [...spec.exclude],
+    fileBytesMax: spec.fileBytesMax,
+    rounds: settings.save.rounds,
+    manifestUrl: await storage.presign(
+      'PUT',
+      draftManifestKey(workspace.id, machine.id, draft),
+      settings.save.credentialsMs,
+    ),
+  };
+}
+
+/** What a backup leaves out and cannot be remade holds the machine until a person agrees, once. */
+function holdForRisk(atRisk: readonly AtRisk[], workspace: Workspace): void {
+  if (atRisk.length === 0 || workspace.wish.agreedToLose) return;
+  const shown = atRisk.slice(0, 3).map((risk) => `${risk.path} (${risk.why})`);
+  const more = atRisk.length > shown.length ? ` and ${atRisk.length - shown.length} more` : '';
+  throw new Failure('work_at_risk', {
+    why: `not in the backup: ${shown.join(', ')}${more}`,
+    paths: atRisk.map((risk) => risk.path),
+  });
+}
+
+/** Hands each answer of the agent to the question that waits for it. */
+class Answers {
+  #waiting: PromiseWithResolvers<ReadonlyMap<string, string | null>> | null = null;
+  #ended: unknown = null;
+
+  next(): Promise<ReadonlyMap<string, string | null>> {
+    assert(this.#waiting === null, 'one question at a time');
+    this.#waiting = Promise.withResolvers();
+    if (this.#ended) this.#waiting.reject(this.#ended);
+    return this.#waiting.promise;
+  }
+
+  give(digests: ReadonlyMap<string, string | null>): void {
+    this.#waiting?.resolve(digests);
+    this.#waiting = null;
+  }
+
+  end(why: unknown): void {
+    this.#ended = why instanceof Error ? why : new Error(reasonOf(why));
+    this.#waiting?.promise.catch(() => undefined);
+    this.#waiting?.reject(this.#ended);
+    this.#waiting = null;
+  }
+}

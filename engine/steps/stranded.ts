@@ -1,0 +1,61 @@
+import { isFailure, reasonOf } from '../domain/failures.ts';
+import type { Machine } from '../domain/lifecycle.ts';
+import type { Listed } from '../domain/marketplace.ts';
+import type { Ports } from '../domain/ports.ts';
+import { Absence, findIn } from './absence.ts';
+import { within } from './deadline.ts';
+import { abandonment, marketplaceOf, type Step, workspaceBell, workspaceOf } from './step.ts';
+
+/**
+ * It has work on it and does not answer. As long as a marketplace lists it, it may return, and it is never given up here:
+ * only two lists without it and its silence together make it lost.
+ */
+export const stranded: Step = async (machine, ports, signal) => {
+  const { watch, release } = ports.settings;
+  const absence = new Absence(release.proofGapMs);
+  using ear = ports.bell.listen(workspaceBell(machine.workspace));
+  for (;;) {
+    signal.throwIfAborted();
+    const workspace = await workspaceOf(machine, ports);
+    const abandoned = abandonment(machine, workspace);
+    if (abandoned) return { to: 'saving', why: `${abandoned.by} gives up what is on it` };
+    const departedAt = ports.clock.now();
+    const listed = findIn(await marketplaceOf(machine, ports).list(signal), machine);
+    const met = await meet(machine, listed, ports, signal);
+    if (met) {
+      const mine = workspace?.claim?.machine === machine.id;
+      const facts = { ...met, complete: machine.complete };
+      if (mine && workspace.wish.want === 'awake') return { to: 'running', why: 'it answers again', facts };
+      return {
+        to: 'saving',
+        why: mine ? 'it answers again, and is wanted asleep' : 'it answers; what it holds is saved',
+        facts,
+      };
+    }
+    if (absence.sees(listed !== undefined, departedAt))
+      return { to: 'lost', why: 'two lists do not have it, and it does not answer' };
+    await ear.wait(watch.lookMs, signal);
+  }
+};
+
+async function meet(
+  machine: Machine,
+  listed: Listed | undefined,
+  ports: Ports,
+  signal: AbortSignal,
+): Promise<Pick<Machine, 'address' | 'hostKey'> | null> {
+  const address = listed?.address ?? machine.address;
+  if (!address) return null;
+  const { connectMs } = ports.settings.race.deadlines;
+  try {
+    return await within('connect', connectMs, ports.clock, signal, async (connectSignal) => {
+      await using shell = await ports.connect(address, machine.hostKey, connectSignal);
+      return { address, hostKey: shell.hostKey };
+    });
+  } catch (cause) {
+    signal.throwIfAborted();
+    if (!isFailure(cause)) throw cause;
+    ports.log('machine.silent', { machine: machine.id, why: reasonOf(cause) });
+    return null;
+  }
+}

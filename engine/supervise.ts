@@ -1,0 +1,132 @@
+import { Failure, isFailure, reasonOf } from './domain/failures.ts';
+import type { Fence, Ports } from './domain/ports.ts';
+import { drive } from './drive.ts';
+import { runRace } from './race.ts';
+import { reconcile } from './reconcile.ts';
+import { machinesBell, workspacesBell } from './steps/step.ts';
+
+type Work = (ports: Ports, signal: AbortSignal) => Promise<unknown>;
+
+/**
+ * Keeps one driver on every machine that is not gone and one on every open race, for ever. Each holds a lease; a driver
+ * that fails is started again after a while, for as long as its machine bills us.
+ */
+export async function supervise(ports: Ports, signal: AbortSignal): Promise<void> {
+  const holder = ports.newId('engine');
+  const busy = new Map<string, Promise<void>>();
+  using machines = ports.bell.listen(machinesBell);
+  using workspaces = ports.bell.listen(workspacesBell);
+
+  const keep = (name: string, work: Work): void => {
+    if (busy.has(name)) return;
+    busy.set(
+      name,
+      repeat(name, holder, work, ports, signal).finally(() => busy.delete(name)),
+    );
+  };
+  try {
+    for (;;) {
+      signal.throwIfAborted();
+      await reconcile(ports, signal).catch((cause: unknown) => report('reconcile.failed', cause, ports, signal));
+      for (const { id, state } of await ports.store.list('machines')) {
+        if (state !== 'gone') keep(`machine/${id}`, async (own, ownSignal) => await driveOnce(id, own, ownSignal));
+      }
+      for (const { id, endedAt } of await ports.store.list('races')) {
+        if (endedAt === null) keep(`race/${id}`, async (own, ownSignal) => await runRace(id, own, ownSignal));
+      }
+      await either([machines, workspaces], ports.settings.watch.lookMs, signal);
+    }
+  } finally {
+    await Promise.allSettled(busy.values());
+  }
+}
+
+async function driveOnce(id: string, ports: Ports, signal: AbortSignal): Promise<void> {
+  const machine = await ports.store.read('machines', id);
+  if (machine) await drive(machine, ports, signal);
+}
+
+/** Does the work under a lease until it is done, again and again after failures. Ends without a word when the engine stops. */
+async function repeat(name: string, holder: string, work: Work, ports: Ports, signal: AbortSignal): Promise<void> {
+  const { retryMs, lease } = ports.settings;
+  for (let failures = 0; !signal.aborted; ) {
+    const startedAt = ports.clock.now();
+    try {
+      if (!(await ports.store.lease(name, holder, ports.clock.now(), lease.ms)))
+        throw new Failure('fenced', { what: name });
+      await underLease(name, holder, work, ports, signal);
+      await ports.store.unlease(name, holder);
+      return;
+    } catch (cause) {
+      if (signal.aborted) break;
+      report('driver.failed', cause, ports, signal, { name, failures });
+      // A driver that ran well for long starts its retries from the beginning.
+      failures = ports.clock.now() - startedAt > 10 * (retryMs.at(-1) ?? 0) ? 0 : failures + 1;
+      await ports.clock
+        .sleep(retryMs[Math.min(failures, retryMs.length) - 1] ?? retryMs[0] ?? 1_000, signal)
+        .catch(() => undefined);
+    }
+  }
+  await ports.store.unlease(name, holder).catch(() => undefined);
+}
+
+/** Renews the lease while the work runs. When that fails the work's signal aborts well before the lease ends. */
+async function underLease(name: string, holder: string, work: Work, ports: Ports, signal: AbortSignal): Promise<void> {
+  const { ms, renewMs } = ports.settings.lease;
+  const over = new AbortController();
+  const fence: Fence = {
+    check: async () => {
+      if (over.signal.aborted || !(await ports.store.lease(name, holder, ports.clock.now(), ms)))
+        throw new Failure('fenced', { what: name });
+    },
+  };
+  const lost = new AbortController();
+  const renewing = (async () => {
+    for (;;) {
+      await ports.clock.sleep(renewMs, over.signal);
+      if (!(await ports.store.lease(name, holder, ports.clock.now(), ms))) break;
+    }
+  })().then(
+    () => lost.abort(new Failure('fenced', { what: name })),
+    (cause: unknown) =>
+      over.signal.aborted ? undefined : lost.abort(new Failure('fenced', { what: name }, { cause })),
+  );
+  try {
+    await work({ ...ports, fence }, AbortSignal.any([signal, lost.signal]));
+  } finally {
+    over.abort();
+    await renewing;
+  }
+}
+
+/** Waits for whichever rings first. */
+async function either(
+  ears: readonly { wait(ms: number, signal: AbortSignal): Promise<void> }[],
+  ms: number,
+  signal: AbortSignal,
+): Promise<void> {
+  const enough = new AbortController();
+  const one = AbortSignal.any([signal, enough.signal]);
+  try {
+    await Promise.race(ears.map((ear) => ear.wait(ms, one)));
+  } finally {
+    enough.abort();
+  }
+}
+
+function report(
+  event: string,
+  cause: unknown,
+  ports: Ports,
+  signal: AbortSignal,
+  facts: Readonly<Record<string, unknown>> = {},
+): void {
+  if (signal.aborted) return;
+  const expected = isFailure(cause);
+  const stack = !expected && cause instanceof Error ? { stack: cause.stack } : {};
+  ports.log(
+    event,
+    { ...facts, why: reasonOf(cause), ...(expected ? { code: cause.code } : stack) },
+    expected ? 'WARNING' : 'ERROR',
+  );
+}

@@ -1,0 +1,212 @@
+import type { Engine, HostMemory, Quote, RaceView, WorkspaceView } from './domain/doors.ts';
+import { Failure } from './domain/failures.ts';
+import type { Machine } from './domain/lifecycle.ts';
+import type { Ports } from './domain/ports.ts';
+import type { Race } from './domain/race.ts';
+import { newestGood, type Snapshot } from './domain/snapshot.ts';
+import { sightOf, type Workspace } from './domain/workspace.ts';
+import { hostKnowledge, offersFor } from './offers.ts';
+import { quantile, STAGES } from './policy/hosts.ts';
+import { spread } from './policy/ranking.ts';
+
+type Reads = Pick<Engine, 'status' | 'snapshots' | 'quote' | 'offers' | 'hosts' | 'operation' | 'ssh' | 'health'>;
+
+/** What people can look at. Everything is computed from the rows; nothing here changes them. */
+export function createViews(
+  ports: Ports,
+  identityFile: string | null,
+): Reads & { find(name: string): Promise<Workspace> } {
+  const { store, settings } = ports;
+
+  async function find(name: string): Promise<Workspace> {
+    const workspace = await store.read('workspaces', name);
+    if (workspace) return workspace;
+    const known = (await store.list('workspaces')).map((one) => one.id).join(', ');
+    throw new Failure('no_such_workspace', {
+      workspace: name,
+      known: known || 'none yet; make one with "dumont create NAME"',
+    });
+  }
+
+  return {
+    find,
+
+    async status(name) {
+      const workspaces = name === null ? await store.list('workspaces') : [await find(name)];
+      const [machines, races, snapshots, operations] = await Promise.all([
+        store.list('machines'),
+        store.list('races'),
+        store.list('snapshots'),
+        store.list('operations'),
+      ]);
+      return workspaces
+        .toSorted((a, b) => (a.id < b.id ? -1 : 1))
+        .map((workspace) => {
+          const mine = <T extends { readonly workspace: string }>(rows: readonly T[]): T[] =>
+            rows.filter((row) => row.workspace === workspace.id);
+          return viewOf(
+            workspace,
+            mine(machines),
+            mine(races),
+            mine(snapshots),
+            mine(operations).findLast((one) => one.id === workspace.wish.operation) ?? null,
+          );
+        });
+    },
+
+    async snapshots(name) {
+      await find(name);
+      const mine = (await store.list('snapshots')).filter((snapshot) => snapshot.workspace === name);
+      return mine.toSorted((a, b) => b.sequence - a.sequence);
+    },
+
+    async quote(name, how) {
+      const workspace = await find(name);
+      const need = { ...workspace.spec.need, ...how.need };
+      const { ranked, none } = await offersFor(need, name, ports, AbortSignal.timeout(LOOK_MS));
+      if (ranked.length === 0) throw new Failure('no_offers', { why: none });
+      const first = spread(ranked, [], settings.race.batch);
+      const firstRound = ranked.filter(({ offer }) => first.includes(offer));
+      const snapshots = (await store.list('snapshots')).filter((snapshot) => snapshot.workspace === name);
+      const snapshot =
+        how.snapshot === undefined
+          ? newestGood(snapshots)
+          : (snapshots.find(({ id }) => id.startsWith(how.snapshot ?? '')) ?? null);
+      const prices = first.map((offer) => offer.dollarsPerHour);
+      const restoreBytes = snapshot?.sizeBytes ?? 0;
+      return {
+        ...(await pastWakes()),
+        dollarsPerHour: { low: Math.min(...prices), high: Math.max(...prices) },
+        capMicro: how.capDollars === undefined ? settings.race.capMicro : Math.round(how.capDollars * 1e6),
+        restoreBytes,
+        restoreDollars: (Math.max(...first.map((offer) => offer.dollarsPerGbDown)) * restoreBytes) / 1e9,
+        firstRound,
+      } satisfies Quote;
+    },
+
+    async offers(need, signal) {
+      const { ranked, none } = await offersFor(need, null, ports, signal);
+      if (ranked.length === 0) throw new Failure('no_offers', { why: none });
+      return ranked;
+    },
+
+    async hosts() {
+      const { memory } = await hostKnowledge(ports);
+      return [...memory.values()].toSorted((a: HostMemory, b: HostMemory) => b.lastAt - a.lastAt);
+    },
+
+    async operation(id) {
+      const operation = await store.read('operations', id);
+      if (!operation) throw new Failure('no_such_operation', { operation: id });
+      return operation;
+    },
+
+    async ssh(name) {
+      const workspace = await find(name);
+      const machine = workspace.claim && (await store.read('machines', workspace.claim.machine));
+      if (
+        !machine?.address ||
+        machine.hostKey === null ||
+        machine.entered.running === undefined ||
+        machine.state === 'paused'
+      ) {
+        throw new Failure('no_such_machine', { workspace: name });
+      }
+      return {
+        workspace: name,
+        machine: machine.id,
+        address: machine.address,
+        hostKey: machine.hostKey,
+        user: 'root',
+        identityFile,
+      };
+    },
+
+    async health() {
+      const checks = [
+        { name: 'store', try: async () => void (await store.list('workspaces')) },
+        { name: 'storage', try: async () => void (await ports.storage.list('kit/', AbortSignal.timeout(LOOK_MS))) },
+        ...[...ports.marketplaces.values()].map((marketplace) => ({
+          name: marketplace.name,
+          try: async () => void (await marketplace.list(AbortSignal.timeout(LOOK_MS))),
+        })),
+      ];
+      return await Promise.all(
+        checks.map(async ({ name, try: attempt }) => {
+          try {
+            await attempt();
+            return { name, ok: true, say: 'answers' };
+          } catch (cause) {
+            return { name, ok: false, say: cause instanceof Error ? cause.message : String(cause) };
+          }
+        }),
+      );
+    },
+  };
+
+  /** How long wakes took, from the race's beginning to usable. Without any the answer is null, not a guess. */
+  async function pastWakes(): Promise<Pick<Quote, 'readyMs' | 'samples'>> {
+    const { boots } = await hostKnowledge(ports);
+    const totals = Map.groupBy(
+      [...boots.values()].flat().filter((boot) => boot.ok),
+      (boot) => boot.machine,
+    );
+    const wakes = [...totals.values()]
+      .filter((entries) => STAGES.every((stage) => entries.some((boot) => boot.stage === stage)))
+      .map((entries) => entries.reduce((sum, boot) => sum + boot.ms, 0));
+    if (wakes.length === 0) return { readyMs: null, samples: 0 };
+    return { readyMs: { p50: quantile(wakes, 0.5), p95: quantile(wakes, 0.95) }, samples: wakes.length };
+  }
+}
+
+const LOOK_MS = 15_000;
+
+function viewOf(
+  workspace: Workspace,
+  machines: readonly Machine[],
+  races: readonly Race[],
+  snapshots: readonly Snapshot[],
+  operation: WorkspaceView['operation'],
+): WorkspaceView {
+  const machine = machines.find((one) => one.id === workspace.claim?.machine) ?? null;
+  const race = races.find((one) => one.endedAt === null) ?? null;
+  const billed = machines.filter((one) => one.state !== 'gone' && one.departedAt !== null);
+  return {
+    workspace,
+    sight: sightOf(workspace, machine),
+    why: machine?.why ?? (race ? raceWords(race, machines) : workspace.wish.why),
+    since: machine?.since ?? race?.startedAt ?? workspace.wish.at,
+    machine,
+    race: race && raceViewOf(race, machines),
+    newest: newestGood(snapshots),
+    dollarsPerHour: billed.reduce((sum, one) => sum + one.offer.dollarsPerHour, 0),
+    operation,
+  };
+}
+
+function raceWords(race: Race, machines: readonly Machine[]): string {
+  const live = race.racers.filter(
+    (racer) => machines.find((machine) => machine.id === racer.machine)?.state !== 'gone',
+  ).length;
+  return `${live} machines race`;
+}
+
+function raceViewOf(race: Race, machines: readonly Machine[]): RaceView {
+  return {
+    id: race.id,
+    startedAt: race.startedAt,
+    round: race.racers.reduce((highest, racer) => Math.max(highest, racer.round), 0),
+    rounds: race.plan.rounds,
+    racers: race.racers.map((racer) => {
+      const machine = machines.find((one) => one.id === racer.machine);
+      return {
+        machine: racer.machine,
+        round: racer.round,
+        state: machine?.state ?? 'renting',
+        since: machine?.since ?? racer.at,
+        why: machine?.why ?? 'about to be asked for',
+        offer: racer.offer,
+      };
+    }),
+  };
+}
