@@ -1,10 +1,15 @@
 import { type Machine, move } from './domain/lifecycle.ts';
 import type { Ports } from './domain/ports.ts';
+import { PARTS, type Parts } from './parts.ts';
 import { type Facts, machinesBell, raceBell, workspaceBell, workspacesBell } from './steps/step.ts';
-import { STEPS } from './steps/steps.ts';
 
 /** Runs a machine to its end. A first start, a retry and a restart after a crash are the same call. */
-export async function drive(start: Machine, ports: Ports, signal: AbortSignal): Promise<Machine> {
+export async function drive(
+  start: Machine,
+  ports: Ports,
+  signal: AbortSignal,
+  { steps }: Parts = PARTS,
+): Promise<Machine> {
   let machine = start;
   const note = async (facts: Facts): Promise<Machine> => {
     machine = await ports.store.save('machines', { ...machine, ...facts });
@@ -12,7 +17,7 @@ export async function drive(start: Machine, ports: Ports, signal: AbortSignal): 
   };
   while (machine.state !== 'gone') {
     signal.throwIfAborted();
-    const turn = await STEPS[machine.state](machine, ports, signal, note);
+    const turn = await steps[machine.state](machine, ports, signal, note);
     signal.throwIfAborted(); // the lease may have ended while the step was finishing
     const before = machine;
     machine = await ports.store.save(

@@ -5,12 +5,13 @@ import type { Offer } from './domain/marketplace.ts';
 import type { Ports } from './domain/ports.ts';
 import type { Race } from './domain/race.ts';
 import { offersFor } from './offers.ts';
-import { costOfRace, decide, type RaceMove, type RaceSight, underCap } from './policy/race.ts';
+import { PARTS, type Parts } from './parts.ts';
+import { costOfRace, type RaceMove, type RaceSight, underCap } from './policy/race.ts';
 import { spread } from './policy/ranking.ts';
 import { machinesBell, raceBell, workspaceBell, workspacesBell } from './steps/step.ts';
 
 /** Executes what `policy/race.ts` decides, from the saved row: a crash anywhere resumes the race where it was. */
-export async function runRace(id: string, ports: Ports, signal: AbortSignal): Promise<void> {
+export async function runRace(id: string, ports: Ports, signal: AbortSignal, { decide }: Parts = PARTS): Promise<void> {
   using ear = ports.bell.listen(raceBell(id));
   let dry: string | null = null;
   for (;;) {

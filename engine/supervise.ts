@@ -1,6 +1,7 @@
 import { Failure, isFailure, reasonOf } from './domain/failures.ts';
 import type { Fence, Ports } from './domain/ports.ts';
 import { drive } from './drive.ts';
+import { PARTS, type Parts } from './parts.ts';
 import { runRace } from './race.ts';
 import { reconcile } from './reconcile.ts';
 import { machinesBell, workspacesBell } from './steps/step.ts';
@@ -11,7 +12,7 @@ type Work = (ports: Ports, signal: AbortSignal) => Promise<unknown>;
  * Keeps one driver on every machine that is not gone and one on every open race, for ever. Each holds a lease; a driver
  * that fails is started again after a while, for as long as its machine bills us.
  */
-export async function supervise(ports: Ports, signal: AbortSignal): Promise<void> {
+export async function supervise(ports: Ports, signal: AbortSignal, parts: Parts = PARTS): Promise<void> {
   const holder = ports.newId('engine');
   const busy = new Map<string, Promise<void>>();
   using machines = ports.bell.listen(machinesBell);
@@ -29,10 +30,11 @@ export async function supervise(ports: Ports, signal: AbortSignal): Promise<void
       signal.throwIfAborted();
       await reconcile(ports, signal).catch((cause: unknown) => report('reconcile.failed', cause, ports, signal));
       for (const { id, state } of await ports.store.list('machines')) {
-        if (state !== 'gone') keep(`machine/${id}`, async (own, ownSignal) => await driveOnce(id, own, ownSignal));
+        if (state !== 'gone')
+          keep(`machine/${id}`, async (own, ownSignal) => await driveOnce(id, own, ownSignal, parts));
       }
       for (const { id, endedAt } of await ports.store.list('races')) {
-        if (endedAt === null) keep(`race/${id}`, async (own, ownSignal) => await runRace(id, own, ownSignal));
+        if (endedAt === null) keep(`race/${id}`, async (own, ownSignal) => await runRace(id, own, ownSignal, parts));
       }
       await either([machines, workspaces], ports.settings.watch.lookMs, signal);
     }
@@ -41,9 +43,9 @@ export async function supervise(ports: Ports, signal: AbortSignal): Promise<void
   }
 }
 
-async function driveOnce(id: string, ports: Ports, signal: AbortSignal): Promise<void> {
+async function driveOnce(id: string, ports: Ports, signal: AbortSignal, parts: Parts): Promise<void> {
   const machine = await ports.store.read('machines', id);
-  if (machine) await drive(machine, ports, signal);
+  if (machine) await drive(machine, ports, signal, parts);
 }
 
 /** Does the work under a lease until it is done, again and again after failures. Ends without a word when the engine stops. */

@@ -258,6 +258,20 @@ export const FAILURES = {
     'The store file {file} was written by a newer Dumont (schema {found}, this one knows {known}). Use that version.',
     'O arquivo {file} foi gravado por um Dumont mais novo (esquema {found}; este conhece {known}).',
   ),
+  log_damaged: row(
+    500,
+    65,
+    false,
+    'Line {line} of the store file {file} cannot be read: {why}. All before it is good: to go on from there, cut the file off before that line and move later commits-*.log files away.',
+    'A linha {line} do arquivo {file} não pode ser lida: {why}. Tudo antes dela está bom: para continuar dali, corte o arquivo antes dessa linha e retire os commits-*.log posteriores.',
+  ),
+  journal_damaged: row(
+    500,
+    65,
+    false,
+    'Line {line} of the journal {file} cannot be read: {why}. Mend or remove that line to go on.',
+    'A linha {line} do diário {file} não pode ser lida: {why}. Conserte ou remova essa linha para continuar.',
+  ),
   disk_full: row(507, 74, false, 'There is no space left for {what}: {why}', 'Não há espaço para {what}: {why}'),
   stopping: row(
     503,

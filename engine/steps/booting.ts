@@ -33,10 +33,12 @@ export const booting: Step = async (machine, ports, signal, note) => {
     if (listed?.address) {
       reachableSince ??= ports.clock.now();
       const met = await greet(machine, listed.address, ports, signal);
-      if (typeof met === 'object')
-        return { to: 'installing', why: 'SSH answers', facts: { address: listed.address, ...met } };
-      if (ports.clock.now() - reachableSince >= race.deadlines.connectMs)
-        return { to: 'releasing', why: `slow: ${met}` };
+      if ('hostKey' in met) {
+        return { to: 'installing', why: 'SSH answers', facts: { address: listed.address, hostKey: met.hostKey } };
+      }
+      if (met.impostor) return { to: 'releasing', why: met.why };
+      const silentMs = ports.clock.now() - reachableSince;
+      if (silentMs >= race.deadlines.connectMs) return { to: 'releasing', why: `slow: ${met.why}` };
     }
     await ear.wait(watch.bootPollMs, signal);
   }

@@ -1,0 +1,154 @@
+import { Failure } from '../../engine/domain/failures.ts';
+import type { Listed, Need, Offer, Order } from '../../engine/domain/marketplace.ts';
+import { costOf, type MicroDollars } from '../../engine/domain/money.ts';
+import type { Clock, Connect, Marketplace } from '../../engine/domain/ports.ts';
+import { FakeMachine, type Manners, PROMPT } from './machine.ts';
+import type { FakeStorage } from './storage.ts';
+
+/** A marketplace that remembers every rental and bills it, whatever the engine believes. */
+export class FakeMarketplace implements Marketplace {
+  readonly name = 'fake';
+  readonly pauses = true;
+  readonly machines = new Map<string, FakeMachine>();
+  /** How the next machines behave, by the order in which they are rented; then as `manners` says. */
+  readonly queue: Manners[] = [];
+  manners: (offer: Offer) => Manners = () => PROMPT;
+  /** A destroyed machine stays in lists this long, and a new one appears in them only after it. */
+  listLagMs = 0;
+  onDestroy: (machine: FakeMachine) => void = () => undefined;
+  readonly #ended = new Map<string, number>();
+  readonly #taken = new Set<string>();
+  readonly #clock: Clock;
+  readonly #storage: FakeStorage;
+  readonly #offers: readonly Offer[];
+
+  constructor(clock: Clock, storage: FakeStorage, offers: readonly Offer[] = standardOffers(40)) {
+    this.#clock = clock;
+    this.#storage = storage;
+    this.#offers = offers;
+  }
+
+  async offers(_need: Need): Promise<readonly Offer[]> {
+    return this.#offers.filter((offer) => !this.#taken.has(offer.id));
+  }
+
+  async rent(offer: Offer, order: Order, depart: () => Promise<void>): Promise<string> {
+    await depart();
+    if (this.#taken.has(offer.id)) throw new Failure('offer_taken', { offer: offer.id });
+    this.#taken.add(offer.id);
+    const instance = `i${this.machines.size + 1}`;
+    const manners = this.queue.shift() ?? this.manners(offer);
+    this.machines.set(instance, new FakeMachine(instance, order.label, offer, manners, this.#clock, this.#storage));
+    return instance;
+  }
+
+  async list(): Promise<readonly Listed[]> {
+    const now = this.#clock.now();
+    return [...this.machines.values()]
+      .filter((machine) => this.#isListed(machine, now))
+      .map((machine) => this.#listed(machine, now));
+  }
+
+  async destroy(instance: string): Promise<void> {
+    const machine = this.machines.get(instance);
+    if (!machine || machine.destroyed) return;
+    this.onDestroy(machine);
+    machine.destroyed = true;
+    this.#ended.set(instance, this.#clock.now());
+  }
+
+  async stop(instance: string): Promise<void> {
+    const machine = this.machines.get(instance);
+    if (machine) machine.stopped = true;
+  }
+
+  async start(instance: string): Promise<void> {
+    const machine = this.machines.get(instance);
+    if (!machine?.stopped) return;
+    machine.stopped = false;
+    machine.frozen = false;
+    machine.bootedAt = this.#clock.now();
+  }
+
+  async bootLog(): Promise<string> {
+    return '';
+  }
+
+  readonly connect: Connect = async (address, hostKey) => {
+    const machine = this.machines.get(address.host);
+    if (!machine?.answersSsh) throw new Failure('ssh_refused', { address: address.host, why: 'nobody answers' });
+    const shell = await machine.shell();
+    if (hostKey !== null && hostKey !== shell.hostKey)
+      throw new Failure('host_key_changed', { address: address.host, met: shell.hostKey, pinned: hostKey });
+    return shell;
+  };
+
+  /** A host takes its machine away, and may give it back. */
+  vanish(instance: string): void {
+    const machine = this.machines.get(instance);
+    if (machine) machine.vanished = true;
+  }
+
+  comeBack(instance: string): void {
+    const machine = this.machines.get(instance);
+    if (machine) machine.vanished = false;
+  }
+
+  /** What every rental cost until now. Vanished machines are billed: nobody told the marketplace to stop. */
+  bill(): ReadonlyMap<string, MicroDollars> {
+    const now = this.#clock.now();
+    return new Map(
+      [...this.machines.values()].map((machine) => [
+        machine.instance,
+        costOf(machine.offer.dollarsPerHour, (this.#ended.get(machine.instance) ?? now) - machine.createdAt),
+      ]),
+    );
+  }
+
+  #isListed(machine: FakeMachine, now: number): boolean {
+    if (machine.vanished) return false;
+    if (now < machine.createdAt + this.listLagMs) return false;
+    const ended = this.#ended.get(machine.instance);
+    return ended === undefined || now < ended + this.listLagMs;
+  }
+
+  #listed(machine: FakeMachine, now: number): Listed {
+    const running = now >= machine.bootedAt + machine.manners.loadingMs;
+    return {
+      instance: machine.instance,
+      label: machine.label,
+      status: machine.exited ? 'exited' : machine.stopped ? 'stopped' : running ? 'running' : 'loading',
+      statusMessage: '',
+      address: running ? { host: machine.instance, port: 22 } : null,
+      machine: machine.offer.machine,
+      dollarsPerHour: machine.offer.dollarsPerHour,
+      startedAt: machine.createdAt,
+    };
+  }
+}
+
+/** Many similar machines of several owners in several places. */
+export function standardOffers(count: number): readonly Offer[] {
+  return Array.from({ length: count }, (_, i) => ({
+    id: `o${i}`,
+    marketplace: 'fake',
+    machine: `p${i}`,
+    host: `h${i % 12}`,
+    region: ['US', 'DE', 'BR', 'JP'][i % 4] ?? 'US',
+    gpu: 'RTX 4090',
+    gpuCount: 1,
+    vramGb: 24,
+    cpuCount: 16,
+    memoryGb: 64,
+    diskGb: 500,
+    dollarsPerHour: 0.3 + (i % 10) / 50,
+    dollarsPerGbDown: 0.01,
+    dollarsPerGbUp: 0.01,
+    reliability: 0.99 - (i % 5) / 100,
+    downMbps: 800,
+    upMbps: 500,
+    cuda: 12.8,
+    verified: true,
+    spot: false,
+  }));
+}

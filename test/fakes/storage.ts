@@ -1,0 +1,103 @@
+import { hash } from 'node:crypto';
+import { Failure } from '../../engine/domain/failures.ts';
+import type { Credentials, Repositories, Storage, StoredFile, StoredSnapshot } from '../../engine/domain/ports.ts';
+import type { Workspace } from '../../engine/domain/workspace.ts';
+
+/** What a snapshot in the fake repository holds: each path with its content and when it was written. */
+export type Files = ReadonlyMap<string, FakeFile>;
+export interface FakeFile {
+  readonly content: string;
+  readonly mtimeMs: number;
+}
+
+interface Kept extends StoredSnapshot {
+  readonly files: Files;
+}
+
+/** Objects and restic snapshots in memory. It outlives engines and machines. */
+export class FakeStorage implements Storage, Repositories {
+  readonly endpoint = 'http://storage.test';
+  readonly bucket = 'hot';
+  readonly region = 'auto';
+  readonly objects = new Map<string, Uint8Array>();
+  readonly #repositories = new Map<string, Map<string, Kept>>();
+
+  async issue(): Promise<Credentials> {
+    return { accessKeyId: 'key', secretAccessKey: 'secret', sessionToken: 'token', expiresAt: Number.MAX_SAFE_INTEGER };
+  }
+
+  async put(key: string, body: Uint8Array): Promise<void> {
+    this.objects.set(key, body);
+  }
+
+  async get(key: string): Promise<Uint8Array | null> {
+    return this.objects.get(key) ?? null;
+  }
+
+  async list(prefix: string): Promise<readonly { readonly key: string; readonly sizeBytes: number }[]> {
+    return [...this.objects]
+      .filter(([key]) => key.startsWith(prefix))
+      .map(([key, body]) => ({ key, sizeBytes: body.length }));
+  }
+
+  async remove(key: string): Promise<void> {
+    this.objects.delete(key);
+  }
+
+  async presign(verb: 'GET' | 'PUT', key: string): Promise<string> {
+    return `${this.endpoint}/${this.bucket}/${key}?verb=${verb}`;
+  }
+
+  /** What a machine does with a URL it was given. */
+  keyOf(url: string): string {
+    return new URL(url).pathname.slice(`/${this.bucket}/`.length);
+  }
+
+  async ensure(workspace: Workspace): Promise<void> {
+    this.repository(workspace.id);
+  }
+
+  async password(workspace: Workspace): Promise<string> {
+    return `password of ${workspace.id}`;
+  }
+
+  async newPassword(): Promise<{ readonly sealed: string }> {
+    return { sealed: 'sealed' };
+  }
+
+  async snapshot(workspace: Workspace, id: string): Promise<StoredSnapshot | null> {
+    return this.repository(workspace.id).get(id) ?? null;
+  }
+
+  async snapshots(workspace: Workspace): Promise<readonly StoredSnapshot[]> {
+    return [...this.repository(workspace.id).values()];
+  }
+
+  async files(workspace: Workspace, id: string): Promise<readonly StoredFile[]> {
+    return [...this.#kept(workspace.id, id).files].map(([path, file]) => ({
+      path,
+      sizeBytes: file.content.length,
+      mtimeMs: file.mtimeMs,
+    }));
+  }
+
+  async digests(workspace: Workspace, id: string, paths: readonly string[]): Promise<ReadonlyMap<string, string>> {
+    const { files } = this.#kept(workspace.id, id);
+    return new Map(
+      paths.flatMap((path) => (files.has(path) ? [[path, hash('sha256', files.get(path)?.content ?? '')]] : [])),
+    );
+  }
+
+  /** The snapshots of a workspace, by id. Machines write here. */
+  repository(workspace: string): Map<string, Kept> {
+    const found = this.#repositories.get(workspace) ?? new Map<string, Kept>();
+    this.#repositories.set(workspace, found);
+    return found;
+  }
+
+  #kept(workspace: string, id: string): Kept {
+    const kept = this.repository(workspace).get(id);
+    if (!kept) throw new Failure('no_such_snapshot', { snapshot: id, workspace });
+    return kept;
+  }
+}

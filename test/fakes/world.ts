@@ -1,0 +1,98 @@
+import { createBell } from '../../engine/bell.ts';
+import type { Engine } from '../../engine/domain/doors.ts';
+import type { Talk } from '../../engine/domain/events.ts';
+import type { State } from '../../engine/domain/lifecycle.ts';
+import type { Log, Ports } from '../../engine/domain/ports.ts';
+import { DEFAULTS, type Settings } from '../../engine/domain/settings.ts';
+import { createEngine } from '../../engine/engine.ts';
+import { PARTS, type Parts } from '../../engine/parts.ts';
+import { supervise } from '../../engine/supervise.ts';
+import { keepSweeping } from '../../engine/sweep.ts';
+import { createTelling } from '../../engine/telling.ts';
+import { FakeClock, settle } from './clock.ts';
+import { TOOL_SHA256 } from './machine.ts';
+import { FakeMarketplace } from './marketplace.ts';
+import { FakeStorage } from './storage.ts';
+import { FakeJournals, FakeStore } from './store.ts';
+
+/** Everything outside, in memory, under one clock; engines come and go in it. */
+export class World {
+  readonly clock = new FakeClock();
+  readonly store = new FakeStore();
+  readonly journals = new FakeJournals();
+  readonly storage = new FakeStorage();
+  readonly marketplace: FakeMarketplace;
+  readonly settings: Settings;
+  readonly told: Talk[] = [];
+  readonly logged: { event: string; facts: Readonly<Record<string, unknown>>; level: string }[] = [];
+  #ids = 0;
+
+  constructor(settings: Partial<Settings> = {}, marketplace?: (world: World) => FakeMarketplace) {
+    this.settings = { ...DEFAULTS, installation: 'test', ...settings };
+    this.marketplace = marketplace?.(this) ?? new FakeMarketplace(this.clock, this.storage);
+  }
+
+  /** Starts an engine on what is there, as after a crash. */
+  async start(change: (ports: Ports) => Ports = (ports) => ports, parts: Parts = PARTS): Promise<RunningEngine> {
+    const bell = createBell(this.clock);
+    const log: Log = (event, facts = {}, level = 'INFO') => void this.logged.push({ event, facts, level });
+    const telling = await createTelling(this.journals, this.clock, bell, log);
+    const ports = change({
+      settings: this.settings,
+      clock: this.clock,
+      random: () => 0.5,
+      newId: (prefix) => `${prefix}${++this.#ids}`,
+      store: this.store,
+      journals: this.journals,
+      marketplaces: new Map([[this.marketplace.name, this.marketplace]]),
+      connect: this.marketplace.connect,
+      storage: this.storage,
+      repositories: this.storage,
+      kit: async () => ({
+        tools: [{ name: 'restic', sha256: TOOL_SHA256, file: '', sizeBytes: 1, key: 'kit/restic' }],
+      }),
+      publicKey: 'ssh-ed25519 AAAA engine',
+      bell,
+      fence: { check: async () => undefined },
+      log,
+      tell: (talk) => {
+        this.told.push(talk);
+        telling.tell(talk);
+      },
+    });
+    const stop = new AbortController();
+    const ended = Promise.allSettled([supervise(ports, stop.signal, parts), keepSweeping(ports, stop.signal)]);
+    await settle();
+    return {
+      engine: createEngine(ports, telling, null),
+      async stop() {
+        stop.abort(new Error('the engine stops'));
+        await ended;
+      },
+    };
+  }
+
+  /** The states each machine of a workspace went through, the claimed one by default. */
+  async trail(machine: string): Promise<readonly State[]> {
+    const row = await this.store.read('machines', machine);
+    return Object.entries(row?.entered ?? {})
+      .toSorted(([, a], [, b]) => a - b)
+      .map(([state]) => state as State);
+  }
+
+  /** Machines that bill somebody right now. */
+  get rented(): readonly string[] {
+    return [...this.marketplace.machines.values()]
+      .filter((machine) => !machine.destroyed)
+      .map((machine) => machine.instance);
+  }
+}
+
+export interface RunningEngine {
+  readonly engine: Engine;
+  stop(): Promise<void>;
+}
+
+export const ANA = { by: 'ana', key: null };
+export const SECOND = 1_000;
+export const MINUTE = 60 * SECOND;
