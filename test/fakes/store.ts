@@ -24,7 +24,8 @@ export class FakeStore implements Store {
   async save<K extends Kind>(kind: K, row: Rows[K]): Promise<Rows[K]> {
     const stored = this.#rows[kind].get(row.id)?.version ?? 0;
     if (stored !== row.version) throw new Failure('row_changed', { what: `${kind}/${row.id}` });
-    const saved = Object.freeze({ ...row, version: row.version + 1 });
+    const saved: Rows[K] = { ...row, version: row.version + 1 };
+    Object.freeze(saved);
     this.#rows[kind].set(row.id, saved);
     return saved;
   }
