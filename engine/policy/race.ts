@@ -99,16 +99,19 @@ function widen(sight: RaceSight, racing: number, field: Field): RaceMove {
   const room = Math.min(total - race.racers.length, plan.billedMax - racing - field.pending);
 
   if (round === 0) return rent(sight, Math.min(plan.batch, room), 1, 'the race begins');
+  if (race.racers.length >= total) {
+    return { ...NOTHING, waitMs: waitFor(roundEnds, now), why: `all ${total} machines of the plan were tried` };
+  }
   if (now >= roundEnds && round < plan.rounds) {
-    return rent(sight, Math.min(plan.batch, room), round + 1, `nothing was ready after ${seconds(plan.roundMs)} s`);
+    const why = `nothing was ready after ${seconds(plan.roundMs)} s`;
+    return rent(sight, Math.min(plan.batch, room), round + 1, why);
   }
   const ofRound = race.racers.filter((racer) => racer.round === round);
   const fallen = ofRound.filter((racer) => hasFallen(racer, sight)).length;
   const standing = ofRound.length - fallen;
-  if (standing < plan.batch && room > 0)
+  if (standing < plan.batch && room > 0) {
     return rent(sight, Math.min(plan.batch - standing, room), round, `replaces ${fallen} that fell out`);
-  if (race.racers.length >= total)
-    return { ...NOTHING, waitMs: waitFor(roundEnds, now), why: `all ${total} machines of the plan were tried` };
+  }
   return { ...NOTHING, waitMs: waitFor(roundEnds, now), why: `round ${round}: ${racing} machines on their way` };
 }
 

@@ -1,0 +1,152 @@
+import { homedir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { z } from 'zod';
+import { Failure } from './domain/failures.ts';
+import { microDollars } from './domain/money.ts';
+import { Secret } from './domain/secret.ts';
+import { DEFAULTS, type Settings } from './domain/settings.ts';
+
+/** What one installation is told from outside. Every variable that Dumont reads is in `Variables`, and nowhere else. */
+export interface Config {
+  readonly home: string;
+  readonly port: number;
+  readonly logLevel: 'DEBUG' | 'INFO' | 'WARNING' | 'ERROR';
+  readonly restic: { readonly path: string | null; readonly downloadUrl: string | null };
+  /** Null: the local object server is the storage. */
+  readonly storage: StorageConfig | null;
+  readonly local: { readonly seed: string; readonly timeScale: number };
+  /** PATH for the programs we start. */
+  readonly path: string;
+  readonly settings: Omit<Settings, 'installation'>;
+}
+
+export interface StorageConfig {
+  readonly endpoint: string;
+  readonly bucket: string;
+  readonly region: string;
+  readonly accessKeyId: string;
+  readonly secretAccessKey: Secret;
+}
+
+const number = (min: number, max: number) => z.coerce.number().min(min).max(max);
+const whole = (min: number, max: number) => z.coerce.number().int().min(min).max(max);
+
+const Variables = z.object({
+  DUMONT_HOME: z
+    .string()
+    .min(1)
+    .default(join(import.meta.dirname, '..', '.dumont'))
+    .describe('where state, keys and local machines live'),
+  DUMONT_PORT: whole(0, 65_535).default(7077).describe('the loopback port of the HTTP API; 0 takes any'),
+  DUMONT_LOG: z
+    .enum(['DEBUG', 'INFO', 'WARNING', 'ERROR'])
+    .default('INFO')
+    .describe('the least important lines to print'),
+  DUMONT_RESTIC: z.string().min(1).optional().describe('a restic of your own, 0.17 or newer'),
+  DUMONT_RESTIC_URL: z.url().optional().describe('a mirror of the restic releases'),
+  DUMONT_BATCH: whole(1, 15).default(DEFAULTS.race.batch).describe('machines started at once'),
+  DUMONT_ROUNDS: whole(1, 10).default(DEFAULTS.race.rounds).describe('rounds of a race'),
+  DUMONT_ROUND_SECONDS: number(1, 3_600)
+    .optional()
+    .describe('how long a round waits; 90, divided by the speed of the local marketplace'),
+  DUMONT_CAP_DOLLARS: number(0.01, 1_000).default(2).describe('a race stops renting when it has cost this much'),
+  DUMONT_FILE_GB_MAX: number(0.001, 10_000)
+    .default(10)
+    .describe('larger files are not backed up; they hold the machine until you agree'),
+  DUMONT_LOCAL_SPEED: number(1, 1_000)
+    .default(10)
+    .describe('the local marketplace boots its machines this many times faster than real ones'),
+  DUMONT_LOCAL_SEED: z.string().min(1).default('dumont').describe('another seed, other machines on offer'),
+  DUMONT_S3_ENDPOINT: z.url().optional().describe('an S3 endpoint such as R2; without it storage is local'),
+  DUMONT_S3_BUCKET: z.string().min(1).optional(),
+  DUMONT_S3_REGION: z.string().min(1).default('auto'),
+  DUMONT_S3_ACCESS_KEY_ID: z.string().min(1).optional(),
+  DUMONT_S3_SECRET_ACCESS_KEY: z.string().min(1).optional(),
+  PATH: z.string().default('/usr/local/bin:/usr/bin:/bin'),
+});
+
+/** Reads the environment. Every mistake in it is reported at once, in words. */
+export function readConfig(environment: Readonly<Record<string, string | undefined>>): Config {
+  const read = Variables.safeParse(withoutEmpty(environment));
+  const mistakes = [
+    ...unknownNames(environment),
+    ...(read.success ? storageMistakes(read.data) : read.error.issues.map(words)),
+  ];
+  if (!read.success || mistakes.length > 0)
+    throw new Failure('bad_setting', { why: mistakes.map((mistake) => `  ${mistake}`).join('\n') });
+  const v = read.data;
+  const local = v.DUMONT_S3_ENDPOINT === undefined;
+  return {
+    home: resolve(v.DUMONT_HOME.replace(/^~(?=\/|$)/, homedir())),
+    port: v.DUMONT_PORT,
+    logLevel: v.DUMONT_LOG,
+    restic: { path: v.DUMONT_RESTIC ?? null, downloadUrl: v.DUMONT_RESTIC_URL ?? null },
+    storage: local ? null : storageOf(v),
+    local: { seed: v.DUMONT_LOCAL_SEED, timeScale: v.DUMONT_LOCAL_SPEED },
+    path: v.PATH,
+    settings: settingsOf(v),
+  };
+}
+
+type Values = z.output<typeof Variables>;
+
+function storageOf(v: Values): StorageConfig {
+  return {
+    endpoint: v.DUMONT_S3_ENDPOINT ?? '',
+    bucket: v.DUMONT_S3_BUCKET ?? '',
+    region: v.DUMONT_S3_REGION,
+    accessKeyId: v.DUMONT_S3_ACCESS_KEY_ID ?? '',
+    secretAccessKey: new Secret(v.DUMONT_S3_SECRET_ACCESS_KEY ?? ''),
+  };
+}
+
+/** The local marketplace lives faster than real ones; whatever waits for a marketplace's pace goes faster with it. */
+function settingsOf(v: Values): Omit<Settings, 'installation'> {
+  const speed = v.DUMONT_LOCAL_SPEED;
+  const { watch, release, race, save } = DEFAULTS;
+  return {
+    ...DEFAULTS,
+    race: {
+      ...race,
+      batch: v.DUMONT_BATCH,
+      rounds: v.DUMONT_ROUNDS,
+      roundMs: v.DUMONT_ROUND_SECONDS === undefined ? race.roundMs / speed : v.DUMONT_ROUND_SECONDS * 1_000,
+      capMicro: microDollars(v.DUMONT_CAP_DOLLARS),
+    },
+    save: { ...save, fileBytesMax: v.DUMONT_FILE_GB_MAX * 1e9 },
+    watch: {
+      ...watch,
+      bootPollMs: Math.max(100, watch.bootPollMs / speed),
+      lookMs: Math.max(1_000, watch.lookMs / speed),
+    },
+    release: { ...release, proofGapMs: Math.max(500, release.proofGapMs / speed) },
+  };
+}
+
+function storageMistakes(v: Values): readonly string[] {
+  const given = [
+    'DUMONT_S3_ENDPOINT',
+    'DUMONT_S3_BUCKET',
+    'DUMONT_S3_ACCESS_KEY_ID',
+    'DUMONT_S3_SECRET_ACCESS_KEY',
+  ] as const;
+  const missing = given.filter((name) => v[name] === undefined);
+  if (missing.length === 0 || missing.length === given.length) return [];
+  return [`${missing.join(', ')}: needed as well, since other DUMONT_S3_ variables are set`];
+}
+
+/** A misspelt setting would silently mean its default. */
+function unknownNames(environment: Readonly<Record<string, string | undefined>>): readonly string[] {
+  const known = new Set(Object.keys(Variables.shape));
+  return Object.keys(environment)
+    .filter((name) => name.startsWith('DUMONT_') && !name.startsWith('DUMONT_TEST_') && !known.has(name))
+    .map((name) => `${name}: there is no such setting`);
+}
+
+function words(issue: z.core.$ZodIssue): string {
+  return `${issue.path.join('.')}: ${issue.message}`;
+}
+
+function withoutEmpty(environment: Readonly<Record<string, string | undefined>>): Record<string, string | undefined> {
+  return Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''));
+}

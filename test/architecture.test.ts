@@ -1,0 +1,80 @@
+import { globSync, readFileSync } from 'node:fs';
+import { dirname, join, normalize, relative } from 'node:path';
+import { expect, test } from 'vitest';
+
+/**
+ * Who may import whom: each folder, and the others whose files it may import besides its own. Arrows point down this list
+ * only. `main.ts` wires everything together and alone is exempt.
+ */
+const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
+  'engine/domain': [],
+  'engine/policy': ['engine/domain'],
+  'engine/restic': ['engine/domain'],
+  'engine/remote': ['engine/domain'],
+  'engine/marketplaces': ['engine/domain'],
+  'engine/ssh': ['engine/domain'],
+  'engine/store': ['engine/domain'],
+  'engine/tools': ['engine/domain'],
+  // The control host reads repositories with the same restic, as data, that the machines write with.
+  'engine/storage': ['engine/domain', 'engine/restic'],
+  'engine/agent': ['engine/domain', 'engine/policy', 'engine/restic'],
+  'engine/steps': ['engine/domain', 'engine/policy', 'engine/restic', 'engine/remote'],
+  engine: ['engine/domain', 'engine/policy', 'engine/steps'],
+  'engine/http': ['engine/domain'],
+  'engine/cli': ['engine/domain', 'engine/http'],
+};
+
+/** Programs of their own: they wire and are started, never imported. */
+const EXEMPT: ReadonlySet<string> = new Set(['engine/main.ts']);
+
+const root = join(import.meta.dirname, '..');
+const files = globSync('engine/**/*.ts', { cwd: root }).filter((file) => !file.includes('node_modules'));
+
+test('every file of the engine stands in a folder of the table', () => {
+  const homeless = files.filter((file) => folderOf(file) === null);
+  expect(homeless).toEqual([]);
+});
+
+test('imports point one way', () => {
+  const crossings = files.filter((file) => !EXEMPT.has(file)).flatMap(crossingsOf);
+  expect(crossings).toEqual([]);
+});
+
+test('the table itself has no circle', () => {
+  const order = Object.keys(MAY_IMPORT);
+  const upward = order.flatMap((folder, i) =>
+    (MAY_IMPORT[folder] ?? []).filter((other) => order.indexOf(other) >= i).map((other) => `${folder} -> ${other}`),
+  );
+  expect(upward).toEqual([]);
+});
+
+test('ssh2 is known in one place, and so is lowdb', () => {
+  const users = (library: string) => files.filter((file) => importsOf(file).includes(library)).map(folderOf);
+  expect(new Set(users('ssh2'))).toEqual(new Set(['engine/ssh', 'engine/marketplaces']));
+  expect(new Set(users('lowdb'))).toEqual(new Set(['engine/store']));
+});
+
+function crossingsOf(file: string): string[] {
+  const from = folderOf(file);
+  return importsOf(file)
+    .filter((target) => target.startsWith('.'))
+    .map((target) => normalize(join(dirname(file), target)))
+    .filter((target) => {
+      const to = folderOf(target);
+      return from !== to && !(to !== null && from !== null && MAY_IMPORT[from]?.includes(to));
+    })
+    .map((target) => `${from} must not import ${folderOf(target)}: ${file} -> ${target}`);
+}
+
+function importsOf(file: string): string[] {
+  const source = readFileSync(join(root, file), 'utf8');
+  return [...source.matchAll(/(?:from|import\()\s*'([^']+)'/g)].map(([, target = '']) => target);
+}
+
+function folderOf(file: string): string | null {
+  const path = relative('.', file);
+  const folder = dirname(path);
+  if (folder === 'engine') return 'engine';
+  const top = folder.split('/').slice(0, 2).join('/');
+  return top in MAY_IMPORT ? top : null;
+}
