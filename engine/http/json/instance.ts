@@ -1,0 +1,222 @@
+import { z } from 'zod';
+import type { RaceView, SshTarget, WorkspaceView } from '../../domain/doors.ts';
+import { type Machine, STATES } from '../../domain/lifecycle.ts';
+import { WORKSPACE_NAME, type Workspace, type WorkspaceSpec } from '../../domain/workspace.ts';
+import { NeedJson, needFrom, OfferJson, offerJson } from './offer.ts';
+import { OperationJson, operationJson } from './operation.ts';
+import { SnapshotJson, snapshotJson } from './snapshot.ts';
+import { iso, isoOrNull, type Present, present, snaked } from './wire.ts';
+
+export const InstanceId = z
+  .string()
+  .regex(WORKSPACE_NAME, 'a name has 1 to 40 lower-case letters, digits and dashes and begins with a letter');
+
+const State = z.enum(STATES);
+
+export const SpecJson = z.object({
+  image: z.string(),
+  need: NeedJson,
+  disk_gb: z.number(),
+  public_keys: z.array(z.string()),
+  environment_names: z.array(z.string()).describe('Only the names: the values may be secrets.'),
+  ports: z.array(z.number()),
+  include_paths: z.array(z.string()),
+  exclude_paths: z.array(z.string()),
+  file_bytes_max: z.number(),
+});
+
+/** A workspace as it was described, without what it is doing. */
+export const WorkspaceJson = z.object({
+  id: z.string(),
+  owner: z.string(),
+  created_at: z.iso.datetime(),
+  epoch: z.number(),
+  spec: SpecJson,
+  wish: z.object({
+    want: z.enum(['awake', 'asleep', 'paused']),
+    by: z.string(),
+    at: z.iso.datetime(),
+    why: z.string(),
+  }),
+});
+export type WorkspaceJson = z.infer<typeof WorkspaceJson>;
+
+export const MachineJson = z.object({
+  id: z.string(),
+  state: State,
+  why: z.string(),
+  since: z.iso.datetime(),
+  marketplace: z.string(),
+  offer: OfferJson,
+  address: z.object({ host: z.string(), port: z.number() }).nullable(),
+  host_key: z.string().nullable(),
+  epoch: z.number().nullable(),
+  restored_snapshot_id: z.string().nullable(),
+  complete: z.boolean().describe('All files have arrived, not only the critical ones.'),
+  save_failures: z.number(),
+  save_again_at: z.iso.datetime().nullable(),
+});
+export type MachineJson = z.infer<typeof MachineJson>;
+
+export const RacerJson = z.object({
+  machine_id: z.string(),
+  round: z.number(),
+  state: State,
+  since: z.iso.datetime(),
+  why: z.string(),
+  offer: OfferJson,
+});
+export type RacerJson = z.infer<typeof RacerJson>;
+
+export const RaceJson = z.object({
+  id: z.string(),
+  started_at: z.iso.datetime(),
+  round: z.number(),
+  rounds: z.number(),
+  racers: z.array(RacerJson),
+});
+export type RaceJson = z.infer<typeof RaceJson>;
+
+export const InstanceJson = WorkspaceJson.extend({
+  status: z.enum(['asleep', 'waking', 'usable', 'awake', 'going to sleep', 'paused', 'stranded']),
+  why: z.string(),
+  since: z.iso.datetime(),
+  machine: MachineJson.nullable(),
+  race: RaceJson.nullable(),
+  newest_snapshot: SnapshotJson.nullable(),
+  dollars_per_hour: z.number().describe('What it burns right now, all of its machines together.'),
+  operation: OperationJson.nullable(),
+});
+export type InstanceJson = z.infer<typeof InstanceJson>;
+
+export const InstancesJson = z.object({ instances: z.array(InstanceJson) });
+export type InstancesJson = z.infer<typeof InstancesJson>;
+
+/** How to reach its machine. The host key is a fingerprint to compare with, not to trust on first sight. */
+export const SshJson = z.object({
+  instance_id: z.string(),
+  machine_id: z.string(),
+  address: z.object({ host: z.string(), port: z.number() }),
+  host_key: z.string(),
+  user: z.literal('root'),
+  identity_file: z.string().nullable(),
+});
+export type SshJson = z.infer<typeof SshJson>;
+
+const Path = z
+  .string()
+  .min(1)
+  .max(4096)
+  .refine((path) => !path.includes('\0') && !path.split('/').includes('..'), 'a path has no ".." in it')
+  .transform((path) => path.replace(/^\/+/, ''));
+
+/** One OpenSSH public key. A line break in it would let it carry a second one. */
+const PublicKey = z
+  .string()
+  .max(16_384)
+  .regex(/^[a-z0-9@.-]+ [A-Za-z0-9+/]+={0,3}( [^\r\n]*)?$/, 'expected one line of an OpenSSH public key');
+const PATHS_MAX = 1_000;
+
+export const CreateJson = z.strictObject({
+  id: InstanceId,
+  image: z.string().min(1).max(500).optional(),
+  need: NeedJson.optional(),
+  disk_gb: z.number().positive().max(100_000).optional(),
+  public_keys: z.array(PublicKey).max(100).optional(),
+  environment: z.record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/), z.string().max(32_768)).optional(),
+  ports: z.array(z.number().int().min(1).max(65_535)).max(100).optional(),
+  include_paths: z.array(Path).max(PATHS_MAX).optional(),
+  exclude_paths: z.array(z.string().min(1).max(4096)).max(PATHS_MAX).optional(),
+  file_bytes_max: z.number().int().positive().optional(),
+});
+export type CreateJson = z.input<typeof CreateJson>;
+
+export function specFrom(json: z.output<typeof CreateJson>): Present<WorkspaceSpec> {
+  return present({
+    image: json.image,
+    need: json.need && needFrom(json.need),
+    diskGb: json.disk_gb,
+    publicKeys: json.public_keys,
+    environment: json.environment,
+    ports: json.ports,
+    include: json.include_paths,
+    exclude: json.exclude_paths,
+    fileBytesMax: json.file_bytes_max,
+  });
+}
+
+/** Field by field: a workspace also holds its sealed password, and its environment may hold secrets. */
+export function workspaceJson({ id, owner, createdAt, epoch, spec, wish }: Workspace): WorkspaceJson {
+  return {
+    id,
+    owner,
+    created_at: iso(createdAt),
+    epoch,
+    spec: {
+      image: spec.image,
+      need: snaked(spec.need),
+      disk_gb: spec.diskGb,
+      public_keys: [...spec.publicKeys],
+      environment_names: Object.keys(spec.environment),
+      ports: [...spec.ports],
+      include_paths: [...spec.include],
+      exclude_paths: [...spec.exclude],
+      file_bytes_max: spec.fileBytesMax,
+    },
+    wish: { want: wish.want, by: wish.by, at: iso(wish.at), why: wish.why },
+  };
+}
+
+export function instanceJson(view: WorkspaceView): InstanceJson {
+  return {
+    ...workspaceJson(view.workspace),
+    status: view.sight,
+    why: view.why,
+    since: iso(view.since),
+    machine: view.machine && machineJson(view.machine),
+    race: view.race && raceJson(view.race),
+    newest_snapshot: view.newest && snapshotJson(view.newest),
+    dollars_per_hour: view.dollarsPerHour,
+    operation: view.operation && operationJson(view.operation),
+  };
+}
+
+export function sshJson(target: SshTarget): SshJson {
+  const { workspace, machine, ...rest } = target;
+  return { instance_id: workspace, machine_id: machine, ...snaked(rest) };
+}
+
+function machineJson(machine: Machine): MachineJson {
+  return {
+    id: machine.id,
+    state: machine.state,
+    why: machine.why,
+    since: iso(machine.since),
+    marketplace: machine.marketplace,
+    offer: offerJson(machine.offer),
+    address: machine.address && { ...machine.address },
+    host_key: machine.hostKey,
+    epoch: machine.epoch,
+    restored_snapshot_id: machine.restored,
+    complete: machine.complete,
+    save_failures: machine.saveFailures,
+    save_again_at: isoOrNull(machine.saveAgainAt),
+  };
+}
+
+function raceJson(race: RaceView): RaceJson {
+  return {
+    id: race.id,
+    started_at: iso(race.startedAt),
+    round: race.round,
+    rounds: race.rounds,
+    racers: race.racers.map((racer) => ({
+      machine_id: racer.machine,
+      round: racer.round,
+      state: racer.state,
+      since: iso(racer.since),
+      why: racer.why,
+      offer: offerJson(racer.offer),
+    })),
+  };
+}

@@ -1,0 +1,89 @@
+import { z } from 'zod';
+import type { RankedOffer } from '../../domain/doors.ts';
+import type { Need, Offer } from '../../domain/marketplace.ts';
+import { cameled, snaked } from './wire.ts';
+
+export const OfferJson = z.object({
+  id: z.string(),
+  marketplace: z.string(),
+  machine: z.string().describe('The physical machine.'),
+  host: z.string(),
+  region: z.string(),
+  gpu: z.string(),
+  gpu_count: z.number(),
+  vram_gb: z.number(),
+  cpu_count: z.number(),
+  memory_gb: z.number(),
+  disk_gb: z.number(),
+  dollars_per_hour: z.number(),
+  dollars_per_gb_down: z.number(),
+  dollars_per_gb_up: z.number(),
+  reliability: z.number(),
+  down_mbps: z.number(),
+  up_mbps: z.number(),
+  cuda: z.number().nullable(),
+  verified: z.boolean(),
+  spot: z.boolean(),
+});
+export type OfferJson = z.infer<typeof OfferJson>;
+
+export const RankedOfferJson = z.object({ rank: z.number(), why: z.string(), offer: OfferJson });
+export type RankedOfferJson = z.infer<typeof RankedOfferJson>;
+
+export const OffersJson = z.object({ offers: z.array(RankedOfferJson) });
+export type OffersJson = z.infer<typeof OffersJson>;
+
+const Word = z.string().min(1).max(100);
+const REGIONS_MAX = 50;
+
+/** In a body, where numbers are numbers. */
+export const NeedJson = z.strictObject(
+  needs(z.number().nonnegative(), z.boolean(), z.array(Word).min(1).max(REGIONS_MAX)),
+);
+export type NeedJson = z.infer<typeof NeedJson>;
+
+/** The same in an address, where everything is text; `regions` may be repeated. */
+export const NeedQuery = z.strictObject(
+  needs(
+    z
+      .string()
+      .regex(/^\d{1,12}(\.\d{1,6})?$/, 'expected a number')
+      .transform(Number),
+    z.enum(['true', 'false']).transform((word) => word === 'true'),
+    z
+      .union([Word, z.array(Word).max(REGIONS_MAX)])
+      .transform((given): string[] => (typeof given === 'string' ? [given] : given)),
+  ),
+);
+
+function needs<N extends z.ZodType<number>, B extends z.ZodType<boolean>, L extends z.ZodType<string[]>>(
+  number: N,
+  truth: B,
+  words: L,
+) {
+  return {
+    gpu: Word.optional(),
+    gpu_count_min: number.optional(),
+    vram_gb_min: number.optional(),
+    dollars_per_hour_max: number.optional(),
+    regions: words.optional(),
+    reliability_min: number.optional(),
+    down_mbps_min: number.optional(),
+    disk_gb_min: number.optional(),
+    cuda_min: number.optional(),
+    verified: truth.optional(),
+    spot: truth.optional(),
+  };
+}
+
+export function needFrom(json: NeedJson): Need {
+  return cameled(json);
+}
+
+export function offerJson(offer: Offer): OfferJson {
+  return snaked(offer);
+}
+
+export function rankedOfferJson(ranked: RankedOffer): RankedOfferJson {
+  return snaked(ranked);
+}

@@ -1,0 +1,57 @@
+import { z } from 'zod';
+import type { Snapshot } from '../../domain/snapshot.ts';
+import { iso, isoOrNull } from './wire.ts';
+
+export const SnapshotJson = z.object({
+  id: z.string(),
+  instance_id: z.string(),
+  kind: z.enum(['automatic', 'manual', 'pre-failover']),
+  type: z.enum(['FULL', 'INCREMENTAL', 'SNAPSHOT', 'CHECKPOINT']),
+  status: z.enum(['PENDING', 'RUNNING', 'COMPLETED', 'FAILED', 'VALIDATING', 'RESTORING']),
+  created_at: z.iso.datetime(),
+  completed_at: z.iso.datetime().nullable(),
+  machine_id: z.string(),
+  epoch: z.number(),
+  sequence: z.number(),
+  parent_id: z.string().nullable(),
+  size_bytes: z.number(),
+  file_count: z.number(),
+  checksum: z
+    .string()
+    .describe('Over path, mode, time, size and data of every file; equal content has equal checksums.'),
+  partial: z.boolean().describe('Some files are missing from it.'),
+  proved_at: z.iso.datetime().nullable().describe('When it was read back from storage and compared.'),
+  description: z.string(),
+  tags: z.array(z.string()),
+  extra: z.record(z.string(), z.string()),
+  error_message: z.string().nullable(),
+});
+export type SnapshotJson = z.infer<typeof SnapshotJson>;
+
+export const SnapshotsJson = z.object({ snapshots: z.array(SnapshotJson) });
+export type SnapshotsJson = z.infer<typeof SnapshotsJson>;
+
+export function snapshotJson(snapshot: Snapshot): SnapshotJson {
+  return {
+    id: snapshot.id,
+    instance_id: snapshot.workspace,
+    kind: snapshot.kind,
+    type: snapshot.type,
+    status: snapshot.status,
+    created_at: iso(snapshot.createdAt),
+    completed_at: isoOrNull(snapshot.completedAt),
+    machine_id: snapshot.machine,
+    epoch: snapshot.epoch,
+    sequence: snapshot.sequence,
+    parent_id: snapshot.parent,
+    size_bytes: snapshot.sizeBytes,
+    file_count: snapshot.fileCount,
+    checksum: snapshot.contentHash,
+    partial: snapshot.partial,
+    proved_at: isoOrNull(snapshot.provedAt),
+    description: snapshot.description,
+    tags: [...snapshot.tags],
+    extra: { ...snapshot.extra },
+    error_message: snapshot.errorMessage,
+  };
+}

@@ -1,0 +1,123 @@
+import type { Context } from 'hono';
+import { z } from 'zod';
+import type { Asked, Engine, LocalControl } from '../domain/doors.ts';
+import { Failure, reasonOf } from '../domain/failures.ts';
+import type { VerbName } from '../domain/verbs.ts';
+
+/** One route as data, its schemas included: requests are checked by them, and documents and clients are made from them. */
+export interface Route {
+  readonly method: 'get' | 'post' | 'delete';
+  /** As Hono writes it: `/api/v1/instances/:id`. */
+  readonly path: string;
+  /** The verb it serves, whose row says who may; null for what belongs to no verb. */
+  readonly verb: VerbName | null;
+  readonly params: z.ZodType;
+  readonly query: z.ZodType;
+  readonly body: z.ZodType;
+  /** What it answers, by HTTP status; null for an answer without a body. */
+  readonly answers: Readonly<Record<number, z.ZodType | null>>;
+  serve(context: Context, house: House): Promise<Response>;
+}
+
+/** What routes may reach. */
+export interface House {
+  readonly engine: Engine;
+  readonly local: LocalControl | null;
+  /** Whose token it is. */
+  readonly account: string;
+  /** Aborted when the server closes. */
+  readonly closing: AbortSignal;
+}
+
+/** A checked request. */
+export interface Call<P, Q, B> extends House {
+  readonly params: P;
+  readonly query: Q;
+  readonly body: B;
+  readonly asked: Asked;
+  readonly header: (name: string) => string | undefined;
+  /** Aborted when the client leaves or the server closes. */
+  readonly signal: AbortSignal;
+}
+
+export type Answer = { readonly status: 200 | 201 | 202; readonly body: unknown; readonly location?: string };
+
+interface Spec<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType> {
+  readonly method: Route['method'];
+  readonly path: string;
+  readonly verb: VerbName | null;
+  readonly params?: P;
+  readonly query?: Q;
+  readonly body?: B;
+  readonly answers: Route['answers'];
+  answer(call: Call<z.output<P>, z.output<Q>, z.output<B>>): Promise<Answer | Response>;
+}
+
+const Nothing = z.strictObject({});
+type Nothing = typeof Nothing;
+
+export function route<P extends z.ZodType = Nothing, Q extends z.ZodType = Nothing, B extends z.ZodType = Nothing>(
+  spec: Spec<P, Q, B>,
+): Route {
+  const { params = Nothing, query = Nothing, body = Nothing, ...rest } = spec;
+  return {
+    ...rest,
+    params,
+    query,
+    body,
+    async serve(context, house) {
+      const { req } = context;
+      const call = {
+        ...house,
+        params: check(params, req.param(), 'in the address') as z.output<P>,
+        query: check(query, queryOf(req.queries()), 'in the query') as z.output<Q>,
+        body: check(body, await bodyOf(context), 'in the body') as z.output<B>,
+        asked: { by: house.account, key: keyOf(req.header('idempotency-key')) },
+        header: (name: string) => req.header(name),
+        signal: AbortSignal.any([req.raw.signal, house.closing]),
+      };
+      const answer = await spec.answer(call);
+      if (answer instanceof Response) return answer;
+      if (answer.location) context.header('Location', answer.location);
+      return context.json(answer.body as object, answer.status);
+    },
+  };
+}
+
+/** Everything that is wrong with it, in one answer. */
+function check<S extends z.ZodType>(schema: S, given: unknown, where: string): z.output<S> {
+  const checked = schema.safeParse(given);
+  if (checked.success) return checked.data;
+  const errors = checked.error.issues.map(({ path, message }) => ({ field: path.join('.'), say: message }));
+  const why = errors.map(({ field, say }) => (field ? `${field}: ${say}` : say)).join('; ');
+  throw new Failure('bad_request', { why: `${why} (${where}).`, errors });
+}
+
+function queryOf(queries: Record<string, string[]>): Record<string, string | string[]> {
+  return Object.fromEntries(
+    Object.entries(queries).map(([name, values]) => [name, values.length === 1 ? (values[0] ?? '') : values]),
+  );
+}
+
+/** No body at all is an empty object: most orders need no more than their address. */
+async function bodyOf(context: Context): Promise<unknown> {
+  const text = await context.req.text();
+  if (text === '') return {};
+  const type = context.req.header('content-type') ?? '';
+  if (!/^application\/json\s*(;|$)/i.test(type)) {
+    throw new Failure('bad_request', { why: 'Send the body as JSON, with Content-Type: application/json.' });
+  }
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new Failure('bad_request', { why: `The body is not JSON: ${reasonOf(cause)}.` }, { cause });
+  }
+}
+
+function keyOf(header: string | undefined): string | null {
+  if (header === undefined) return null;
+  if (/^[\x21-\x7e]{1,200}$/.test(header)) return header;
+  throw new Failure('bad_request', {
+    why: 'Idempotency-Key has 1 to 200 visible ASCII characters and no spaces.',
+  });
+}

@@ -1,0 +1,53 @@
+import { z } from 'zod';
+import { eventStream } from '../event-stream.ts';
+import { EventsJson, toldJson } from '../json/event.ts';
+import { InstanceId } from '../json/instance.ts';
+import { OperationJson, operationJson } from '../json/operation.ts';
+import { route } from '../route.ts';
+
+const EVENTS_MAX = 10_000;
+const Whole = z
+  .string()
+  .regex(/^\d{1,15}$/, 'expected a whole number')
+  .transform(Number);
+
+/** What happened, what happens, and how what was asked for ended. */
+export const eventRoutes = [
+  route({
+    method: 'get',
+    path: '/api/v1/events',
+    verb: 'logs',
+    query: z.strictObject({
+      instance_id: InstanceId.optional(),
+      after: Whole.optional().describe('The number of the last event that is known.'),
+      limit: Whole.pipe(z.number().min(1).max(EVENTS_MAX)).optional().describe('Only the last ones; not for a stream.'),
+    }),
+    answers: { 200: EventsJson },
+    /** A list of the past that ends, or for `Accept: text/event-stream` a stream that goes on. */
+    async answer({ engine, query, header, closing }) {
+      const workspace = query.instance_id ?? null;
+      if (workspace !== null) await engine.status(workspace); // an unknown name is an error, not a list that stays empty
+      if (!header('accept')?.includes('text/event-stream')) {
+        const events = await engine.past(query.after ?? 0, workspace, query.limit ?? EVENTS_MAX);
+        return { status: 200, body: { events: events.map(toldJson) } };
+      }
+      const newest = (await engine.past(0, null, 1)).at(-1)?.number ?? 0;
+      const last = /^\d{1,15}$/.exec(header('last-event-id') ?? '')?.[0] ?? query.after;
+      // Whoever does not say from where to go on gets what happens from now on. So does whoever names a number that is
+      // still to come: it was given by an engine that forgot it when it stopped.
+      const after = last === undefined ? newest : Math.min(Number(last), newest);
+      return eventStream((signal) => engine.events(after, workspace, signal), closing);
+    },
+  }),
+
+  route({
+    method: 'get',
+    path: '/api/v1/operations/:id',
+    verb: 'logs',
+    params: z.object({ id: z.string().min(1).max(100) }),
+    answers: { 200: OperationJson },
+    async answer({ engine, params }) {
+      return { status: 200, body: operationJson(await engine.operation(params.id)) };
+    },
+  }),
+];

@@ -1,0 +1,143 @@
+import { z } from 'zod';
+import type { WakeChoice } from '../../domain/doors.ts';
+import {
+  CreateJson,
+  InstanceId,
+  InstanceJson,
+  InstancesJson,
+  instanceJson,
+  SshJson,
+  specFrom,
+  sshJson,
+  WorkspaceJson,
+  workspaceJson,
+} from '../json/instance.ts';
+import { NeedJson, needFrom } from '../json/offer.ts';
+import { OperationJson, operationJson } from '../json/operation.ts';
+import { QuoteJson, quoteJson } from '../json/quote.ts';
+import { route } from '../route.ts';
+
+const Id = z.object({ id: InstanceId });
+
+export const WAKE_FIELDS = {
+  need: NeedJson.optional().describe("Narrows what the workspace's own need says."),
+  cap_dollars: z.number().positive().max(10_000).optional(),
+};
+const WakeJson = z.strictObject({
+  ...WAKE_FIELDS,
+  snapshot_id: z
+    .string()
+    .min(4)
+    .max(64)
+    .optional()
+    .describe('An id or its unique beginning; the newest good one if missing.'),
+  dry_run: z.boolean().optional().describe('Only a quote: nothing is rented.'),
+});
+
+/** Workspaces. An instance's id is its workspace's name and outlives every machine. */
+export const instanceRoutes = [
+  route({
+    method: 'get',
+    path: '/api/v1/instances',
+    verb: 'status',
+    answers: { 200: InstancesJson },
+    async answer({ engine }) {
+      const views = await engine.status(null);
+      return { status: 200, body: { instances: views.map(instanceJson) } };
+    },
+  }),
+
+  route({
+    method: 'post',
+    path: '/api/v1/instances',
+    verb: 'create',
+    body: CreateJson,
+    answers: { 201: WorkspaceJson },
+    async answer({ engine, body, asked }) {
+      const workspace = await engine.create(body.id, specFrom(body), asked);
+      return { status: 201, body: workspaceJson(workspace), location: `/api/v1/instances/${workspace.id}` };
+    },
+  }),
+
+  route({
+    method: 'get',
+    path: '/api/v1/instances/:id',
+    verb: 'status',
+    params: Id,
+    answers: { 200: InstanceJson },
+    async answer({ engine, params }) {
+      const [view] = await engine.status(params.id);
+      return { status: 200, body: view && instanceJson(view) };
+    },
+  }),
+
+  route({
+    method: 'delete',
+    path: '/api/v1/instances/:id',
+    verb: 'destroy',
+    params: Id,
+    query: z.strictObject({ purge: z.enum(['true', 'false']).optional() }),
+    answers: { 204: null },
+    async answer({ engine, params, query, asked }) {
+      await engine.destroy(params.id, { purge: query.purge === 'true' }, asked);
+      return new Response(null, { status: 204 });
+    },
+  }),
+
+  route({
+    method: 'post',
+    path: '/api/v1/instances/:id/wake',
+    verb: 'wake',
+    params: Id,
+    body: WakeJson,
+    answers: { 200: QuoteJson, 202: OperationJson },
+    async answer({ engine, params, body, asked }) {
+      const choice = { ...wakeChoice(body), snapshot: body.snapshot_id };
+      if (body.dry_run) return { status: 200, body: quoteJson(await engine.quote(params.id, choice)) };
+      return { status: 202, body: operationJson(await engine.wake(params.id, choice, asked)) };
+    },
+  }),
+
+  route({
+    method: 'post',
+    path: '/api/v1/instances/:id/hibernate',
+    verb: 'hibernate',
+    params: Id,
+    body: z.strictObject({
+      agreed_to_lose: z.boolean().optional().describe('Once: go on although some files are in no backup.'),
+    }),
+    answers: { 202: OperationJson },
+    async answer({ engine, params, body, asked }) {
+      const how = { agreedToLose: body.agreed_to_lose ?? false };
+      return { status: 202, body: operationJson(await engine.hibernate(params.id, how, asked)) };
+    },
+  }),
+
+  route({
+    method: 'post',
+    path: '/api/v1/instances/:id/abandon',
+    verb: 'abandon',
+    params: Id,
+    body: z.strictObject({ why: z.string().trim().min(1).max(1_000) }),
+    answers: { 202: OperationJson },
+    async answer({ engine, params, body, asked }) {
+      return { status: 202, body: operationJson(await engine.abandon(params.id, body, asked)) };
+    },
+  }),
+
+  route({
+    method: 'get',
+    path: '/api/v1/instances/:id/ssh',
+    verb: 'ssh',
+    params: Id,
+    answers: { 200: SshJson },
+    async answer({ engine, params }) {
+      return { status: 200, body: sshJson(await engine.ssh(params.id)) };
+    },
+  }),
+];
+
+/** What waking and restoring have in common. */
+export function wakeChoice(body: z.output<z.ZodObject<typeof WAKE_FIELDS>>): WakeChoice {
+  return { need: body.need && needFrom(body.need), capDollars: body.cap_dollars };
+}

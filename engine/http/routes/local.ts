@@ -1,0 +1,82 @@
+import { z } from 'zod';
+import { Failure } from '../../domain/failures.ts';
+import {
+  GpuJson,
+  LocalBillJson,
+  LocalMachinesJson,
+  localBillJson,
+  localMachineJson,
+  MisbehaveJson,
+} from '../json/local.ts';
+import { type House, route } from '../route.ts';
+
+/** The local marketplace's levers. */
+export const localRoutes = [
+  route({
+    method: 'get',
+    path: '/api/v1/local/machines',
+    verb: null,
+    answers: { 200: LocalMachinesJson },
+    async answer(call) {
+      const local = localOf(call);
+      const machines = await local.machines();
+      return { status: 200, body: { machines: machines.map(localMachineJson), modes: local.modes } };
+    },
+  }),
+
+  route({
+    method: 'post',
+    path: '/api/v1/local/misbehave',
+    verb: null,
+    body: MisbehaveJson,
+    answers: { 204: null },
+    async answer(call) {
+      const local = localOf(call);
+      const { target, mode } = call.body;
+      if (mode !== null && !Object.hasOwn(local.modes, mode)) {
+        const known = Object.keys(local.modes).join(', ');
+        throw new Failure('bad_request', { why: `There is no way to misbehave called "${mode}". Known: ${known}.` });
+      }
+      await local.misbehave(target, mode);
+      return new Response(null, { status: 204 });
+    },
+  }),
+
+  route({
+    method: 'post',
+    path: '/api/v1/local/gpu',
+    verb: null,
+    body: GpuJson,
+    answers: { 204: null },
+    async answer(call) {
+      const { target, utilization_percent, memory_used_mb } = call.body;
+      await localOf(call).setGpu(target, { utilizationPercent: utilization_percent, memoryUsedMb: memory_used_mb });
+      return new Response(null, { status: 204 });
+    },
+  }),
+
+  route({
+    method: 'get',
+    path: '/api/v1/local/bill',
+    verb: null,
+    answers: { 200: LocalBillJson },
+    async answer(call) {
+      return { status: 200, body: localBillJson(await localOf(call).bill()) };
+    },
+  }),
+
+  route({
+    method: 'post',
+    path: '/api/v1/local/end-all',
+    verb: null,
+    answers: { 200: z.object({ ended: z.number() }) },
+    async answer(call) {
+      return { status: 200, body: { ended: await localOf(call).endAll() } };
+    },
+  }),
+];
+
+function localOf({ local }: House) {
+  if (local === null) throw new Failure('no_local_marketplace');
+  return local;
+}

@@ -1,0 +1,28 @@
+import { HostsJson, hostJson } from '../json/host.ts';
+import { NeedQuery, needFrom, OffersJson, rankedOfferJson } from '../json/offer.ts';
+import { route } from '../route.ts';
+
+/** What could be rented, and what we remember of whom it was rented from. */
+export const marketRoutes = [
+  route({
+    method: 'get',
+    path: '/api/v1/offers',
+    verb: 'offers',
+    query: NeedQuery,
+    answers: { 200: OffersJson },
+    async answer({ engine, query, signal }) {
+      const offers = await engine.offers(needFrom(query), signal);
+      return { status: 200, body: { offers: offers.map(rankedOfferJson) } };
+    },
+  }),
+
+  route({
+    method: 'get',
+    path: '/api/v1/hosts',
+    verb: 'hosts',
+    answers: { 200: HostsJson },
+    async answer({ engine }) {
+      return { status: 200, body: { hosts: (await engine.hosts()).map(hostJson) } };
+    },
+  }),
+];

@@ -1,0 +1,85 @@
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { userInfo } from 'node:os';
+import { getRequestListener } from '@hono/node-server';
+import type { Engine, LocalControl } from '../domain/doors.ts';
+import { Failure, reasonOf } from '../domain/failures.ts';
+import type { Log } from '../domain/ports.ts';
+import { httpApp } from './app.ts';
+import { problemOf, problemResponse } from './problem.ts';
+import { createToken } from './token.ts';
+
+const LOOPBACK = '127.0.0.1';
+/** Answers under way when the server closes get this long to finish. */
+const CLOSE_MS = 2_000;
+const IDLE_MS = 20;
+
+export interface HttpOptions {
+  /** 0 lets the system choose one. */
+  readonly port: number;
+  readonly tokenFile: string;
+  readonly log: Log;
+  readonly local?: LocalControl | null;
+}
+
+export interface HttpServer extends AsyncDisposable {
+  readonly url: string;
+}
+
+/** Serves the API to this computer, for whoever can read the token file. */
+export async function serveHttp(engine: Engine, options: HttpOptions): Promise<HttpServer> {
+  const { port, tokenFile, log, local = null } = options;
+  const closing = new AbortController();
+  const server = createServer();
+  const url = `http://${LOOPBACK}:${await listen(server, port)}`;
+  // Only who got the port writes the token: an engine that cannot start must not lock out the one that runs.
+  const token = await createToken(tokenFile).catch((thrown) => {
+    server.close();
+    throw thrown;
+  });
+  const app = httpApp({ engine, local, account: accountName(), closing: closing.signal }, { token, tokenFile }, log);
+  server.on('request', getRequestListener(app.fetch, { errorHandler: (thrown) => notHttp(thrown, log) }));
+  log('http.listening', { url });
+
+  return {
+    url,
+    async [Symbol.asyncDispose]() {
+      const closed = once(server, 'close');
+      server.close();
+      closing.abort(new Failure('stopping')); // ends the event streams, which would go on for ever
+      // A connection is kept alive after its answer and would hold the server open; it falls idle whenever that ends.
+      const idle = setInterval(() => server.closeIdleConnections(), IDLE_MS);
+      const late = setTimeout(() => server.closeAllConnections(), CLOSE_MS);
+      await closed;
+      clearInterval(idle);
+      clearTimeout(late);
+      log('http.closed', { url });
+    },
+  };
+}
+
+async function listen(server: Server, port: number): Promise<number> {
+  server.listen(port, LOOPBACK);
+  try {
+    await once(server, 'listening');
+  } catch (cause) {
+    throw new Failure('bad_setting', { why: `Cannot listen on ${LOOPBACK}:${port}: ${reasonOf(cause)}` }, { cause });
+  }
+  return (server.address() as AddressInfo).port;
+}
+
+/** What does not even become a request: a broken Host header, say. */
+function notHttp(cause: unknown, log: Log): Response {
+  const failure = new Failure('bad_request', { why: 'This is not a request we can read.' }, { cause });
+  return problemResponse(problemOf(failure, '?', '?', log));
+}
+
+/** Until there are accounts, whoever holds the token is the person who runs the engine. */
+function accountName(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return 'owner'; // a container may run under a number without a name
+  }
+}

@@ -1,0 +1,31 @@
+import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import { mkdir, open, rename } from 'node:fs/promises';
+import { dirname } from 'node:path';
+
+const TOKEN_BYTES = 32;
+
+/** A new token at each start, in a file that only its owner can read. Whoever can read it may do everything. */
+export async function createToken(file: string): Promise<string> {
+  const token = randomBytes(TOKEN_BYTES).toString('base64url');
+  await mkdir(dirname(file), { recursive: true, mode: 0o700 });
+  const draft = `${file}.${randomBytes(6).toString('hex')}`;
+  // Created with its mode and moved into place: at no moment can anybody else read it, or anybody read half of it.
+  const handle = await open(draft, 'wx', 0o600);
+  try {
+    await handle.writeFile(`${token}\n`);
+  } finally {
+    await handle.close();
+  }
+  await rename(draft, file);
+  return token;
+}
+
+/** Takes as long for a wrong token as for the right one, whatever its length. */
+export function holdsToken(authorization: string | undefined, token: string): boolean {
+  const given = /^Bearer +(\S+) *$/i.exec(authorization ?? '')?.[1] ?? '';
+  return timingSafeEqual(digest(given), digest(token));
+}
+
+function digest(text: string): Buffer {
+  return createHash('sha256').update(text).digest();
+}

@@ -1,0 +1,372 @@
+import { EventEmitter, on } from 'node:events';
+import type { Asked, Engine, LocalControl, RaceView, SshTarget, WorkspaceView } from '../../engine/domain/doors.ts';
+import type { Talk } from '../../engine/domain/events.ts';
+import { Failure } from '../../engine/domain/failures.ts';
+import type { Told } from '../../engine/domain/journals.ts';
+import type { Machine } from '../../engine/domain/lifecycle.ts';
+import type { Operation, Outcome } from '../../engine/domain/operation.ts';
+import type { Snapshot } from '../../engine/domain/snapshot.ts';
+import { NO_CHOICE, sightOf, type Workspace, type WorkspaceSpec } from '../../engine/domain/workspace.ts';
+import { ranked } from './fake-market.ts';
+import { hibernateStory, type Scene, snapshotStory, wakeStory } from './fake-stories.ts';
+
+const T0 = Date.UTC(2025, 5, 2, 9, 0, 0);
+
+export interface FakeOptions {
+  /** How fast its stories play: 1 as on a real marketplace, 0.01 a hundred times quicker. */
+  readonly pace?: number;
+  /** Workspaces it knows from the start. */
+  readonly names?: readonly string[];
+}
+
+/**
+ * An engine that rents nothing and tells believable stories over time: a race with slow machines and a winner, a
+ * restore, a save. It remembers what it was asked, so that a test can see that a click arrived once.
+ */
+export function fakeEngine({ pace = 1, names = ['lab'] }: FakeOptions = {}) {
+  const workspaces = new Map(names.map((name) => [name, newWorkspace(name)]));
+  const machines = new Map<string, Machine>();
+  const races = new Map<string, RaceView>();
+  const operations = new Map<string, Operation>();
+  const snapshots: Snapshot[] = [snapshot('lab', 1, 'before the tests'), snapshot('lab', 2, '')];
+  const told: Told[] = [];
+  const asked: { readonly what: string; readonly args: readonly unknown[]; readonly asked: Asked }[] = [];
+  const bell = new EventEmitter();
+  bell.setMaxListeners(0);
+  const timers = new Set<NodeJS.Timeout>();
+  const trouble: { ssh: SshTarget | null; fail: Error | null } = { ssh: null, fail: null };
+  let number = 0;
+
+  function tell({ event, workspace, ...facts }: Talk): void {
+    number += 1;
+    told.push({ number, at: Date.now(), event, workspace, facts });
+    bell.emit('told');
+  }
+
+  function find(name: string): Workspace {
+    const found = workspaces.get(name);
+    if (found) return found;
+    throw new Failure('no_such_workspace', { workspace: name, known: [...workspaces.keys()].join(', ') || 'none' });
+  }
+
+  function begin(verb: string, workspace: string, by: Asked): { operation: Operation; fresh: boolean } {
+    const before = by.key === null ? undefined : [...operations.values()].find(({ key }) => key === by.key);
+    if (before) return { operation: before, fresh: false };
+    const id = `op-${operations.size + 1}`;
+    const operation: Operation = {
+      id,
+      version: 1,
+      key: by.key,
+      verb,
+      workspace,
+      by: by.by,
+      at: Date.now(),
+      endedAt: null,
+      outcome: null,
+    };
+    operations.set(id, operation);
+    return { operation, fresh: true };
+  }
+
+  function end(id: string, outcome: Outcome): void {
+    const operation = operations.get(id) as Operation;
+    operations.set(id, { ...operation, endedAt: Date.now(), outcome });
+    tell({ event: 'operation.ended', workspace: operation.workspace, operation: id, ok: outcome.ok, why: outcome.say });
+  }
+
+  function play(scenes: readonly Scene[], operation: Operation): void {
+    const stage = { machines, races, tell, end: (outcome: Outcome) => end(operation.id, outcome), operation };
+    for (const { seconds, act } of scenes) {
+      const timer = setTimeout(
+        () => {
+          timers.delete(timer);
+          act(stage);
+        },
+        seconds * 1_000 * pace,
+      );
+      timers.add(timer);
+    }
+  }
+
+  function want(workspace: Workspace, awake: boolean, operation: Operation): void {
+    const wish = { ...workspace.wish, want: awake ? ('awake' as const) : ('asleep' as const), operation: operation.id };
+    workspaces.set(workspace.id, { ...workspace, wish });
+  }
+
+  function remember(what: string, args: readonly unknown[], by: Asked): void {
+    asked.push({ what, args, asked: by });
+    if (trouble.fail) throw trouble.fail;
+  }
+
+  function view(workspace: Workspace): WorkspaceView {
+    const mine = [...machines.values()].filter(
+      (machine) => machine.workspace === workspace.id && machine.state !== 'gone',
+    );
+    const machine = mine.find(({ epoch }) => epoch !== null) ?? null;
+    const race = races.get(workspace.id) ?? null;
+    const open = [...operations.values()].findLast((each) => each.workspace === workspace.id && each.endedAt === null);
+    return {
+      workspace,
+      sight: sightOf(workspace, machine),
+      why: machine?.why ?? (race ? 'machines are racing' : 'nobody asked for it'),
+      since: machine?.since ?? race?.startedAt ?? T0,
+      machine,
+      race: race && {
+        ...race,
+        racers: race.racers.map((racer) => ({ ...racer, ...pick(machines.get(racer.machine)) })),
+      },
+      newest: snapshots.findLast((each) => each.workspace === workspace.id) ?? null,
+      dollarsPerHour: mine.reduce((sum, { offer }) => sum + offer.dollarsPerHour, 0),
+      operation: open ?? null,
+    };
+  }
+
+  const engine: Engine = {
+    async create(name, spec, by) {
+      remember('create', [name, spec], by);
+      if (workspaces.has(name)) throw new Failure('workspace_exists', { workspace: name });
+      const made = newWorkspace(name, spec);
+      workspaces.set(name, made);
+      return made;
+    },
+    async wake(name, how, by) {
+      remember('wake', [name, how], by);
+      const workspace = find(name);
+      const { operation, fresh } = begin('wake', name, by);
+      if (fresh) want(workspace, true, operation);
+      if (fresh)
+        play(
+          wakeStory(
+            workspace,
+            ranked(how.need ?? {}).map(({ offer }) => offer),
+          ),
+          operation,
+        );
+      return operation;
+    },
+    async hibernate(name, how, by) {
+      remember('hibernate', [name, how], by);
+      const workspace = find(name);
+      const machine = view(workspace).machine;
+      if (!machine) throw new Failure('no_such_machine', { workspace: name });
+      const { operation, fresh } = begin('hibernate', name, by);
+      if (fresh) want(workspace, false, operation);
+      if (fresh) play(hibernateStory(machine), operation);
+      return operation;
+    },
+    async snapshot(name, how, by) {
+      remember('snapshot', [name, how], by);
+      const machine = view(find(name)).machine;
+      if (!machine) throw new Failure('no_such_machine', { workspace: name });
+      const { operation, fresh } = begin('snapshot', name, by);
+      if (fresh) play(snapshotStory(machine), operation);
+      return operation;
+    },
+    async abandon(name, how, by) {
+      remember('abandon', [name, how], by);
+      const { operation, fresh } = begin('abandon', find(name).id, by);
+      if (fresh) end(operation.id, { ok: true, say: `${by.by} gave up what was on it`, facts: {} });
+      return operations.get(operation.id) as Operation;
+    },
+    async destroy(name, how, by) {
+      remember('destroy', [name, how], by);
+      workspaces.delete(find(name).id);
+    },
+    async status(name) {
+      if (trouble.fail) throw trouble.fail;
+      return name === null ? [...workspaces.values()].map(view) : [view(find(name))];
+    },
+    async snapshots(name) {
+      return snapshots.filter((each) => each.workspace === find(name).id);
+    },
+    async quote(name, how) {
+      find(name);
+      const firstRound = ranked(how.need ?? {}).slice(0, 5);
+      const dollarsPerHour = { low: 0.187, high: 0.455 };
+      const readyMs = { p50: 34_000, p95: 112_000 };
+      return {
+        readyMs,
+        samples: 41,
+        dollarsPerHour,
+        capMicro: 2_000_000,
+        restoreBytes: 7.2e9,
+        restoreDollars: 0.072,
+        firstRound,
+      };
+    },
+    async offers(need) {
+      return ranked(need);
+    },
+    async hosts() {
+      return ranked({}).map(({ offer }, index) => ({
+        marketplace: offer.marketplace,
+        host: offer.host,
+        physical: offer.machine,
+        starts: 12 - index,
+        failures: index % 4,
+        stages: { booting: { p50: 14_000 + index * 9_000, p95: 40_000 + index * 21_000, samples: 12 - index } },
+        lastAt: T0 + index * 3_600_000,
+        lastWhy: index % 4 === 3 ? 'SSH stayed silent for 90 s' : 'ready after 24 s',
+      }));
+    },
+    async operation(id) {
+      const operation = operations.get(id);
+      if (!operation) throw new Failure('no_such_operation', { operation: id });
+      return operation;
+    },
+    async past(after, workspace, limit) {
+      return told.filter((each) => each.number > after && about(each, workspace)).slice(-limit);
+    },
+    async *events(after, workspace, signal) {
+      let last = after;
+      const rings = on(bell, 'told', { signal });
+      while (true) {
+        for (const each of told.filter(({ number: at }) => at > last)) {
+          last = each.number;
+          if (about(each, workspace)) yield each;
+        }
+        await rings.next();
+      }
+    },
+    async ssh(name) {
+      find(name);
+      if (!trouble.ssh) throw new Failure('no_such_machine', { workspace: name });
+      return trouble.ssh;
+    },
+    async health() {
+      return [
+        { name: 'store', ok: true, say: 'writes in 2 ms' },
+        { name: 'storage', ok: true, say: 'answers in 3 ms' },
+      ];
+    },
+  };
+
+  return {
+    engine,
+    asked,
+    told,
+    tell,
+    trouble,
+    bell,
+    workspaces,
+    machines,
+    snapshots,
+    operations,
+    [Symbol.dispose]: () => {
+      for (const timer of timers) clearTimeout(timer);
+    },
+  };
+}
+
+export type FakeEngine = ReturnType<typeof fakeEngine>;
+
+/** The local marketplace's levers, which only remember how they were set. */
+export function fakeLocal(): LocalControl & { readonly pulled: unknown[] } {
+  const pulled: unknown[] = [];
+  return {
+    pulled,
+    modes: {
+      'stuck-loading': 'never gets past loading',
+      'ssh-refused': 'refuses every connection',
+      vanish: 'leaves the list',
+    },
+    async machines() {
+      return [
+        {
+          instance: 'i-1001',
+          label: 'dumont-local-m1-lab',
+          status: 'running',
+          statusMessage: '',
+          address: { host: '127.0.0.1', port: 40022 },
+          machine: 'ace-7',
+          dollarsPerHour: 0.412,
+          startedAt: T0,
+          gpu: { utilizationPercent: 71, memoryUsedMb: 8_192 },
+          misbehaving: null,
+        },
+      ];
+    },
+    async misbehave(target, mode) {
+      pulled.push({ misbehave: target, mode });
+    },
+    async setGpu(target, reading) {
+      pulled.push({ gpu: target, ...reading });
+    },
+    async bill() {
+      return [{ instance: 'i-1001', label: 'dumont-local-m1-lab', from: T0, until: T0 + 3_600_000, micro: 412_000 }];
+    },
+    async endAll() {
+      pulled.push('end-all');
+      return 1;
+    },
+  };
+}
+
+export function snapshot(workspace: string, sequence: number, description: string): Snapshot {
+  const at = T0 + sequence * 86_400_000;
+  return {
+    id: sequence.toString(16).padStart(2, 'a').repeat(32),
+    version: 1,
+    workspace,
+    kind: description ? 'manual' : 'automatic',
+    type: 'INCREMENTAL',
+    status: 'COMPLETED',
+    createdAt: at,
+    completedAt: at + 9_000,
+    machine: 'm0',
+    epoch: 1,
+    sequence,
+    parent: null,
+    sizeBytes: 7.2e9,
+    fileCount: 4_410,
+    contentHash: 'c'.repeat(64),
+    partial: false,
+    provedAt: at + 12_000,
+    description,
+    tags: [],
+    extra: {},
+    errorMessage: null,
+  };
+}
+
+function newWorkspace(id: string, spec: Partial<WorkspaceSpec> = {}): Workspace {
+  return {
+    id,
+    version: 1,
+    owner: 'ana',
+    createdAt: T0,
+    claim: null,
+    epoch: 0,
+    wish: {
+      want: 'asleep',
+      by: 'ana',
+      at: T0,
+      why: 'new',
+      operation: '',
+      ...NO_CHOICE,
+    },
+    asks: [],
+    sequence: 2,
+    sealedPassword: 'sealed-password-that-nobody-may-see',
+    spec: {
+      image: 'ubuntu:24.04',
+      need: { gpu: 'RTX 4090' },
+      diskGb: 40,
+      publicKeys: [],
+      environment: { HF_TOKEN: 'hf_secret' },
+      ports: [],
+      include: [],
+      exclude: [],
+      fileBytesMax: 10e9,
+      ...spec,
+    },
+  };
+}
+
+function about(each: Told, workspace: string | null): boolean {
+  return workspace === null || each.workspace === workspace;
+}
+
+function pick(machine: Machine | undefined) {
+  return machine ? { state: machine.state, since: machine.since, why: machine.why } : {};
+}
