@@ -1,0 +1,206 @@
+import { z } from 'zod';
+import type { FailureCode } from '../domain/failures.ts';
+import { STATES } from '../domain/lifecycle.ts';
+import type { Kind, Rows } from '../domain/ports.ts';
+
+/**
+ * What a stored row must look like. Checked when it is read back, since a file can be damaged or edited by hand, and
+ * before it is written, so that nothing is stored that the next start would refuse. The types come from the domain: a
+ * field that is added there does not compile until it is added here, with a migration for the rows that lack it.
+ */
+
+const at = z.number();
+const id = z.string().min(1);
+const strings = z.record(z.string(), z.string());
+const facts = z.record(z.string(), z.unknown());
+
+const Offer = z.object({
+  id: z.string(),
+  marketplace: z.string(),
+  machine: z.string(),
+  host: z.string(),
+  region: z.string(),
+  gpu: z.string(),
+  gpuCount: z.number(),
+  vramGb: z.number(),
+  cpuCount: z.number(),
+  memoryGb: z.number(),
+  diskGb: z.number(),
+  dollarsPerHour: z.number(),
+  dollarsPerGbDown: z.number(),
+  dollarsPerGbUp: z.number(),
+  reliability: z.number(),
+  downMbps: z.number(),
+  upMbps: z.number(),
+  cuda: z.number().nullable(),
+  verified: z.boolean(),
+  spot: z.boolean(),
+});
+
+const Need = z.object({
+  gpu: z.string().optional(),
+  gpuCountMin: z.number().optional(),
+  vramGbMin: z.number().optional(),
+  dollarsPerHourMax: z.number().optional(),
+  regions: z.array(z.string()).optional(),
+  reliabilityMin: z.number().optional(),
+  downMbpsMin: z.number().optional(),
+  diskGbMin: z.number().optional(),
+  cudaMin: z.number().optional(),
+  verified: z.boolean().optional(),
+  spot: z.boolean().optional(),
+});
+
+const decision = { by: z.string(), why: z.string(), at };
+
+const workspace = z.object({
+  id,
+  version: z.number().int(),
+  owner: z.string(),
+  createdAt: at,
+  spec: z.object({
+    image: z.string(),
+    need: Need,
+    diskGb: z.number(),
+    publicKeys: z.array(z.string()),
+    environment: strings,
+    ports: z.array(z.number()),
+    include: z.array(z.string()),
+    exclude: z.array(z.string()),
+    fileBytesMax: z.number(),
+  }),
+  claim: z.object({ machine: z.string(), epoch: z.number().int(), at }).nullable(),
+  epoch: z.number().int(),
+  wish: z.object({
+    want: z.enum(['awake', 'asleep', 'paused']),
+    by: z.string(),
+    at,
+    why: z.string(),
+    operation: z.string(),
+    snapshot: z.string().nullable(),
+    need: Need,
+    capDollars: z.number().nullable(),
+    agreedToLose: z.boolean(),
+    abandon: z.object({ ...decision, machines: z.array(z.string()) }).nullable(),
+  }),
+  asks: z.array(
+    z.object({ operation: z.string(), by: z.string(), at, description: z.string(), tags: z.array(z.string()) }),
+  ),
+  sequence: z.number().int(),
+  sealedPassword: z.string(),
+});
+
+const machine = z.object({
+  id,
+  version: z.number().int(),
+  workspace: z.string(),
+  race: z.string().nullable(),
+  label: z.string(),
+  marketplace: z.string(),
+  offer: Offer,
+  state: z.enum(STATES),
+  why: z.string(),
+  since: at,
+  entered: z.partialRecord(z.enum(STATES), at),
+  departedAt: at.nullable(),
+  instance: z.string().nullable(),
+  address: z.object({ host: z.string(), port: z.number().int() }).nullable(),
+  hostKey: z.string().nullable(),
+  epoch: z.number().int().nullable(),
+  restored: z.string().nullable(),
+  complete: z.boolean(),
+  sealed: z.object({ snapshot: z.string().nullable(), at }).nullable(),
+  stirredAt: at.nullable(),
+  held: z.object({ why: z.string(), at }).nullable(),
+  abandoned: z.object(decision).nullable(),
+  saveFailures: z.number().int(),
+  saveAgainAt: at.nullable(),
+});
+
+const race = z.object({
+  id,
+  version: z.number().int(),
+  workspace: z.string(),
+  operation: z.string(),
+  startedAt: at,
+  endedAt: at.nullable(),
+  plan: z.object({
+    batch: z.number(),
+    rounds: z.number(),
+    roundMs: z.number(),
+    billedMax: z.number(),
+    capMicro: z.number(),
+    deadlines: z.object({
+      createMs: z.number(),
+      connectMs: z.number(),
+      installMs: z.number(),
+      usableMs: z.number(),
+    }),
+    runnerUpMs: z.number(),
+  }),
+  need: Need,
+  racers: z.array(z.object({ machine: z.string(), label: z.string(), offer: Offer, round: z.number(), at })),
+  claimed: z.string().nullable(),
+  verdicts: strings,
+  outcome: z.object({ winner: z.string().nullable(), why: z.string(), wasteMicro: z.number() }).nullable(),
+});
+
+const snapshot = z.object({
+  id,
+  version: z.number().int(),
+  workspace: z.string(),
+  kind: z.enum(['automatic', 'manual', 'pre-failover']),
+  type: z.enum(['FULL', 'INCREMENTAL', 'SNAPSHOT', 'CHECKPOINT']),
+  status: z.enum(['PENDING', 'RUNNING', 'COMPLETED', 'FAILED', 'VALIDATING', 'RESTORING']),
+  createdAt: at,
+  completedAt: at.nullable(),
+  machine: z.string(),
+  epoch: z.number().int(),
+  sequence: z.number().int(),
+  parent: z.string().nullable(),
+  sizeBytes: z.number(),
+  fileCount: z.number(),
+  contentHash: z.string(),
+  partial: z.boolean(),
+  provedAt: at.nullable(),
+  description: z.string(),
+  tags: z.array(z.string()),
+  extra: strings,
+  errorMessage: z.string().nullable(),
+});
+
+const operation = z.object({
+  id,
+  version: z.number().int(),
+  key: z.string().nullable(),
+  verb: z.string(),
+  workspace: z.string(),
+  by: z.string(),
+  at,
+  endedAt: at.nullable(),
+  outcome: z
+    .discriminatedUnion('ok', [
+      z.object({ ok: z.literal(true), say: z.string(), facts }),
+      // Any word will do: codes come and go with versions, and what was said then stays said.
+      z.object({ ok: z.literal(false), code: z.string() as unknown as z.ZodType<FailureCode>, say: z.string(), facts }),
+    ])
+    .nullable(),
+});
+
+export const ROW_SHAPES: { readonly [K in Kind]: z.ZodType<Rows[K]> } = {
+  workspaces: workspace,
+  machines: machine,
+  races: race,
+  snapshots: snapshot,
+  operations: operation,
+};
+
+export const KINDS = Object.keys(ROW_SHAPES) as readonly Kind[];
+
+/** What is wrong with a row, in one line; null when nothing is. */
+export function faultIn(kind: Kind, row: unknown): string | null {
+  const checked = ROW_SHAPES[kind].safeParse(row);
+  if (checked.success) return null;
+  const [issue] = checked.error.issues;
+  return `${issue?.path.join('.') || 'the row'}: ${issue?.message}`;
+}

@@ -1,0 +1,140 @@
+import { intend, type Machine } from '../../engine/domain/lifecycle.ts';
+import type { Offer } from '../../engine/domain/marketplace.ts';
+import type { Operation } from '../../engine/domain/operation.ts';
+import type { Kind, Rows } from '../../engine/domain/ports.ts';
+import type { Race } from '../../engine/domain/race.ts';
+import { DEFAULTS } from '../../engine/domain/settings.ts';
+import type { Snapshot } from '../../engine/domain/snapshot.ts';
+import { NO_CHOICE, type Workspace } from '../../engine/domain/workspace.ts';
+
+/** Valid rows of every kind, made from the few fields that matter to a test. */
+
+export const anOffer: Offer = {
+  id: 'o1',
+  marketplace: 'local',
+  machine: 'p1',
+  host: 'h1',
+  region: 'BR',
+  gpu: 'RTX 4090',
+  gpuCount: 1,
+  vramGb: 24,
+  cpuCount: 8,
+  memoryGb: 64,
+  diskGb: 100,
+  dollarsPerHour: 0.4,
+  dollarsPerGbDown: 0.01,
+  dollarsPerGbUp: 0,
+  reliability: 0.99,
+  downMbps: 800,
+  upMbps: 300,
+  cuda: null,
+  verified: true,
+  spot: false,
+};
+
+export function aWorkspace(over: Partial<Workspace> = {}): Workspace {
+  return {
+    id: 'lab',
+    version: 0,
+    owner: 'ana',
+    createdAt: 1_700_000_000_000,
+    spec: {
+      image: 'ubuntu:24.04',
+      need: { gpu: 'RTX 4090', regions: ['BR', 'US'] },
+      diskGb: 40,
+      publicKeys: ['ssh-ed25519 AAAA ana'],
+      environment: { GREETING: 'olá "mundo"\n\u2028' },
+      ports: [8888],
+      include: [],
+      exclude: ['*.tmp'],
+      fileBytesMax: 10_000_000_000,
+    },
+    claim: null,
+    epoch: 0,
+    wish: { ...NO_CHOICE, want: 'asleep', by: 'ana', at: 1_700_000_000_000, why: 'created', operation: 'op1' },
+    asks: [],
+    sequence: 0,
+    sealedPassword: 'c2VhbGVk',
+    ...over,
+  };
+}
+
+export function aMachine(over: Partial<Machine> = {}): Machine {
+  const origin = {
+    id: 'm1',
+    workspace: 'lab',
+    race: 'r1',
+    label: 'dumont-local-m1-lab',
+    marketplace: 'local',
+    offer: anOffer,
+  };
+  return { ...intend(origin, 'round 1', 1_700_000_000_000), ...over };
+}
+
+export function aRace(over: Partial<Race> = {}): Race {
+  return {
+    id: 'r1',
+    version: 0,
+    workspace: 'lab',
+    operation: 'op1',
+    startedAt: 1_700_000_000_000,
+    endedAt: null,
+    plan: DEFAULTS.race,
+    need: {},
+    racers: [{ machine: 'm1', label: 'dumont-local-m1-lab', offer: anOffer, round: 1, at: 1_700_000_000_000 }],
+    claimed: null,
+    verdicts: { m2: 'slow' },
+    outcome: null,
+    ...over,
+  };
+}
+
+export function aSnapshot(over: Partial<Snapshot> = {}): Snapshot {
+  return {
+    id: 'a'.repeat(64),
+    version: 0,
+    workspace: 'lab',
+    kind: 'manual',
+    type: 'SNAPSHOT',
+    status: 'COMPLETED',
+    createdAt: 1_700_000_000_000,
+    completedAt: 1_700_000_060_000,
+    machine: 'm1',
+    epoch: 1,
+    sequence: 1,
+    parent: null,
+    sizeBytes: 123,
+    fileCount: 4,
+    contentHash: 'b'.repeat(64),
+    partial: false,
+    provedAt: null,
+    description: 'before the upgrade',
+    tags: ['keep'],
+    extra: { ticket: '12' },
+    errorMessage: null,
+    ...over,
+  };
+}
+
+export function anOperation(over: Partial<Operation> = {}): Operation {
+  return {
+    id: 'op1',
+    version: 0,
+    key: 'click-1',
+    verb: 'wake',
+    workspace: 'lab',
+    by: 'ana',
+    at: 1_700_000_000_000,
+    endedAt: 1_700_000_060_000,
+    outcome: { ok: false, code: 'race_lost', say: 'No machine became ready: slow.', facts: { machines: 15 } },
+    ...over,
+  };
+}
+
+export const ONE_OF_EACH: { readonly [K in Kind]: Rows[K] } = {
+  workspaces: aWorkspace(),
+  machines: aMachine(),
+  races: aRace(),
+  snapshots: aSnapshot(),
+  operations: anOperation(),
+};
