@@ -37,11 +37,12 @@ export const running: Step = async (machine, ports, signal, note) => {
 function reasonToSave(machine: Machine, workspace: Workspace | null, now: number): string | null {
   const abandoned = abandonment(machine, workspace);
   if (abandoned) return `${abandoned.by} gives up what is on it`;
-  if (!workspace) return 'its workspace is not known any more';
-  const fenced = workspace.claim?.machine !== machine.id;
+  const fenced = workspace?.claim?.machine !== machine.id;
   if (!fenced && workspace.wish.want === 'awake') return null;
-  if (!machine.complete) return null; // its files are still arriving: a snapshot now would be partial
-  if (machine.saveAgainAt !== null && now < machine.saveAgainAt && workspace.wish.at <= machine.since) return null;
+  const waits = machine.saveAgainAt !== null && now < machine.saveAgainAt;
+  if (waits && !(workspace && workspace.wish.at > machine.since)) return null;
+  if (!workspace) return 'its workspace is not known any more';
+  if (!fenced && !machine.complete) return null; // its files are still arriving: a snapshot now would be partial
   return fenced ? 'another machine holds the workspace now' : `${workspace.wish.by}: ${workspace.wish.why}`;
 }
 

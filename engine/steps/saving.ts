@@ -1,8 +1,9 @@
 import { Failure, isFailure, reasonOf } from '../domain/failures.ts';
 import type { Machine } from '../domain/lifecycle.ts';
 import { perHour } from '../domain/money.ts';
-import type { Ports } from '../domain/ports.ts';
+import type { Ports, Shell } from '../domain/ports.ts';
 import type { Workspace } from '../domain/workspace.ts';
+import { neverClaimed, readClaim } from '../remote/claim-check.ts';
 import { reach } from './reach.ts';
 import { converse, type Saved } from './save-talk.ts';
 import { abandonment, marketplaceOf, type Step, type Turn, workspaceOf } from './step.ts';
@@ -17,10 +18,9 @@ export const saving: Step = async (machine, ports, signal) => {
   const abandoned = abandonment(machine, workspace);
   if (abandoned)
     return { to: 'releasing', why: `${abandoned.by} gave up what was on it: ${abandoned.why}`, facts: { abandoned } };
-  if (!workspace)
-    return back(machine, ports, new Failure('no_such_workspace', { workspace: machine.workspace, known: '' }));
   try {
     await using shell = await reach(machine, ports, signal);
+    if (!workspace) return await withoutWorkspace(shell, machine, ports, signal);
     const saved = await converse(shell, machine, workspace, { mode: 'last' }, ports, signal);
     return await afterSave(machine, workspace, saved, ports, signal);
   } catch (cause) {
@@ -31,6 +31,19 @@ export const saving: Step = async (machine, ports, signal) => {
     return back(machine, ports, cause);
   }
 };
+
+/** Nobody knows the workspace any more, so there is no repository to save to. Only a machine that never held work may go. */
+async function withoutWorkspace(shell: Shell, machine: Machine, ports: Ports, signal: AbortSignal): Promise<Turn> {
+  if (neverClaimed(await shell.run(readClaim(), signal))) {
+    return {
+      to: 'releasing',
+      why: 'it held no work',
+      facts: { ...CLEAR, sealed: { snapshot: null, at: ports.clock.now() } },
+    };
+  }
+  const unknown = new Failure('no_such_workspace', { workspace: machine.workspace, known: 'none by that name' });
+  return back(machine, ports, unknown);
+}
 
 async function afterSave(
   machine: Machine,

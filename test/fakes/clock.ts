@@ -25,17 +25,24 @@ export class FakeClock implements Clock {
     if (signal.aborted) return Promise.reject(signal.reason as Error);
     return new Promise((resolve, reject) => {
       const abort = (): void => {
-        timer.dead = true;
+        cancel();
         reject(signal.reason as Error);
       };
-      const fire = (): void => {
+      const cancel = this.after(ms, () => {
         signal.removeEventListener('abort', abort);
         resolve();
-      };
-      const timer = { at: this.#now + Math.max(0, ms), order: this.#order++, fire, dead: false };
+      });
       signal.addEventListener('abort', abort, { once: true });
-      this.#push(timer);
     });
+  }
+
+  /** Calls back when `ms` have passed, unless what it returns was called before. */
+  after(ms: number, fire: () => void): () => void {
+    const timer: Timer = { at: this.#now + Math.max(0, ms), order: this.#order++, fire, dead: false };
+    this.#push(timer);
+    return () => {
+      timer.dead = true;
+    };
   }
 
   /** Lets everything that is ready run, then moves to the next timer, until `ms` have passed or `until` holds. */

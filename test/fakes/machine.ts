@@ -3,6 +3,7 @@ import { gzipSync } from 'node:zlib';
 import type {
   AgentEvent,
   AgentOrder,
+  AtRisk,
   ManifestLine,
   RestoreOrder,
   SaveOrder,
@@ -51,6 +52,10 @@ export class FakeMachine {
   stopped = false;
   vanished = false;
   destroyed = false;
+  /** Listed, and silent. */
+  unreachable = false;
+  /** What the next backups leave out. */
+  atRisk: readonly AtRisk[] = [];
   /** The user's processes stand still. */
   frozen = false;
   usableAt: number | null = null;
@@ -83,7 +88,7 @@ export class FakeMachine {
   }
 
   get answersSsh(): boolean {
-    return this.alive && this.#clock.now() >= this.bootedAt + this.manners.sshAfterMs;
+    return this.alive && !this.unreachable && this.#clock.now() >= this.bootedAt + this.manners.sshAfterMs;
   }
 
   /** Somebody works on it, if it lets them. */
@@ -106,6 +111,11 @@ export class FakeMachine {
   async #run(command: Command, signal: AbortSignal, onLine: NonNullable<Parameters<Shell['run']>[2]>): Promise<Output> {
     this.#mustAnswer();
     if (command.argv[0] === 'sha256sum') return { code: 0, stdout: this.#sums(command.argv.slice(1)), stderr: '' };
+    if (command.argv[0] === 'cat') {
+      return this.claim
+        ? { code: 0, stdout: JSON.stringify(this.claim), stderr: '' }
+        : { code: 1, stdout: '', stderr: 'cat: No such file or directory' };
+    }
     const order = JSON.parse(command.stdin ?? 'null') as AgentOrder | null;
     const inbox = new Inbox();
     const emit = (event: AgentEvent): void => {
@@ -169,7 +179,7 @@ export class FakeMachine {
         files: lines.length,
         bytes: 0,
         partial: this.#clock.now() < (this.completeAt ?? 0),
-        atRisk: [],
+        atRisk: [...this.atRisk],
         newest: [],
         manifestSha256: hash('sha256', manifest),
         epoch: this.claim?.epoch ?? 0,

@@ -15,6 +15,7 @@ export class FakeMarketplace implements Marketplace {
   manners: (offer: Offer) => Manners = () => PROMPT;
   /** A destroyed machine stays in lists this long, and a new one appears in them only after it. */
   listLagMs = 0;
+  destroyFails = false;
   onDestroy: (machine: FakeMachine) => void = () => undefined;
   readonly #ended = new Map<string, number>();
   readonly #taken = new Set<string>();
@@ -52,6 +53,7 @@ export class FakeMarketplace implements Marketplace {
   async destroy(instance: string): Promise<void> {
     const machine = this.machines.get(instance);
     if (!machine || machine.destroyed) return;
+    if (this.destroyFails) throw new Failure('marketplace_down', { marketplace: this.name, why: 'try again later' });
     this.onDestroy(machine);
     machine.destroyed = true;
     this.#ended.set(instance, this.#clock.now());

@@ -20,6 +20,10 @@ export class FakeStorage implements Storage, Repositories {
   readonly bucket = 'hot';
   readonly region = 'auto';
   readonly objects = new Map<string, Uint8Array>();
+  /** Why nothing can be read or written. */
+  down: string | null = null;
+  /** Gives back other bytes than it was given. */
+  rots = false;
   readonly #repositories = new Map<string, Map<string, Kept>>();
 
   async issue(): Promise<Credentials> {
@@ -66,6 +70,7 @@ export class FakeStorage implements Storage, Repositories {
   }
 
   async snapshot(workspace: Workspace, id: string): Promise<StoredSnapshot | null> {
+    if (this.down !== null) throw new Failure('storage_down', { why: this.down });
     return this.repository(workspace.id).get(id) ?? null;
   }
 
@@ -84,7 +89,9 @@ export class FakeStorage implements Storage, Repositories {
   async digests(workspace: Workspace, id: string, paths: readonly string[]): Promise<ReadonlyMap<string, string>> {
     const { files } = this.#kept(workspace.id, id);
     return new Map(
-      paths.flatMap((path) => (files.has(path) ? [[path, hash('sha256', files.get(path)?.content ?? '')]] : [])),
+      paths.flatMap((path) =>
+        files.has(path) ? [[path, hash('sha256', `${files.get(path)?.content ?? ''}${this.rots ? '?' : ''}`)]] : [],
+      ),
     );
   }
 

@@ -10,7 +10,7 @@ import { supervise } from '../../engine/supervise.ts';
 import { keepSweeping } from '../../engine/sweep.ts';
 import { createTelling } from '../../engine/telling.ts';
 import { FakeClock, settle } from './clock.ts';
-import { TOOL_SHA256 } from './machine.ts';
+import { type FakeMachine, TOOL_SHA256 } from './machine.ts';
 import { FakeMarketplace } from './marketplace.ts';
 import { FakeStorage } from './storage.ts';
 import { FakeJournals, FakeStore } from './store.ts';
@@ -96,3 +96,15 @@ export interface RunningEngine {
 export const ANA = { by: 'ana', key: null };
 export const SECOND = 1_000;
 export const MINUTE = 60 * SECOND;
+
+/** A workspace named lab, awake on a machine. */
+export async function awake(w: World): Promise<RunningEngine & { machine: FakeMachine }> {
+  const running = await w.start();
+  await running.engine.create('lab', {}, ANA);
+  await running.engine.wake('lab', {}, ANA);
+  await w.clock.advance(3 * MINUTE);
+  const [view] = await running.engine.status('lab');
+  const machine = w.marketplace.machines.get(view?.machine?.instance ?? '');
+  if (view?.sight !== 'awake' || !machine) throw new Error(`lab did not wake: ${view?.sight}, ${view?.why}`);
+  return { ...running, machine };
+}

@@ -1,0 +1,130 @@
+import { expect, test } from 'vitest';
+import { ANA, awake, MINUTE, SECOND, World } from '../fakes/world.ts';
+
+test('a backup that cannot be made keeps the machine, says what it costs, and is tried again', async () => {
+  const w = new World();
+  const { engine, machine, stop } = await awake(w);
+  machine.write('workspace/a', 'one');
+  w.storage.down = 'out of order';
+  const sleep = await engine.hibernate('lab', {}, ANA);
+  await w.clock.advance(20 * MINUTE);
+  expect(w.rented).toHaveLength(1);
+  expect((await engine.operation(sleep.id)).endedAt, 'still trying').toBeNull();
+  const told = w.told.filter((talk) => talk.event === 'save.failed');
+  expect(told.length).toBeGreaterThan(2);
+  expect(told[0]).toMatchObject({ dollarsPerHour: expect.any(Number), why: expect.stringContaining('out of order') });
+  expect(machine.frozen, 'people work on meanwhile').toBe(false);
+  w.storage.down = null;
+  await w.clock.advance(30 * MINUTE);
+  expect((await engine.operation(sleep.id)).outcome).toMatchObject({ ok: true });
+  expect(w.rented).toEqual([]);
+  await stop();
+});
+
+test('nothing is destroyed when storage gives back other bytes than the machine holds', async () => {
+  const w = new World();
+  const { engine, machine, stop } = await awake(w);
+  machine.write('workspace/a', 'one');
+  w.storage.rots = true;
+  await engine.hibernate('lab', {}, ANA);
+  await w.clock.advance(10 * MINUTE);
+  expect(w.rented).toEqual([machine.instance]);
+  expect((await engine.snapshots('lab')).filter((snapshot) => snapshot.provedAt !== null)).toEqual([]);
+  await stop();
+});
+
+test('while the last backup is proved nobody can write, and afterwards the machine ends', async () => {
+  const w = new World();
+  const { engine, machine, stop } = await awake(w);
+  machine.write('workspace/a', 'one');
+  await engine.hibernate('lab', {}, ANA);
+  await w.clock.advance(3 * SECOND);
+  expect(machine.frozen).toBe(true);
+  expect(machine.write('workspace/a', 'too late')).toBe(false);
+  await w.clock.advance(10 * MINUTE);
+  expect(machine.destroyed).toBe(true);
+  await stop();
+});
+
+test('what a backup leaves out holds the machine until a person agrees, once', async () => {
+  const w = new World();
+  const { engine, machine, stop } = await awake(w);
+  machine.write('workspace/a', 'one');
+  machine.atRisk = [{ kind: 'over-cap', path: 'workspace/huge.bin', sizeBytes: 2e10, why: '20 GB is over the cap' }];
+  const asked = await engine.hibernate('lab', {}, ANA);
+  await w.clock.advance(5 * MINUTE);
+  expect((await engine.operation(asked.id)).outcome).toMatchObject({ ok: false, code: 'work_at_risk' });
+  expect((await engine.status('lab'))[0]?.sight).toBe('awake');
+  const agreed = await engine.hibernate('lab', { agreedToLose: true }, ANA);
+  await w.clock.advance(5 * MINUTE);
+  expect((await engine.operation(agreed.id)).outcome).toMatchObject({ ok: true });
+  expect(w.rented).toEqual([]);
+  await stop();
+});
+
+test('who wants it awake again while it is saved keeps the machine, and nobody stays stopped', async () => {
+  const w = new World();
+  const { engine, machine, stop } = await awake(w);
+  machine.write('workspace/a', 'one');
+  await engine.hibernate('lab', {}, ANA);
+  await w.clock.advance(2 * SECOND);
+  await engine.wake('lab', {}, ANA);
+  await w.clock.advance(5 * MINUTE);
+  expect((await engine.status('lab'))[0]?.sight).toBe('awake');
+  expect(machine.frozen).toBe(false);
+  expect(w.rented).toEqual([machine.instance]);
+  await stop();
+});
+
+test("abandoning is a named person's decision, and then the machine ends unsaved", async () => {
+  const w = new World();
+  const { engine, machine, stop } = await awake(w);
+  machine.write('workspace/a', 'one');
+  w.storage.down = 'gone for good';
+  await engine.hibernate('lab', {}, ANA);
+  await w.clock.advance(5 * MINUTE);
+  expect(w.rented).toHaveLength(1);
+  const gaveUp = await engine.abandon('lab', { why: 'the disk is broken' }, ANA);
+  await w.clock.advance(10 * MINUTE);
+  expect((await engine.operation(gaveUp.id)).outcome).toMatchObject({ ok: true });
+  expect(w.rented).toEqual([]);
+  const rows = await w.store.list('machines');
+  expect(rows.find((row) => row.instance === machine.instance)?.abandoned).toMatchObject({
+    by: 'ana',
+    why: 'the disk is broken',
+  });
+  await stop();
+});
+
+test('a snapshot can be asked for while people work, and a wake can start from it', async () => {
+  const w = new World();
+  const { engine, machine, stop } = await awake(w);
+  machine.write('workspace/a', 'one');
+  const asked = await engine.snapshot('lab', { description: 'before the experiment' }, ANA);
+  await w.clock.advance(2 * MINUTE);
+  expect((await engine.operation(asked.id)).outcome).toMatchObject({ ok: true });
+  const [named] = await engine.snapshots('lab');
+  expect(named).toMatchObject({ kind: 'manual', type: 'SNAPSHOT', description: 'before the experiment' });
+  machine.write('workspace/a', 'two');
+  await engine.hibernate('lab', {}, ANA);
+  await w.clock.advance(5 * MINUTE);
+  await engine.wake('lab', { snapshot: named?.id.slice(0, 8) }, ANA);
+  await w.clock.advance(2 * MINUTE);
+  const [view] = await engine.status('lab');
+  expect(w.marketplace.machines.get(view?.machine?.instance ?? '')?.files.get('workspace/a')?.content).toBe('one');
+  await stop();
+});
+
+test('the same click twice is one operation', async () => {
+  const w = new World();
+  const { engine, stop } = await w.start();
+  await engine.create('lab', {}, ANA);
+  const click = { by: 'ana', key: 'interaction-7' };
+  const [one, two] = await Promise.all([engine.wake('lab', {}, click), engine.wake('lab', {}, click)]);
+  await w.clock.advance(MINUTE);
+  const three = await engine.wake('lab', {}, click);
+  expect([two.id, three.id]).toEqual([one.id, one.id]);
+  expect(await w.store.list('races')).toHaveLength(1);
+  await expect(engine.hibernate('lab', {}, click)).rejects.toThrow('this key was used before');
+  await stop();
+});
