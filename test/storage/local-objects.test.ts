@@ -1,5 +1,6 @@
 import { afterAll } from 'vitest';
 import { objectContract } from '../contracts/storage.ts';
+import { multipartContract } from '../contracts/storage-multipart.ts';
 import { type StorageWorld, storageWorld } from './storage-world.ts';
 
 const worlds: StorageWorld[] = [];
@@ -15,3 +16,4 @@ afterAll(async () => {
 });
 
 objectContract(open);
+multipartContract(open);

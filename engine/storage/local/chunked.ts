@@ -10,6 +10,8 @@ export interface Chunking {
 }
 
 const LINE_BYTES_MAX = 8192;
+/** S3's own rule. Clients that break it here would only find out there. */
+const CHUNK_BYTES_MIN = 8192;
 
 /**
  * Takes the frames of an `aws-chunked` body off and checks their signatures. What it yields is not to be believed before
@@ -23,8 +25,11 @@ export async function* unchunk(
   const input = reader(source);
   const { seed } = chunking;
   let previous = seed?.signature ?? '';
+  let short = false;
   while (true) {
     const { size, signature } = chunkHead(await input.line(), seed !== null);
+    if (short && size > 0) throw new S3Error('InvalidChunkSizeError');
+    short = size < CHUNK_BYTES_MIN;
     const hash = createHash('sha256');
     for (let left = size; left > 0; ) {
       const piece = await input.upTo(left);

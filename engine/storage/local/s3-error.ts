@@ -10,6 +10,7 @@ const CODES = {
   IncompleteBody: [400, 'The body ended before its announced length.'],
   InternalError: [500, 'We met an internal error. Please try again.'],
   InvalidArgument: [400, 'An argument is not valid.'],
+  InvalidChunkSizeError: [403, 'Only the last chunk may have less than 8192 bytes.'],
   InvalidDigest: [400, 'The digest you sent is not valid.'],
   InvalidObjectName: [400, 'The object name is too long or is not valid UTF-8.'],
   InvalidPart: [400, 'A part could not be found, or its entity tag does not match.'],
