@@ -1,7 +1,8 @@
 import { Failure } from '../../engine/domain/failures.ts';
 import type { Listed, Need, Offer, Order } from '../../engine/domain/marketplace.ts';
 import { costOf, type MicroDollars } from '../../engine/domain/money.ts';
-import type { Clock, Connect, Marketplace } from '../../engine/domain/ports.ts';
+import type { Connect, Marketplace } from '../../engine/domain/ports.ts';
+import type { FakeClock } from './clock.ts';
 import { FakeMachine, type Manners, PROMPT } from './machine.ts';
 import type { FakeStorage } from './storage.ts';
 
@@ -16,30 +17,33 @@ export class FakeMarketplace implements Marketplace {
   /** A destroyed machine stays in lists this long, and a new one appears in them only after it. */
   listLagMs = 0;
   destroyFails = false;
+  onRent: (machine: FakeMachine) => void = () => undefined;
   onDestroy: (machine: FakeMachine) => void = () => undefined;
   readonly #ended = new Map<string, number>();
-  readonly #taken = new Set<string>();
-  readonly #clock: Clock;
+  readonly #clock: FakeClock;
   readonly #storage: FakeStorage;
-  readonly #offers: readonly Offer[];
+  #offers: readonly Offer[];
+  #relisted = 0;
 
-  constructor(clock: Clock, storage: FakeStorage, offers: readonly Offer[] = standardOffers(40)) {
+  constructor(clock: FakeClock, storage: FakeStorage, offers: readonly Offer[] = standardOffers(40)) {
     this.#clock = clock;
     this.#storage = storage;
     this.#offers = offers;
   }
 
   async offers(_need: Need): Promise<readonly Offer[]> {
-    return this.#offers.filter((offer) => !this.#taken.has(offer.id));
+    return this.#offers;
   }
 
   async rent(offer: Offer, order: Order, depart: () => Promise<void>): Promise<string> {
     await depart();
-    if (this.#taken.has(offer.id)) throw new Failure('offer_taken', { offer: offer.id });
-    this.#taken.add(offer.id);
+    if (!this.#offers.some(({ id }) => id === offer.id)) throw new Failure('offer_taken', { offer: offer.id });
+    this.#offers = this.#offers.filter(({ id }) => id !== offer.id);
     const instance = `i${this.machines.size + 1}`;
     const manners = this.queue.shift() ?? this.manners(offer);
-    this.machines.set(instance, new FakeMachine(instance, order.label, offer, manners, this.#clock, this.#storage));
+    const machine = new FakeMachine(instance, order.label, offer, manners, this.#clock, this.#storage);
+    this.machines.set(instance, machine);
+    this.onRent(machine);
     return instance;
   }
 
@@ -55,8 +59,7 @@ export class FakeMarketplace implements Marketplace {
     if (!machine || machine.destroyed) return;
     if (this.destroyFails) throw new Failure('marketplace_down', { marketplace: this.name, why: 'try again later' });
     this.onDestroy(machine);
-    machine.destroyed = true;
-    this.#ended.set(instance, this.#clock.now());
+    this.#end(machine);
   }
 
   async stop(instance: string): Promise<void> {
@@ -70,6 +73,7 @@ export class FakeMarketplace implements Marketplace {
     machine.stopped = false;
     machine.frozen = false;
     machine.bootedAt = this.#clock.now();
+    machine.usableAt = null;
   }
 
   async bootLog(): Promise<string> {
@@ -96,6 +100,17 @@ export class FakeMarketplace implements Marketplace {
     if (machine) machine.vanished = false;
   }
 
+  /** A host takes its machine away for good; the marketplace charges it no longer. */
+  take(instance: string): void {
+    const machine = this.machines.get(instance);
+    if (machine && !machine.destroyed) this.#end(machine);
+  }
+
+  /** When it stopped being billed; null while it is. */
+  endedAt(instance: string): number | null {
+    return this.#ended.get(instance) ?? null;
+  }
+
   /** What every rental cost until now. Vanished machines are billed: nobody told the marketplace to stop. */
   bill(): ReadonlyMap<string, MicroDollars> {
     const now = this.#clock.now();
@@ -107,8 +122,16 @@ export class FakeMarketplace implements Marketplace {
     );
   }
 
+  /** The hardware is on offer again, under a new name. */
+  #end(machine: FakeMachine): void {
+    machine.destroyed = true;
+    this.#ended.set(machine.instance, this.#clock.now());
+    this.#relisted += 1;
+    this.#offers = [...this.#offers, { ...machine.offer, id: `again${this.#relisted}` }];
+  }
+
   #isListed(machine: FakeMachine, now: number): boolean {
-    if (machine.vanished) return false;
+    if (machine.vanished || machine.unlisted) return false;
     if (now < machine.createdAt + this.listLagMs) return false;
     const ended = this.#ended.get(machine.instance);
     return ended === undefined || now < ended + this.listLagMs;

@@ -2,6 +2,7 @@ import { hash } from 'node:crypto';
 import { Failure } from '../../engine/domain/failures.ts';
 import type { Credentials, Repositories, Storage, StoredFile, StoredSnapshot } from '../../engine/domain/ports.ts';
 import type { Workspace } from '../../engine/domain/workspace.ts';
+import type { FakeMachine } from './machine.ts';
 
 /** What a snapshot in the fake repository holds: each path with its content and when it was written. */
 export type Files = ReadonlyMap<string, FakeFile>;
@@ -10,7 +11,7 @@ export interface FakeFile {
   readonly mtimeMs: number;
 }
 
-interface Kept extends StoredSnapshot {
+export interface Kept extends StoredSnapshot {
   readonly files: Files;
 }
 
@@ -24,6 +25,7 @@ export class FakeStorage implements Storage, Repositories {
   down: string | null = null;
   /** Gives back other bytes than it was given. */
   rots = false;
+  onKeep: (workspace: string, kept: Kept, machine: FakeMachine) => void = () => undefined;
   readonly #repositories = new Map<string, Map<string, Kept>>();
 
   async issue(): Promise<Credentials> {
@@ -95,7 +97,13 @@ export class FakeStorage implements Storage, Repositories {
     );
   }
 
-  /** The snapshots of a workspace, by id. Machines write here. */
+  /** A machine's backup arrives. */
+  keep(workspace: string, kept: Kept, machine: FakeMachine): void {
+    this.repository(workspace).set(kept.id, kept);
+    this.onKeep(workspace, kept, machine);
+  }
+
+  /** The snapshots of a workspace, by id. */
   repository(workspace: string): Map<string, Kept> {
     const found = this.#repositories.get(workspace) ?? new Map<string, Kept>();
     this.#repositories.set(workspace, found);

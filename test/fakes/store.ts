@@ -12,6 +12,7 @@ export class FakeStore implements Store {
     operations: new Map(),
   };
   readonly #leases = new Map<string, { holder: string; until: number }>();
+  onSave: <K extends Kind>(kind: K, row: Rows[K], before: Rows[K] | null) => void = () => undefined;
 
   async read<K extends Kind>(kind: K, id: string): Promise<Rows[K] | null> {
     return this.#rows[kind].get(id) ?? null;
@@ -22,11 +23,12 @@ export class FakeStore implements Store {
   }
 
   async save<K extends Kind>(kind: K, row: Rows[K]): Promise<Rows[K]> {
-    const stored = this.#rows[kind].get(row.id)?.version ?? 0;
-    if (stored !== row.version) throw new Failure('row_changed', { what: `${kind}/${row.id}` });
+    const before = this.#rows[kind].get(row.id) ?? null;
+    if ((before?.version ?? 0) !== row.version) throw new Failure('row_changed', { what: `${kind}/${row.id}` });
     const saved: Rows[K] = { ...row, version: row.version + 1 };
     Object.freeze(saved);
     this.#rows[kind].set(row.id, saved);
+    this.onSave(kind, saved, before);
     return saved;
   }
 

@@ -1,0 +1,101 @@
+import { hash } from 'node:crypto';
+import { gzipSync } from 'node:zlib';
+import { type ManifestLine, type RestoreOrder, type SaveOrder, SaveReply } from '../../engine/domain/agent-protocol.ts';
+import { contentHash } from '../../engine/policy/content-hash.ts';
+import type { Line } from './line.ts';
+import type { FakeMachine } from './machine.ts';
+import type { Files } from './storage.ts';
+
+/** The programs of a fake machine: what the agent promises, on files in memory. */
+
+export function ready(machine: FakeMachine, line: Line): void {
+  const { gpuDead } = machine.manners;
+  const say = gpuDead ? 'no GPU initialises' : '1 GPU initialises';
+  line.emit({ event: 'ready', checks: [{ name: 'gpu', ok: !gpuDead, say }] });
+}
+
+export async function restore(machine: FakeMachine, order: RestoreOrder, line: Line): Promise<void> {
+  if (machine.job !== order.job) {
+    const kept = order.snapshot && machine.storage.repository(order.workspace).get(order.snapshot.id);
+    if (order.snapshot && !kept)
+      return line.emit({ event: 'failed', code: 'restore_failed', why: 'the snapshot is not there' });
+    machine.begin(order, kept?.files ?? null);
+  }
+  const { clock } = machine;
+  await clock.sleep((machine.usableAt ?? 0) - clock.now(), line.signal);
+  line.emit({ event: 'usable', files: machine.files.size, bytes: 0 });
+  await clock.sleep((machine.completeAt ?? 0) - clock.now(), line.signal);
+  const { files } = machine;
+  line.emit({ event: 'complete', files: files.size, bytes: 0, contentHash: contentHash(manifestOf(files)) });
+}
+
+export async function save(machine: FakeMachine, order: SaveOrder, line: Line): Promise<void> {
+  if (machine.saving)
+    return line.emit({ event: 'failed', code: 'repository_locked', why: 'another backup is running' });
+  machine.saving = true;
+  const last = order.mode === 'last';
+  let keepStopped = false;
+  try {
+    if (last) machine.frozen = true;
+    await backUp(machine, order, line);
+    const stay = await answer(machine, line);
+    keepStopped = last && stay;
+  } finally {
+    machine.saving = false;
+    if (last) machine.frozen = keepStopped;
+  }
+}
+
+async function backUp(machine: FakeMachine, order: SaveOrder, line: Line): Promise<void> {
+  const { clock, storage, claim } = machine;
+  const files = new Map(machine.files);
+  const lines = manifestOf(files);
+  const partial = !machine.complete;
+  const manifest = gzipSync(lines.map((one) => `${JSON.stringify(one)}\n`).join(''), { level: 1 });
+  await clock.sleep(machine.manners.saveMs, line.signal);
+  const id = claim && hash('sha256', `${order.workspace} ${machine.instance} ${order.tags.join()} ${order.time}`);
+  if (id !== null) {
+    const { workspace: host, time, tags } = order;
+    storage.keep(host, { id, time, host, tags, files }, machine);
+    storage.objects.set(storage.keyOf(order.manifestUrl), manifest);
+  }
+  line.emit({
+    event: 'saved',
+    snapshot: id,
+    parent: order.parent,
+    contentHash: contentHash(lines),
+    files: lines.length,
+    bytes: 0,
+    partial,
+    atRisk: [...machine.atRisk],
+    newest: [],
+    manifestSha256: hash('sha256', manifest),
+    epoch: claim?.epoch ?? 0,
+  });
+}
+
+/** Answers challenges until the verdict; true when the user's processes stay stopped. */
+async function answer(machine: FakeMachine, line: Line): Promise<boolean> {
+  for (;;) {
+    const reply = SaveReply.parse(JSON.parse(await line.next()));
+    if (reply.say === 'verdict') return reply.processes === 'keep-stopped';
+    const { files } = machine;
+    const digest = (path: string): string | null => {
+      const file = files.get(path);
+      return file ? hash('sha256', file.content) : null;
+    };
+    line.emit({ event: 'digests', sha256: Object.fromEntries(reply.paths.map((path) => [path, digest(path)])) });
+  }
+}
+
+function manifestOf(files: Files): ManifestLine[] {
+  const sorted = [...files].toSorted(([a], [b]) => (a < b ? -1 : 1));
+  return sorted.map(([path, file]) => ({
+    path,
+    type: 'file' as const,
+    mode: 0o644,
+    mtimeMs: file.mtimeMs,
+    sizeBytes: file.content.length,
+    sha256: hash('sha256', file.content),
+  }));
+}
