@@ -4,7 +4,7 @@ import { temporaryFolder } from './temporary-folder.ts';
 
 for (const [name, foldBytes] of [
   ['lowdb with a log', undefined],
-  ['lowdb that folds its log at every commit', 1],
+  ['lowdb that folds its log all the time', 1],
 ] as const)
   storeContract(name, async () => {
     const folder = await temporaryFolder();

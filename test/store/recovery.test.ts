@@ -95,11 +95,37 @@ describe('the snapshot', () => {
     }
     expect(said.length).toBeGreaterThanOrEqual(2);
     expect(new Set(said)).toEqual(new Set(['store.folding_failed']));
-    for (let n = 21; n <= 40; n += 1) await store.save('machines', aMachine({ id: `m${n}` }));
+    for (let n = 21; n <= 26; n += 1) await store.save('machines', aMachine({ id: `m${n}` }));
     await store[Symbol.asyncDispose]();
-    expect(JSON.parse(await readFile(join(folder.path, 'state.json'), 'utf8')).commit).toBeGreaterThan(20);
+    const path = join(folder.path, 'state.json');
+    expect(JSON.parse(await readFile(path, 'utf8')).commit).toBeGreaterThan(20);
+    expect(JSON.parse(await readFile(`${path}.previous`, 'utf8')).commit).toBe(0);
+    await rename(`${path}.previous`, path); // and every log that leads on from there is still kept
     await using again = await openStore(folder.path);
-    expect(await again.list('machines')).toHaveLength(40);
+    expect(await again.list('machines')).toHaveLength(26);
+  });
+
+  test('gets its name only when it is on disk', async () => {
+    await using folder = await temporaryFolder();
+    const path = join(folder.path, 'state.json');
+    const store = await openStore(folder.path, { foldBytes: 1 });
+    const synced: string[] = [];
+    {
+      using _disk = await faultyDisk('sync', async (real, _given, file) => {
+        await real();
+        const { commit } = JSON.parse(await readFile(path, 'utf8'));
+        const logs = (await readdir(folder.path)).filter((name) => name.startsWith('commits')).length;
+        synced.push(`${(await file.stat()).isDirectory() ? 'folder' : 'file'}: commit ${commit}, ${logs} logs`);
+      });
+      await store.save('machines', aMachine());
+      await store[Symbol.asyncDispose]();
+    }
+    expect(synced).toEqual([
+      'folder: commit 0, 2 logs', // a new log
+      'file: commit 0, 2 logs', // the new snapshot
+      'folder: commit 0, 2 logs', // the old one's second name
+      'folder: commit 1, 2 logs', // the new one's name
+    ]);
   });
 });
 

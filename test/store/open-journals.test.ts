@@ -1,0 +1,124 @@
+import { appendFile, readdir, readFile, truncate, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { openJournals } from '../../engine/store/open-journals.ts';
+import { aBoot, journalsContract } from '../contracts/journals.ts';
+import { faultyDisk, noSpace } from './faulty-disk.ts';
+import { temporaryFolder } from './temporary-folder.ts';
+
+journalsContract('files a month', async () => {
+  const folder = await temporaryFolder();
+  let journals = await openJournals(folder.path);
+  return {
+    journals,
+    async reopened() {
+      await journals[Symbol.asyncDispose]();
+      journals = await openJournals(folder.path);
+      return journals;
+    },
+    async [Symbol.asyncDispose]() {
+      await journals[Symbol.asyncDispose]();
+      await folder[Symbol.asyncDispose]();
+    },
+  };
+});
+
+const FILE = 'boots-2026-08.jsonl';
+
+describe('a journal file', () => {
+  test('is named for the month of its entries in UTC', async () => {
+    await using folder = await temporaryFolder();
+    await using journals = await openJournals(folder.path);
+    await journals.append('boots', aBoot({ at: Date.UTC(2026, 7, 31, 23, 59, 59) }));
+    await journals.append('boots', aBoot({ at: Date.UTC(2026, 8, 1) }));
+    expect((await readdir(folder.path)).sort()).toEqual(['boots-2026-08.jsonl', 'boots-2026-09.jsonl']);
+  });
+
+  test.each([
+    ['in the middle of a line', async (path: string, size: number) => await truncate(path, size - 20)],
+    ['right before the end of a line', async (path: string, size: number) => await truncate(path, size - 1)],
+    [
+      'with a line of zeros',
+      async (path: string, size: number) => {
+        await truncate(path, size - 60);
+        await appendFile(path, `${'\0'.repeat(59)}\n`);
+      },
+    ],
+  ])('that a crash ended %s is read without that line, and goes on behind the whole ones', async (_name, tear) => {
+    await using folder = await temporaryFolder();
+    const path = join(folder.path, FILE);
+    {
+      await using journals = await openJournals(folder.path);
+      for (const machine of ['m1', 'm2', 'm3'])
+        await journals.append('boots', aBoot({ machine, why: 'é'.repeat(200) }));
+    }
+    await tear(path, (await readFile(path)).length);
+    await using journals = await openJournals(folder.path);
+    const machines = async () => (await journals.read('boots', 0)).map(({ machine }) => machine);
+    expect((await machines()).slice(0, 2)).toEqual(['m1', 'm2']);
+    await journals.append('boots', aBoot({ machine: 'm4' }));
+    expect(await machines()).toEqual(['m1', 'm2', 'm4']);
+  });
+
+  test('that is one torn line longer than what is looked at first begins anew', async () => {
+    await using folder = await temporaryFolder();
+    await writeFile(join(folder.path, FILE), 'x'.repeat(300_000));
+    await using journals = await openJournals(folder.path);
+    await journals.append('boots', aBoot({ why: 'y'.repeat(200_000) }));
+    await using again = await openJournals(folder.path);
+    await again.append('boots', aBoot());
+    expect(await again.read('boots', 0)).toHaveLength(2);
+  });
+
+  test('with a bad line that has others behind it is damaged, and the line is named', async () => {
+    await using folder = await temporaryFolder();
+    await using journals = await openJournals(folder.path);
+    for (const machine of ['m1', 'm2', 'm3']) await journals.append('boots', aBoot({ machine }));
+    const path = join(folder.path, FILE);
+    await writeFile(path, (await readFile(path, 'utf8')).replace('"machine":"m2"', '"machine":2'));
+    await expect(journals.read('boots', 0)).rejects.toMatchObject({
+      code: 'journal_damaged',
+      facts: { file: path, line: 2, why: 'it is no entry of boots' },
+    });
+    expect(await journals.read('boots', Date.UTC(2026, 8, 1))).toEqual([]);
+  });
+
+  test('on a full disk says so, keeps what it has, and takes the next entry when there is space', async () => {
+    await using folder = await temporaryFolder();
+    await using journals = await openJournals(folder.path);
+    await journals.append('boots', aBoot({ machine: 'm1' }));
+    {
+      using _disk = await faultyDisk('appendFile', async (real, [bytes]) => {
+        await real((bytes as Buffer).subarray(0, 30));
+        throw noSpace();
+      });
+      await expect(journals.append('boots', aBoot({ machine: 'm2' }))).rejects.toMatchObject({ code: 'disk_full' });
+    }
+    await journals.append('boots', aBoot({ machine: 'm3' }));
+    expect((await journals.read('boots', 0)).map(({ machine }) => machine)).toEqual(['m1', 'm3']);
+  });
+
+  test('is on disk when the append returns, and many appends share one write', async () => {
+    await using folder = await temporaryFolder();
+    await using journals = await openJournals(folder.path);
+    let syncs = 0;
+    using _disk = await faultyDisk('datasync', async (real) => {
+      await real();
+      syncs += 1;
+    });
+    await journals.append('boots', aBoot());
+    expect(syncs).toBe(1);
+    await Promise.all(Array.from({ length: 100 }, () => journals.append('boots', aBoot())));
+    expect(syncs).toBe(2);
+  });
+
+  test('closed, it takes no more', async () => {
+    await using folder = await temporaryFolder();
+    const journals = await openJournals(folder.path);
+    const last = journals.append('boots', aBoot());
+    await journals[Symbol.asyncDispose]();
+    await last;
+    await expect(journals.append('boots', aBoot())).rejects.toMatchObject({ code: 'stopping' });
+    expect(await journals.read('boots', 0)).toHaveLength(1);
+  });
+});
