@@ -117,6 +117,7 @@ describe('a journal file', () => {
     const journals = await openJournals(folder.path);
     const last = journals.append('boots', aBoot());
     await journals[Symbol.asyncDispose]();
+    expect(await readFile(join(folder.path, FILE), 'utf8')).toContain('\n');
     await last;
     await expect(journals.append('boots', aBoot())).rejects.toMatchObject({ code: 'stopping' });
     expect(await journals.read('boots', 0)).toHaveLength(1);
