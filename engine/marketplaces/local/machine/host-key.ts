@@ -1,0 +1,26 @@
+import { createHash } from 'node:crypto';
+import ssh2 from 'ssh2';
+import { readIfThere, writeWhole } from '../files.ts';
+
+export interface HostKey {
+  readonly privateKey: string;
+  /** As in a .pub file, without a comment. */
+  readonly publicKey: string;
+  /** `SHA256:...` */
+  readonly fingerprint: string;
+}
+
+/** The machine's own host key; made at its first start, the same at every later one. */
+export function hostKeyOf(file: string): HostKey {
+  const kept = readIfThere(file);
+  const privateKey = kept ?? ssh2.utils.generateKeyPairSync('ed25519').private;
+  if (kept === null) writeWhole(file, privateKey);
+  const parsed = ssh2.utils.parseKey(privateKey);
+  if (parsed instanceof Error) throw parsed;
+  const bytes = parsed.getPublicSSH();
+  return {
+    privateKey,
+    publicKey: `${parsed.type} ${bytes.toString('base64')}`,
+    fingerprint: `SHA256:${createHash('sha256').update(bytes).digest('base64').replace(/=+$/, '')}`,
+  };
+}

@@ -1,0 +1,88 @@
+import { join, resolve } from 'node:path';
+import { isLive, modesOf } from './account.ts';
+import { catalogue, type Physical } from './catalogue.ts';
+import { readIfThere } from './files.ts';
+import { writeReadings } from './gpu-readings.ts';
+import { type LedgerFile, ledgerFile, type Rental } from './ledger.ts';
+import { bestIsolation } from './machine/isolation.ts';
+import { type Isolation, type MachineFiles, machineFiles } from './machine/spec.ts';
+import { tellFaults } from './machine-process.ts';
+import { type Misbehaviour, machineFaults } from './misbehaviours.ts';
+
+export interface LocalOptions {
+  /** Everything lies here: the account, the bill, and a folder for each machine. */
+  readonly folder: string;
+  /** Decides what is on offer and how everything turns out. The first one given to a folder stays. */
+  readonly seed?: string;
+  /** All waits are this many times shorter. */
+  readonly timeScale?: number;
+  /** Every machine takes this long to boot, instead of what its host makes of it. */
+  readonly bootMs?: number;
+  /** The least time between two calls of a kind, as rented marketplaces demand. */
+  readonly paceMs?: { readonly create?: number; readonly destroy?: number; readonly list?: number };
+  /** How machines are kept apart; without it, the best that works here. */
+  readonly isolation?: Isolation;
+  /** Where this computer's programs are. */
+  readonly searchPath?: string;
+  readonly now?: () => number;
+}
+
+/** What the marketplace itself and its levers both work on. */
+export interface Market {
+  readonly options: LocalOptions;
+  readonly machines: readonly Physical[];
+  readonly ledger: LedgerFile;
+  readonly searchPath: string;
+  now(): number;
+  scaled(ms: number): number;
+  isolation(): Promise<Isolation>;
+  filesOf(instance: string): MachineFiles;
+  physicalOf(rental: Rental): Physical;
+  /** The rental of this machine, while it bills. */
+  live(instance: string): Rental | null;
+  modesOf(rental: Rental): readonly Misbehaviour[];
+  /** Writes what the machine's `nvidia-smi` says. */
+  showGpu(rental: Rental): void;
+  /** Lets a machine behave as it is meant to, good or bad. */
+  enforce(rental: Rental): Promise<void>;
+}
+
+export function openMarket(options: LocalOptions): Market {
+  const folder = resolve(options.folder);
+  const now = options.now ?? Date.now;
+  const ledger = ledgerFile(folder, options.seed ?? 'dumont', now);
+  const machines = catalogue(ledger.read().seed);
+  const searchPath = options.searchPath ?? '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+  const byId = new Map(machines.map((machine) => [machine.id, machine]));
+  let isolation: Promise<Isolation> | null = options.isolation ? Promise.resolve(options.isolation) : null;
+
+  const market: Market = {
+    options,
+    machines,
+    ledger,
+    searchPath,
+    now,
+    scaled: (ms) => ms / (options.timeScale ?? 1),
+    async isolation() {
+      isolation ??= bestIsolation(folder, searchPath);
+      return await isolation;
+    },
+    filesOf: (instance) => machineFiles(join(folder, 'machines', instance)),
+    physicalOf: (rental) => byId.get(rental.physical)!,
+    live: (instance) => ledger.read().rentals.find((rental) => rental.instance === instance && isLive(rental)) ?? null,
+    modesOf: (rental) => modesOf(ledger.read(), rental.offer, rental.instance, rental.physical),
+    showGpu(rental) {
+      const modes = market.modesOf(rental);
+      const health = modes.includes('gpu-lost') ? 'lost' : modes.includes('no-gpu') ? 'absent' : 'ok';
+      writeReadings(market.filesOf(rental.instance).gpu, market.physicalOf(rental).offer, rental.gpu, health);
+    },
+    async enforce(rental) {
+      const files = market.filesOf(rental.instance);
+      const modes = market.modesOf(rental);
+      market.showGpu(rental);
+      const faults = JSON.stringify(machineFaults(modes));
+      if ((readIfThere(files.faults) ?? '[]') !== faults) await tellFaults(files, machineFaults(modes));
+    },
+  };
+  return market;
+}
