@@ -4,7 +4,6 @@ import { z } from 'zod';
 import type { Stored } from './bucket.ts';
 import { textOf } from './bytes.ts';
 import { type Checksum, compositeChecksum, type Running, runChecksum } from './checksums.ts';
-import { writePieces } from './durable.ts';
 import type { Facts } from './object-file.ts';
 import { type Call, type Reply, xmlReply } from './operation.ts';
 import { openPayload, readWhole } from './payload.ts';
@@ -54,11 +53,11 @@ function assemble({ asked, bucket, now }: Call, upload: Upload, named: Named): P
   const parts = chosenParts(upload, named);
   const { key } = asked;
   const conditions = conditionsOf(asked);
+  const whole = upload.checksum?.type === 'FULL_OBJECT' ? runChecksum(upload.checksum.name) : null;
   return withDraft(
     bucket.objects,
-    async (file): Promise<Facts> => {
-      const whole = upload.checksum?.type === 'FULL_OBJECT' ? runChecksum(upload.checksum.name) : null;
-      for (const part of parts) await writePieces(file, partPieces(part, whole));
+    allPieces(parts, whole),
+    async (): Promise<Facts> => {
       const checksum = await checksumOf(upload, parts, whole);
       const promised = checksum && header(asked, `x-amz-checksum-${checksum.name}`);
       if (promised && promised !== checksum.value) throw new S3Error('BadDigest');
@@ -91,15 +90,17 @@ function chosenParts(upload: Upload, named: Named): Part[] {
   return parts;
 }
 
-async function* partPieces(part: Part, whole: Running | null): AsyncGenerator<Buffer> {
-  const file = await open(part.file, 'r');
-  try {
-    for await (const piece of piecesOf(file, 0, part.sizeBytes)) {
-      whole?.update(piece);
-      yield piece;
+async function* allPieces(parts: readonly Part[], whole: Running | null): AsyncGenerator<Buffer> {
+  for (const part of parts) {
+    const file = await open(part.file, 'r');
+    try {
+      for await (const piece of piecesOf(file, 0, part.sizeBytes)) {
+        whole?.update(piece);
+        yield piece;
+      }
+    } finally {
+      await file.close();
     }
-  } finally {
-    await file.close();
   }
 }
 

@@ -3,7 +3,7 @@ import { type FileHandle, open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
 /** Written in pieces this large. */
-const BATCH_BYTES = 1024 * 1024;
+const BATCH_BYTES = 512 * 1024;
 
 /** Appends all pieces to a file, keeping at most two batches in memory: one being written while the next arrives. */
 export async function writePieces(file: FileHandle, pieces: AsyncIterable<Buffer>): Promise<void> {

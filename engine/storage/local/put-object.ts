@@ -1,5 +1,4 @@
 import { textOf } from './bytes.ts';
-import { writePieces } from './durable.ts';
 import type { Facts } from './object-file.ts';
 import { descriptionOf } from './object-headers.ts';
 import type { Call, Reply } from './operation.ts';
@@ -14,8 +13,8 @@ export async function putObject({ asked, signed, bucket, now }: Call): Promise<R
   const payload = openPayload(asked, signed);
   const stored = await withDraft(
     bucket.objects,
-    async (file): Promise<Facts> => {
-      await writePieces(file, payload.pieces());
+    payload.pieces(),
+    (): Facts => {
       const { md5, checksum } = payload.digests();
       const { sizeBytes } = payload;
       return { ...description, key: textOf(key), sizeBytes, etag: md5, createdAt: now(), checksum };

@@ -1,4 +1,4 @@
-import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
+import { createHash, createHmac, createSecretKey, type KeyObject, timingSafeEqual } from 'node:crypto';
 import { percentEncode } from './bytes.ts';
 import type { Identify, Identity } from './identity.ts';
 import { type Asked, header, parameter } from './request.ts';
@@ -14,7 +14,7 @@ export interface Signed {
 
 export interface Seed {
   readonly signature: string;
-  readonly key: Buffer;
+  readonly key: KeyObject;
   readonly time: string;
   readonly credentialScope: string;
 }
@@ -177,15 +177,16 @@ function canonicalHeader(asked: Asked, name: string): string {
 }
 
 const KEYS_MAX = 1000;
-const keys = new Map<string, Buffer>();
+const keys = new Map<string, KeyObject>();
 
-/** Four hashes that are the same all day for one secret. */
-function signingKey(secret: string, day: string, region: string): Buffer {
+/** Four hashes that are the same all day for one secret. As a key object, since plain bytes are made into one at each use. */
+function signingKey(secret: string, day: string, region: string): KeyObject {
   const name = `${secret}/${day}/${region}`;
   const known = keys.get(name);
   if (known) return known;
-  let key = hmac(`AWS4${secret}`, day);
-  for (const step of [region, 's3', 'aws4_request']) key = hmac(key, step);
+  let bytes = hmac(`AWS4${secret}`, day);
+  for (const step of [region, 's3', 'aws4_request']) bytes = hmac(bytes, step);
+  const key = createSecretKey(bytes);
   if (keys.size >= KEYS_MAX) keys.clear();
   keys.set(name, key);
   return key;
@@ -195,7 +196,7 @@ function hmac(key: string | Buffer, text: string): Buffer {
   return createHmac('sha256', key).update(text).digest();
 }
 
-function sign(key: Buffer, text: string): string {
+function sign(key: KeyObject, text: string): string {
   return createHmac('sha256', key).update(text, 'latin1').digest('hex');
 }
 

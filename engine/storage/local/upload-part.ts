@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
 import { copySource } from './copy-object.ts';
-import { writePieces } from './durable.ts';
 import { type Call, type Reply, xmlReply } from './operation.ts';
 import { type Digests, openPayload } from './payload.ts';
 import { rangeOf } from './range.ts';
@@ -61,8 +60,8 @@ function storePart(
   }
   return withDraft(
     bucket.objects,
-    async (file): Promise<PartFacts> => {
-      await writePieces(file, pieces);
+    pieces,
+    (): PartFacts => {
       const { md5, checksum } = digests();
       return { number, sizeBytes, etag: md5, createdAt: now(), checksum };
     },

@@ -1,31 +1,37 @@
 import { constants } from 'node:fs';
 import { copyFile, type FileHandle, open, rm } from 'node:fs/promises';
 import type { Bucket } from './bucket.ts';
-import { writeAll } from './durable.ts';
+import { writeAll, writePieces } from './durable.ts';
 import { tailOf } from './object-file.ts';
 
 /**
  * Writes data and then its facts to a draft, hands it to `use`, which gives it its name, and removes it when anything goes
- * wrong. The draft is on disk before `use` begins.
+ * wrong. The facts are asked for when the data has ended. The draft is on disk before `use` begins.
  */
 export async function withDraft<F extends object, T>(
   bucket: Bucket,
-  write: (file: FileHandle) => Promise<F>,
+  pieces: AsyncIterable<Buffer>,
+  factsOf: () => F | Promise<F>,
   use: (draft: string, facts: F) => Promise<T>,
 ): Promise<T> {
   const draft = bucket.draft();
   try {
+    let facts: F | undefined;
     const file = await open(draft, 'wx', 0o600);
-    let facts: F;
     try {
-      facts = await write(file);
-      const tail = tailOf(facts);
-      await writeAll(file, [tail], tail.length);
+      await writePieces(
+        file,
+        (async function* () {
+          yield* pieces;
+          facts = await factsOf();
+          yield tailOf(facts);
+        })(),
+      );
       await file.datasync();
     } finally {
       await file.close();
     }
-    return await use(draft, facts);
+    return await use(draft, facts as F);
   } catch (thrown) {
     await rm(draft, { force: true });
     throw thrown;
