@@ -111,6 +111,21 @@ export type AtRisk = z.infer<typeof AtRisk>;
 
 const progress = { bytesDone: z.number(), bytesTotal: z.number(), filesDone: z.number(), filesTotal: z.number() };
 
+/** Of our failures, those that an agent can meet. */
+export const AgentFailureCode = z.enum([
+  'backup_failed',
+  'restore_failed',
+  'restore_differs',
+  'wrong_password',
+  'no_repository',
+  'repository_locked',
+  'storage_down',
+  'storage_refused',
+  'machine_disk_full',
+  'bad_request',
+  'bad_path',
+]);
+
 export const AgentEvent = z.discriminatedUnion('event', [
   z.object({
     event: z.literal('ready'),
@@ -146,19 +161,7 @@ export const AgentEvent = z.discriminatedUnion('event', [
   z.object({ event: z.literal('digests'), sha256: z.record(z.string(), Sha256.nullable()) }),
   z.object({
     event: z.literal('failed'),
-    code: z.enum([
-      'backup_failed',
-      'restore_failed',
-      'restore_differs',
-      'wrong_password',
-      'no_repository',
-      'repository_locked',
-      'storage_down',
-      'storage_refused',
-      'machine_disk_full',
-      'bad_request',
-      'bad_path',
-    ]),
+    code: AgentFailureCode,
     why: z.string(),
   }),
 ]);

@@ -1,0 +1,172 @@
+import type { AgentEvent, ManifestLine, RestoreOrder } from '../domain/agent-protocol.ts';
+import { rawPath } from '../domain/wire-path.ts';
+import { patternsFor } from '../restic/exclude-patterns.ts';
+import { isCritical } from './critical.ts';
+import { fetchShare, type Part, type Share, stagingOf, type Verified } from './fetch-share.ts';
+import { type HashCache, openHashCache } from './hash-cache.ts';
+import type { KnownFiles } from './known-files.ts';
+import type { Place } from './place.ts';
+import { emptyTrash, type Placing, placeShare } from './place-share.ts';
+import type { Restic } from './restic-here.ts';
+import { type RestoreState, readState, writeState } from './restore-state.ts';
+import { entryOf, statOf } from './walk.ts';
+
+interface Start {
+  readonly order: RestoreOrder;
+  readonly snapshot: string;
+  readonly place: Place;
+  readonly lines: readonly ManifestLine[];
+  readonly known: KnownFiles;
+  readonly tool: Restic;
+  readonly say: (event: AgentEvent) => void;
+}
+
+/** One restore, from the first try to the last. */
+export interface Job extends Start {
+  readonly roots: readonly Root[];
+  readonly state: RestoreState;
+  readonly cache: HashCache;
+  readonly keptBoth: (path: string, beside: string) => void;
+  placing(root: string): Placing;
+}
+
+/** A top-level directory of the snapshot. */
+export interface Root {
+  readonly root: string;
+  readonly critical: readonly ManifestLine[];
+  readonly rest: readonly ManifestLine[];
+}
+
+export function startJob(start: Start): Job {
+  const { order, snapshot, place, say, known } = start;
+  const before = readState(place);
+  const same = before?.snapshot === snapshot && before.epoch === order.epoch;
+  const state: RestoreState = same
+    ? before
+    : { snapshot, epoch: order.epoch, fetched: [], placed: [], keptBoth: before?.keptBoth ?? [] };
+  if (same) for (const both of state.keptBoth) say({ event: 'kept_both', ...both });
+  const keptBoth = (path: string, beside: string): void => {
+    state.keptBoth.push({ path, beside });
+    writeState(place, state);
+    say({ event: 'kept_both', path, beside });
+  };
+  return {
+    ...start,
+    roots: rootsOf(start.lines),
+    state,
+    cache: openHashCache(place),
+    keptBoth,
+    placing: (root) => ({ place, root, known, mark: `dumont-${snapshot.slice(0, 8)}`, keptBoth }),
+  };
+}
+
+function rootsOf(lines: readonly ManifestLine[]): readonly Root[] {
+  const roots = Map.groupBy(lines, (line) => rawPath(line.path).split('/')[0]!);
+  return [...roots].flatMap(([root, all]) => {
+    if (all.find((line) => rawPath(line.path) === root)?.type !== 'dir') return []; // a link: see roots.ts
+    const rest = largestFew(
+      all.filter((line) => !isCritical(line)),
+      all,
+      root,
+    );
+    return [{ root, critical: all.filter((line) => !rest.has(line)), rest: [...rest] }];
+  });
+}
+
+/** restic compares every file with every pattern. Where the large files take too many, the smaller of them come first too. */
+function largestFew(large: readonly ManifestLine[], all: readonly ManifestLine[], root: string): Set<ManifestLine> {
+  const bySize = large.toSorted((a, b) => b.sizeBytes - a.sizeBytes);
+  for (let count = bySize.length; ; count = Math.floor(count / 2)) {
+    const few = new Set(bySize.slice(0, count));
+    const below = (line: ManifestLine): string => rawPath(line.path).slice(root.length + 1);
+    const others = all.filter((line) => !few.has(line)).map(below);
+    if (patternsFor([...few].map(below), others, '').length <= PATTERNS_MAX) return few;
+  }
+}
+
+/** Does what is left to do of a part: fetching, comparing, moving. */
+export async function bringPart(job: Job, part: Part, signal: AbortSignal): Promise<void> {
+  const { place, state } = job;
+  if (state.placed.includes(part)) return;
+  const shares = job.roots.map((root) => shareOf(root, part)).filter((share) => share.lines.length > 0);
+  let verified: readonly Verified[] = [];
+  if (!state.fetched.includes(part)) {
+    verified = await fetchAll(job, shares, signal);
+    state.fetched.push(part);
+    writeState(place, state);
+  }
+  for (const { root } of shares) {
+    emptyTrash(job.placing(root)); // of a try that was killed
+    if (statOf(place, stagingOf(root, part))) placeShare(job.placing(root), stagingOf(root, part));
+  }
+  for (const files of verified) remember(job, files);
+  job.known.save();
+  job.cache.save();
+  state.placed.push(part);
+  writeState(place, state);
+}
+
+/** The directories share the connections and are fetched side by side. */
+async function fetchAll(job: Job, shares: readonly Share[], signal: AbortSignal): Promise<readonly Verified[]> {
+  const worth = shares.filter((share) => share.lines.some((line) => rawPath(line.path) !== share.root));
+  const connections = Math.max(
+    Math.floor(job.order.repository.connections / Math.max(worth.length, 1)),
+    CONNECTIONS_MIN,
+  );
+  const order = { ...job.order, repository: { ...job.order.repository, connections } };
+  const report = reporter(job, shares[0]?.part ?? 'critical');
+  const stop = new AbortController();
+  const either = AbortSignal.any([signal, stop.signal]);
+  const fetching = worth.map((share) => fetchShare({ ...job, order }, share, report(share), either));
+  try {
+    return await Promise.all(fetching);
+  } catch (cause) {
+    stop.abort(cause);
+    await Promise.allSettled(fetching);
+    throw cause;
+  }
+}
+
+function shareOf({ root, critical, rest }: Root, part: Part): Share {
+  return part === 'critical'
+    ? { root, part, lines: critical, others: rest }
+    : { root, part, lines: rest, others: critical };
+}
+
+function reporter(job: Job, part: Part): (share: Share) => (bytes: number, files: number) => void {
+  const files = job.lines.filter((line) => line.type === 'file');
+  const bytesTotal = sum(files);
+  const before =
+    part === 'rest' ? job.roots.flatMap((root) => root.critical.filter((line) => line.type === 'file')) : [];
+  const done = new Map<Share, { bytes: number; files: number }>();
+  return (share) => (bytes, count) => {
+    done.set(share, { bytes, files: count });
+    const now = [...done.values()];
+    job.say({
+      event: 'progress',
+      bytesDone: Math.min(sum(before) + now.reduce((total, one) => total + one.bytes, 0), bytesTotal),
+      bytesTotal,
+      filesDone: Math.min(before.length + now.reduce((total, one) => total + one.files, 0), files.length),
+      filesTotal: files.length,
+    });
+  };
+}
+
+/** What lies in its place now, exactly as it was compared, is known to be ours, and its hash too. */
+function remember({ place, known, cache }: Job, verified: Verified): void {
+  for (const [path, { stat, sha256 }] of verified) {
+    const there = statOf(place, path);
+    if (there?.ino !== stat.ino) continue;
+    if (there.isDirectory()) known.add(path, there);
+    if (there.isDirectory() || there.size !== stat.size || there.mtimeMs !== stat.mtimeMs) continue;
+    known.add(path, there);
+    const entry = entryOf(place, path, there);
+    // Its time is that of the snapshot, so nobody wrote to it since, however lately it was moved here.
+    if (entry && sha256 !== undefined) cache.set(entry, sha256, Number.POSITIVE_INFINITY);
+  }
+}
+
+const sum = (lines: readonly ManifestLine[]): number => lines.reduce((total, line) => total + line.sizeBytes, 0);
+
+const PATTERNS_MAX = 500;
+const CONNECTIONS_MIN = 4;

@@ -1,0 +1,95 @@
+import { readFileSync, rmSync } from 'node:fs';
+import type { AgentEvent, ManifestLine, RestoreOrder } from '../domain/agent-protocol.ts';
+import { Failure } from '../domain/failures.ts';
+import { bringPart, type Job, startJob } from './bring-part.ts';
+import { readClaim, writeClaim } from './claim.ts';
+import { isCritical } from './critical.ts';
+import { codeOf, writeDurably } from './durable.ts';
+import { openKnownFiles } from './known-files.ts';
+import type { Lock } from './lock.ts';
+import { unpackManifest } from './manifest.ts';
+import { manifestFileOf } from './parent.ts';
+import { checkedPath, type Place, STAGING } from './place.ts';
+import { emptyTrash } from './place-share.ts';
+import { openRestic } from './restic-here.ts';
+import { restoredContent } from './restored-content.ts';
+import { makeRoots, settleRoots } from './roots.ts';
+import { checkSpace } from './space.ts';
+import { fetchObject } from './transfer.ts';
+
+/**
+ * Brings the files of a snapshot in two parts: what a person needs to start, then the large data. Each part is fetched
+ * beside where it belongs, compared with the manifest, and only then moved into its place. Returns the manifest.
+ */
+export async function bring(
+  order: RestoreOrder,
+  place: Place,
+  lock: Lock,
+  say: (event: AgentEvent) => void,
+  signal: AbortSignal,
+): Promise<readonly ManifestLine[]> {
+  const { workspace, epoch, snapshot } = order;
+  const claim = readClaim(place);
+  if (claim && claim.workspace !== workspace)
+    throw new Failure('bad_request', { why: `this machine holds ${claim.workspace}, not ${workspace}` });
+  if (snapshot === null) {
+    makeRoots(place, []);
+    writeClaim(place, { workspace, epoch, snapshot: null, complete: true });
+    say({ event: 'usable', files: 0, bytes: 0 });
+    say({ event: 'complete', files: 0, bytes: 0, contentHash: null });
+    return [];
+  }
+  const lines = await manifestOf(snapshot, place, signal);
+  const known = openKnownFiles(place, lines, claim === null);
+  await using tool = await openRestic(place, order.repository, lock);
+  const job = startJob({ order, snapshot: snapshot.id, place, lines, known, tool, say });
+  checkSpace(job);
+  writeClaim(place, { workspace, epoch, snapshot: snapshot.id, complete: false });
+  makeRoots(place, lines);
+  await bringPart(job, 'critical', signal);
+  say({ event: 'usable', ...countOf(lines.filter(isCritical)) });
+  await bringPart(job, 'rest', signal);
+  removeStaging(job);
+  settleRoots(job);
+  const contentHash = await restoredContent(job, signal);
+  known.save();
+  writeClaim(place, { workspace, epoch, snapshot: snapshot.id, complete: true });
+  say({ event: 'complete', ...countOf(lines), contentHash });
+  return lines;
+}
+
+/** From storage once, then from the machine: the next backup compares with it too. */
+async function manifestOf(
+  snapshot: NonNullable<RestoreOrder['snapshot']>,
+  place: Place,
+  signal: AbortSignal,
+): Promise<readonly ManifestLine[]> {
+  const file = manifestFileOf(place, snapshot.id);
+  const kept = bytesOf(file);
+  const bytes = kept ?? (await fetchObject(snapshot.manifestUrl, 'the manifest', signal));
+  const lines = await unpackManifest(bytes, snapshot.contentHash);
+  for (const line of lines) checkedPath(line.path);
+  if (!kept) writeDurably(file, bytes);
+  return lines;
+}
+
+function bytesOf(file: string): Buffer | null {
+  try {
+    return readFileSync(file);
+  } catch (cause) {
+    if (codeOf(cause) === 'ENOENT') return null;
+    throw cause;
+  }
+}
+
+function removeStaging(job: Job): void {
+  for (const { root } of job.roots) {
+    emptyTrash(job.placing(root));
+    rmSync(job.place.at(`${root}/${STAGING}`), { recursive: true, force: true });
+  }
+}
+
+function countOf(lines: readonly ManifestLine[]): { files: number; bytes: number } {
+  const files = lines.filter((line) => line.type === 'file');
+  return { files: files.length, bytes: files.reduce((total, line) => total + line.sizeBytes, 0) };
+}

@@ -1,0 +1,186 @@
+import { linkSync, mkdirSync, readlinkSync, rmSync, type Stats, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { ManifestLine, RestoreOrder } from '../domain/agent-protocol.ts';
+import { Failure, isFailure } from '../domain/failures.ts';
+import { rawPath, wirePath } from '../domain/wire-path.ts';
+import { restore } from '../restic/commands.ts';
+import { patternFile, patternsFor } from '../restic/exclude-patterns.ts';
+import { readLine } from '../restic/readings.ts';
+import { codeOf } from './durable.ts';
+import { hashFiles } from './hash-files.ts';
+import type { KnownFiles } from './known-files.ts';
+import { type Place, STAGING } from './place.ts';
+import type { Restic } from './restic-here.ts';
+import { statOf, typeOf } from './walk.ts';
+
+export type Part = 'critical' | 'rest';
+
+/** A top-level directory of the snapshot, and what of it is fetched now. Paths are raw and below the machine's root. */
+export interface Share {
+  readonly root: string;
+  readonly part: Part;
+  readonly lines: readonly ManifestLine[];
+  /** What of this directory is not fetched now. */
+  readonly others: readonly ManifestLine[];
+}
+
+export interface Source {
+  readonly order: RestoreOrder;
+  readonly snapshot: string;
+  readonly place: Place;
+  readonly tool: Restic;
+  readonly known: KnownFiles;
+}
+
+/** Beside where its files go, so that they move there without being copied. */
+export const stagingOf = (root: string, part: Part): string => `${root}/${STAGING}/${part}`;
+
+/** The verified files of a share, as they were when their hashes were compared. */
+export type Verified = Map<string, { readonly stat: Stats; readonly sha256: string | undefined }>;
+
+/**
+ * Brings a share into its staging directory and compares it with the manifest. Nothing that a person sees is touched. What
+ * is there already, from the image or an earlier try, is not fetched again.
+ */
+export async function fetchShare(
+  from: Source,
+  share: Share,
+  onBytes: (bytes: number, files: number) => void,
+  signal: AbortSignal,
+): Promise<Verified> {
+  const { place, known } = from;
+  const staging = stagingOf(share.root, share.part);
+  mkdirSync(place.at(staging), { recursive: true, mode: 0o700 });
+  await seed(place, share, known, signal);
+  let trouble: unknown = null;
+  for (let tries = 1; tries <= TRIES; tries++) {
+    trouble = await runRestore(from, share, onBytes, signal);
+    const { verified, wrong } = await verify(place, share, signal);
+    if (wrong.length === 0) return verified;
+    if (tries === TRIES) throw trouble ?? differs(wrong);
+    for (const path of wrong)
+      rmSync(place.at(`${staging}${path.slice(share.root.length)}`), { recursive: true, force: true });
+  }
+  throw trouble;
+}
+
+/**
+ * A file of the image that already holds what the snapshot holds joins the staging directory as a second name of the same
+ * file, so restic finds it done. It must be whole: restic would replace a file with two names, and lose what it had kept.
+ */
+async function seed(place: Place, share: Share, known: KnownFiles, signal: AbortSignal): Promise<void> {
+  const staging = stagingOf(share.root, share.part);
+  const candidates = share.lines.flatMap((line) => {
+    if (line.type !== 'file' || line.sha256 === undefined) return [];
+    const path = rawPath(line.path);
+    const stat = statOf(place, path);
+    if (!stat?.isFile() || stat.size !== line.sizeBytes || !known.has(path, stat)) return [];
+    return [{ path, size: stat.size, sha256: line.sha256 }];
+  });
+  await hashFiles(
+    place,
+    candidates,
+    (index, hashed) => {
+      const { path, sha256 } = candidates[index]!;
+      if (!('sha256' in hashed) || hashed.sha256 !== sha256) return;
+      const target = `${staging}${path.slice(share.root.length)}`;
+      mkdirSync(place.at(target.slice(0, target.lastIndexOf('/'))), { recursive: true, mode: 0o700 });
+      try {
+        linkSync(place.at(path), place.at(target));
+      } catch {
+        // it stands there already, or lies on another file system: then it is fetched
+      }
+    },
+    signal,
+  );
+}
+
+/** Null, or what restic complained about: the comparison decides whether that matters. */
+async function runRestore(
+  { order, snapshot, place, tool }: Source,
+  share: Share,
+  onBytes: (bytes: number, files: number) => void,
+  signal: AbortSignal,
+): Promise<unknown> {
+  const below = (line: ManifestLine): string => rawPath(line.path).slice(share.root.length + 1);
+  const kept = share.lines.map(below);
+  const large = share.others.map(below);
+  const file = join(place.home, 'tmp', `restore-${share.part}-${Buffer.from(share.root, 'latin1').toString('hex')}`);
+  const patterns = share.part === 'critical' ? patternsFor(large, kept, '') : patternsFor(kept, large, '');
+  writeFileSync(file, patternFile(patterns), { mode: 0o600 });
+  const only = patterns.length === 0 ? null : share.part === 'critical' ? { excludeFile: file } : { includeFile: file };
+  const args = restore({
+    ...order.repository,
+    snapshot,
+    folder: `/${wirePath(share.root)}`,
+    target: place.at(stagingOf(share.root, share.part)).toString('utf8'),
+    only,
+  });
+  const hear = (line: string): void => {
+    const said = readLine(line);
+    if (said?.message_type === 'status' || said?.message_type === 'summary')
+      onBytes(said.bytes_restored + said.bytes_skipped, said.files_restored + said.files_skipped);
+  };
+  try {
+    await tool.run(args, 'restore_failed', hear, signal);
+    return null;
+  } catch (cause) {
+    signal.throwIfAborted();
+    if (!isFailure(cause, 'restore_failed')) throw cause;
+    return cause;
+  }
+}
+
+async function verify(
+  place: Place,
+  share: Share,
+  signal: AbortSignal,
+): Promise<{ verified: Verified; wrong: readonly string[] }> {
+  const staging = stagingOf(share.root, share.part);
+  const verified: Verified = new Map();
+  const wrong: string[] = [];
+  const toHash: { path: string; size: number; original: string; line: ManifestLine; stat: Stats }[] = [];
+  for (const line of share.lines) {
+    const original = rawPath(line.path);
+    const path = `${staging}${original.slice(share.root.length)}`;
+    const stat = statOf(place, path);
+    if (stat === null || typeOf(stat) !== line.type) {
+      // Devices cannot be made in most containers, and hold no work.
+      if (line.type !== 'other') wrong.push(original);
+    } else if (line.type === 'link' && line.target !== undefined && linkTarget(place, path) !== rawPath(line.target)) {
+      wrong.push(original);
+    } else if (line.type === 'file' && stat.size !== line.sizeBytes) {
+      wrong.push(original);
+    } else if (line.sha256 !== undefined) {
+      toHash.push({ path, size: stat.size, original, line, stat });
+    } else verified.set(original, { stat, sha256: undefined });
+  }
+  await hashFiles(
+    place,
+    toHash,
+    (index, hashed) => {
+      const { original, line, stat } = toHash[index]!;
+      if ('sha256' in hashed && hashed.sha256 === line.sha256) verified.set(original, { stat, sha256: line.sha256 });
+      else wrong.push(original);
+    },
+    signal,
+  );
+  return { verified, wrong };
+}
+
+function linkTarget(place: Place, path: string): string | null {
+  try {
+    return readlinkSync(place.at(path), 'latin1');
+  } catch (cause) {
+    if (codeOf(cause) === 'ENOENT') return null;
+    throw cause;
+  }
+}
+
+function differs(wrong: readonly string[]): Failure {
+  const shown = wrong.slice(0, 3).map(wirePath).join(', ');
+  return new Failure('restore_differs', { why: `${wrong.length} files are not what was saved: ${shown}` });
+}
+
+/** What a disk spoiled is fetched once more. */
+const TRIES = 2;

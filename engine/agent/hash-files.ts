@@ -1,0 +1,117 @@
+import { createHash } from 'node:crypto';
+import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
+import { codeOf } from './durable.ts';
+import type { Place } from './place.ts';
+
+/** The SHA-256 of a file's bytes, or the code of why it could not be read. */
+export type Hashed = { readonly sha256: string } | { readonly error: string };
+
+/**
+ * Hashes files on a few threads, with one buffer each, however large the files are. A batch goes to a thread at a time, so
+ * that thousands of small files do not cost thousands of messages.
+ */
+export async function hashFiles(
+  place: Place,
+  files: readonly { readonly path: string; readonly size: number }[],
+  onHashed: (index: number, hashed: Hashed) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  signal.throwIfAborted();
+  if (files.length <= FEW && files.every((file) => file.size <= SMALL_BYTES)) {
+    const buffer = Buffer.alloc(BUFFER_BYTES);
+    files.forEach((file, index) => {
+      onHashed(index, hashFile(place.at(file.path), buffer));
+    });
+    return;
+  }
+  const batches = batchesOf(files);
+  const threads = Math.min(THREADS_MAX, Math.max(availableParallelism(), 1), batches.length);
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  const workers: Worker[] = [];
+  const stop = (): void => reject(signal.reason);
+  signal.addEventListener('abort', stop, { once: true });
+  let busy = 0;
+  const feed = (worker: Worker): void => {
+    const batch = batches.shift();
+    if (batch) {
+      busy += 1;
+      worker.postMessage(batch.map((index) => [index, place.at(files[index]!.path).toString('latin1')]));
+    } else if (busy === 0) resolve();
+  };
+  try {
+    for (let started = 0; started < threads; started++) {
+      const worker = new Worker(fileURLToPath(import.meta.url), { workerData: HASHING });
+      workers.push(worker);
+      worker.on('error', reject);
+      worker.on('message', (done: readonly (readonly [number, Hashed])[]) => {
+        for (const [index, hashed] of done) onHashed(index, hashed);
+        busy -= 1;
+        feed(worker);
+      });
+      feed(worker);
+    }
+    await promise;
+  } finally {
+    signal.removeEventListener('abort', stop);
+    await Promise.all(workers.map((worker) => worker.terminate()));
+  }
+}
+
+function batchesOf(files: readonly { readonly size: number }[]): number[][] {
+  const batches: number[][] = [];
+  let batch: number[] = [];
+  let bytes = 0;
+  files.forEach((file, index) => {
+    batch.push(index);
+    bytes += file.size;
+    if (bytes >= BATCH_BYTES || batch.length >= BATCH_FILES) {
+      batches.push(batch);
+      batch = [];
+      bytes = 0;
+    }
+  });
+  if (batch.length > 0) batches.push(batch);
+  return batches;
+}
+
+function hashFile(path: Buffer, buffer: Buffer): Hashed {
+  let file: number;
+  try {
+    // Not through a link, and not waiting for the writer of a pipe that took the file's place.
+    file = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  } catch (cause) {
+    return { error: codeOf(cause) };
+  }
+  try {
+    if (!fstatSync(file).isFile()) return { error: 'ENOENT' };
+    const hash = createHash('sha256');
+    for (let read = readSync(file, buffer); read > 0; read = readSync(file, buffer))
+      hash.update(buffer.subarray(0, read));
+    return { sha256: hash.digest('hex') };
+  } catch (cause) {
+    return { error: codeOf(cause) };
+  } finally {
+    closeSync(file);
+  }
+}
+
+const HASHING = 'dumont-hashing';
+const FEW = 64;
+const SMALL_BYTES = 1024 * 1024;
+const BATCH_FILES = 256;
+const BATCH_BYTES = 32 * 1024 * 1024;
+const BUFFER_BYTES = 1024 * 1024;
+const THREADS_MAX = 4;
+
+// This file is its own worker, also when it is bundled with the rest of the agent.
+if (!isMainThread && workerData === HASHING) {
+  const buffer = Buffer.alloc(BUFFER_BYTES);
+  parentPort?.on('message', (batch: readonly (readonly [number, string])[]) => {
+    parentPort?.postMessage(
+      batch.map(([index, path]) => [index, hashFile(Buffer.from(path, 'latin1'), buffer)] as const),
+    );
+  });
+}

@@ -1,0 +1,79 @@
+import { accessSync, constants, existsSync, rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import type { RepositoryAccess } from '../domain/agent-protocol.ts';
+import { Failure } from '../domain/failures.ts';
+import { type Access, openAccess } from '../restic/access.ts';
+import { outcomeOf, PARTIAL } from '../restic/outcome.ts';
+import { type Ran, runRestic } from '../restic/run.ts';
+import { readIfThere, writeDurably } from './durable.ts';
+import type { Lock } from './lock.ts';
+import type { Place } from './place.ts';
+import { processRow } from './process-table.ts';
+
+/** restic on this machine, opened for one repository. */
+export interface Restic extends AsyncDisposable {
+  /** Rejects with the failure that the exit code means; a backup that left files out is no failure. */
+  run(
+    args: readonly string[],
+    otherwise: 'backup_failed' | 'restore_failed',
+    onLine: (line: string) => void,
+    signal: AbortSignal,
+  ): Promise<Ran>;
+}
+
+/** Holding the lock, so that what it removes is nobody's any more. */
+export async function openRestic(place: Place, repository: RepositoryAccess, lock: Lock): Promise<Restic> {
+  if (!existsSync(place.restic))
+    throw new Failure('backup_failed', { why: `restic is not at ${place.restic}; install the tools again` });
+  const access = await openSecrets(place, repository);
+  return {
+    async run(args, otherwise, onLine, signal) {
+      const ran = await runRestic(
+        {
+          program: place.restic,
+          args,
+          environment: access.environment,
+          cwd: place.root,
+          onLine,
+          onStart: ({ pid }) => {
+            const row = pid === undefined ? null : processRow(pid);
+            if (row) lock.remember(row);
+          },
+          patienceMs: STORAGE_PATIENCE_MS,
+        },
+        signal,
+      );
+      if (ran.outOfPatience) throw new Failure('storage_down', { why: lastLine(ran.words) });
+      const code = outcomeOf(ran.code, ran.words, otherwise);
+      if (code && ran.code !== PARTIAL)
+        throw new Failure(code, { why: lastLine(ran.words), workspace: '', url: repository.url });
+      return ran;
+    },
+    [Symbol.asyncDispose]: () => access[Symbol.asyncDispose](),
+  };
+}
+
+/** On a file system in memory where there is one. What an agent that was killed left there is removed first. */
+async function openSecrets(place: Place, repository: RepositoryAccess): Promise<Access> {
+  const note = join(place.home, 'secrets');
+  const left = readIfThere(note);
+  if (left?.includes('/dumont-')) rmSync(left, { recursive: true, force: true });
+  const scratch = ['/dev/shm', '/run'].find(isWritable) ?? join(place.home, 'tmp');
+  const folders = { scratch, cache: join(place.home, 'cache', 'restic'), temporary: join(place.home, 'tmp') };
+  const access = await openAccess(repository, folders);
+  writeDurably(note, dirname(access.environment.RESTIC_PASSWORD_FILE!));
+  return access;
+}
+
+function isWritable(folder: string): boolean {
+  try {
+    accessSync(folder, constants.W_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+const lastLine = (words: string): string => words.split('\n').at(-1) || 'restic said nothing';
+
+const STORAGE_PATIENCE_MS = 120_000;

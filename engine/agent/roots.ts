@@ -1,0 +1,42 @@
+import { chmodSync, mkdirSync, rmdirSync, symlinkSync, utimesSync } from 'node:fs';
+import type { ManifestLine } from '../domain/agent-protocol.ts';
+import { rawPath, wirePath } from '../domain/wire-path.ts';
+import type { Job } from './bring-part.ts';
+import { codeOf } from './durable.ts';
+import type { Place } from './place.ts';
+import { DEFAULT_ROOTS } from './scope.ts';
+import { statOf } from './walk.ts';
+
+/** The backed-up directories themselves. A machine of a new workspace has them too. */
+export function makeRoots(place: Place, lines: readonly ManifestLine[]): void {
+  const links = lines.filter((line) => line.type === 'link' && !line.path.includes('/'));
+  const folders = lines.filter((line) => line.type === 'dir' && !line.path.includes('/'));
+  for (const link of links) makeLink(place, rawPath(link.path), rawPath(link.target ?? ''));
+  const linked = new Set(links.map((link) => rawPath(link.path)));
+  for (const root of [...DEFAULT_ROOTS, ...folders.map((line) => rawPath(line.path))])
+    if (!linked.has(root)) mkdirSync(place.at(root), { recursive: true });
+}
+
+/** A root that was a link becomes one again, unless this machine has something there already. */
+function makeLink(place: Place, path: string, target: string): void {
+  const there = statOf(place, path);
+  if (there?.isSymbolicLink() || target === '') return;
+  try {
+    if (there?.isDirectory()) rmdirSync(place.at(path)); // only an empty one goes
+    symlinkSync(Buffer.from(target, 'latin1'), place.at(path));
+  } catch (cause) {
+    if (codeOf(cause) !== 'ENOTEMPTY' && codeOf(cause) !== 'EEXIST' && codeOf(cause) !== 'EBUSY') throw cause;
+  }
+}
+
+/** Mode and time of the roots, last, since everything before changed them. */
+export function settleRoots({ place, lines, roots, known }: Job): void {
+  for (const { root } of roots) {
+    const line = lines.find((one) => one.path === wirePath(root));
+    const there = statOf(place, root);
+    if (!line || !there?.isDirectory()) continue;
+    chmodSync(place.at(root), line.mode);
+    utimesSync(place.at(root), line.mtimeMs / 1000, line.mtimeMs / 1000);
+    known.add(root, statOf(place, root) ?? there);
+  }
+}

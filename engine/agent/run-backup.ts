@@ -1,0 +1,60 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Failure, isFailure } from '../domain/failures.ts';
+import { rawPath, wirePath } from '../domain/wire-path.ts';
+import { backup } from '../restic/commands.ts';
+import { patternFile, patternsFor } from '../restic/exclude-patterns.ts';
+import { readLine } from '../restic/readings.ts';
+import type { Job } from './back-up.ts';
+import type { Comparison } from './parent.ts';
+import { rememberTaken } from './taken-here.ts';
+import type { Walked } from './walk.ts';
+
+/** Has restic save exactly what was walked. */
+export async function runBackup(
+  { place, order, tool, talk }: Job,
+  walked: Walked,
+  targets: readonly string[],
+  comparison: Comparison,
+  signal: AbortSignal,
+): Promise<{ snapshot: string; parent: string | null; files: number }> {
+  if (targets.length === 0) throw new Failure('backup_failed', { why: 'none of the backed-up directories exists' });
+  const excludeFile = join(place.home, 'tmp', 'exclude');
+  const kept = walked.entries.map((entry) => entry.path);
+  const base = rawPath(place.root).replace(/\/$/, '');
+  writeFileSync(excludeFile, patternFile(patternsFor(walked.left, kept, base)), { mode: 0o600 });
+  const files = walked.entries.filter((entry) => entry.type === 'file');
+  const totals = { bytesTotal: files.reduce((sum, entry) => sum + entry.size, 0), filesTotal: files.length };
+  const saved: { snapshot: string; files: number }[] = [];
+  const hear = (line: string): void => {
+    const said = readLine(line);
+    if (said?.message_type === 'status')
+      talk.say({ event: 'progress', bytesDone: said.bytes_done, filesDone: said.files_done, ...totals });
+    if (said?.message_type === 'summary' && said.snapshot_id)
+      saved.push({ snapshot: said.snapshot_id, files: said.total_files_processed });
+  };
+  const attempt = async ({ parent, ignoreInode }: Comparison): Promise<string | null> => {
+    const args = backup({
+      ...order.repository,
+      host: order.workspace,
+      parent,
+      ignoreInode,
+      time: order.time,
+      tags: order.tags,
+      excludeFile,
+      targets: targets.map(wirePath),
+    });
+    await tool.run(args, 'backup_failed', hear, signal);
+    return parent;
+  };
+  const parent = await attempt(comparison).catch(async (cause: unknown) => {
+    // A parent that was forgotten meanwhile: everything is read once more, and nothing is lost by it.
+    const forgotten = isFailure(cause, 'backup_failed') && /no matching ID|snapshot not found/.test(cause.message);
+    if (comparison.parent === null || !forgotten) throw cause;
+    return await attempt({ parent: null, ignoreInode: false });
+  });
+  const done = saved.at(-1);
+  if (!done) throw new Failure('backup_failed', { why: 'restic named no snapshot' });
+  rememberTaken(place, done.snapshot);
+  return { ...done, parent };
+}

@@ -1,0 +1,107 @@
+import type { AgentEvent, SaveOrder } from '../domain/agent-protocol.ts';
+import { Failure } from '../domain/failures.ts';
+import { contentHash } from '../policy/content-hash.ts';
+import { backUp } from './back-up.ts';
+import { type Claim, readClaim } from './claim.ts';
+import { type Freeze, freeze, thawLeftovers } from './freeze.ts';
+import { type Lock, takeLock } from './lock.ts';
+import { packManifest } from './manifest.ts';
+import type { Place } from './place.ts';
+import { digestsOf } from './proof.ts';
+import { replyFrom, type Talk } from './talk.ts';
+import { sendObject } from './transfer.ts';
+
+/**
+ * Backs up and waits to hear whether it was believed. In a last save everything of the user's stands still from before the
+ * first look until the verdict; whatever happens on the way, a lost connection included, lets it go on.
+ */
+export async function save(order: SaveOrder, place: Place, talk: Talk, signal: AbortSignal): Promise<void> {
+  using lock = await takeLock(place, 'a save');
+  const claim = readClaim(place);
+  if (claim && claim.workspace !== order.workspace)
+    throw new Failure('bad_request', { why: `this machine holds ${claim.workspace}, not ${order.workspace}` });
+  if (!claim) {
+    talk.say(await nothing());
+    await verdict(place, talk, signal);
+    return;
+  }
+  const last = order.mode === 'last';
+  const alive = AbortSignal.any([signal, talk.deaf, ...(last ? [talk.hungUp] : [])]);
+  let frozen: Freeze | null = null;
+  try {
+    if (last) {
+      frozen = await freeze(place, alive);
+      talk.say({ event: 'stopped_processes', count: frozen.count });
+    } else thawLeftovers(place);
+    await saveAndSay(order, place, claim, lock, talk, alive);
+    if ((await verdict(place, talk, alive)) === 'keep-stopped') {
+      frozen?.keep();
+      frozen = null;
+    }
+  } finally {
+    frozen?.thaw();
+  }
+}
+
+async function saveAndSay(
+  order: SaveOrder,
+  place: Place,
+  claim: Claim,
+  lock: Lock,
+  talk: Talk,
+  signal: AbortSignal,
+): Promise<void> {
+  const done = await backUp(order, place, claim, lock, talk, signal);
+  const manifest = await packManifest(done.lines);
+  await sendObject(order.manifestUrl, manifest.bytes, 'the manifest', signal);
+  const files = done.lines.filter((line) => line.type === 'file');
+  talk.say({
+    event: 'saved',
+    snapshot: done.snapshot,
+    parent: done.parent,
+    contentHash: contentHash(done.lines),
+    files: files.length,
+    bytes: files.reduce((sum, line) => sum + line.sizeBytes, 0),
+    partial: done.partial,
+    atRisk: done.atRisk.slice(0, AT_RISK_SAID),
+    newest: [...done.newest],
+    manifestSha256: manifest.sha256,
+    epoch: claim.epoch,
+  });
+}
+
+async function nothing(): Promise<Extract<AgentEvent, { event: 'saved' }>> {
+  const manifest = await packManifest([]);
+  return {
+    event: 'saved',
+    snapshot: null,
+    parent: null,
+    contentHash: contentHash([]),
+    files: 0,
+    bytes: 0,
+    partial: false,
+    atRisk: [],
+    newest: [],
+    manifestSha256: manifest.sha256,
+    epoch: 0,
+  };
+}
+
+/** Answers what the engine wants to see, until it says what becomes of the processes. Hanging up means `continue`. */
+async function verdict(place: Place, talk: Talk, signal: AbortSignal): Promise<'keep-stopped' | 'continue'> {
+  for (;;) {
+    const patience = AbortSignal.timeout(VERDICT_MS);
+    const line = await talk.next(AbortSignal.any([signal, patience])).catch((cause: unknown) => {
+      signal.throwIfAborted();
+      throw new Failure('backup_failed', { why: 'no verdict came, so people work on' }, { cause });
+    });
+    if (line === null) return 'continue';
+    const reply = replyFrom(line);
+    if (reply.say === 'verdict') return reply.processes;
+    talk.say({ event: 'digests', sha256: await digestsOf(place, reply.paths, signal) });
+  }
+}
+
+/** The proof reads some files back from storage, which may be far away. */
+const VERDICT_MS = 15 * 60_000;
+const AT_RISK_SAID = 1_000;

@@ -1,0 +1,91 @@
+import { lstatSync, readFileSync, realpathSync } from 'node:fs';
+import { relative } from 'node:path';
+import type { SaveOrder } from '../domain/agent-protocol.ts';
+import { Failure } from '../domain/failures.ts';
+import { rawPath, wirePath } from '../domain/wire-path.ts';
+import { codeOf } from './durable.ts';
+import { IGNORE_FILE, type Matcher, matcherOf } from './matcher.ts';
+import { checkedPath, type Place } from './place.ts';
+
+/** What a backup is about: which directories, and which of what is in them. */
+export interface Scope {
+  /** Raw paths, none inside another. Some may not exist. */
+  readonly roots: readonly string[];
+  readonly matcher: Matcher;
+  readonly fileBytesMax: number;
+  /** Whether a `.git` directory is a pristine clone's. Asked once for each, so that two walks of one backup agree. */
+  readonly pristine: Map<string, boolean>;
+}
+
+export const DEFAULT_ROOTS = ['root', 'workspace', 'data'];
+
+export function scopeOf(place: Place, order: Pick<SaveOrder, 'include' | 'exclude' | 'fileBytesMax'>): Scope {
+  const asked = order.include.map((wire) => checkedInclude(place, wire));
+  const roots = outermost(linked(place, [...DEFAULT_ROOTS, ...asked]));
+  const files = new Map<string, string>();
+  for (const root of roots) {
+    const text = ignoreFileIn(place, root);
+    if (text !== null) files.set(root, text);
+  }
+  return {
+    roots,
+    matcher: matcherOf(order.exclude, files, homeIn(place)),
+    fileBytesMax: order.fileBytesMax,
+    pristine: new Map(),
+  };
+}
+
+/** Where our own folder is, as a raw path; null when it is not below the machine's root. */
+function homeIn(place: Place): string | null {
+  const home = relative(place.root, place.home);
+  return home === '' || home.startsWith('..') ? null : rawPath(home);
+}
+
+function checkedInclude(place: Place, wire: string): string {
+  const path = checkedPath(wire.replace(/^\/|\/$/g, ''));
+  if (FORBIDDEN.has(path.split('/')[0]!))
+    throw new Failure('bad_path', { path: wire, why: 'the system keeps its own state there' });
+  if (!wire.isWellFormed()) throw new Failure('bad_path', { path: wire, why: 'its name is not UTF-8' });
+  const stat = lstatSync(place.at(path), { throwIfNoEntry: false });
+  if (stat && !stat.isDirectory() && !stat.isSymbolicLink())
+    throw new Failure('bad_path', { path: wire, why: 'it is not a directory' });
+  return path;
+}
+
+const FORBIDDEN: ReadonlySet<string> = new Set(['proc', 'sys', 'dev', 'run']);
+
+/** A backed-up directory that is itself a link is saved as a link, and what it points to is saved too. */
+function linked(place: Place, roots: readonly string[]): readonly string[] {
+  return roots.flatMap((root) => {
+    if (!lstatSync(place.at(root), { throwIfNoEntry: false })?.isSymbolicLink()) return [root];
+    const target = targetOf(place, root);
+    return target === null ? [root] : [root, target];
+  });
+}
+
+function targetOf(place: Place, root: string): string | null {
+  try {
+    const inside = relative(realpathSync(place.root), realpathSync(place.at(root)));
+    const usable = inside !== '' && !inside.startsWith('..') && !FORBIDDEN.has(inside.split('/')[0]!);
+    return usable ? rawPath(inside) : null;
+  } catch (cause) {
+    if (codeOf(cause) === 'ENOENT' || codeOf(cause) === 'ELOOP') return null; // points nowhere
+    throw cause;
+  }
+}
+
+function outermost(roots: readonly string[]): readonly string[] {
+  const all = [...new Set(roots)].toSorted();
+  return all.filter((root) => !all.some((other) => root.startsWith(`${other}/`)));
+}
+
+function ignoreFileIn(place: Place, root: string): string | null {
+  const path = place.at(`${root}/${IGNORE_FILE}`);
+  if (!lstatSync(path, { throwIfNoEntry: false })?.isFile()) return null;
+  try {
+    return readFileSync(path, 'latin1');
+  } catch (cause) {
+    // Going on without its rules could upload what somebody wanted to keep off.
+    throw new Failure('bad_path', { path: wirePath(`${root}/${IGNORE_FILE}`), why: 'it cannot be read' }, { cause });
+  }
+}

@@ -1,0 +1,49 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Failure, reasonOf } from '../domain/failures.ts';
+
+/** Fetches one object by a presigned URL, which is a secret and is never part of a message. */
+export async function fetchObject(url: string, what: string, signal: AbortSignal): Promise<Buffer> {
+  return await tried(what, signal, async (attempt) => {
+    const reply = await fetch(url, { signal: attempt });
+    if (!reply.ok) throw refusal(reply.status, what);
+    return Buffer.from(await reply.arrayBuffer());
+  });
+}
+
+export async function sendObject(url: string, bytes: Buffer, what: string, signal: AbortSignal): Promise<void> {
+  await tried(what, signal, async (attempt) => {
+    const reply = await fetch(url, { method: 'PUT', body: new Uint8Array(bytes), signal: attempt });
+    await reply.body?.cancel();
+    if (!reply.ok) throw refusal(reply.status, what);
+  });
+}
+
+async function tried<T>(what: string, signal: AbortSignal, act: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await act(AbortSignal.any([signal, AbortSignal.timeout(ATTEMPT_MS)]));
+    } catch (cause) {
+      signal.throwIfAborted();
+      if (cause instanceof Failure && cause.code === 'storage_refused') throw cause;
+      if (tries === TRIES) {
+        if (cause instanceof Failure) throw cause;
+        throw new Failure('storage_down', { why: `${what}: ${innermost(cause)}` }, { cause });
+      }
+      await sleep(PAUSE_MS * tries, undefined, { signal });
+    }
+  }
+}
+
+function refusal(status: number, what: string): Failure {
+  const down = status >= 500 || status === 429;
+  return new Failure(down ? 'storage_down' : 'storage_refused', { why: `${what}: HTTP ${status}` });
+}
+
+/** "fetch failed" says nothing; what it was caused by does. */
+function innermost(thrown: unknown): string {
+  return thrown instanceof Error && thrown.cause ? innermost(thrown.cause) : reasonOf(thrown);
+}
+
+const TRIES = 4;
+const PAUSE_MS = 500;
+const ATTEMPT_MS = 120_000;

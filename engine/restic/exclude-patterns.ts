@@ -1,0 +1,70 @@
+import { wirePath } from '../domain/wire-path.ts';
+
+/**
+ * Restic's own patterns differ from .gitignore and each one is tried on every file, so they are never asked to decide
+ * anything: our walk has decided, and this writes down exactly what it left out, in few patterns. A short pattern (`*.pyc`)
+ * stands for many paths only where nothing that belongs to the backup matches it, neither a name nor a folder above it.
+ *
+ * Paths are raw; `base` is what stands before them in the paths that restic sees.
+ */
+export function patternsFor(left: readonly string[], kept: Iterable<string>, base: string): readonly string[] {
+  if (left.length === 0) return [];
+  const names = new Set(base.split('/'));
+  const endings = new Set([...names].map(endingOf));
+  const folders = new Map<string, Set<string>>();
+  for (const path of kept) {
+    const name = nameOf(path);
+    const ending = endingOf(name);
+    names.add(name);
+    endings.add(ending);
+    const folder = folderOf(path);
+    const inside = folders.get(folder);
+    if (inside) inside.add(ending);
+    else folders.set(folder, new Set([ending]));
+  }
+  const patterns = new Set<string>();
+  for (const path of left) {
+    const name = nameOf(path);
+    const ending = endingOf(name);
+    const folder = folderOf(path);
+    const inside = `${base}/${folder}${folder === '' ? '' : '/'}`;
+    if (ending !== '' && !endings.has(ending)) patterns.add(`*${escaped(ending)}`);
+    else if (!names.has(name) && isPlain(name)) patterns.add(escaped(name));
+    else if (!folders.has(folder)) patterns.add(`${escaped(inside)}*`);
+    else if (ending !== '' && !folders.get(folder)?.has(ending)) patterns.add(`${escaped(inside)}*${escaped(ending)}`);
+    else patterns.add(escaped(`${inside}${name}`));
+  }
+  return [...patterns];
+}
+
+/** As `--exclude-file` and `--include-file` read them. The first line keeps a pattern from being taken for a byte order mark. */
+export function patternFile(patterns: readonly string[]): string {
+  return `${['# written anew for each run', ...patterns].join('\n')}\n`;
+}
+
+const nameOf = (path: string): string => path.slice(path.lastIndexOf('/') + 1);
+const folderOf = (path: string): string => path.slice(0, Math.max(path.lastIndexOf('/'), 0));
+
+function endingOf(name: string): string {
+  const dot = name.lastIndexOf('.');
+  const ending = dot > 0 ? name.slice(dot) : '';
+  return isPlain(ending) ? ending : '';
+}
+
+/** Means only itself, in a pattern and in the file of patterns. */
+function isPlain(name: string): boolean {
+  return /^[\w.+=@,~-]*$/.test(name);
+}
+
+/**
+ * What a pattern, a line of the file and the expansion of variables would each take for something else is escaped where
+ * they can be, and else becomes `?`, which is any one character or any one byte that is not UTF-8.
+ */
+function escaped(raw: string): string {
+  return wirePath(raw)
+    .toWellFormed()
+    .replace(/[\\*?[]/g, '\\$&')
+    .replace(/[\ufffd\p{Cc}]|(?! )\p{White_Space}|^ | $/gu, '?')
+    .replace(/\$/g, '$$$$')
+    .replace(/^[#!]/, '\\$&');
+}

@@ -1,0 +1,121 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { hasRecovered, isRetrying } from './outcome.ts';
+import { type ResticLine, readLine } from './readings.ts';
+
+/** The only file here that starts anything. */
+export interface Start {
+  readonly program: string;
+  readonly args: readonly string[];
+  readonly environment: Readonly<Record<string, string>>;
+  readonly cwd: string;
+  /** Each line of standard output, as it comes. */
+  readonly onLine?: ((line: string) => void) | undefined;
+  /** Standard output as it is, instead of lines. */
+  readonly onBytes?: ((bytes: Buffer) => void) | undefined;
+  readonly onStart?: ((child: ChildProcess) => void) | undefined;
+  /** How long storage may stay silent: restic itself would try for 15 min. */
+  readonly patienceMs: number;
+}
+
+export interface Ran {
+  readonly code: number | null;
+  /** What it said about errors, the last 16 KiB. */
+  readonly words: string;
+  /** It was stopped because storage stayed silent. */
+  readonly outOfPatience: boolean;
+}
+
+/**
+ * Runs restic to its end, reading both of its outputs all the while, since it blocks on a full pipe. When the signal is
+ * aborted restic is told to end, takes its lock away, and only then this rejects.
+ */
+export async function runRestic(start: Start, signal: AbortSignal): Promise<Ran> {
+  signal.throwIfAborted();
+  const child = spawn(start.program, start.args, {
+    cwd: start.cwd,
+    env: { ...start.environment },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const ended = once(child, 'close');
+  ended.catch(() => undefined); // a program that is not there: `once` below rejects with it
+  let kill: NodeJS.Timeout | undefined;
+  const stop = (): void => {
+    child.kill('SIGTERM');
+    kill ??= setTimeout(() => child.kill('SIGKILL'), STOP_MS);
+  };
+  signal.addEventListener('abort', stop, { once: true });
+  const patience = watchPatience(start.patienceMs, stop);
+  let words = '';
+  const hear = (line: string): void => {
+    const said = readLine(line);
+    patience.hear(line, said);
+    const text = said === null ? line : wordsOf(said);
+    if (text) words = `${words}${text}\n`.slice(-WORDS_KEPT);
+  };
+  if (start.onBytes) child.stdout.on('data', start.onBytes);
+  else
+    readLines(child.stdout, (line) => {
+      patience.hear(line, readLine(line));
+      start.onLine?.(line);
+    });
+  readLines(child.stderr, hear);
+  try {
+    start.onStart?.(child);
+    const [code] = (await ended) as [number | null];
+    signal.throwIfAborted();
+    return { code, words: words.trim(), outOfPatience: patience.ended() };
+  } finally {
+    signal.removeEventListener('abort', stop);
+    clearTimeout(kill);
+    patience.clear();
+  }
+}
+
+/** Storage is silent from the first failed try until bytes move again. */
+function watchPatience(ms: number, stop: () => void) {
+  let timer: NodeJS.Timeout | undefined;
+  let bytes = 0;
+  let over = false;
+  const clear = (): void => {
+    clearTimeout(timer);
+    timer = undefined;
+  };
+  return {
+    hear(line: string, said: ResticLine | null): void {
+      if (isRetrying(line)) {
+        timer ??= setTimeout(() => {
+          over = true;
+          stop();
+        }, ms);
+      }
+      const moved = said?.message_type === 'status' ? said.bytes_done + said.bytes_restored : 0;
+      if (hasRecovered(line) || moved > bytes) clear();
+      bytes = Math.max(bytes, moved);
+    },
+    ended: (): boolean => over,
+    clear,
+  };
+}
+
+function wordsOf(said: ResticLine): string {
+  if (said.message_type === 'error') return `${said.item}: ${said.error.message}`;
+  return said.message_type === 'exit_error' ? said.message : '';
+}
+
+function readLines(stream: NodeJS.ReadableStream, onLine: (line: string) => void): void {
+  let rest = '';
+  stream.setEncoding('utf8');
+  stream.on('data', (text: string) => {
+    const lines = (rest + text).split('\n');
+    rest = lines.pop() ?? '';
+    for (const line of lines) if (line !== '') onLine(line);
+  });
+  stream.on('end', () => {
+    if (rest !== '') onLine(rest);
+  });
+}
+
+/** restic ends within a second; one that hangs in the kernel is killed. */
+const STOP_MS = 10_000;
+const WORDS_KEPT = 16 * 1024;
