@@ -328,3 +328,9 @@ export function reasonOf(thrown: unknown): string {
 export function isFailure(thrown: unknown, ...codes: FailureCode[]): thrown is Failure {
   return thrown instanceof Failure && (codes.length === 0 || codes.includes(thrown.code));
 }
+
+/** What the disk says when it is full, as a failure; anything else stays what it is. */
+export function diskFailure(cause: unknown, what: string): unknown {
+  const full = cause instanceof Error && 'code' in cause && (cause.code === 'ENOSPC' || cause.code === 'EDQUOT');
+  return full ? new Failure('disk_full', { what, why: cause.message }, { cause }) : cause;
+}

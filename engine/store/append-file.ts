@@ -1,5 +1,6 @@
 import { open } from 'node:fs/promises';
-import { diskFailure, PRIVATE_FILE } from './durable.ts';
+import { diskFailure } from '../domain/failures.ts';
+import { PRIVATE_FILE } from './durable.ts';
 
 export interface AppendFile extends AsyncDisposable {
   readonly sizeBytes: number;

@@ -1,6 +1,5 @@
 import { open, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { Failure, reasonOf } from '../domain/failures.ts';
 
 /** Only the engine's own account may read what it keeps. */
 export const PRIVATE_FILE = 0o600;
@@ -23,12 +22,6 @@ export async function renameDurably(from: string, to: string): Promise<void> {
 export async function syncFolder(folder: string): Promise<void> {
   await using handle = await open(folder, 'r');
   await handle.sync();
-}
-
-/** What the disk says when it is full, as a failure; anything else stays what it is. */
-export function diskFailure(cause: unknown, what: string): unknown {
-  const full = cause instanceof Error && 'code' in cause && (cause.code === 'ENOSPC' || cause.code === 'EDQUOT');
-  return full ? new Failure('disk_full', { what, why: reasonOf(cause) }, { cause }) : cause;
 }
 
 export function isMissing(cause: unknown): boolean {

@@ -1,9 +1,9 @@
 import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Failure } from '../domain/failures.ts';
+import { diskFailure, Failure } from '../domain/failures.ts';
 import type { Entries, Journal, Journals } from '../domain/journals.ts';
 import { openAppendFile } from './append-file.ts';
-import { diskFailure, PRIVATE_FOLDER, syncFolder } from './durable.ts';
+import { PRIVATE_FOLDER, syncFolder } from './durable.ts';
 import { ENTRY_SHAPES } from './entry-shapes.ts';
 import { groupCommit } from './group-commit.ts';
 import { linesOf, wholeLines } from './whole-lines.ts';

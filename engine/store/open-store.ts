@@ -1,8 +1,8 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Failure } from '../domain/failures.ts';
+import { diskFailure, Failure } from '../domain/failures.ts';
 import type { Kind, Log, Rows, Store } from '../domain/ports.ts';
-import { diskFailure, PRIVATE_FOLDER } from './durable.ts';
+import { PRIVATE_FOLDER } from './durable.ts';
 import { groupCommit } from './group-commit.ts';
 import { openHistory } from './history.ts';
 import { takeLock } from './lock.ts';
