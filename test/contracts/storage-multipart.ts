@@ -5,7 +5,6 @@ import {
   CompleteMultipartUploadCommand,
   CreateMultipartUploadCommand,
   type CreateMultipartUploadCommandInput,
-  DeleteObjectCommand,
   GetObjectCommand,
   ListMultipartUploadsCommand,
   ListPartsCommand,
@@ -15,7 +14,7 @@ import {
   UploadPartCopyCommand,
 } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { clientOf, keysBelow, md5, refusal, type S3Place, statusOf } from './storage.ts';
+import { clientOf, emptyBelow, md5, refusal, type S3Place, statusOf } from './storage.ts';
 
 const PART_BYTES = 5 * 1024 * 1024;
 
@@ -47,9 +46,7 @@ export function multipartContract(open: () => Promise<S3Place>): void {
     });
 
     afterAll(async () => {
-      for (const Key of await keysBelow(client, place.bucket, place.prefix)) {
-        await client.send(new DeleteObjectCommand({ Bucket: place.bucket, Key }));
-      }
+      await emptyBelow(client, place.bucket, place.prefix);
       client.destroy();
     });
 

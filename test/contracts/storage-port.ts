@@ -15,8 +15,8 @@ export function storageContract(open: () => Promise<{ storage: Storage; prefix: 
     });
 
     afterAll(async () => {
-      for (const { key } of await storage.list(prefix, signal)) await storage.remove(key, signal);
-    });
+      await Promise.all((await storage.list(prefix, signal)).map(({ key }) => storage.remove(key, signal)));
+    }, 60_000);
 
     test('what was put is what is read, and what was never put is null', async () => {
       const body = randomBytes(1_000_000);

@@ -24,7 +24,7 @@ import type { Credentials } from '../../engine/domain/ports.ts';
 import { ACTIONS, type Action } from '../../engine/storage/actions.ts';
 import { s3Storage } from '../../engine/storage/s3.ts';
 import { type Grant, signTemporaryCredentials } from '../../engine/storage/temporary-credentials.ts';
-import { clientOf, keysBelow, type S3Place, statusOf } from './storage.ts';
+import { clientOf, emptyBelow, type S3Place, statusOf } from './storage.ts';
 
 export interface ScopePlace extends S3Place {
   readonly account: string;
@@ -140,11 +140,7 @@ export function scopeContract(open: () => Promise<ScopePlace>): void {
 
     afterAll(async () => {
       for (const upload of made) await statusOf(root.send(new AbortMultipartUploadCommand(upload)));
-      for (const Bucket of [place.bucket, place.otherBucket]) {
-        for (const Key of await keysBelow(root, Bucket, place.prefix)) {
-          await root.send(new DeleteObjectCommand({ Bucket, Key }));
-        }
-      }
+      for (const bucket of [place.bucket, place.otherBucket]) await emptyBelow(root, bucket, place.prefix);
       for (const client of clients) client.destroy();
     });
 

@@ -77,6 +77,14 @@ export async function keysBelow(client: S3Client, bucket: string, prefix: string
   return keys;
 }
 
+export async function emptyBelow(client: S3Client, bucket: string, prefix: string): Promise<void> {
+  const keys = await keysBelow(client, bucket, prefix);
+  for (let at = 0; at < keys.length; at += 1000) {
+    const Objects = keys.slice(at, at + 1000).map((Key) => ({ Key }));
+    await client.send(new DeleteObjectsCommand({ Bucket: bucket, Delete: { Objects } }));
+  }
+}
+
 export const md5 = (bytes: Uint8Array): string => createHash('md5').update(bytes).digest('hex');
 
 /** What every S3 client expects of an object store, asked through the unchanged SDK. */
@@ -113,9 +121,7 @@ export function objectContract(open: () => Promise<S3Place>, dialect: Dialect = 
     });
 
     afterAll(async () => {
-      for (const Key of await keysBelow(client, Bucket, place.prefix)) {
-        await client.send(new DeleteObjectCommand({ Bucket, Key }));
-      }
+      await emptyBelow(client, Bucket, place.prefix);
       client.destroy();
     });
 

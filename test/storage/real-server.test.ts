@@ -4,10 +4,14 @@ import { s3Storage } from '../../engine/storage/s3.ts';
 import { objectContract, type S3Place } from '../contracts/storage.ts';
 import { multipartContract } from '../contracts/storage-multipart.ts';
 import { storageContract } from '../contracts/storage-port.ts';
+import { findRestic, resticContract } from '../contracts/storage-restic.ts';
+import { scopeContract } from '../contracts/storage-scope.ts';
 
 /**
  * The same questions put to a real server, so that the local one is held to reality. It is named like this, with what it
- * is in the query: `https://KEY:SECRET@account.r2.cloudflarestorage.com/bucket?region=auto`
+ * is in the query: `https://KEY:SECRET@account.r2.cloudflarestorage.com/bucket?region=auto&other-bucket=NAME`. The second
+ * bucket is for servers with R2's temporary credentials, which are then tried too; `names-are-files` is for servers that
+ * keep objects as files under their own names.
  */
 // biome-ignore lint/style/noProcessEnv: only these tests are told where a real server is
 const named = process.env.DUMONT_TEST_S3;
@@ -27,8 +31,20 @@ if (named === undefined) {
   const below = (name: string) => ({ ...place, prefix: `${place.prefix}${name}/` });
   objectContract(async () => below('objects'), { namesAreFiles: url.searchParams.has('names-are-files') });
   multipartContract(async () => below('parts'));
-  storageContract(async () => {
-    const parent = { account: url.hostname.split('.')[0] ?? '', ...place };
-    return { storage: s3Storage({ ...place, parent, now: Date.now }), prefix: below('port').prefix };
-  });
+  const account = url.hostname.split('.')[0] ?? '';
+  const storage = s3Storage({ ...place, parent: { ...place, account }, now: Date.now });
+  storageContract(async () => ({ storage, prefix: below('port').prefix }));
+
+  const otherBucket = url.searchParams.get('other-bucket');
+  if (otherBucket !== null) scopeContract(async () => ({ ...below('scope'), account, otherBucket }));
+
+  const restic = findRestic();
+  const scoped = otherBucket !== null;
+  if (restic !== null) {
+    resticContract(restic, async () => ({
+      ...below('restic'),
+      scoped,
+      issue: async (prefix, access) => (scoped ? storage.issue({ prefix, access, ttlMs: 600_000 }) : place),
+    }));
+  }
 }

@@ -18,7 +18,7 @@ export interface StorageWorld extends AsyncDisposable {
 }
 
 export async function storageWorld(
-  options: { keys?: readonly StorageKey[]; intercept?: Intercept; folder?: string } = {},
+  options: { keys?: readonly StorageKey[]; buckets?: readonly string[]; intercept?: Intercept; folder?: string } = {},
 ): Promise<StorageWorld> {
   const folder = options.folder ?? (await mkdtemp(join(tmpdir(), 'dumont-storage-')));
   const clock = { aheadMs: 0 };
@@ -27,10 +27,11 @@ export async function storageWorld(
     folder,
     port: 0,
     keys: [{ ...ROOT, scope: 'object-read-write' }, ...(options.keys ?? [])],
-    buckets: ['hot', 'vault'],
+    buckets: options.buckets ?? ['hot', 'vault'],
     log: (event, facts = {}) => logged.push({ event, facts }),
     now: () => Date.now() + clock.aheadMs,
     intercept: options.intercept,
+    handOverMs: 0,
   });
   return {
     folder,

@@ -7,15 +7,13 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Failure } from '../../domain/failures.ts';
 
-/** One that is being replaced may need this long to let go. */
-const WAIT_MS = 5000;
 const BETWEEN_MS = 50;
 
 /**
  * Keeps a second server away from a folder for as long as this process lives, since each would know nothing of what the
- * other writes. The hold is a socket that nobody connects to: however the process dies, the kernel lets go of it.
+ * other writes. One that is just being replaced is waited for. The hold is a socket that nobody connects to: however the process dies, the kernel lets go of it.
  */
-export async function holdFolder(folder: string): Promise<AsyncDisposable> {
+export async function holdFolder(folder: string, waitMs: number): Promise<AsyncDisposable> {
   const name = createHash('sha256').update(realpathSync(folder)).digest('hex').slice(0, 32);
   // Linux has names for sockets that are no files; elsewhere a file stays behind after a crash.
   const abstract = process.platform === 'linux';
@@ -24,7 +22,7 @@ export async function holdFolder(folder: string): Promise<AsyncDisposable> {
   for (let waitedMs = 0; ; waitedMs += BETWEEN_MS) {
     if (await listens(server, path)) break;
     if (!abstract && (await isAbandoned(path))) await rm(path, { force: true });
-    else if (waitedMs >= WAIT_MS) throw new Failure('store_locked', { folder, pid: 'unknown' });
+    else if (waitedMs >= waitMs) throw new Failure('store_locked', { folder, pid: 'unknown' });
     else await sleep(BETWEEN_MS);
   }
   server.unref();

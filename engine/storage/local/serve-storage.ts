@@ -22,6 +22,8 @@ export interface StorageOptions {
   readonly log: Log;
   readonly now?: () => number;
   readonly intercept?: Intercept | undefined;
+  /** How long another server on the same folder may take to let go of it. */
+  readonly handOverMs?: number;
 }
 
 /** A running server. What is set here cannot be reached by anybody who only holds a key. */
@@ -40,6 +42,7 @@ const HEADER_BYTES_MAX = 64 * 1024;
 const SILENT_MS = 5 * 60_000;
 /** Longer than clients keep an idle connection, so that it is never closed under a request. */
 const IDLE_MS = 10 * 60_000;
+const HAND_OVER_MS = 5000;
 /** What is under way when we stop may take this long to end. */
 const GRACE_MS = 2000;
 
@@ -48,7 +51,7 @@ export async function serveStorage(options: StorageOptions): Promise<LocalStorag
   await using stack = new AsyncDisposableStack();
   const folder = resolve(options.folder);
   makeFolder(folder);
-  stack.use(await holdFolder(folder));
+  stack.use(await holdFolder(folder, options.handOverMs ?? HAND_OVER_MS));
   const now = options.now ?? Date.now;
   const buckets = new Map(options.buckets.map((name) => [bytesOf(name), open(folder, name, now, options.log)]));
   const stopping = new AbortController();

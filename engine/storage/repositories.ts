@@ -1,0 +1,177 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Failure, isFailure } from '../domain/failures.ts';
+import { repositoryPrefix, repositoryUrl } from '../domain/layout.ts';
+import type { Repositories, Storage, StoredFile, StoredSnapshot } from '../domain/ports.ts';
+import type { Workspace } from '../domain/workspace.ts';
+import { openAccess } from '../restic/access.ts';
+import { cheapKey } from '../restic/cheap-key.ts';
+import * as restic from '../restic/commands.ts';
+import { outcomeOf } from '../restic/outcome.ts';
+import { type ListedSnapshot, readMasterKey, readNode, readSnapshots } from '../restic/readings.ts';
+import { runRestic } from '../restic/run.ts';
+import type { MasterKey } from './master-key.ts';
+
+export interface RepositoriesOptions {
+  readonly restic: string;
+  readonly storage: Storage;
+  readonly masterKey: MasterKey;
+  /** Of this control host alone: a cache for each workspace, and files that live as long as one restic. */
+  readonly folder: string;
+  readonly connections: number;
+  readonly now: () => number;
+}
+
+/** Reads workspaces' repositories with restic and with credentials of the control host's own. */
+export function resticRepositories(options: RepositoriesOptions): Repositories {
+  const { storage, masterKey, connections } = options;
+  const reach = { region: storage.region, connections };
+  const seen = new Set<string>();
+  const run = runner(options);
+  const read = async (workspace: Workspace, args: readonly string[], signal: AbortSignal): Promise<string> => {
+    const chunks: Buffer[] = [];
+    await run(workspace, 'read', args, { onBytes: (bytes) => chunks.push(bytes) }, signal);
+    return Buffer.concat(chunks).toString('utf8');
+  };
+  const list = async (workspace: Workspace, ids: readonly string[], signal: AbortSignal) =>
+    readSnapshots(await read(workspace, restic.snapshots(reach, ids), signal)).map(storedSnapshot);
+
+  return {
+    async ensure(workspace, signal) {
+      if (seen.has(workspace.id)) return;
+      try {
+        await read(workspace, restic.catConfig(reach), signal);
+      } catch (cause) {
+        if (!isFailure(cause, 'no_repository')) throw cause;
+        await run(workspace, 'write', restic.init(reach), {}, signal);
+        const master = readMasterKey(await read(workspace, restic.catMasterKey(reach), signal));
+        const key = cheapKey(masterKey.open(workspace.sealedPassword, workspace.id), master, options.now());
+        await replaceKeys(storage, workspace, key, signal);
+      }
+      seen.add(workspace.id);
+    },
+
+    password: async (workspace) => masterKey.open(workspace.sealedPassword, workspace.id),
+
+    newPassword: async () => ({ sealed: masterKey.seal(randomBytes(PASSWORD_BYTES).toString('hex')) }),
+
+    async snapshot(workspace, id, signal) {
+      const found = await list(workspace, [id], signal);
+      return found.find((snapshot) => snapshot.id === id) ?? null;
+    },
+
+    snapshots: (workspace, signal) => list(workspace, [], signal),
+
+    async files(workspace, id, signal) {
+      const files: StoredFile[] = [];
+      const onLine = (line: string): void => {
+        const node = readNode(line);
+        if (node?.type !== 'file') return;
+        files.push({ path: node.path, sizeBytes: node.sizeBytes, mtimeMs: Math.floor(node.mtimeMs) });
+      };
+      await run(workspace, 'read', restic.ls(reach, id), { onLine }, signal);
+      return files;
+    },
+
+    async digests(workspace, id, paths, signal) {
+      const digests = new Map<string, string>();
+      const left = paths.filter((path) => path.isWellFormed());
+      const readNext = async (): Promise<void> => {
+        for (let path = left.shift(); path !== undefined; path = left.shift()) {
+          const digest = await digestOf(run, workspace, restic.dump(reach, id, path), signal);
+          if (digest !== null) digests.set(path, digest);
+        }
+      };
+      await Promise.all(Array.from({ length: DUMPS }, readNext));
+      return digests;
+    },
+  };
+}
+
+type Run = ReturnType<typeof runner>;
+
+/** Null when the snapshot has no such file. */
+async function digestOf(
+  run: Run,
+  workspace: Workspace,
+  args: readonly string[],
+  signal: AbortSignal,
+): Promise<string | null> {
+  const hash = createHash('sha256');
+  try {
+    await run(workspace, 'read', args, { onBytes: (bytes) => hash.update(bytes) }, signal);
+    return hash.digest('hex');
+  } catch (cause) {
+    if (isFailure(cause, 'restore_failed') && /not found in snapshot|should be a file/.test(cause.message)) return null;
+    throw cause;
+  }
+}
+
+/** The new key first: a repository without a key is lost. */
+async function replaceKeys(
+  storage: Storage,
+  workspace: Workspace,
+  key: { readonly id: string; readonly bytes: Buffer },
+  signal: AbortSignal,
+): Promise<void> {
+  const prefix = `${repositoryPrefix(workspace.id)}keys/`;
+  const slow = await storage.list(prefix, signal);
+  await storage.put(`${prefix}${key.id}`, key.bytes, signal);
+  for (const { key: name } of slow) await storage.remove(name, signal);
+}
+
+interface Sink {
+  readonly onLine?: (line: string) => void;
+  readonly onBytes?: (bytes: Buffer) => void;
+}
+
+/** Starts restic with files for password and credentials that go when it ends. */
+function runner({ restic: program, storage, masterKey, folder, connections }: RepositoriesOptions) {
+  const scratch = join(folder, 'scratch');
+  const cleared = Promise.withResolvers<void>();
+  let clearing = false;
+  return async (
+    workspace: Workspace,
+    access: 'read' | 'write',
+    args: readonly string[],
+    sink: Sink,
+    signal: AbortSignal,
+  ): Promise<void> => {
+    if (!clearing) {
+      clearing = true; // what an engine that was killed left there
+      rm(scratch, { recursive: true, force: true })
+        .then(() => mkdir(scratch, { recursive: true, mode: 0o700 }))
+        .then(() => cleared.resolve(), cleared.reject);
+    }
+    await cleared.promise;
+    const url = repositoryUrl(storage.endpoint, storage.bucket, workspace.id);
+    const cache = join(folder, 'cache', workspace.id);
+    await mkdir(cache, { recursive: true, mode: 0o700 });
+    const credentials = await storage.issue({ prefix: repositoryPrefix(workspace.id), access, ttlMs: CREDENTIALS_MS });
+    const password = masterKey.open(workspace.sealedPassword, workspace.id);
+    await using files = await openAccess(
+      { url, region: storage.region, password, credentials, connections },
+      { scratch, cache, temporary: scratch },
+    );
+    const ran = await runRestic(
+      { program, args, environment: files.environment, cwd: folder, patienceMs: PATIENCE_MS, ...sink },
+      signal,
+    );
+    const why = ran.words.split('\n').at(-1) || 'restic said nothing';
+    if (ran.outOfPatience) throw new Failure('storage_down', { why });
+    const code = outcomeOf(ran.code, ran.words, 'restore_failed');
+    if (code === 'machine_disk_full') throw new Failure('disk_full', { what: 'reading a repository', why });
+    if (code) throw new Failure(code, { workspace: workspace.id, url, why });
+  };
+}
+
+function storedSnapshot({ id, time, hostname, tags }: ListedSnapshot): StoredSnapshot {
+  return { id, time: Date.parse(time), host: hostname, tags: tags ?? [] };
+}
+
+const PASSWORD_BYTES = 32;
+const CREDENTIALS_MS = 60 * 60_000;
+const PATIENCE_MS = 60_000;
+/** Reading one file back is mostly waiting for storage. */
+const DUMPS = 6;

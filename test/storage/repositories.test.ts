@@ -1,0 +1,128 @@
+import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { repositoryPrefix, repositoryUrl } from '../../engine/domain/layout.ts';
+import type { Repositories, Storage } from '../../engine/domain/ports.ts';
+import type { Workspace } from '../../engine/domain/workspace.ts';
+import { masterKey, readMasterKey } from '../../engine/storage/master-key.ts';
+import { resticRepositories } from '../../engine/storage/repositories.ts';
+import { s3Storage } from '../../engine/storage/s3.ts';
+import { resticProgram } from '../restic/which-restic.ts';
+import { ROOT, type StorageWorld, storageWorld } from './storage-world.ts';
+
+const { signal } = new AbortController();
+const stack = new AsyncDisposableStack();
+let world: StorageWorld;
+let storage: Storage;
+let repositories: Repositories;
+const key = masterKey(Buffer.alloc(32, 1));
+
+beforeAll(async () => {
+  world = stack.use(await storageWorld());
+  storage = stack.use(s3Storage({ ...world.place(), parent: { ...ROOT, account: 'local' }, now: Date.now }));
+  repositories = open(key);
+});
+afterAll(() => stack.disposeAsync());
+
+function open(masterKeyToUse: ReturnType<typeof masterKey>): Repositories {
+  const folder = join(world.folder, 'control');
+  mkdirSync(folder, { recursive: true });
+  const restic = resticProgram ?? '';
+  return resticRepositories({ restic, storage, masterKey: masterKeyToUse, folder, connections: 4, now: Date.now });
+}
+
+async function workspace(id: string): Promise<Workspace> {
+  const { sealed } = await repositories.newPassword();
+  return { id, sealedPassword: sealed } as Workspace;
+}
+
+/** restic as a machine runs it. */
+async function machine(of: Workspace, ...args: string[]): Promise<string> {
+  const keys = await storage.issue({ prefix: repositoryPrefix(of.id), access: 'write', ttlMs: 600_000 });
+  return execFileSync(resticProgram!, ['-o', 's3.region=auto', '-o', 's3.bucket-lookup=path', ...args], {
+    env: {
+      RESTIC_REPOSITORY: repositoryUrl(storage.endpoint, storage.bucket, of.id),
+      RESTIC_PASSWORD: await repositories.password(of),
+      RESTIC_CACHE_DIR: join(world.folder, 'machine-cache'),
+      AWS_ACCESS_KEY_ID: keys.accessKeyId,
+      AWS_SECRET_ACCESS_KEY: keys.secretAccessKey,
+      AWS_SESSION_TOKEN: keys.sessionToken,
+      HOME: world.folder,
+    },
+    cwd: world.folder,
+    encoding: 'utf8',
+  });
+}
+
+const resticTest = test.skipIf(resticProgram === null);
+
+resticTest('a snapshot is read back from storage as it was saved there', async () => {
+  const lab = await workspace('lab');
+  await repositories.ensure(lab, signal);
+  await open(key).ensure(lab, signal); // again, as another engine: nothing happens
+  const work = join(world.folder, 'workspace');
+  mkdirSync(join(work, 'sub'), { recursive: true });
+  writeFileSync(join(work, 'a'), 'first');
+  writeFileSync(join(work, 'sub/two words'), 'second');
+  writeFileSync(Buffer.concat([Buffer.from(`${work}/odd`), Buffer.from([0xff])]), 'third');
+  const said = await machine(lab, 'backup', '--json', '--host', 'lab', '--tag', 'epoch=1', 'workspace');
+  const { snapshot_id: id } = JSON.parse(said.trim().split('\n').at(-1)!);
+
+  expect(await repositories.snapshot(lab, id, signal)).toMatchObject({ id, host: 'lab', tags: ['epoch=1'] });
+  expect(await repositories.snapshot(lab, '0'.repeat(64), signal)).toBeNull();
+  expect(await repositories.snapshots(lab, signal)).toHaveLength(1);
+  const files = await repositories.files(lab, id, signal);
+  expect(files.map(({ path, sizeBytes }) => [path, sizeBytes])).toEqual([
+    ['workspace/a', 5],
+    ['workspace/odd\ufffd', 5],
+    ['workspace/sub/two words', 6],
+  ]);
+  const digests = await repositories.digests(
+    lab,
+    id,
+    ['workspace/a', 'workspace/sub/two words', 'workspace/no'],
+    signal,
+  );
+  const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
+  expect([...digests].toSorted()).toEqual([
+    ['workspace/a', sha256('first')],
+    ['workspace/sub/two words', sha256('second')],
+  ]);
+  expect(JSON.parse((await machine(lab, 'check', '--json')).trim().split('\n').at(-1)!)).toMatchObject({
+    num_errors: 0,
+  });
+});
+
+resticTest('opening a repository costs no key stretching, and no secret stays behind', async () => {
+  const quick = await workspace('quick');
+  await repositories.ensure(quick, signal);
+  const [only, ...more] = await storage.list(`${repositoryPrefix('quick')}keys/`, signal);
+  expect(more).toEqual([]);
+  expect(JSON.parse(Buffer.from((await storage.get(only!.key, signal))!).toString())).toMatchObject({ N: 2 });
+  expect(readdirSync(join(world.folder, 'control/scratch'))).toEqual([]);
+});
+
+resticTest('each way to fail has its own name', async () => {
+  const absent = await workspace('absent');
+  await expect(repositories.snapshots(absent, signal)).rejects.toMatchObject({ code: 'no_repository' });
+  const lab = await workspace('locked');
+  await repositories.ensure(lab, signal);
+  const other = { ...lab, sealedPassword: (await repositories.newPassword()).sealed };
+  await expect(repositories.snapshots(other, signal)).rejects.toMatchObject({ code: 'wrong_password' });
+  await expect(open(masterKey(Buffer.alloc(32, 2))).password(lab)).rejects.toMatchObject({ code: 'wrong_password' });
+  const stopped = new AbortController();
+  stopped.abort(new Error('stopping'));
+  await expect(repositories.snapshots(lab, stopped.signal)).rejects.toThrow('stopping');
+});
+
+test('the master key is made once, for its owner alone, and never over a file that is there', async () => {
+  const file = join(world.folder, 'keys', 'master.key');
+  const sealed = (await readMasterKey(file)).seal('secret');
+  expect((await readMasterKey(file)).open(sealed, 'lab')).toBe('secret');
+  expect(sealed).not.toContain('secret');
+  expect(existsSync(file)).toBe(true);
+  writeFileSync(file, 'not a key');
+  await expect(readMasterKey(file)).rejects.toMatchObject({ code: 'bad_setting' });
+});
