@@ -86,7 +86,9 @@ function followHolder(field: Field, holder: Machine, sight: RaceSight): RaceMove
     .filter((machine) => machine !== runnerUp)
     .toSorted((a, b) => b.offer.dollarsPerHour - a.offer.dollarsPerHour)
     .map((machine) => ({ machine: machine.id, why: `${holder.id} was ready first` }));
-  return { ...NOTHING, release, waitMs: Math.max(1, plan.runnerUpMs - heldMs), why: `${holder.id} restores` };
+  // What the holder does rings the bell; only the end of the runner-up's time has to be waited for.
+  const waitMs = runnerUp ? plan.runnerUpMs - heldMs : 60_000;
+  return { ...NOTHING, release, waitMs, why: `${holder.id} restores` };
 }
 
 /** Starts the next machines when it is time: the first batch, a replacement, the next round. */
