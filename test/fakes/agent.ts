@@ -19,6 +19,7 @@ export async function restore(machine: FakeMachine, order: RestoreOrder, line: L
     const kept = order.snapshot && machine.storage.repository(order.workspace).get(order.snapshot.id);
     if (order.snapshot && !kept)
       return line.emit({ event: 'failed', code: 'restore_failed', why: 'the snapshot is not there' });
+    machine.storage.onFetch(machine, order);
     machine.begin(order, kept?.files ?? null);
   }
   const { clock } = machine;
@@ -56,7 +57,7 @@ async function backUp(machine: FakeMachine, order: SaveOrder, line: Line): Promi
   const id = claim && hash('sha256', `${order.workspace} ${machine.instance} ${order.tags.join()} ${order.time}`);
   if (id !== null) {
     const { workspace: host, time, tags } = order;
-    storage.keep(host, { id, time, host, tags, files }, machine);
+    storage.keep(host, { id, time, host, tags, files, whole: !partial }, machine);
     storage.objects.set(storage.keyOf(order.manifestUrl), manifest);
   }
   line.emit({

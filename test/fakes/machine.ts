@@ -55,12 +55,14 @@ export class FakeMachine {
   /** A backup runs; a second one would be refused. */
   saving = false;
   usableAt: number | null = null;
+  /** Somebody could work on it before it was started again. */
+  wasUsable = false;
   completeAt: number | null = null;
   claim: { epoch: number; workspace: string } | null = null;
   /** The restore that it was given last. */
   job: string | null = null;
-  /** How often somebody wrote here: compared with what was saved. */
-  writes = 0;
+  /** What somebody changed here since the last restore began: the new content, or null for a file that was erased. */
+  readonly touched = new Map<string, string | null>();
   readonly #files = new Map<string, FakeFile>();
   #arriving: { readonly files: Files; readonly since: number } | null = null;
 
@@ -80,7 +82,11 @@ export class FakeMachine {
   }
 
   get exited(): boolean {
-    return this.manners.exitsAtMs !== null && this.clock.now() >= this.bootedAt + this.manners.exitsAtMs;
+    return (
+      this.manners.exitsAtMs !== null &&
+      this.claim === null &&
+      this.clock.now() >= this.bootedAt + this.manners.exitsAtMs
+    );
   }
 
   get answersSsh(): boolean {
@@ -89,6 +95,10 @@ export class FakeMachine {
 
   get usable(): boolean {
     return this.alive && this.usableAt !== null && this.clock.now() >= this.usableAt;
+  }
+
+  get everUsable(): boolean {
+    return this.wasUsable || (this.usableAt !== null && this.clock.now() >= this.usableAt);
   }
 
   get complete(): boolean {
@@ -105,14 +115,23 @@ export class FakeMachine {
   write(path: string, content: string): boolean {
     if (!this.usable || this.frozen) return false;
     this.files.set(path, { content, mtimeMs: this.clock.now() });
-    this.writes += 1;
+    this.touched.set(path, content);
     return true;
   }
 
   erase(path: string): boolean {
-    if (!this.usable || this.frozen || !this.files.delete(path)) return false;
-    this.writes += 1;
+    if (!this.usable || !this.complete || this.frozen || !this.files.delete(path)) return false;
+    this.touched.set(path, null);
     return true;
+  }
+
+  /** Started again in place: its files are there, and nobody is told so before they were looked at. */
+  restart(): void {
+    this.wasUsable = this.everUsable;
+    this.stopped = false;
+    this.frozen = false;
+    this.bootedAt = this.clock.now();
+    this.usableAt = null;
   }
 
   /** Starts to bring the files of a snapshot. It belongs to the machine and goes on without the one who ordered it. */
@@ -121,7 +140,7 @@ export class FakeMachine {
     this.job = order.job;
     this.claim = { epoch: order.epoch, workspace: order.workspace };
     this.#files.clear();
-    this.writes = 0;
+    this.touched.clear();
     this.#arriving = files && { files, since: now };
     this.usableAt = now + this.manners.usableMs;
     this.completeAt = now + Math.max(this.manners.usableMs, files ? this.manners.completeMs : 0);

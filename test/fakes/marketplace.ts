@@ -69,11 +69,7 @@ export class FakeMarketplace implements Marketplace {
 
   async start(instance: string): Promise<void> {
     const machine = this.machines.get(instance);
-    if (!machine?.stopped) return;
-    machine.stopped = false;
-    machine.frozen = false;
-    machine.bootedAt = this.#clock.now();
-    machine.usableAt = null;
+    if (machine?.stopped) machine.restart();
   }
 
   async bootLog(): Promise<string> {

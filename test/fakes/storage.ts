@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto';
+import type { RestoreOrder } from '../../engine/domain/agent-protocol.ts';
 import { Failure } from '../../engine/domain/failures.ts';
 import type { Credentials, Repositories, Storage, StoredFile, StoredSnapshot } from '../../engine/domain/ports.ts';
 import type { Workspace } from '../../engine/domain/workspace.ts';
@@ -13,6 +14,8 @@ export interface FakeFile {
 
 export interface Kept extends StoredSnapshot {
   readonly files: Files;
+  /** The restore before it had ended. */
+  readonly whole: boolean;
 }
 
 /** Objects and restic snapshots in memory. It outlives engines and machines. */
@@ -26,6 +29,7 @@ export class FakeStorage implements Storage, Repositories {
   /** Gives back other bytes than it was given. */
   rots = false;
   onKeep: (workspace: string, kept: Kept, machine: FakeMachine) => void = () => undefined;
+  onFetch: (machine: FakeMachine, order: RestoreOrder) => void = () => undefined;
   readonly #repositories = new Map<string, Map<string, Kept>>();
 
   async issue(): Promise<Credentials> {

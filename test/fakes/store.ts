@@ -14,6 +14,11 @@ export class FakeStore implements Store {
   readonly #leases = new Map<string, { holder: string; until: number }>();
   onSave: <K extends Kind>(kind: K, row: Rows[K], before: Rows[K] | null) => void = () => undefined;
 
+  /** What is stored right now, for those who look from outside. */
+  rows<K extends Kind>(kind: K): ReadonlyMap<string, Rows[K]> {
+    return this.#rows[kind];
+  }
+
   async read<K extends Kind>(kind: K, id: string): Promise<Rows[K] | null> {
     return this.#rows[kind].get(id) ?? null;
   }
