@@ -181,5 +181,6 @@ function byReadiness(a: Machine, b: Machine): number {
   );
 }
 
-const waitFor = (then: number, now: number): number => Math.max(1, Math.min(then - now, 60_000));
+/** Past that moment only a machine that turns slow by the clock changes anything. */
+const waitFor = (then: number, now: number): number => (then > now ? Math.min(then - now, 60_000) : 5_000);
 const seconds = (ms: number): number => Math.round(ms / 1000);
