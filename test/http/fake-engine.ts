@@ -138,6 +138,7 @@ export function fakeEngine({ pace = 1, names = ['lab'] }: FakeOptions = {}) {
         play(
           wakeStory(
             workspace,
+            operation.id,
             ranked(how.need ?? {}).map(({ offer }) => offer),
           ),
           operation,

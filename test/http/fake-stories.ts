@@ -23,11 +23,11 @@ const BYTES = 7.2e9;
 const FILES = 4_410;
 
 /** Five machines; one is taken, two are slow, the third wins after 21 s. "slow" needs a second round; "unlucky" gets nobody. */
-export function wakeStory(workspace: Workspace, offers: readonly Offer[]): Scene[] {
+export function wakeStory(workspace: Workspace, operation: string, offers: readonly Offer[]): Scene[] {
   const name = workspace.id;
   const rounds = name === 'lab' ? 1 : 2;
   const scenes: Scene[] = [];
-  const id = (index: number) => `m${index + 1}`;
+  const id = (index: number) => `${operation}-m${index + 1}`;
   const at = (seconds: number, act: Scene['act']) => scenes.push({ seconds, act });
   const go = (seconds: number, index: number, to: State, why: string) =>
     at(seconds, (stage) => moved(stage, id(index), to, why));
@@ -74,7 +74,8 @@ export function wakeStory(workspace: Workspace, offers: readonly Offer[]): Scene
       stage.machines.set(machine.id, { ...machine, epoch: 1 });
     });
     go(start + 12.8, winner, 'restoring', 'first to be ready');
-    for (const index of [first, first + 3, first + 4]) {
+    const losers = Array.from({ length: first + 5 }, (_, index) => index).filter((index) => index !== winner);
+    for (const index of losers) {
       go(start + 13.2 + index / 10, index, 'releasing', 'another machine won');
       go(start + 18 + index / 10, index, 'gone', 'two lists agree');
     }

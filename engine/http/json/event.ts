@@ -12,6 +12,7 @@ export const ToldJson = z.object({
 });
 
 export const EventsJson = z.object({ events: z.array(ToldJson) });
+export type EventsJson = { events: EventJson[] };
 
 /** As `ToldJson`, with the facts of each event by its name. */
 export type EventJson = Omit<z.infer<typeof ToldJson>, 'event' | 'facts'> & TalkJson;

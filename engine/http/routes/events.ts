@@ -21,6 +21,10 @@ export const eventRoutes = [
       instance_id: InstanceId.optional(),
       after: Whole.optional().describe('The number of the last event that is known.'),
       limit: Whole.pipe(z.number().min(1).max(EVENTS_MAX)).optional().describe('Only the last ones; not for a stream.'),
+      progress: z
+        .enum(['true', 'false'])
+        .optional()
+        .describe('Without the steps of restores and saves; not for a stream.'),
     }),
     answers: { 200: EventsJson },
     /** A list of the past that ends, or for `Accept: text/event-stream` a stream that goes on. */
@@ -28,8 +32,9 @@ export const eventRoutes = [
       const workspace = query.instance_id ?? null;
       if (workspace !== null) await engine.status(workspace); // an unknown name is an error, not a list that stays empty
       if (!header('accept')?.includes('text/event-stream')) {
-        const events = await engine.past(query.after ?? 0, workspace, query.limit ?? EVENTS_MAX);
-        return { status: 200, body: { events: events.map(toldJson) } };
+        const past = await engine.past(query.after ?? 0, workspace, EVENTS_MAX);
+        const wanted = query.progress === 'false' ? past.filter(({ event }) => !event.endsWith('.progress')) : past;
+        return { status: 200, body: { events: wanted.slice(-(query.limit ?? EVENTS_MAX)).map(toldJson) } };
       }
       const newest = (await engine.past(0, null, 1)).at(-1)?.number ?? 0;
       const last = /^\d{1,15}$/.exec(header('last-event-id') ?? '')?.[0] ?? query.after;

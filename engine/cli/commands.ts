@@ -1,0 +1,34 @@
+import { VERBS, type VerbName } from '../domain/verbs.ts';
+import type { Command } from './command.ts';
+
+type Name = VerbName | 'local';
+
+/** Every command, loaded only when it is called: a quick answer begins with reading little. */
+const COMMANDS: Readonly<Record<Name, () => Promise<Command>>> = {
+  create: async () => (await import('./commands/create.ts')).create,
+  wake: async () => (await import('./commands/wake.ts')).wake,
+  hibernate: async () => (await import('./commands/hibernate.ts')).hibernate,
+  snapshot: async () => (await import('./commands/snapshot.ts')).snapshot,
+  restore: async () => (await import('./commands/restore.ts')).restore,
+  abandon: async () => (await import('./commands/abandon.ts')).abandon,
+  status: async () => (await import('./commands/status.ts')).status,
+  snapshots: async () => (await import('./commands/snapshots.ts')).snapshots,
+  ssh: async () => (await import('./commands/ssh.ts')).ssh,
+  logs: async () => (await import('./commands/logs.ts')).logs,
+  offers: async () => (await import('./commands/offers.ts')).offers,
+  hosts: async () => (await import('./commands/hosts.ts')).hosts,
+  destroy: async () => (await import('./commands/destroy.ts')).destroy,
+  local: async () => (await import('./commands/local.ts')).local,
+};
+
+export const NAMES = Object.keys(COMMANDS) as readonly Name[];
+
+export async function loadCommand(name: string): Promise<Command | null> {
+  return Object.hasOwn(COMMANDS, name) ? await COMMANDS[name as Name]() : null;
+}
+
+/** What a command does, in one line. */
+export function wordsOf(name: string): string {
+  if (Object.hasOwn(VERBS, name)) return VERBS[name as VerbName].say.en;
+  return 'Pull the levers of the local marketplace';
+}

@@ -1,0 +1,20 @@
+import type { SnapshotsJson } from '../../http/json/snapshot.ts';
+import { command, flag, WORKSPACE } from '../command.ts';
+import { confirm } from '../confirm.ts';
+import { plural } from '../words.ts';
+
+export const destroy = command({
+  name: 'destroy',
+  takes: [WORKSPACE],
+  options: { purge: flag('Its snapshots too, for ever') },
+  examples: [['dumont destroy lab --purge', 'forget the workspace and remove its snapshots']],
+  async run({ words: [name = ''], options, engine, screen, signal }) {
+    const { snapshots } = await engine.get<SnapshotsJson>('/api/v1/snapshots', { instance_id: name }, signal);
+    const what = options.purge ? `${name} and its ${plural(snapshots.length, 'snapshot')}` : name;
+    await confirm(`This removes ${what} for ever.`, name, screen, signal);
+    await engine.remove(`/api/v1/instances/${encodeURIComponent(name)}`, { purge: options.purge }, signal);
+    if (screen.json) screen.printJson({ destroyed: name, purged: options.purge });
+    else screen.print(`Removed ${what}.`);
+    return 0;
+  },
+});

@@ -1,0 +1,22 @@
+import type { OperationJson } from '../../http/json/operation.ts';
+import { command, flag, text, texts, WORKSPACE } from '../command.ts';
+import { askAndFollow, conclude, stoppedFollowing } from '../follow.ts';
+import { begun } from '../wake-and-follow.ts';
+
+export const snapshot = command({
+  name: 'snapshot',
+  takes: [WORKSPACE],
+  options: {
+    message: text('TEXT', 'What it is'),
+    tag: texts('TAG', 'A word to find it by'),
+    detach: flag('Do not follow it'),
+  },
+  examples: [['dumont snapshot lab --message "before the big refactoring" --tag paper', 'while people work on']],
+  async run({ words: [name = ''], options, engine, screen, signal }) {
+    const body = { instance_id: name, description: options.message ?? '', tags: options.tag ?? [] };
+    const ask = () => engine.post<OperationJson>('/api/v1/snapshots', body, signal);
+    if (options.detach) return begun(await ask(), screen);
+    const ended = await askAndFollow(name, ask, { engine, screen, signal });
+    return ended ? conclude(ended, screen) : stoppedFollowing({ verb: 'snapshot', workspace: name }, screen);
+  },
+});

@@ -1,0 +1,42 @@
+import type { InstanceJson, InstancesJson } from '../../http/json/instance.ts';
+import { command, flag, type Given } from '../command.ts';
+import { conclude, follow, lastEvent, stoppedFollowing } from '../follow.ts';
+import { wrong } from '../read-args.ts';
+import { statusCard, statusTable } from '../status-lines.ts';
+
+const OPTIONS = { follow: flag('Stay and show what it does until that ends') };
+
+export const status = command({
+  name: 'status',
+  takes: [{ name: 'NAME', say: 'Only this workspace', optional: true }],
+  options: OPTIONS,
+  examples: [
+    ['dumont status', 'every workspace, one line each'],
+    ['dumont status lab --follow', 'watch a wake or a hibernation that is under way'],
+  ],
+  async run(given) {
+    const { words, options, engine, screen, signal } = given;
+    const [name] = words;
+    if (name === undefined) {
+      if (options.follow) throw wrong(status, 'needs NAME with --follow');
+      const answer = await engine.get<InstancesJson>('/api/v1/instances', {}, signal);
+      if (screen.json) screen.printJson(answer);
+      else if (answer.instances.length > 0) screen.print(...statusTable(answer.instances, screen));
+      else screen.note('No workspace yet. Describe one: dumont create lab --gpu "RTX 4090"');
+      return 0;
+    }
+    const instance = await engine.get<InstanceJson>(`/api/v1/instances/${encodeURIComponent(name)}`, {}, signal);
+    if (options.follow && instance.operation && instance.operation.ended_at === null)
+      return await watch(instance, given);
+    if (screen.json) screen.printJson(instance);
+    else screen.print(...statusCard(instance, screen));
+    return 0;
+  },
+});
+
+async function watch(instance: InstanceJson, { engine, screen, signal }: Given<typeof OPTIONS>): Promise<number> {
+  const { id, operation } = instance;
+  if (!operation) return 0;
+  const ended = await follow(id, operation, await lastEvent(engine, id, signal), { engine, screen, signal });
+  return ended ? conclude(ended, screen) : stoppedFollowing({ verb: operation.verb, workspace: id }, screen);
+}

@@ -1,0 +1,55 @@
+import { dollars, MICRO, perHour } from '../domain/money.ts';
+import type { EventJson, TalkJson } from '../http/json/event.ts';
+import { bytes, bytesOf, count, duration, plural, short } from './words.ts';
+
+type Facts<E extends TalkJson['event']> = Extract<TalkJson, { event: E }>['facts'];
+
+/** Every event as a sentence about its workspace. */
+const WORDS: { readonly [E in TalkJson['event']]: (facts: Facts<E>) => string } = {
+  'race.began': (it) => `${plural(it.machines, 'machine')} race: ${it.why}`,
+  'race.round': (it) => `round ${it.round} with ${plural(it.machines, 'more machine')}: ${it.why}`,
+  'race.ended': (it) =>
+    `${it.winner === null ? 'nobody won the race' : `${it.winner} won the race`}: ${it.why}; waste ${dollars(it.waste_micro)}`,
+  'machine.moved': (it) =>
+    `${it.machine} on ${it.offer.host} (${it.offer.gpu}, ${it.offer.region}, ${perHour(it.offer.dollars_per_hour)}): ` +
+    `${it.from} → ${it.to} after ${duration(it.ms)}: ${it.why}`,
+  'restore.progress': (it) =>
+    `restoring: ${percent(it.bytes_done, it.bytes_total)}, ${bytesOf(it.bytes_done, it.bytes_total)}, ` +
+    `${count(it.files_done)} of ${plural(it.files_total, 'file')}`,
+  'workspace.usable': (it) => `usable after ${duration(it.ms)}; the rest arrives while you work`,
+  'workspace.complete': (it) => `complete: ${plural(it.files, 'file')}, ${bytes(it.bytes)}`,
+  'save.progress': (it) =>
+    `saving: ${percent(it.bytes_done, it.bytes_total)}, ${bytesOf(it.bytes_done, it.bytes_total)}`,
+  'snapshot.proved': (it) =>
+    `snapshot ${short(it.snapshot)} is proved: ${plural(it.files, 'file')}, ${bytes(it.bytes)}; ${it.why}`,
+  'save.failed': (it) =>
+    `the save failed: ${it.why}; tried again in ${duration(it.again_in_ms)}, the machine stays at ${perHour(it.dollars_per_hour)}`,
+  'work.at_risk': (it) =>
+    `work at risk: ${it.why}${it.paths.length > 0 ? `: ${it.paths.slice(0, PATHS_SHOWN).join(', ')}` : ''}` +
+    `${it.paths.length > PATHS_SHOWN ? ` and ${count(it.paths.length - PATHS_SHOWN)} more` : ''}`,
+  'machine.lost': (it) =>
+    `${it.machine} is lost: ${it.why}; ` +
+    (it.last_proved_at === null
+      ? 'nothing of it was saved'
+      : `its last proved save is of ${new Date(it.last_proved_at).toISOString()}`),
+  'machine.adopted': (it) => `${it.machine} is ours and was not in the records: ${it.why}`,
+  'release.slow': (it) =>
+    `${it.machine} is still not gone after ${duration(it.for_ms)} and costs ${perHour(it.dollars_per_hour)}: ${it.why}`,
+  'operation.ended': (it) => `${it.ok ? 'done' : 'failed'}: ${it.why}`,
+};
+
+const PATHS_SHOWN = 5;
+
+export function eventWords(event: EventJson): string {
+  if (!Object.hasOwn(WORDS, event.event)) return `${(event as EventJson).event} ${JSON.stringify(event.facts)}`; // of a newer engine
+  return (WORDS[event.event] as (facts: unknown) => string)(event.facts);
+}
+
+export function percent(done: number, total: number): string {
+  return `${total === 0 ? 100 : Math.floor((100 * done) / total)} %`;
+}
+
+/** For amounts the API gives in dollars. */
+export function money(amount: number): string {
+  return dollars(Math.round(amount * MICRO));
+}

@@ -1,0 +1,46 @@
+import { perHour } from '../domain/money.ts';
+import type { InstanceJson } from '../http/json/instance.ts';
+import type { OperationJson } from '../http/json/operation.ts';
+import type { EngineClient } from './engine-client.ts';
+import { askAndFollow, conclude, stoppedFollowing } from './follow.ts';
+import type { Screen } from './screen.ts';
+
+interface Waking {
+  readonly engine: EngineClient;
+  readonly screen: Screen;
+  readonly signal: AbortSignal;
+  readonly detach: boolean;
+}
+
+/** What `wake` and `restore` have in common: the race, the files, and the line that opens a shell. */
+export async function wakeAndFollow(
+  workspace: string,
+  ask: () => Promise<OperationJson>,
+  { engine, screen, signal, detach }: Waking,
+): Promise<number> {
+  if (detach) return begun(await ask(), screen);
+  const ended = await askAndFollow(workspace, ask, { engine, screen, signal });
+  if (ended === null) return stoppedFollowing({ verb: 'wake', workspace }, screen);
+  if (!ended.outcome?.ok) return conclude(ended, screen);
+  const { machine } = await engine.get<InstanceJson>(`/api/v1/instances/${workspace}`, {}, signal);
+  return conclude(ended, screen, ...(machine ? whereLines(workspace, machine) : []));
+}
+
+/** Asked for, and left alone. */
+export function begun(operation: OperationJson, screen: Screen): number {
+  if (screen.json) screen.printJson(operation);
+  else
+    screen.print(
+      `The ${operation.verb} of ${operation.instance_id} began. Follow it with "dumont status ${operation.instance_id} --follow".`,
+    );
+  return 0;
+}
+
+function whereLines(workspace: string, machine: NonNullable<InstanceJson['machine']>): string[] {
+  const { offer } = machine;
+  return [
+    `  on ${offer.host}, ${offer.region}: ${offer.gpu_count}× ${offer.gpu}, ${perHour(offer.dollars_per_hour)}`,
+    ...(machine.complete ? [] : ['  the last files are still arriving']),
+    `  dumont ssh ${workspace}`,
+  ];
+}

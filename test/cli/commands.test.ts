@@ -1,0 +1,238 @@
+import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { loadCommand, NAMES } from '../../engine/cli/commands.ts';
+import { VERBS } from '../../engine/domain/verbs.ts';
+import { type FakeEngine, snapshot } from '../http/fake-engine.ts';
+import { served } from '../http/served.ts';
+import { run } from './dumont.ts';
+
+let house: Awaited<ReturnType<typeof served>>;
+beforeAll(async () => {
+  house = await served({ names: ['lab', 'train'] });
+});
+afterAll(() => house[Symbol.asyncDispose]());
+
+const dumont = (...argv: string[]) => run(house.home, argv);
+const lastAsked = (): FakeEngine['asked'][number] | undefined => house.asked.at(-1);
+
+test('every verb is a command, with its words from the table and at least one example', async () => {
+  for (const name of Object.keys(VERBS)) expect(NAMES).toContain(name);
+  const { out } = await dumont();
+  for (const name of NAMES) {
+    const command = await loadCommand(name);
+    expect(command?.name).toBe(name);
+    expect(command?.examples.length).toBeGreaterThan(0);
+    expect(out).toMatch(new RegExp(`^ {2}${name} `, 'm'));
+    if (Object.hasOwn(VERBS, name)) {
+      const { say, on } = VERBS[name as keyof typeof VERBS];
+      expect(out).toContain(say.en);
+      if (on === 'workspace') expect(command?.takes[0]?.name).toBe('NAME');
+    }
+  }
+});
+
+test.each([[['wake', '--help']], [['help', 'wake']], [['--help', 'wake']]])('%j explains one command', async (argv) => {
+  const { code, out } = await dumont(...argv);
+  expect(code).toBe(0);
+  expect(out).toContain('dumont wake NAME [options]');
+  expect(out).toContain('--max-price DOLLARS');
+  expect(out).toContain('-q, --quiet');
+});
+
+test.each([
+  [['stauts'], 64, 'There is no command "stauts". Did you mean "status"?'],
+  [['wake'], 64, '"dumont wake" needs NAME'],
+  [['wake', 'lab', 'train'], 64, 'does not know what to do with "train"'],
+  [['wake', 'lab', '--max-prise', '1'], 64, 'has no option --max-prise. Did you mean "max-price"?'],
+  [['wake', 'lab', '--cap'], 64, '--cap needs a value'],
+  [['wake', 'lab', '--cap', 'lots'], 64, '--cap: expected a number, not "lots"'],
+  [['wake', 'lab', '--spot=yes'], 64, '--spot takes no value'],
+  [['wake', 'lab', '--', 'ls'], 64, 'takes nothing after "--"'],
+  [['wake', 'labb'], 66, 'There is no workspace named "labb". Known: lab, train. Did you mean "lab"?'],
+  [['ssh', 'lab'], 66, 'lab has no machine right now'],
+  [['create', 'lab'], 73, 'There is already a workspace named "lab"'],
+  [['create', 'Lab'], 64, 'lower-case letters'],
+  [['create', 'x', '--env', 'NOVALUE'], 64, '"NOVALUE" is not NAME=VALUE'],
+  [['create', 'x', '--ssh-key', '/nowhere/key.pub'], 64, '/nowhere/key.pub'],
+  [['restore', 'lab'], 64, 'needs one of --snapshot ID, --latest and --date'],
+  [['restore', 'lab', '--latest', '--date', '2024-01-15'], 64, 'needs one of'],
+  [['restore', 'lab', '--date', 'yesterday'], 64, 'is not a date like "2024-01-15 14:30"'],
+  [['restore', 'lab', '--date', '2024-01-15 14:30'], 66, 'of 2024-01-15 14:30 (Europe/Lisbon, UTC+00:00) or before'],
+  [['abandon', 'lab'], 64, '--why'],
+  [['local', 'machine'], 64, 'Did you mean "machines"?'],
+  [['local', 'misbehave', 'ace-7', 'sing'], 64, 'stuck-loading'],
+  [['status', '--follow'], 64, 'needs NAME with --follow'],
+])('%j ends with %i and says: %s', async (argv, code, says) => {
+  const before = house.asked.length;
+  const ran = await dumont(...argv);
+  expect(ran.err).toContain(says);
+  expect(ran.code).toBe(code);
+  expect(ran.out).toBe('');
+  const wrote = house.asked.slice(before).filter(({ args }) => args[0] !== 'labb' && args[0] !== 'lab');
+  expect(wrote).toEqual([]);
+});
+
+test('in JSON a failure is a document too', async () => {
+  const { code, out } = await dumont('status', 'nobody', '--json');
+  expect(code).toBe(66);
+  expect(JSON.parse(out)).toMatchObject({ code: 'no_such_workspace', status: 404, facts: { workspace: 'nobody' } });
+});
+
+test('where no engine runs, it says how to start one', async () => {
+  const home = await mkdtemp(join(tmpdir(), 'dumont-none-'));
+  const never = await run(home, ['status']);
+  expect([never.code, never.err]).toEqual([
+    69,
+    `No engine answers at any address noted in ${home}. Start one with "npm start".\n`,
+  ]);
+  await writeFile(join(home, 'engine.json'), '{"url":"http://127.0.0.1:9"}');
+  await writeFile(join(home, 'token'), 'x');
+  const gone = await run(home, ['status']);
+  expect([gone.code, gone.err]).toEqual([69, 'No engine answers at http://127.0.0.1:9. Start one with "npm start".\n']);
+  await writeFile(join(home, 'engine.json'), 'half a {');
+  expect((await run(home, ['status', '--json'])).code).toBe(69);
+  await rm(home, { recursive: true });
+});
+
+test('with a token of an earlier engine, it says where the right one is', async () => {
+  const home = await mkdtemp(join(tmpdir(), 'dumont-old-'));
+  await writeFile(join(home, 'engine.json'), JSON.stringify({ url: house.url() }));
+  await writeFile(join(home, 'token'), 'old');
+  const { code, err } = await run(home, ['status']);
+  expect([code, err]).toEqual([77, `This needs a valid token. The engine writes one to ${house.home}/token.\n`]);
+  await chmod(join(home, 'token'), 0o000);
+  await rm(home, { recursive: true });
+});
+
+test('status is one line per workspace for people and one document for programs', async () => {
+  const { code, out } = await dumont('status');
+  expect(code).toBe(0);
+  expect(out).toMatch(/^NAME +STATUS +FOR +GPU/);
+  expect(out).toMatch(/^lab +asleep +\d+ d .*nobody asked for it$/m);
+  expect(out).not.toContain('\x1b');
+  const { instances } = JSON.parse((await dumont('status', '--json')).out);
+  expect(instances.map((each: { id: string }) => each.id)).toEqual(['lab', 'train']);
+  expect((await dumont('status', 'lab')).out).toMatch(/^lab is asleep for .*\n {2}why +nobody asked for it\n/);
+});
+
+test('a new workspace is described by options and files, and the engine gets only what was said', async () => {
+  const key = join(house.home, 'id.pub');
+  await writeFile(key, 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5 ana@home\n');
+  const options = [
+    '--gpu',
+    'RTX 4090',
+    '--max-price',
+    '0.5',
+    '--region',
+    'eu-west',
+    '--region',
+    'eu-north',
+    '--disk',
+    '80',
+  ];
+  const more = ['--ssh-key', key, '--port', '8888', '--env', 'A=b=c', '--include', '/srv', '--max-file', '2'];
+  const { code, out } = await dumont('create', 'fresh', ...options, ...more);
+  expect(code).toBe(0);
+  expect(out).toContain('dumont wake fresh');
+  expect(lastAsked()?.args).toEqual([
+    'fresh',
+    {
+      need: { gpu: 'RTX 4090', dollarsPerHourMax: 0.5, regions: ['eu-west', 'eu-north'] },
+      diskGb: 80,
+      publicKeys: ['ssh-ed25519 AAAAC3NzaC1lZDI1NTE5 ana@home'],
+      ports: [8888],
+      environment: { A: 'b=c' },
+      include: ['srv'],
+      fileBytesMax: 2e9,
+    },
+  ]);
+});
+
+test('a quote says what it costs and asks for nothing', async () => {
+  const before = house.asked.length;
+  const { code, out } = await dumont('wake', 'lab', '--dry-run', '--vram', '24');
+  expect(code).toBe(0);
+  expect(out).toContain('usable in about 34 s; 1 min 52 s or less in 95 of 100 (41 earlier starts)');
+  expect(out).toContain('$0.19/h to $0.46/h');
+  expect(out).toContain('Nothing was rented.');
+  expect(house.asked).toHaveLength(before);
+});
+
+test('offers are narrowed by options and shown as a table or as JSON', async () => {
+  const { out } = await dumont('offers', '--region', 'eu-west', '--max-price', '0.4');
+  expect(out.split('\n')).toHaveLength(3);
+  expect(out).toMatch(/bravo +eu-west/);
+  const { offers } = JSON.parse((await dumont('offers', '--gpu', 'h100', '--json')).out);
+  expect(offers.map((each: { offer: { host: string } }) => each.offer.host)).toEqual(['hotel']);
+});
+
+test('snapshots come newest first, with their state', async () => {
+  house.snapshots.push({ ...snapshot('lab', 3, ''), partial: true });
+  const { out } = await dumont('snapshots', 'lab');
+  expect(
+    out
+      .split('\n')
+      .slice(1, 4)
+      .map((line) => line.split(/ {2,}/)[0]),
+  ).toEqual(['a3a3a3a3', 'a2a2a2a2', 'a1a1a1a1']);
+  expect(out).toMatch(/a3a3a3a3 .* partial/);
+  expect((await dumont('snapshots', 'train')).err).toContain('has no snapshots yet');
+});
+
+test.each([
+  [['--date', '2025-06-03 12:00'], 'a1', '2025-06-03 10:00 (Europe/Lisbon, UTC+01:00)'],
+  [['--latest'], 'a2', '2025-06-04 10:00'],
+  [['--snapshot', 'a1a1'], 'a1', 'before the tests'],
+])('restore %j takes the right snapshot and says of when it is', async (options, id, says) => {
+  const { code, err } = await dumont('restore', 'lab', ...options, '--detach', '--gpu', 'RTX 4090');
+  expect(err).toContain(says);
+  expect(code).toBe(0);
+  expect(lastAsked()).toMatchObject({
+    what: 'wake',
+    args: ['lab', { snapshot: id.repeat(32), need: { gpu: 'RTX 4090' } }],
+  });
+});
+
+test('what cannot be undone asks first, and without a terminal needs --yes', async () => {
+  const before = house.asked.length;
+  for (const argv of [
+    ['destroy', 'train', '--purge'],
+    ['abandon', 'train', '--why', 'dead disk'],
+    ['local', 'end-all'],
+  ]) {
+    const { code, err } = await run(house.home, argv, { input: 'train\n' });
+    expect([code, err]).toEqual([65, expect.stringContaining('--yes')]);
+  }
+  expect(house.asked).toHaveLength(before);
+  expect((await dumont('abandon', 'train', '--why', 'dead disk', '--yes')).code).toBe(0);
+  expect(lastAsked()).toMatchObject({ what: 'abandon', args: ['train', { why: 'dead disk' }] });
+  expect((await dumont('destroy', 'train', '--purge', '-y')).out).toBe('Removed train and its 0 snapshots.\n');
+  expect(lastAsked()).toMatchObject({ what: 'destroy', args: ['train', { purge: true }] });
+});
+
+test('the local marketplace has its levers', async () => {
+  expect((await dumont('local', 'machines')).out).toMatch(/i-1001 +running/);
+  await dumont('local', 'misbehave', 'i-1001', 'vanish');
+  await dumont('local', 'misbehave', 'i-1001', '--stop');
+  await dumont('local', 'gpu', 'i-1001', '--utilization', '90', '--memory', '8000');
+  expect(house.local.pulled).toEqual([
+    { misbehave: 'i-1001', mode: 'vanish' },
+    { misbehave: 'i-1001', mode: null },
+    { gpu: 'i-1001', utilizationPercent: 90, memoryUsedMb: 8_000 },
+  ]);
+  expect((await dumont('local', 'bill')).out).toContain('$0.41 in all');
+});
+
+test('names that would move the cursor are shown without that', async () => {
+  house.workspaces.set('evil', {
+    ...house.workspaces.get('lab')!,
+    id: 'evil',
+    spec: { ...house.workspaces.get('lab')!.spec, need: { gpu: 'RTX\x1b[2J\x9b31m4090' } },
+  });
+  const { out } = await dumont('status');
+  expect(out).not.toMatch(/[^\P{Cc}\n]/u);
+  expect(out).toContain('RTX');
+  house.workspaces.delete('evil');
+});

@@ -1,0 +1,21 @@
+import { expect, test } from 'vitest';
+import { localTime, readLocalTime } from '../../engine/cli/local-time.ts';
+
+test('what is written is read back as the same moment', () => {
+  for (const written of ['2024-01-15 14:30', '2024-02-29 23:59', '2025-07-01 00:00']) {
+    expect(localTime(readLocalTime(written))).toBe(written);
+  }
+});
+
+test('a day alone means its end, and a zone that is named is kept', () => {
+  expect(localTime(readLocalTime('2024-01-15'), true)).toBe('2024-01-15 23:59:59');
+  expect(readLocalTime('2024-01-15T14:30:00Z')).toBe(Date.UTC(2024, 0, 15, 14, 30));
+  expect(readLocalTime('2024-01-15T14:30+02:00')).toBe(Date.UTC(2024, 0, 15, 12, 30));
+});
+
+test.each(['yesterday', '15.01.2024', '2024-13-01 10:00', '2024-02-30 10:00', '2024-01-15 25:00', '', '2024-01-15 14'])(
+  '"%s" is refused',
+  (written) => {
+    expect(() => readLocalTime(written)).toThrow(/is not a date|There is no/);
+  },
+);

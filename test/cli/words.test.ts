@@ -1,0 +1,66 @@
+import { expect, test } from 'vitest';
+import { near } from '../../engine/cli/near.ts';
+import { clip, pad, widthOf } from '../../engine/cli/text-width.ts';
+import { ago, bytes, bytesOf, count, duration, stopwatch } from '../../engine/cli/words.ts';
+
+test.each([
+  [0, '0.0 s', '0:00'],
+  [400, '0.4 s', '0:00'],
+  [34_900, '34 s', '0:34'],
+  [60_000, '1 min', '1:00'],
+  [112_000, '1 min 52 s', '1:52'],
+  [7_500_000, '2 h 5 min', '2:05:00'],
+  [273_600_000, '3 d 4 h', '76:00:00'],
+])('%i ms reads %s, on a running clock %s', (ms, long, short) => {
+  expect([duration(ms), stopwatch(ms)]).toEqual([long, short]);
+});
+
+test.each([
+  [0, '0 B'],
+  [999, '999 B'],
+  [1_000, '1.0 kB'],
+  [196_000_000, '196 MB'],
+  [999_600_000, '1.0 GB'],
+  [7_200_000_000, '7.2 GB'],
+])('%i bytes read %s', (size, words) => {
+  expect(bytes(size)).toBe(words);
+});
+
+test('the unit is said once where both sizes have it', () => {
+  expect(bytesOf(3.9e9, 7.2e9)).toBe('3.9 of 7.2 GB');
+  expect(bytesOf(196e6, 7.2e9)).toBe('196 MB of 7.2 GB');
+});
+
+test('counts have their thousands marked, and times say how long ago', () => {
+  expect([count(4_410), count(12), count(1_234_567)]).toEqual(['4,410', '12', '1,234,567']);
+  const now = 1_000_000_000;
+  expect([4_000, 50_000, 300_000, 90_000_000, 200_000_000].map((ms) => ago(now - ms, now))).toEqual([
+    'just now',
+    '50 s ago',
+    '5 min ago',
+    '25 h ago',
+    '2 d ago',
+  ]);
+});
+
+test('a text is cut by the columns it takes, not by its letters', () => {
+  expect([widthOf('São Paulo'), widthOf('東京'), widthOf('e\u0301')]).toEqual([9, 4, 1]);
+  expect([clip('東京タワー', 5), clip('eu-west', 7), clip('eu-west-1', 7), clip('abc', 0)]).toEqual([
+    '東京…',
+    'eu-west',
+    'eu-wes…',
+    '',
+  ]);
+  expect([pad('東京', 6), pad('1', 3, 'right')]).toEqual(['東京  ', '  1']);
+});
+
+test.each([
+  ['stauts', ['status']],
+  ['hib', ['hibernate']],
+  ['snapshot', ['snapshot', 'snapshots']],
+  ['lgos', ['logs']],
+  ['xyzzy', []],
+])('"%s" was meant as %j', (given, meant) => {
+  const known = ['status', 'hibernate', 'snapshot', 'snapshots', 'logs', 'wake'];
+  expect(near(given, known)).toEqual(meant);
+});
