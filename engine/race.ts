@@ -14,6 +14,8 @@ import { machinesBell, raceBell, workspaceBell, workspacesBell } from './steps/s
 export async function runRace(id: string, ports: Ports, signal: AbortSignal, { decide }: Parts = PARTS): Promise<void> {
   using ear = ports.bell.listen(raceBell(id));
   let dry: string | null = null;
+  const preparing = prepare(id, ports, signal);
+  preparing.catch(() => undefined);
   for (;;) {
     signal.throwIfAborted();
     const race = await ports.store.read('races', id);
@@ -35,6 +37,13 @@ export async function runRace(id: string, ports: Ports, signal: AbortSignal, { d
     else if (move.rent) dry = await rent(released, move.rent, sight, move.why, ports, signal);
     else await ear.wait(move.waitMs, signal);
   }
+}
+
+/** Makes the repository while machines boot, so that the winner does not wait for it; `restoring` asks again and says why not. */
+async function prepare(id: string, ports: Ports, signal: AbortSignal): Promise<void> {
+  const race = await ports.store.read('races', id);
+  const workspace = race && (await ports.store.read('workspaces', race.workspace));
+  if (workspace) await ports.repositories.ensure(workspace, signal);
 }
 
 async function look(race: Race, dry: boolean, ports: Ports): Promise<RaceSight> {

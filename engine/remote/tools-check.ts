@@ -1,7 +1,25 @@
-import { AGENT } from '../domain/agent-protocol.ts';
+import { AGENT, BOOT } from '../domain/agent-protocol.ts';
 import type { Command, Kit, Output, Tool } from '../domain/ports.ts';
 
 const PATHS: Readonly<Record<Tool['name'], string>> = { node: AGENT.node, agent: AGENT.program, restic: AGENT.restic };
+
+/** How far the boot script is. Cheap, so it can be asked often: machines are busiest just then. */
+export function bootEnd(): Command {
+  return { argv: ['tail', '-n', '+1', BOOT.done, BOOT.failed], timeoutMs: 10_000 };
+}
+
+/** What the boot script left: null while it runs on, else whether it has all tools, and what it said. */
+export function readBootEnd(output: Output): { readonly done: boolean; readonly words: string } | null {
+  const parts = new Map(
+    output.stdout
+      .split(/^==> (.*) <==$/m)
+      .slice(1)
+      .map((part, i, all) => [part, (all[i + 1] ?? '').trim()]),
+  );
+  if (parts.has(BOOT.done)) return { done: true, words: parts.get(BOOT.done) ?? '' };
+  if (parts.has(BOOT.failed)) return { done: false, words: parts.get(BOOT.failed) ?? '' };
+  return null;
+}
 
 /** Hashes the tools where they lie. They appear under these names only when they are whole. */
 export function checkTools(kit: Kit): Command {

@@ -3,7 +3,7 @@ import { Failure, isFailure, reasonOf } from '../domain/failures.ts';
 import type { Machine } from '../domain/lifecycle.ts';
 import type { Kit, Ports, Shell } from '../domain/ports.ts';
 import { agentCommand, failureOf, readAgentEvent } from '../remote/agent-command.ts';
-import { checkTools, missingTools } from '../remote/tools-check.ts';
+import { bootEnd, checkTools, missingTools, readBootEnd } from '../remote/tools-check.ts';
 import { within } from './deadline.ts';
 import { reach } from './reach.ts';
 import { type Step, verdictOn } from './step.ts';
@@ -40,9 +40,13 @@ export const installing: Step = async (machine, ports, signal) => {
 
 async function toolsArrive(shell: Shell, kit: Kit, ports: Ports, signal: AbortSignal): Promise<void> {
   for (;;) {
-    if (missingTools(kit, await shell.run(checkTools(kit), signal)).length === 0) return;
+    const end = readBootEnd(await shell.run(bootEnd(), signal));
+    if (end && !end.done) throw new Failure('not_ready', { why: `its tools did not arrive: ${end.words}` });
+    if (end) break;
     await ports.clock.sleep(POLL_MS, signal);
   }
+  const missing = missingTools(kit, await shell.run(checkTools(kit), signal));
+  if (missing.length > 0) throw new Failure('not_ready', { why: `not the programs we sent: ${missing.join(', ')}` });
 }
 
 const POLL_MS = 250;

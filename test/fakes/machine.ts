@@ -1,4 +1,4 @@
-import type { AgentOrder, AtRisk, RestoreOrder } from '../../engine/domain/agent-protocol.ts';
+import { type AgentOrder, type AtRisk, BOOT, type RestoreOrder } from '../../engine/domain/agent-protocol.ts';
 import type { Offer } from '../../engine/domain/marketplace.ts';
 import type { Output, Shell } from '../../engine/domain/ports.ts';
 import { ready, restore, save } from './agent.ts';
@@ -157,6 +157,8 @@ export class FakeMachine {
   }
 
   async #program(argv: readonly string[], stdin: string | undefined, line: Line): Promise<Output> {
+    if (argv[0] === 'tail')
+      return { code: 1, stdout: this.#booted ? `==> ${BOOT.done} <==\nall tools are there\n` : '', stderr: '' };
     if (argv[0] === 'sha256sum') return { code: 0, stdout: this.#sums(argv.slice(1)), stderr: '' };
     if (argv[0] === 'cat') {
       return this.claim
@@ -170,8 +172,11 @@ export class FakeMachine {
     return { code: 0, stdout: '', stderr: '' };
   }
 
+  get #booted(): boolean {
+    return this.clock.now() >= this.bootedAt + this.manners.sshAfterMs + this.manners.toolsMs;
+  }
+
   #sums(paths: readonly string[]): string {
-    if (this.clock.now() < this.bootedAt + this.manners.sshAfterMs + this.manners.toolsMs) return '';
     return paths.map((path) => `${TOOL_SHA256}  ${path}\n`).join('');
   }
 

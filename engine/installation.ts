@@ -1,0 +1,52 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir, open, readFile, rename } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { Failure, reasonOf } from './domain/failures.ts';
+
+const Installation = z.object({
+  /** Part of every label, so that two installations on one account never touch each other's machines. */
+  id: z.string().regex(/^[a-z0-9]{8}$/),
+  /** Machines that outlive the engine must find the local object server where it was. */
+  storagePort: z.number().int(),
+  storageKey: z.object({ accessKeyId: z.string(), secretAccessKey: z.string() }),
+});
+export type Installation = z.infer<typeof Installation>;
+
+/** What makes this installation itself. Made at the first start; its file is readable by its owner alone. */
+export async function readInstallation(home: string, freePort: () => Promise<number>): Promise<Installation> {
+  const file = join(home, 'installation.json');
+  await mkdir(home, { recursive: true, mode: 0o700 });
+  const text = await readFile(file, 'utf8').catch((cause: NodeJS.ErrnoException) => {
+    if (cause.code === 'ENOENT') return null;
+    throw new Failure('bad_setting', { why: `${file}: ${reasonOf(cause)}` }, { cause });
+  });
+  if (text !== null) return parse(text, file);
+  const made: Installation = {
+    id: randomBytes(4).toString('hex'),
+    storagePort: await freePort(),
+    storageKey: { accessKeyId: randomBytes(16).toString('hex'), secretAccessKey: randomBytes(32).toString('hex') },
+  };
+  await writeOnce(file, `${JSON.stringify(made, null, 2)}\n`);
+  return made;
+}
+
+function parse(text: string, file: string): Installation {
+  try {
+    return Installation.parse(JSON.parse(text));
+  } catch (cause) {
+    throw new Failure('bad_setting', { why: `${file} is damaged: ${reasonOf(cause)}` }, { cause });
+  }
+}
+
+async function writeOnce(file: string, text: string): Promise<void> {
+  const draft = `${file}.new`;
+  const handle = await open(draft, 'w', 0o600);
+  try {
+    await handle.writeFile(text);
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+  await rename(draft, file);
+}

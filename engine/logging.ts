@@ -1,0 +1,31 @@
+import { createWriteStream, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Log } from './domain/ports.ts';
+
+const LEVELS = ['DEBUG', 'INFO', 'WARNING', 'ERROR'] as const;
+type Level = (typeof LEVELS)[number];
+
+/** One JSON line per event, into a file a day (UTC); what a person should not miss also goes to standard error. */
+export function openLog(folder: string, least: Level, now: () => number): { readonly log: Log } & AsyncDisposable {
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  let day = '';
+  let stream: ReturnType<typeof createWriteStream> | null = null;
+  return {
+    log(event, facts = {}, level = 'INFO') {
+      if (LEVELS.indexOf(level) < LEVELS.indexOf(least)) return;
+      const at = new Date(now()).toISOString();
+      if (!at.startsWith(day) || stream === null) {
+        stream?.end();
+        day = at.slice(0, 10);
+        stream = createWriteStream(join(folder, `engine-${day}.log`), { flags: 'a', mode: 0o600 });
+        stream.on('error', () => undefined); // a full disk must not end the engine; the store says so itself
+      }
+      stream.write(`${JSON.stringify({ at, level, event, ...facts })}\n`);
+      if (level === 'WARNING' || level === 'ERROR')
+        process.stderr.write(`${level.toLowerCase()}: ${event} ${JSON.stringify(facts)}\n`);
+    },
+    async [Symbol.asyncDispose]() {
+      await new Promise<void>((resolve) => (stream ? stream.end(resolve) : resolve()));
+    },
+  };
+}

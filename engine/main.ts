@@ -1,0 +1,213 @@
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { createBell } from './bell.ts';
+import { type Config, readConfig } from './config.ts';
+import type { Engine } from './domain/doors.ts';
+import { isFailure, reasonOf } from './domain/failures.ts';
+import type { Clock, Kit, Ports } from './domain/ports.ts';
+import { createEngine } from './engine.ts';
+import { noteEngine } from './http/engine-file.ts';
+import { serveHttp } from './http/serve.ts';
+import { type Installation, readInstallation } from './installation.ts';
+import { openLog } from './logging.ts';
+import { localMarketplace } from './marketplaces/local/local.ts';
+import { sshConnect } from './ssh/connect.ts';
+import { ownKey } from './ssh/own-key.ts';
+import { startStorage } from './storage/local/start-storage.ts';
+import { readMasterKey } from './storage/master-key.ts';
+import { resticRepositories } from './storage/repositories.ts';
+import { s3Storage } from './storage/s3.ts';
+import { openJournals } from './store/open-journals.ts';
+import { openStore } from './store/open-store.ts';
+import { supervise } from './supervise.ts';
+import { keepSweeping } from './sweep.ts';
+import { createTelling } from './telling.ts';
+import { provideKit, resticFor } from './tools/provide-kit.ts';
+
+/** A running Dumont. Leaving its scope closes what was opened, in the opposite order. */
+export interface Dumont extends AsyncDisposable {
+  readonly url: string;
+  readonly engine: Engine;
+  readonly ports: Ports;
+}
+
+/** Opens everything and wires it together; the only place that knows all of it. `say` tells a person what takes long. */
+export async function openDumont(
+  config: Config,
+  say: (line: string) => void,
+  change = (ports: Ports): Ports => ports,
+): Promise<Dumont> {
+  await using opening = new AsyncDisposableStack();
+  const stop = new AbortController();
+  const clock = realClock;
+  const installation = await readInstallation(config.home, freePort);
+  const { log } = opening.use(openLog(join(config.home, 'logs'), config.logLevel, clock.now));
+  const store = opening.use(await openStore(join(config.home, 'state'), { log })); // first: it refuses a second engine
+  const journals = opening.use(await openJournals(join(config.home, 'journals')));
+  const key = await ownKey(join(config.home, 'keys'));
+  const place = await openStorage(config, installation, opening, log, stop.signal);
+  const storage = opening.use(s3Storage({ ...place, now: clock.now }));
+  const { path: setting, downloadUrl } = config.restic;
+  const wanted = { setting, downloadUrl, folder: join(config.home, 'tools'), searchPath: config.path };
+  const restic = resticFor(wanted, say, stop.signal);
+  const local = localMarketplace({
+    folder: join(config.home, 'local'),
+    seed: config.local.seed,
+    timeScale: config.local.timeScale,
+    searchPath: config.path,
+  });
+  const bell = createBell(clock);
+  const telling = await createTelling(journals, clock, bell, log);
+  const ports = change({
+    settings: { ...config.settings, installation: installation.id },
+    clock,
+    random: Math.random,
+    newId: (prefix) => `${prefix}${crypto.randomUUID().replaceAll('-', '').slice(0, 12)}`,
+    store,
+    journals,
+    marketplaces: new Map([[local.name, local]]),
+    connect: sshConnect(key.privateKey),
+    storage,
+    repositories: resticRepositories({
+      restic: await restic(),
+      storage,
+      masterKey: await readMasterKey(join(config.home, 'master.key')),
+      folder: join(config.home, 'repositories'),
+      connections: config.settings.save.connections,
+      now: clock.now,
+    }),
+    kit: provideKit(join(config.home, 'kit'), restic, storage, say, stop.signal),
+    publicKey: key.publicKey,
+    bell,
+    fence: { check: async () => undefined }, // each driver brings its own, bound to its lease
+    log,
+    tell: telling.tell,
+  });
+  const engine = createEngine(ports, telling, key.file);
+
+  // Closed in the opposite order: the listener first, then the drivers, then what they write to.
+  opening.defer(async () => await telling.settled());
+  const loops = [supervise(ports, stop.signal), keepSweeping(ports, stop.signal)];
+  for (const loop of loops)
+    loop.catch((cause: unknown) => stop.signal.aborted || log('loop.ended', { why: reasonOf(cause) }, 'ERROR'));
+  opening.defer(async () => {
+    stop.abort(new Error('the engine stops'));
+    await Promise.allSettled(loops);
+  });
+  const http = opening.use(
+    await serveHttp(engine, { port: config.port, tokenFile: join(config.home, 'token'), log, local }),
+  );
+  opening.use(await noteEngine(join(config.home, 'engine.json'), http.url));
+  warmUp(ports, log);
+  log('engine.started', { url: http.url, installation: installation.id, home: config.home });
+
+  const opened = opening.move();
+  return { url: http.url, engine, ports, [Symbol.asyncDispose]: async () => await opened.disposeAsync() };
+}
+
+/** Packs the tools before anybody waits for them. A failure is told again, in words, to the first who needs them. */
+function warmUp(ports: Ports, log: Ports['log']): void {
+  ports.kit().then(
+    (kit: Kit) =>
+      log('kit.ready', { tools: kit.tools.map(({ name, sha256, sizeBytes }) => ({ name, sha256, sizeBytes })) }),
+    (cause: unknown) => log('kit.failed', { why: reasonOf(cause) }, 'WARNING'),
+  );
+}
+
+/** The bucket the settings name, or an object server of our own on the port it always had, since machines know that one. */
+async function openStorage(
+  config: Config,
+  installation: Installation,
+  opening: AsyncDisposableStack,
+  log: Ports['log'],
+  signal: AbortSignal,
+) {
+  if (config.storage) {
+    const { endpoint, bucket, region, accessKeyId, secretAccessKey } = config.storage;
+    const account = new URL(endpoint).hostname.split('.')[0] ?? '';
+    return { endpoint, bucket, region, parent: { account, accessKeyId, secretAccessKey: secretAccessKey.reveal() } };
+  }
+  const { storageKey, storagePort } = installation;
+  const server = opening.use(
+    await startStorage(
+      {
+        folder: join(config.home, 'storage'),
+        port: storagePort,
+        keys: [{ ...storageKey, scope: 'object-read-write' }],
+        buckets: [LOCAL_BUCKET],
+        onLog: (line) => log('storage.said', { line }),
+      },
+      signal,
+    ),
+  );
+  return {
+    endpoint: server.endpoint,
+    bucket: LOCAL_BUCKET,
+    region: 'auto',
+    parent: { account: 'local', ...storageKey },
+  };
+}
+
+const LOCAL_BUCKET = 'dumont';
+
+const realClock: Clock = {
+  now: Date.now,
+  sleep: (ms, signal) =>
+    new Promise((resolve, reject) => {
+      if (signal.aborted) return reject(signal.reason as Error);
+      const abort = (): void => {
+        clearTimeout(timer);
+        reject(signal.reason as Error);
+      };
+      const timer = setTimeout(() => {
+        signal.removeEventListener('abort', abort);
+        resolve();
+      }, ms);
+      signal.addEventListener('abort', abort, { once: true });
+    }),
+};
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const probe = createServer().once('error', reject);
+    probe.listen(0, '127.0.0.1', () => {
+      const address = probe.address();
+      probe.close(() => resolve(typeof address === 'object' && address ? address.port : 0));
+    });
+  });
+}
+
+/** Runs until somebody asks it to stop. A second Ctrl-C does not wait. */
+async function main(): Promise<void> {
+  const asked = Promise.withResolvers<void>();
+  for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => asked.resolve());
+  try {
+    // biome-ignore lint/style/noProcessEnv: the environment is read here and nowhere else in the engine.
+    const config = readConfig(process.env);
+    await using dumont = await openDumont(config, (line) => console.log(line));
+    console.log(welcome(dumont.url, config));
+    await asked.promise;
+    console.log('Stopping. Machines and storage stay as they are; the next start goes on from here.');
+  } catch (cause) {
+    console.error(isFailure(cause) ? cause.message : cause);
+    process.exitCode = isFailure(cause) ? cause.row.exit : 70;
+  }
+}
+
+function welcome(url: string, config: Config): string {
+  const storage = config.storage ? `${config.storage.endpoint}/${config.storage.bucket}` : `local, in ${config.home}`;
+  return [
+    `Dumont runs at ${url}. Storage: ${storage}. Marketplace: local, ${config.local.timeScale} times faster than real ones.`,
+    '',
+    'Next, in another terminal:',
+    '  npm run -s dumont create lab      describe a workspace',
+    '  npm run -s dumont wake lab        race five machines for it',
+    '  npm run -s dumont ssh lab         work on it; leave files in /workspace',
+    '  npm run -s dumont hibernate lab   saved, proved, destroyed',
+    '  npm run -s dumont help            everything else',
+    '',
+    'Ctrl-C stops the engine; nothing is lost.',
+  ].join('\n');
+}
+
+if (import.meta.main) await main();

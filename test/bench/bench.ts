@@ -1,0 +1,17 @@
+/** One measurement: what it shows, and how it is taken. */
+export interface Bench {
+  run(say: (line: string) => void): Promise<readonly Table[]>;
+}
+
+export interface Table {
+  readonly title: string;
+  readonly columns: readonly string[];
+  readonly rows: readonly (readonly (string | number)[])[];
+  /** The target, and whether it was met. */
+  readonly note?: string;
+}
+
+/** A target and what was measured, in one line. */
+export function target(what: string, measured: number, limit: number, unit: string): string {
+  return `target: ${what} under ${limit} ${unit}; measured ${measured.toFixed(measured >= 10 ? 0 : 2)} ${unit}: ${measured < limit ? 'met' : 'MISSED'}`;
+}

@@ -1,0 +1,46 @@
+import { cpus, totalmem } from 'node:os';
+import { parseArgs } from 'node:util';
+import type { Bench, Table } from './bench.ts';
+import { handover } from './handover.ts';
+import { kit } from './kit.ts';
+import { race } from './race.ts';
+import { start } from './start.ts';
+import { store } from './store.ts';
+
+/** `npm run bench`: every figure the product claims, measured side by side. `npm run bench -- race store --json` picks some. */
+const BENCHES: Readonly<Record<string, Bench>> = { race, handover, kit, store, start };
+
+const { values, positionals } = parseArgs({
+  options: { json: { type: 'boolean', default: false } },
+  allowPositionals: true,
+});
+const unknown = positionals.filter((name) => !(name in BENCHES));
+if (unknown.length > 0) {
+  console.error(`There is no benchmark ${unknown.join(', ')}. There are: ${Object.keys(BENCHES).join(', ')}.`);
+  process.exitCode = 64;
+} else {
+  const chosen = positionals.length > 0 ? positionals : Object.keys(BENCHES);
+  const machine = `${cpus().length} cores (${cpus()[0]?.model.trim()}), ${Math.round(totalmem() / 1e9)} GB, Node ${process.version}`;
+  const results: Record<string, readonly Table[]> = {};
+  if (!values.json) console.log(`${machine}\n`);
+  for (const name of chosen) {
+    results[name] = await BENCHES[name]!.run((line) => console.error(`  ${name}: ${line}`));
+    if (!values.json) for (const table of results[name]) console.log(`${draw(table)}\n`);
+  }
+  if (values.json) console.log(JSON.stringify({ machine, at: new Date().toISOString(), results }, null, 2));
+}
+
+function draw({ title, columns, rows, note }: Table): string {
+  const cells = [columns, ...rows.map((row) => row.map((cell) => (typeof cell === 'number' ? rounded(cell) : cell)))];
+  const widths = columns.map((_, i) => Math.max(...cells.map((row) => row[i]?.length ?? 0)));
+  const lines = cells.map((row) =>
+    row.map((cell, i) => (i === 0 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!))).join('  '),
+  );
+  const rule = widths.map((width) => '-'.repeat(width)).join('  ');
+  return [title, lines[0], rule, ...lines.slice(1), ...(note ? [note] : [])].join('\n');
+}
+
+function rounded(value: number): string {
+  if (Number.isInteger(value)) return value.toLocaleString('en');
+  return value.toFixed(Math.abs(value) >= 100 ? 0 : Math.abs(value) >= 1 ? 2 : 4);
+}
