@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { basename } from 'node:path/posix';
 import { AGENT, AGENT_HOME, BOOT } from '../domain/agent-protocol.ts';
 import type { Tool } from '../domain/ports.ts';
 
@@ -17,24 +18,27 @@ export interface ToolToFetch {
 export function bootConfig(tools: readonly ToolToFetch[]): string {
   const lines = tools.map(({ name, sha256, url }) => {
     assert(/^[!#-[\]-~]+$/.test(url), `the URL of ${name} holds a character that the boot script cannot read`);
-    return JSON.stringify([sha256, PATHS[name], url]);
+    return JSON.stringify([sha256, FILES[name], url]);
   });
   return `{"tools":[\n${lines.join(',\n')}\n]}\n`;
 }
 
-const PATHS: Readonly<Record<Tool['name'], string>> = { node: AGENT.node, agent: AGENT.program, restic: AGENT.restic };
+const FILES: Readonly<Record<Tool['name'], string>> = {
+  node: basename(AGENT.node),
+  agent: basename(AGENT.program),
+  restic: basename(AGENT.restic),
+};
 
 /**
  * Runs on the machine while its SSH server comes up: says which host keys it has, and fetches the tools side by side. A
  * tool appears under its name only when it is whole and its hash was compared. Any POSIX shell runs it, any number of
- * times. A machine whose files lie elsewhere sets DUMONT_ROOT, and DUMONT_HOST_KEYS where its SSH keys are not in
- * /etc/ssh.
+ * times. A machine without a root of its own says in DUMONT_LOCAL_ROOT where its files lie.
  */
 export function bootScript(): string {
   return `#!/bin/sh
 umask 077
-root=\${DUMONT_ROOT:-}
-keys=\${DUMONT_HOST_KEYS:-$root/etc/ssh}
+root=\${DUMONT_LOCAL_ROOT:-}
+keys=$root/etc/ssh
 home=$root/${AGENT_HOME}
 config=$root${BOOT.config}
 done=$root${BOOT.done}
@@ -112,7 +116,7 @@ words() { tr '\\n' ' ' <"$1" | cut -c 1-200; }
 
 # Each tool has a process of its own, so these names are not shared.
 bring() {
-  sha256=$1 target=$root$2 url=$3
+  sha256=$1 target=$home/$2 url=$3
   part=$target.$$.part
   trap 'rm -f "$part" "$part.fetch" "$part.code" "$part.unpack"' EXIT
   if [ -f "$target" ] && [ "$(digest "$target")" = "$sha256" ]; then
@@ -149,11 +153,12 @@ bringing=
 why=
 if [ -r "$config" ]; then
   chmod 600 "$config"
-  while IFS='"' read -r _ sha256 _ path _ url _; do
-    case $path in
-      /${AGENT_HOME}/*/*) why="$config names a path outside of $home" ;;
-      /${AGENT_HOME}/*)
-        (bring "$sha256" "$path" "$url") &
+  while IFS='"' read -r _ sha256 _ name _ url _; do
+    case $name in
+      '') ;;
+      */* | . | ..) why="$config names a file outside of $home: $name" ;;
+      *)
+        (bring "$sha256" "$name" "$url") &
         bringing="$bringing $!"
         ;;
     esac

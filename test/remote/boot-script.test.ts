@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { BOOT } from '../../engine/domain/agent-protocol.ts';
+import { withPrefix } from '../../engine/marketplaces/local/machine/shared-root.ts';
 import { bootConfig, bootScript } from '../../engine/remote/boot-script.ts';
 
 const TOOLS = { node: randomBytes(200_000), agent: Buffer.from('console.log(1)\n'), restic: randomBytes(90_000) };
@@ -37,7 +38,7 @@ describe.concurrent('the boot script', () => {
     const { code, log } = await machine.boot();
     expect(code).toBe(0);
     expect(machine.requests.slice(before)).toEqual([`/restic?${machine.secret}`]);
-    expect(log).toContain('/opt/dumont/node is already here');
+    expect(log).toContain('node is already here');
     expect(await readFile(join(machine.root, PATHS.restic))).toEqual(TOOLS.restic);
   });
 
@@ -46,8 +47,8 @@ describe.concurrent('the boot script', () => {
     machine.serve('/restic', (_, response) => response.end(gzipSync('something else')));
     const { code, log } = await machine.boot();
     expect(code).toBe(1);
-    expect(await machine.failure()).toBe('/opt/dumont/restic is not what was promised: its hash differs');
-    expect(log).toContain('dumont: failed: /opt/dumont/restic');
+    expect(await machine.failure()).toBe('restic is not what was promised: its hash differs');
+    expect(log).toContain('dumont: failed: restic');
     expect((await machine.home()).sort()).toEqual(['agent.mjs', 'boot.failed', 'boot.json', 'node']);
   });
 
@@ -56,7 +57,7 @@ describe.concurrent('the boot script', () => {
     machine.serve('/node', (_, response) => response.writeHead(404).end('no such key'));
     const { code, log } = await machine.boot();
     expect(code).toBe(1);
-    expect(await machine.failure()).toMatch(/^\/opt\/dumont\/node could not be fetched: .*404/);
+    expect(await machine.failure()).toMatch(/^node could not be fetched: .*404/);
     expect(machine.requests.filter((path) => path.startsWith('/node'))).toHaveLength(3);
     expect(log).not.toContain('X-Amz');
   });
@@ -86,7 +87,7 @@ describe.concurrent('the boot script', () => {
     await rm(join(machine.root, PATHS.restic));
     const { code, log } = await machine.boot(await machine.programs(fetchers));
     expect(code).toBe(1);
-    expect(await machine.failure()).toContain('/opt/dumont/restic could not be fetched');
+    expect(await machine.failure()).toContain('restic could not be fetched');
     expect(log).not.toContain('X-Amz');
   });
 
@@ -106,7 +107,7 @@ describe.concurrent('the boot script', () => {
   test('a configuration that points elsewhere writes nothing there', async () => {
     await using machine = await newMachine();
     const config = await readFile(join(machine.root, BOOT.config), 'utf8');
-    await writeFile(join(machine.root, BOOT.config), config.replace('/opt/dumont/restic', '/opt/dumont/../restic'));
+    await writeFile(join(machine.root, BOOT.config), config.replace('"restic"', '"../restic"'));
     expect(await machine.boot()).toMatchObject({ code: 1 });
     expect(existsSync(join(machine.root, 'opt/restic'))).toBe(false);
   });
@@ -150,13 +151,17 @@ describe.concurrent('the boot script', () => {
   });
 });
 
+test('where the local marketplace moves the paths of a script, this one finds its own way', () => {
+  expect(withPrefix(bootScript(), '/some/folder')).toBe(bootScript());
+});
+
 test('a URL that could end its place in the configuration is refused', () => {
   const tool = { name: 'node', sha256: 'a'.repeat(64) } as const;
   expect(() => bootConfig([{ ...tool, url: 'http://x/"y' }])).toThrow('cannot read');
   expect(() => bootConfig([{ ...tool, url: 'http://x/\ny' }])).toThrow('cannot read');
   expect(() => bootConfig([{ ...tool, url: 'http://x/\\y' }])).toThrow('cannot read');
   expect(JSON.parse(bootConfig([{ ...tool, url: 'http://x/y?a=b&c=%20' }]))).toEqual({
-    tools: [['a'.repeat(64), '/opt/dumont/node', 'http://x/y?a=b&c=%20']],
+    tools: [['a'.repeat(64), 'node', 'http://x/y?a=b&c=%20']],
   });
 });
 
@@ -222,7 +227,7 @@ async function newMachine() {
 
     async boot(path = `${hurried}:${pathNow()}`) {
       const child = spawn('/bin/sh', ['-s'], {
-        env: { PATH: path, DUMONT_ROOT: root },
+        env: { PATH: path, DUMONT_LOCAL_ROOT: root },
         stdio: ['pipe', 'pipe', 'pipe'],
       });
       running = child;
