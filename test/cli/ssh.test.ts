@@ -8,6 +8,7 @@ import ssh2 from 'ssh2';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { served } from '../http/served.ts';
 import { run } from './dumont.ts';
+import { dumont, soon, TMUX, terminal } from './terminal.ts';
 
 const machineKey = ssh2.utils.generateKeyPairSync('ed25519');
 const otherKey = ssh2.utils.generateKeyPairSync('ed25519');
@@ -34,18 +35,32 @@ async function machine(hostKey: { private: string }): Promise<{ host: string; po
       else login.reject(['publickey']);
     });
     client.on('session', (accept) =>
-      accept().on('exec', (acceptExec, _, { command }) => {
-        const stream = acceptExec();
-        const child = spawn('sh', ['-c', command], { env: { PATH: '/usr/bin:/bin' } });
-        child.stdin.on('error', () => {}); // it need not read what was typed
-        stream.pipe(child.stdin);
-        child.stdout.pipe(stream, { end: false });
-        child.stderr.pipe(stream.stderr, { end: false });
-        child.on('close', (code) => {
-          stream.exit(code ?? 1);
-          stream.end();
-        });
-      }),
+      accept()
+        .on('pty', (acceptPty) => acceptPty?.())
+        .on('shell', (acceptShell) => {
+          const stream = acceptShell();
+          stream.write('welcome\r\n');
+          const child = spawn('sh', [], { env: { PATH: '/usr/bin:/bin' } });
+          // The terminal at the other end is raw: Return arrives as it was pressed.
+          stream.on('data', (typed: Buffer) => child.stdin.write(String(typed).replaceAll('\r', '\n')));
+          child.stdout.on('data', (said: Buffer) => stream.write(String(said).replaceAll('\n', '\r\n')));
+          child.on('close', (code) => {
+            stream.exit(code ?? 1);
+            stream.end();
+          });
+        })
+        .on('exec', (acceptExec, _, { command }) => {
+          const stream = acceptExec();
+          const child = spawn('sh', ['-c', command], { env: { PATH: '/usr/bin:/bin' } });
+          child.stdin.on('error', () => {}); // it need not read what was typed
+          stream.pipe(child.stdin);
+          child.stdout.pipe(stream, { end: false });
+          child.stderr.pipe(stream.stderr, { end: false });
+          child.on('close', (code) => {
+            stream.exit(code ?? 1);
+            stream.end();
+          });
+        }),
     );
   });
   machines.push(server);
@@ -119,4 +134,15 @@ test('the ssh command can be printed and works as printed', async () => {
   const child = spawn('sh', ['-c', `${out.trim()} 'exit 9'`], { env: { PATH: '/usr/bin:/bin', HOME: house.home } });
   const [code] = await once(child, 'close');
   expect(code).toBe(9);
+});
+
+test.runIf(TMUX)('at a terminal it is a shell, and its exit code is that of the shell', async () => {
+  pointAt('m9', await machine(machineKey), fingerprint(machineKey));
+  using tty = terminal(house.home, 90, 24);
+  tty.type(`${dumont('ssh lab')}; echo "ended with $?"`);
+  await expect.poll(tty.screen, soon).toContain('welcome');
+  tty.type('echo "the answer is $((6 * 7))"');
+  await expect.poll(tty.screen, soon).toContain('the answer is 42');
+  tty.type('exit 5');
+  await expect.poll(tty.screen, soon).toContain('ended with 5');
 });

@@ -12,10 +12,14 @@ export const ssh = command({
   name: 'ssh',
   takes: [WORKSPACE],
   rest: 'COMMAND',
-  options: { print: flag('Only print the ssh command that would be run') },
+  options: {
+    tty: flag('Give the command a terminal, for what draws on it'),
+    print: flag('Only print the ssh command that would be run'),
+  },
   examples: [
     ['dumont ssh lab', 'a shell'],
     ['dumont ssh lab -- nvidia-smi -L', 'run a command; its exit code is the exit code'],
+    ['dumont ssh lab --tty -- htop', ''],
   ],
   async run({ words: [name = ''], rest, options, engine, screen, signal }) {
     const target = await engine.get<SshJson>(`/api/v1/instances/${encodeURIComponent(name)}/ssh`, {}, signal);
@@ -23,7 +27,7 @@ export const ssh = command({
     if (screen.json) return 0;
     const knownHosts = join(HOME, 'known_hosts');
     await pinHostKey(target, knownHosts, signal);
-    const argv = [...sshArgv(target, knownHosts), ...rest];
+    const argv = [...(options.tty ? ['-t'] : []), ...sshArgv(target, knownHosts), ...rest];
     if (options.print) screen.print(['ssh', ...argv].map(quote).join(' '));
     return options.print ? 0 : await runSsh(argv);
   },
