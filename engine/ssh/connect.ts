@@ -53,6 +53,7 @@ async function login(
       port: address.port,
       username: 'root',
       privateKey,
+      authHandler: ['publickey'], // not first without any, which takes one more round trip
       readyTimeout: limits.readyMs,
       keepaliveInterval: limits.keepaliveMs,
       keepaliveCountMax: limits.keepalivesMissedMax,

@@ -37,9 +37,8 @@ async function readKey(file: string, comment: string): Promise<OwnKey | null> {
 
 /** The private half appears under its name whole and only once, so that two starts at the same moment agree on one key. */
 async function makeKey(file: string, comment: string): Promise<OwnKey> {
-  const pair = ssh2.utils.generateKeyPairSync('ed25519', { comment });
   const draft = `${file}.${randomBytes(6).toString('hex')}`;
-  await writeFile(draft, pair.private, { mode: 0o600 });
+  await writeFile(draft, freshKey(comment), { mode: 0o600 });
   try {
     await link(draft, file);
   } catch (cause) {
@@ -51,4 +50,12 @@ async function makeKey(file: string, comment: string): Promise<OwnKey> {
   if (!key) throw new Failure('bad_setting', { why: `${file} vanished while it was made` });
   await writeFile(`${file}.pub`, `${key.publicKey}\n`, { mode: 0o644 });
   return key;
+}
+
+/** ssh2 spoils one key in 256, each whose public half begins with a zero: it then cannot read it back itself. */
+export function freshKey(comment: string): string {
+  for (;;) {
+    const pair = ssh2.utils.generateKeyPairSync('ed25519', { comment });
+    if (!(ssh2.utils.parseKey(pair.private) instanceof Error)) return pair.private;
+  }
 }

@@ -3,8 +3,9 @@ import { mkdtempSync } from 'node:fs';
 import { readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import ssh2 from 'ssh2';
 import { expect, onTestFinished, test } from 'vitest';
-import { ownKey } from '../../engine/ssh/own-key.ts';
+import { freshKey, ownKey } from '../../engine/ssh/own-key.ts';
 
 function folder(): string {
   const path = mkdtempSync(join(tmpdir(), 'dumont-key-'));
@@ -32,6 +33,14 @@ test('ssh-keygen reads both halves as the same key', async () => {
   const key = await ownKey(folder());
   const derived = execFileSync('ssh-keygen', ['-y', '-f', key.file], { encoding: 'utf8' });
   expect(key.publicKey).toContain(derived.trim().split(' ')[1]);
+});
+
+test('every key that is made can be read, those too whose public half begins with a zero', () => {
+  const lengths = Array.from({ length: 1_000 }, () => {
+    const parsed = ssh2.utils.parseKey(freshKey('many'));
+    return parsed instanceof Error ? 0 : parsed.getPublicSSH().length;
+  });
+  expect(new Set(lengths)).toEqual(new Set([4 + 'ssh-ed25519'.length + 4 + 32]));
 });
 
 test('a damaged key file is named, and not replaced', async () => {

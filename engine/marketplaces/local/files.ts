@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 
-/** Written beside and moved into place, so that whoever reads sees the old text or the new one, never half of it. */
-export function writeWhole(file: string, text: string, mode = 0o600): void {
+/** Written beside and moved into place, so that whoever reads sees the old content or the new one, never half of it. */
+export function writeWhole(file: string, content: string | Uint8Array, mode = 0o600): void {
   const draft = `${file}.${randomBytes(4).toString('hex')}`;
-  writeFileSync(draft, text, { mode });
+  writeFileSync(draft, content, { mode });
   renameSync(draft, file);
 }
 

@@ -72,12 +72,11 @@ export function localMarketplace(options: LocalOptions): LocalMarketplace {
       await paces.list(signal);
       const modes = accountModes(market);
       failIf(modes, 'lists-fail');
-      const lagMs = modes.includes('lists-lag') ? market.scaled(LAG_MS) : 0;
-      const then = market.now() - lagMs;
-      return ledger
-        .read()
-        .rentals.filter(({ from, until }) => from <= then && (until === null || then < until))
-        .filter((rental) => !market.modesOf(rental).includes('vanished'))
+      const account = ledger.read();
+      const then = market.now() - (modes.includes('lists-lag') ? market.scaled(LAG_MS) : 0);
+      return account.rentals
+        .filter(({ from, until }) => from <= then && (until === null || then < until))
+        .filter((rental) => !market.modesOf(rental, account).includes('vanished'))
         .map((rental) => listed(market, rental));
     },
 

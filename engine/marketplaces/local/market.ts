@@ -2,8 +2,8 @@ import { join, resolve } from 'node:path';
 import { isLive, modesOf } from './account.ts';
 import { catalogue, type Physical } from './catalogue.ts';
 import { readIfThere } from './files.ts';
-import { writeReadings } from './gpu-readings.ts';
-import { type LedgerFile, ledgerFile, type Rental } from './ledger.ts';
+import { showGpu } from './gpu-health.ts';
+import { type Ledger, type LedgerFile, ledgerFile, type Rental } from './ledger.ts';
 import { bestIsolation } from './machine/isolation.ts';
 import { type Isolation, type MachineFiles, machineFiles } from './machine/spec.ts';
 import { tellFaults } from './machine-process.ts';
@@ -40,8 +40,8 @@ export interface Market {
   physicalOf(rental: Rental): Physical;
   /** The rental of this machine, while it bills. */
   live(instance: string): Rental | null;
-  modesOf(rental: Rental): readonly Misbehaviour[];
-  /** Writes what the machine's `nvidia-smi` says. */
+  modesOf(rental: Rental, account?: Ledger): readonly Misbehaviour[];
+  /** Writes what the machine's GPUs say of themselves. */
   showGpu(rental: Rental): void;
   /** Lets a machine behave as it is meant to, good or bad. */
   enforce(rental: Rental): Promise<void>;
@@ -70,11 +70,10 @@ export function openMarket(options: LocalOptions): Market {
     filesOf: (instance) => machineFiles(join(folder, 'machines', instance)),
     physicalOf: (rental) => byId.get(rental.physical)!,
     live: (instance) => ledger.read().rentals.find((rental) => rental.instance === instance && isLive(rental)) ?? null,
-    modesOf: (rental) => modesOf(ledger.read(), rental.offer, rental.instance, rental.physical),
+    modesOf: (rental, account = ledger.read()) => modesOf(account, rental.offer, rental.instance, rental.physical),
     showGpu(rental) {
-      const modes = market.modesOf(rental);
-      const health = modes.includes('gpu-lost') ? 'lost' : modes.includes('no-gpu') ? 'absent' : 'ok';
-      writeReadings(market.filesOf(rental.instance).gpu, market.physicalOf(rental).offer, rental.gpu, health);
+      const { gpu } = market.filesOf(rental.instance);
+      showGpu(gpu, market.physicalOf(rental).offer, rental.gpu, market.modesOf(rental));
     },
     async enforce(rental) {
       const files = market.filesOf(rental.instance);

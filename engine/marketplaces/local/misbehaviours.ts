@@ -7,10 +7,10 @@ export const MISBEHAVIOURS = {
   exits: 'its container exits; it stays listed and bills',
   'ssh-refused': 'is called running, but SSH does not answer',
   vanished: 'is absent from the list and silent, and comes back when this ends; it bills all the time',
-  'slow-disk': 'does everything at a tenth of its speed',
+  'slow-disk': 'reads, writes and computes at a twentieth of its speed',
   'gpu-lost': 'its GPU fell off the bus: nvidia-smi ends with an error',
   'no-gpu': 'nvidia-smi finds no devices',
-  'cuda-dead': 'nvidia-smi answers, but /dev/nvidia-uvm is missing, without which CUDA does not start',
+  'cuda-dead': 'nvidia-smi answers, but CUDA does not start',
   'destroy-fails': 'cannot be destroyed: the call is refused',
   'destroy-lies': 'is said to be destroyed and is not',
   // an offer, or every offer of a machine

@@ -11,10 +11,10 @@ export async function runBootScript(
   environment: Readonly<Record<string, string>>,
 ): Promise<void> {
   const log = createWriteStream(files.bootLog, { flags: 'a' });
-  const { child } = chamber.run(['/bin/bash', join(chamber.prefix, '/opt/dumont/boot.sh')], environment);
+  const script = join(chamber.prefix, '/opt/dumont/boot.sh');
+  const { child } = chamber.run(['/bin/bash', '-c', 'exec /bin/bash "$0" 2>&1', script], environment);
   child.stdin.end();
   child.stdout.pipe(log, { end: false });
-  child.stderr.pipe(log, { end: false });
   const [code, name] = await once(child, 'close').catch((cause) => [String(cause), null]);
   log.end(code === 0 ? '' : `boot script ended with ${name ?? code}\n`);
 }

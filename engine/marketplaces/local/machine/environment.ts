@@ -13,6 +13,7 @@ export function environmentOf(
     SHELL: '/bin/bash',
     PATH: SEARCH_PATH,
     LANG: 'C.UTF-8',
+    LD_LIBRARY_PATH: join(chamber.prefix, '/run/nvidia/lib'),
     ...given,
   };
 }

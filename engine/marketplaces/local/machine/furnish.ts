@@ -17,7 +17,19 @@ import { withPrefix } from './shared-root.ts';
 import type { MachineFiles, MachineSpec } from './spec.ts';
 
 /** Folders of the machine's own. They lie in one folder, not on mounts, so files can be renamed from one to another. */
-const OWN = ['root', 'workspace', 'data', 'tmp', 'opt/dumont', 'run/nvidia', 'home', 'mnt', 'media', 'srv', 'usr/bin'];
+const OWN = [
+  'root',
+  'workspace',
+  'data',
+  'tmp',
+  'opt/dumont',
+  'run/nvidia/lib',
+  'home',
+  'mnt',
+  'media',
+  'srv',
+  'usr/bin',
+];
 const OWN_VAR = ['tmp', 'log', 'cache', 'lib', 'spool', 'opt'].map((name) => `var/${name}`);
 const MOUNTED = ['etc', 'proc', 'sys', 'dev'];
 
@@ -56,15 +68,15 @@ function makeRoot(files: MachineFiles, spec: MachineSpec): void {
   }
 }
 
-/** The computer's folders to mount, after those that are only links were made. */
+/** Which of the computer's folders to mount; those that are only links, as /bin often is, are made here. */
 export function sharedFolders(root: string): readonly string[] {
   return SHARED.filter((name) => {
     const stat = lstatSync(`/${name}`, { throwIfNoEntry: false });
     const own = join(root, name);
-    if (stat?.isSymbolicLink() && !existsSync(own)) symlinkSync(readlinkSync(`/${name}`), own);
-    if (!stat?.isDirectory()) return false;
-    mkdirSync(own, { recursive: true });
-    return true;
+    const isThere = lstatSync(own, { throwIfNoEntry: false }) !== undefined;
+    if (stat?.isSymbolicLink() && !isThere) symlinkSync(readlinkSync(`/${name}`), own);
+    if (stat?.isDirectory() && !isThere) mkdirSync(own);
+    return stat?.isDirectory();
   });
 }
 

@@ -12,9 +12,8 @@ export interface HostKey {
 
 /** The machine's own host key; made at its first start, the same at every later one. */
 export function hostKeyOf(file: string): HostKey {
-  const kept = readIfThere(file);
-  const privateKey = kept ?? ssh2.utils.generateKeyPairSync('ed25519').private;
-  if (kept === null) writeWhole(file, privateKey);
+  const privateKey = readIfThere(file) ?? freshKey();
+  writeWhole(file, privateKey);
   const parsed = ssh2.utils.parseKey(privateKey);
   if (parsed instanceof Error) throw parsed;
   const bytes = parsed.getPublicSSH();
@@ -23,4 +22,12 @@ export function hostKeyOf(file: string): HostKey {
     publicKey: `${parsed.type} ${bytes.toString('base64')}`,
     fingerprint: `SHA256:${createHash('sha256').update(bytes).digest('base64').replace(/=+$/, '')}`,
   };
+}
+
+/** ssh2 spoils one key in 256, each whose public half begins with a zero: it then cannot read it back itself. */
+function freshKey(): string {
+  for (;;) {
+    const { private: key } = ssh2.utils.generateKeyPairSync('ed25519');
+    if (!(ssh2.utils.parseKey(key) instanceof Error)) return key;
+  }
 }

@@ -1,6 +1,5 @@
-import { appendFileSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { readIfThere, writeWhole } from '../files.ts';
 import { identify } from '../process-id.ts';
@@ -10,7 +9,7 @@ import { environmentOf } from './environment.ts';
 import { furnish } from './furnish.ts';
 import { type HostKey, hostKeyOf } from './host-key.ts';
 import { openChamber } from './isolation.ts';
-import { removeFreezer, type Slowness, slowness } from './slowness.ts';
+import { removeFreezer, type Slowness, slowable } from './slowness.ts';
 import type { MachineFault, MachineFiles, MachineSpec, MachineState } from './spec.ts';
 import { type SshServer, sshServer } from './ssh-server.ts';
 
@@ -60,7 +59,6 @@ export function liveMachine(files: MachineFiles, spec: MachineSpec): LiveMachine
       if (!sshDue || has('ssh-refused') || has('vanished')) await insides.ssh.silence();
       else say({ port: await insides.ssh.listen(state.port ?? 0) });
       insides.slowness.set(has('slow-disk'));
-      showCuda(insides.chamber, !has('cuda-dead'));
     }
     say({ faults: [...faults] });
     reconsidered.resolve();
@@ -113,22 +111,15 @@ export function liveMachine(files: MachineFiles, spec: MachineSpec): LiveMachine
 async function open(files: MachineFiles, spec: MachineSpec): Promise<Insides> {
   const hostKey = hostKeyOf(files.hostKey);
   furnish(files, spec, hostKey.publicKey);
-  const chamber = await openChamber(files, spec);
+  const { chamber, slowness } = slowable(await openChamber(files, spec));
   const environment = environmentOf(chamber, spec.environment);
   return {
     chamber,
     environment,
     hostKey,
     ssh: sshServer({ hostKey: hostKey.privateKey, chamber, environment, searchPath: spec.searchPath }),
-    slowness: slowness(chamber.init?.pid ?? null),
+    slowness,
   };
-}
-
-/** CUDA does not start without this device, though the driver answers. */
-function showCuda(chamber: Chamber, works: boolean): void {
-  const device = join(chamber.root, 'dev/nvidia-uvm');
-  if (works) writeFileSync(device, '');
-  else rmSync(device, { force: true });
 }
 
 /** A port that is known before the server answers there, as with rented machines. */

@@ -1,5 +1,6 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
 import { identify, type ProcessId } from '../process-id.ts';
 import type { Chamber, Inside } from './chamber.ts';
 import { childrenOf, signalGroup } from './children.ts';
@@ -14,9 +15,9 @@ export async function openNamespaces(files: MachineFiles, spec: MachineSpec): Pr
   const [unshare, nsenter, setpriv, setsid, sh] = ['unshare', 'nsenter', 'setpriv', 'setsid', 'sh'].map(tool);
   const asUser = spec.isolation === 'user-namespaces';
 
-  const script = ownRootScript(files, spec.instance, sharedFolders(files.root));
+  writeFileSync(files.rootScript, ownRootScript(files, spec.instance, sharedFolders(files.root)));
   const kinds = ['--mount', '--pid', '--ipc', '--uts', '--fork', '--kill-child'];
-  const keeper = spawn(unshare!, [...(asUser ? ['--map-root-user'] : []), ...kinds, sh!, '-c', script], {
+  const keeper = spawn(unshare!, [...(asUser ? ['--map-root-user'] : []), ...kinds, sh!, files.rootScript], {
     env: { PATH: spec.searchPath },
   });
   keeper.stdin.on('error', () => undefined);

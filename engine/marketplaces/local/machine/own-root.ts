@@ -37,8 +37,6 @@ mount -t devpts -o newinstance,ptmxmode=0666,mode=620 devpts dev/pts
 ln -s pts/ptmx dev/ptmx
 ln -s /proc/self/fd dev/fd
 for n in 0:stdin 1:stdout 2:stderr; do ln -s /proc/self/fd/\${n%%:*} dev/\${n#*:}; done
-: > dev/nvidiactl
-: > dev/nvidia-uvm
 
 hostname ${word(hostname)} 2>/dev/null || true
 pivot_root . .

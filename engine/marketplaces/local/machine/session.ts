@@ -1,6 +1,8 @@
+import { constants } from 'node:os';
 import type { PseudoTtyInfo, ServerChannel, Session } from 'ssh2';
 import type { Chamber, Inside } from './chamber.ts';
-import { resize, sized, terminalHere } from './terminal.ts';
+import { signalGroup } from './children.ts';
+import { hangUp, programOn, resize, sized, terminalHere } from './terminal.ts';
 
 /** One session of a login: a command, or a shell, with a terminal where one was asked for. */
 export function serveSession(
@@ -31,7 +33,8 @@ export function serveSession(
   });
   session.on('signal', (accept, _reject, { name }) => {
     accept?.();
-    inside?.signal(`SIG${name}` as NodeJS.Signals);
+    if (!inside || !(`SIG${name}` in constants.signals)) return;
+    signalGroup(size ? programOn(inside) : inside.pid(), `SIG${name}` as NodeJS.Signals);
   });
   session.on('exec', (accept, _reject, { command }) => {
     inside = begin(accept(), ['/bin/bash', '-c', command], `exec /bin/bash -c ${word(command)}`);
@@ -49,7 +52,7 @@ export function serveSession(
 }
 
 /** Joins a program to its channel, and ends each when the other ends. */
-function join(channel: ServerChannel, inside: Inside, hangUp: boolean): void {
+function join(channel: ServerChannel, inside: Inside, hasTerminal: boolean): void {
   const { child } = inside;
   channel.pipe(child.stdin);
   child.stdout.pipe(channel, { end: false });
@@ -68,7 +71,7 @@ function join(channel: ServerChannel, inside: Inside, hangUp: boolean): void {
   child.on('close', () => channel.end());
   channel.on('close', () => {
     // As other servers do: who had a terminal hears that it hung up; others notice when they read or write.
-    if (hangUp) inside.signal('SIGHUP');
+    if (hasTerminal) hangUp(inside);
     child.stdin.destroy();
     child.stdout.destroy();
     child.stderr.destroy();

@@ -116,7 +116,7 @@ export function serveSftp(sftp: SFTPWrapper, root: string): void {
     sftp.name(request, [named((await follow(path)).slice(root.length) || '/')]);
   });
   answer('READLINK', async (request, path: string) => sftp.name(request, [named(await readlink(await itself(path)))]));
-  act('SYMLINK', async (target: string, path: string) => await symlink(target, await itself(path)));
+  act('SYMLINK', async (path: string, target: string) => await symlink(target, await itself(path)));
   act('REMOVE', async (path: string) => await unlink(await itself(path)));
   act('MKDIR', async (path: string, attrs: Attributes) => {
     await mkdir(await itself(path), attrs.mode ?? 0o777);

@@ -1,10 +1,11 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Chamber } from './chamber.ts';
 
 /**
- * Slows a machine down by freezing everything in it nine tenths of the time, with the kernel's own freezer: programs do
- * not notice, and whatever they read, write or compute takes ten times as long.
+ * Slows a machine down by freezing everything in it 19 of 20 milliseconds, with the kernel's own freezer: programs do not
+ * notice, and whatever they read, write or compute takes twenty times as long.
  */
 export interface Slowness {
   set(slow: boolean): void;
@@ -12,18 +13,19 @@ export interface Slowness {
   end(): Promise<void>;
 }
 
-const FROZEN_MS = 45;
-const THAWED_MS = 5;
+const FROZEN_MS = 19;
+const THAWED_MS = 1;
 
-export function slowness(init: number | null): Slowness {
-  const freezer = init === null ? null : freezerFor(process.pid);
+/** The chamber, and how to slow down whatever runs in it, now and later. */
+export function slowable(chamber: Chamber): { readonly chamber: Chamber; readonly slowness: Slowness } {
+  const freezer = chamber.init === null ? null : freezerFor(process.pid);
   let wanted = false;
   let running = Promise.resolve();
   const slowDown = async (): Promise<void> => {
-    if (!freezer || init === null) return;
+    if (!freezer) return;
     mkdirSync(freezer.folder, { recursive: true });
+    for (const pid of companionsOf(chamber.init!.pid)) addTo(freezer, pid);
     while (wanted) {
-      for (const pid of companionsOf(init)) addTo(freezer, pid);
       writeFileSync(freezer.file, freezer.frozen);
       await sleep(FROZEN_MS);
       writeFileSync(freezer.file, freezer.thawed);
@@ -31,13 +33,24 @@ export function slowness(init: number | null): Slowness {
     }
   };
   return {
-    set(slow) {
-      if (slow && !wanted) running = running.then(slowDown).catch((cause) => console.error(cause));
-      wanted = slow;
+    chamber: {
+      ...chamber,
+      run(argv, environment) {
+        const inside = chamber.run(argv, environment);
+        // Before it has started anything: whatever it starts is slowed down with it.
+        if (wanted && freezer && inside.child.pid !== undefined) addTo(freezer, inside.child.pid);
+        return inside;
+      },
     },
-    async end() {
-      wanted = false;
-      await running;
+    slowness: {
+      set(slow) {
+        if (slow && !wanted) running = running.then(slowDown).catch((cause) => console.error(cause));
+        wanted = slow;
+      },
+      async end() {
+        wanted = false;
+        await running;
+      },
     },
   };
 }

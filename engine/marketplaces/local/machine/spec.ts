@@ -29,7 +29,7 @@ export interface MachineSpec {
 }
 
 /** What a machine's process does when it is told to misbehave. */
-export const MACHINE_FAULTS = ['stuck-loading', 'exits', 'ssh-refused', 'vanished', 'slow-disk', 'cuda-dead'] as const;
+export const MACHINE_FAULTS = ['stuck-loading', 'exits', 'ssh-refused', 'vanished', 'slow-disk'] as const;
 export type MachineFault = (typeof MACHINE_FAULTS)[number];
 
 /** What a machine's process says of itself. */
@@ -60,10 +60,12 @@ export function machineFiles(folder: string) {
     /** Laid over the computer's own programs and settings. */
     overlay: join(folder, 'overlay'),
     root: join(folder, 'root'),
-    gpu: join(folder, 'root', GPU_READINGS),
+    rootScript: join(folder, 'own-root.sh'),
+    /** What its GPUs say of themselves. */
+    gpu: join(folder, 'root', GPU_FOLDER),
   } as const;
 }
 export type MachineFiles = ReturnType<typeof machineFiles>;
 
-/** Where the machine's `nvidia-smi` finds its readings. */
-export const GPU_READINGS = 'run/nvidia/readings';
+/** Where the machine's `nvidia-smi` and libcuda are told about its GPUs. */
+export const GPU_FOLDER = 'run/nvidia';

@@ -34,18 +34,28 @@ export function resize(
   size: TerminalSize,
   environment: Readonly<Record<string, string>>,
 ): void {
-  const leader = inside.pid();
-  const [program] = leader === null ? [] : childrenOf(leader);
-  if (program === undefined) return;
+  const path = terminalOf(programOn(inside));
+  if (path === null) return;
   const flag = process.platform === 'darwin' ? '-f' : '-F';
+  const { child } = chamber.run(['stty', flag, path, 'rows', `${size.rows}`, 'cols', `${size.cols}`], environment);
+  child.on('error', () => undefined);
+}
+
+/** The program that has the terminal, as a child of the one that made it. */
+export function programOn(inside: Inside): number | null {
+  const maker = inside.pid();
+  return maker === null ? null : (childrenOf(maker)[0] ?? null);
+}
+
+function terminalOf(pid: number | null): string | null {
   try {
-    const path = readlinkSync(`/proc/${program}/fd/0`);
-    const { child } = chamber.run(
-      ['stty', flag, path, 'rows', String(size.rows), 'cols', String(size.cols)],
-      environment,
-    );
-    child.on('error', () => undefined);
+    return pid === null ? null : readlinkSync(`/proc/${pid}/fd/0`);
   } catch {
-    // It ended in the meantime, or this system has no /proc.
+    return null; // it ended in the meantime, or this system has no /proc
   }
+}
+
+/** The kernel tells a session that its terminal is gone as soon as nobody holds the other end of it. */
+export function hangUp(inside: Inside): void {
+  inside.signal('SIGKILL');
 }
