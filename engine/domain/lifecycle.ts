@@ -63,7 +63,7 @@ export interface Machine {
   /** When each state was first entered: the timeline that people see and hosts are remembered by. */
   readonly entered: Readonly<Partial<Record<State, number>>>;
 
-  /** When the call that creates it departed. Set before the money is spent, and never twice. */
+  /** When the call that creates it departed: it bills us from here. Set before the money is spent, and never twice. */
   readonly departedAt: number | null;
   /** The marketplace's own id for it. */
   readonly instance: string | null;
@@ -120,8 +120,15 @@ export function intend(origin: Origin, why: string, now: number): Machine {
  * A machine of ours that the records do not know, or thought gone. It may hold work, so it begins as one that may return;
  * when the records know that nobody ever worked on it, it begins as a rental whose answer was lost, and is released.
  */
-export function adopt(origin: Origin, instance: string, worked: boolean, why: string, now: number): Machine {
-  return { ...begin(origin, worked ? 'stranded' : 'renting', why, now), instance, departedAt: now };
+export function adopt(
+  origin: Origin,
+  instance: string,
+  worked: boolean,
+  billedFrom: number,
+  why: string,
+  now: number,
+): Machine {
+  return { ...begin(origin, worked ? 'stranded' : 'renting', why, now), instance, departedAt: billedFrom };
 }
 
 function begin(origin: Origin, state: State, why: string, now: number): Machine {

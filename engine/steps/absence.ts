@@ -16,6 +16,11 @@ export class Absence {
     this.#gapMs = gapMs;
   }
 
+  /** The first list without it: it billed us until then at most. */
+  get since(): number | null {
+    return this.#since;
+  }
+
   /** True once it was absent from two lists at least the gap apart, and from all between them. */
   sees(present: boolean, listDepartedAt: number): boolean {
     if (present) this.#since = null;

@@ -28,7 +28,8 @@ export async function adoptListed(
     marketplace: before.marketplace,
     offer: known?.offer ?? offerOf(listed, before.marketplace),
   };
-  const adopted = adopt(origin, listed.instance, worked, why, ports.clock.now());
+  const from = await billedFrom(listed, known, ports);
+  const adopted = adopt(origin, listed.instance, worked, from, why, ports.clock.now());
   const row = await ports.store.save('machines', {
     ...adopted,
     address: listed.address,
@@ -40,6 +41,14 @@ export async function adoptListed(
   ports.tell({ event: 'machine.adopted', workspace: row.workspace, machine: row.id, why });
   ports.bell.ring(machinesBell);
   return row;
+}
+
+/** What its earlier record did not put into the ledger is this one's to pay for. */
+async function billedFrom(listed: Listed, known: Machine | null, ports: Ports): Promise<number> {
+  if (known === null || known.departedAt === null) return listed.startedAt;
+  const charges = await ports.journals.read('ledger', known.departedAt);
+  const mine = charges.filter((charge) => charge.machine === known.id);
+  return mine.reduce((until, charge) => Math.max(until, charge.until), known.departedAt);
 }
 
 export interface AdoptOrigin {

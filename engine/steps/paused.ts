@@ -16,7 +16,7 @@ export const paused: Step = async (machine, ports, signal) => {
       return {
         to: 'booting',
         why: 'started again in place',
-        facts: { address: null, hostKey: null, departedAt: ports.clock.now(), stirredAt: null },
+        facts: { address: null, hostKey: null, stirredAt: null },
       };
     }
     await ear.wait(ports.settings.watch.lookMs, signal);

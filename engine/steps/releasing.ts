@@ -25,7 +25,7 @@ export const releasing: Step = async (machine, ports, signal) => {
     signal.throwIfAborted();
     const departedAt = ports.clock.now();
     const listed = findIn(await marketplace.list(signal), machine);
-    if (absence.sees(listed !== undefined, departedAt)) return await gone(machine, ports);
+    if (absence.sees(listed !== undefined, departedAt)) return await gone(machine, absence.since ?? departedAt, ports);
     if (listed && allowed === null) {
       const adopted = await adoptListed(listed, machine, 'it came back after it was counted as lost', ports);
       return { to: 'gone', why: `it came back, and lives on as ${adopted.id}` };
@@ -65,15 +65,15 @@ function waitMs(present: boolean, nextTryAt: number, ports: Ports): number {
 }
 
 /** What it cost goes into the ledger before the record closes; an entry written twice by a crash is counted once by its machine. */
-async function gone(machine: Machine, ports: Ports): Promise<Turn> {
+async function gone(machine: Machine, until: number, ports: Ports): Promise<Turn> {
   const from = machine.departedAt ?? machine.since;
-  const until = ports.clock.now();
+  const worked = machine.entered.running !== undefined || machine.entered.stranded !== undefined;
   await ports.journals.append('ledger', {
-    at: until,
+    at: ports.clock.now(),
     workspace: machine.workspace,
     machine: machine.id,
     race: machine.race,
-    for: machine.entered.running === undefined ? 'waste' : 'gpu',
+    for: worked ? 'gpu' : 'waste',
     micro: costOf(machine.offer.dollarsPerHour, until - from),
     from,
     until,
