@@ -1,10 +1,13 @@
+import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 
 // biome-ignore lint/style/noProcessEnv: the command line reads its environment here and nowhere else.
 const { DUMONT_HOME, TERM } = process.env;
 
 /** Where the engine keeps its state, and notes where it answers. */
-export const HOME = resolve(DUMONT_HOME || join(import.meta.dirname, '..', '..', '.dumont'));
+export const HOME = resolve(
+  DUMONT_HOME?.replace(/^~(?=\/|$)/, homedir()) || join(import.meta.dirname, '..', '..', '.dumont'),
+);
 
 /** A terminal that cannot move its cursor gets plain lines. */
 export const DUMB_TERMINAL = TERM === 'dumb';

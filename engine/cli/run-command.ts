@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { Failure } from '../domain/failures.ts';
 import { loadCommand, NAMES } from './commands.ts';
 import { engineClient } from './engine-client.ts';
@@ -9,7 +11,7 @@ import type { Screen } from './screen.ts';
 export async function runCommand(argv: readonly string[], screen: Screen, signal: AbortSignal): Promise<number> {
   const at = argv.findIndex((word) => !word.startsWith('-'));
   const name = argv[at];
-  if (argv[0] === '--version') return await printVersion(screen);
+  if (argv[0] === '--version') return printVersion(screen);
   if (name === undefined || name === 'help') return await printHelp(name && argv[at + 1], screen);
   const command = await find(name);
   const args = readArgs(command, argv.toSpliced(at, 1));
@@ -30,8 +32,8 @@ async function printHelp(about: string | undefined, screen: Screen): Promise<num
   return 0;
 }
 
-async function printVersion(screen: Screen): Promise<number> {
-  const { default: about } = await import('../../package.json', { with: { type: 'json' } });
-  screen.print(about.version);
+function printVersion(screen: Screen): number {
+  const file = join(import.meta.dirname, '..', '..', 'package.json');
+  screen.print(JSON.parse(readFileSync(file, 'utf8')).version);
   return 0;
 }
