@@ -126,7 +126,8 @@ async function enter(
     ...row,
     sequence: row.sequence + 1,
   }));
-  const fenced = counted?.claim?.machine !== machine.id;
+  // Nobody else was given the workspace since: what was done here is the newest there is, whoever holds the claim now.
+  const fenced = machine.epoch === null || machine.epoch !== counted?.epoch;
   const ask = how.mode === 'live' ? how.ask : null;
   const snapshot: Snapshot = {
     id,
