@@ -145,7 +145,7 @@ async function enter(
     sizeBytes: event.bytes,
     fileCount: files.length,
     contentHash: event.contentHash,
-    partial: event.partial || !machine.complete,
+    partial: event.partial, // the machine knows best whether its restore had ended; we may not have heard
     provedAt: ports.clock.now(),
     description: ask?.description ?? '',
     tags: ask?.tags ?? [],

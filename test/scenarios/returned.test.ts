@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { ANA, awake, MINUTE, World } from '../fakes/world.ts';
+import { PROMPT } from '../fakes/machine.ts';
+import { ANA, awake, MINUTE, SECOND, World } from '../fakes/world.ts';
 
 test('what a lost machine brings back is newest when nobody was given the workspace meanwhile', async () => {
   const w = new World();
@@ -14,6 +15,29 @@ test('what a lost machine brings back is newest when nobody was given the worksp
   expect((await engine.status('lab'))[0]?.sight, 'it was given up').toBe('asleep');
   w.marketplace.comeBack(machine.instance);
   await w.clock.advance(20 * MINUTE);
+  expect(await contentAfterWake(w, engine)).toBe('two');
+  await stop();
+});
+
+test('a machine that went silent right after it was usable knows by itself that all its files came', async () => {
+  const w = new World();
+  const { engine, machine, stop } = await awake(w);
+  machine.write('workspace/a', 'one');
+  await engine.hibernate('lab', {}, ANA);
+  await w.clock.advance(5 * MINUTE);
+  w.marketplace.manners = () => ({ ...PROMPT, completeMs: 20_000 });
+  await engine.wake('lab', {}, ANA);
+  await w.clock.advance(15 * SECOND);
+  const [view] = await engine.status('lab');
+  expect(view?.sight).toBe('usable');
+  const second = w.marketplace.machines.get(view?.machine?.instance ?? '')!;
+  second.write('workspace/a', 'two');
+  w.marketplace.vanish(second.instance);
+  await engine.hibernate('lab', {}, ANA);
+  await w.clock.advance(10 * MINUTE);
+  w.marketplace.comeBack(second.instance);
+  await w.clock.advance(20 * MINUTE);
+  expect(second.destroyed).toBe(true);
   expect(await contentAfterWake(w, engine)).toBe('two');
   await stop();
 });
