@@ -25,17 +25,19 @@ export async function supervise(ports: Ports, signal: AbortSignal, parts: Parts 
       repeat(name, holder, work, ports, signal).finally(() => busy.delete(name)),
     );
   };
+  const keepAll = async (): Promise<void> => {
+    for (const { id, state } of await ports.store.list('machines')) {
+      if (state !== 'gone') keep(`machine/${id}`, async (own, ownSignal) => await driveOnce(id, own, ownSignal, parts));
+    }
+    for (const { id, endedAt } of await ports.store.list('races')) {
+      if (endedAt === null) keep(`race/${id}`, async (own, ownSignal) => await runRace(id, own, ownSignal, parts));
+    }
+  };
   try {
     for (;;) {
       signal.throwIfAborted();
       await reconcile(ports, signal).catch((cause: unknown) => report('reconcile.failed', cause, ports, signal));
-      for (const { id, state } of await ports.store.list('machines')) {
-        if (state !== 'gone')
-          keep(`machine/${id}`, async (own, ownSignal) => await driveOnce(id, own, ownSignal, parts));
-      }
-      for (const { id, endedAt } of await ports.store.list('races')) {
-        if (endedAt === null) keep(`race/${id}`, async (own, ownSignal) => await runRace(id, own, ownSignal, parts));
-      }
+      await keepAll().catch((cause: unknown) => report('supervise.failed', cause, ports, signal));
       await either([machines, workspaces], ports.settings.watch.lookMs, signal);
     }
   } finally {

@@ -1,0 +1,19 @@
+import { expect, test } from 'vitest';
+import { Failure } from '../../engine/domain/failures.ts';
+import { ANA, MINUTE, World } from '../fakes/world.ts';
+
+test('the engine goes on when the store cannot be read for a moment', async () => {
+  const w = new World();
+  const { engine, stop } = await w.start();
+  await engine.create('lab', {}, ANA);
+  const list = w.store.list.bind(w.store);
+  w.store.list = async () => {
+    throw new Failure('disk_full', { what: 'the store', why: 'for a moment' });
+  };
+  await w.clock.advance(2 * MINUTE);
+  w.store.list = list;
+  await engine.wake('lab', {}, ANA);
+  await w.clock.advance(3 * MINUTE);
+  expect((await engine.status('lab'))[0]?.sight).toBe('awake');
+  await stop();
+});
