@@ -1,5 +1,9 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { withPrefix } from '../../../engine/marketplaces/local/machine/shared-root.ts';
+import { machineFiles } from '../../../engine/marketplaces/local/machine/spec.ts';
+import { identify, isAlive } from '../../../engine/marketplaces/local/process-id.ts';
 import { localWorld, patience, until } from './local-world.ts';
 
 test('where nothing can be kept apart, boot, login and files still work, below a folder', async () => {
@@ -23,6 +27,18 @@ test('where nothing can be kept apart, boot, login and files still work, below a
   await world.market.destroy(instance, patience());
   const other = await world.machine();
   expect(await other.bash('ps -e -o args= | grep -x "sleep 4321" || echo none')).toBe('none');
+});
+
+test('what a machine without a root of its own left running is ended with it, even when its own process was killed', async () => {
+  const world = await localWorld({ isolation: 'prefix' });
+  const { instance, bash } = await world.machine();
+  const left = identify(Number(await bash('setsid sleep 4322 >/dev/null 2>&1 & echo $!')))!;
+  const { state } = machineFiles(join(world.folder, 'market', 'machines', instance));
+  process.kill(JSON.parse(await readFile(state, 'utf8')).process.pid, 'SIGKILL');
+  await until(async () => (await world.row(instance))?.status === 'exited');
+  expect(isAlive(left)).toBe(true);
+  await world.market.destroy(instance, patience());
+  await until(async () => !isAlive(left));
 });
 
 test.each([

@@ -1,9 +1,9 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync } from 'node:fs';
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { expect, onTestFinished, test } from 'vitest';
 import { machineFiles } from '../../../engine/marketplaces/local/machine/spec.ts';
 import { stopMachine } from '../../../engine/marketplaces/local/machine-process.ts';
@@ -27,13 +27,12 @@ test('a marketplace that is opened again on its folder knows every machine, and 
   expect(await world.market.list(patience())).toEqual([]);
 });
 
-test('machines outlive the process that rented them, even when it is killed', async () => {
+test('machines outlive the process that rented them, even when it is killed with all it belongs to', async () => {
   const world = await localWorld();
   const renter = join(world.folder, 'renter.ts');
   await writeFile(renter, rentAndDie(join(world.folder, 'market'), world.key.publicKey));
-  await promisify(execFile)(process.execPath, [renter]).catch((cause) => {
-    expect(cause.signal, cause.stderr).toBe('SIGKILL');
-  });
+  const child = spawn(process.execPath, [renter], { detached: true, stdio: 'inherit' });
+  expect(await once(child, 'exit')).toEqual([null, 'SIGKILL']);
   const [row] = await world.market.list(patience());
   expect(row).toMatchObject({ label: 'orphan' });
   const { bash } = await world.up(row!.instance);
@@ -132,7 +131,7 @@ test('the key of one engine does not open the machines of another', async () => 
   });
 });
 
-/** A program that rents a machine and is killed right after. */
+/** A program that rents a machine and is killed right after. It is to lead a group of its own. */
 function rentAndDie(folder: string, publicKey: string): string {
   const local = new URL('../../../engine/marketplaces/local/local.ts', import.meta.url).href;
   const order = {
@@ -151,6 +150,6 @@ const market = localMarketplace({ folder: ${JSON.stringify(folder)}, bootMs: 0 }
 const never = new AbortController().signal;
 const [offer] = await market.offers({}, never);
 await market.rent(offer, ${JSON.stringify(order)}, async () => {}, never);
-process.kill(process.pid, 'SIGKILL');
+process.kill(0, 'SIGKILL'); // everything in its group, as Ctrl-C does
 `;
 }
