@@ -109,7 +109,10 @@ test('a lock until a date ends on it, and the strictest rule decides', async () 
     rule('dated/', { type: 'Date', date: tomorrow }),
   ]);
   expect(await refusal(remove('dated/a'))).toBe(LOCKED);
-  await world.storage.setLocks(Bucket, [rule('dated/', { type: 'Date', date: '2020-01-01' })]);
+  await world.storage.setLocks(Bucket, [
+    rule('dated/', { type: 'Date', date: '2020-01-01' }),
+    rule('dated/', { type: 'Indefinite' }, false),
+  ]);
   expect(await refusal(remove('dated/a'))).toBeNull();
 });
 

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
-import { GetObjectCommand, HeadObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
+import { Readable } from 'node:stream';
+import { GetObjectCommand, HeadObjectCommand, PutObjectCommand, type S3ClientConfig } from '@aws-sdk/client-s3';
 import { afterEach, expect, test } from 'vitest';
 import { clientOf, refusal } from '../contracts/storage.ts';
 import { type StorageWorld, storageWorld } from './storage-world.ts';
@@ -64,6 +65,25 @@ async function exchange(world: StorageWorld, request: Buffer): Promise<string> {
   socket.destroy();
   const text = data.toString();
   return `${text.split(' ')[1]} ${/<Code>(\w+)</.exec(text)?.[1] ?? ''}`.trim();
+}
+
+/** The head of a request as the SDK signs it, for a body that it frames and does not sign. */
+async function recordHead(world: StorageWorld, bytes: Buffer): Promise<string> {
+  let head = '';
+  const requestHandler: NonNullable<S3ClientConfig['requestHandler']> = {
+    handle: async ({ method, path, headers }: { method: string; path: string; headers: Record<string, string> }) => {
+      const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+      head = `${method} ${path}?x-id=PutObject HTTP/1.1\r\n${lines.join('')}\r\n`;
+      throw new Error('recorded');
+    },
+  };
+  const client = clientOf(world.place(), { requestHandler, maxAttempts: 1 });
+  const Body = Readable.from([bytes]);
+  await client
+    .send(new PutObjectCommand({ Bucket: 'hot', Key: 'x', Body, ContentLength: bytes.length }))
+    .catch(() => {});
+  client.destroy();
+  return head;
 }
 
 async function stored(world: StorageWorld): Promise<string | null> {
@@ -140,6 +160,35 @@ test.each([
   const world = await storageWorld();
   open.push(world);
   expect(await exchange(world, Buffer.from(`${line}\r\nHost: x\r\nContent-Length: 0\r\n\r\n`))).toBe(answer);
+});
+
+test('what is found wrong in the middle of a body is said, and the connection carries the next request', async () => {
+  const world = await storageWorld();
+  open.push(world);
+  const head = await recordHead(world, Buffer.alloc(6_000_000));
+  const chunk = (bytes: number) => `${bytes.toString(16)}\r\n${'x'.repeat(bytes)}\r\n`;
+  const body = chunk(100) + chunk(60_000).repeat(100); // only the last chunk may be this short
+  const socket = connect(world.storage.port, '127.0.0.1');
+  socket.write(`${head}${body.length.toString(16)}\r\n${body}\r\n0\r\n\r\n`);
+  socket.write('GET /hot/x HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n');
+  let answers = '';
+  for await (const data of socket) answers += String(data);
+  expect(answers.match(/HTTP\/1.1 \d+|(?<=<Code>)\w+/g)).toEqual([
+    'HTTP/1.1 100', // the SDK asks before it sends a body
+    ...['HTTP/1.1 403', 'InvalidChunkSizeError'],
+    ...['HTTP/1.1 401', 'Unauthorized'],
+  ]);
+});
+
+test('a body with fewer bytes than it announced is refused', async () => {
+  const world = await storageWorld();
+  open.push(world);
+  const client = clientOf(world.place(), { maxAttempts: 1 });
+  const Body = Readable.from([Buffer.alloc(15_000)]);
+  const call = client.send(new PutObjectCommand({ Bucket: 'hot', Key: 'x', Body, ContentLength: 20_000 }));
+  expect(await refusal(call)).toBe('IncompleteBody');
+  expect(await refusal(client.send(new GetObjectCommand({ Bucket: 'hot', Key: 'x' })))).toBe('NoSuchKey');
+  client.destroy();
 });
 
 test('a refused body is swallowed, so that the connection carries the next request', async () => {

@@ -6,6 +6,8 @@ import { promisify } from 'node:util';
 import { GetObjectCommand, HeadObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { isFailure } from '../../engine/domain/failures.ts';
+import type { Bucket as Objects, Stored } from '../../engine/storage/local/bucket.ts';
+import { openObject } from '../../engine/storage/local/read-objects.ts';
 import { startStorage } from '../../engine/storage/local/start-storage.ts';
 import { clientOf, keysBelow, refusal } from '../contracts/storage.ts';
 import { ROOT, type StorageWorld, storageWorld } from './storage-world.ts';
@@ -77,13 +79,10 @@ test.each([
   ['cut short', (file: string) => truncate(file, 10)],
   ['longer than it was', (file: string) => appendFile(file, 'x')],
   ['empty', (file: string) => writeFile(file, '')],
+  ['missing its first byte', async (file: string) => writeFile(file, (await readFile(file)).subarray(1))],
   [
-    'changed at its end',
-    async (file: string) =>
-      writeFile(
-        file,
-        (await readFile(file)).map((byte, i) => (i === 12 ? byte ^ 1 : byte)),
-      ),
+    'under another key',
+    async (file: string) => writeFile(file, (await readFile(file, 'latin1')).replace('damaged', 'renamed'), 'latin1'),
   ],
 ])('a file that is %s is named in the log and left alone, and the others are served', async (_, damage) => {
   {
@@ -143,6 +142,16 @@ test('readers and writers of one key at once never see a mixture', async () => {
   await Promise.all(writes);
   expect(await filesOf(world)).toHaveLength(1);
   client.destroy();
+});
+
+test('a version that is replaced right before it is opened is looked for again', async () => {
+  const file = join(folder, 'there');
+  await writeFile(file, 'new');
+  const versions = [{ file: join(folder, 'gone') }, { file }, { file }] as Stored[];
+  const objects = { find: () => versions.shift() } as unknown as Objects;
+  const opened = await openObject(objects, 'a');
+  expect((await opened.file.readFile()).toString()).toBe('new');
+  await opened.file.close();
 });
 
 test('a fault can answer, drop the request, or lose the answer of what was done', async () => {

@@ -23,7 +23,15 @@ export async function* unchunk(
   trailers: Map<string, string>,
 ): AsyncGenerator<Buffer> {
   const input = reader(source);
-  const { seed } = chunking;
+  try {
+    const lastSignature = yield* chunks(input, chunking.seed);
+    if (chunking.trailer) await readTrailer(input, chunking.seed, lastSignature, trailers);
+  } finally {
+    await input.letGo();
+  }
+}
+
+async function* chunks(input: Reader, seed: Seed | null): AsyncGenerator<Buffer, string> {
   let previous = seed?.signature ?? '';
   let short = false;
   while (true) {
@@ -42,10 +50,9 @@ export async function* unchunk(
       if (!sameHex(expected, signature)) throw new S3Error('SignatureDoesNotMatch', 'A chunk has a wrong signature.');
       previous = expected;
     }
-    if (size === 0) break;
+    if (size === 0) return previous;
     if ((await input.line()) !== '') throw malformed();
   }
-  if (chunking.trailer) await readTrailer(input, seed, previous, trailers);
 }
 
 const EMPTY = sha256('');
@@ -86,6 +93,8 @@ interface Reader {
   lastLine(): Promise<string | null>;
   /** At least one byte and at most this many. */
   upTo(bytes: number): Promise<Buffer>;
+  /** Reads no further, so that somebody else can. */
+  letGo(): Promise<void>;
 }
 
 function reader(source: AsyncIterable<Buffer>): Reader {
@@ -126,6 +135,9 @@ function reader(source: AsyncIterable<Buffer>): Reader {
       const piece = rest.subarray(0, bytes);
       rest = rest.subarray(piece.length);
       return piece;
+    },
+    async letGo() {
+      await pieces.return?.();
     },
   };
 }
