@@ -10,7 +10,7 @@ import { noteEngine } from './http/engine-file.ts';
 import { serveHttp } from './http/serve.ts';
 import { type Installation, readInstallation } from './installation.ts';
 import { openLog } from './logging.ts';
-import { localMarketplace } from './marketplaces/local/local.ts';
+import { type LocalMarketplace, localMarketplace } from './marketplaces/local/local.ts';
 import { sshConnect } from './ssh/connect.ts';
 import { ownKey } from './ssh/own-key.ts';
 import { startStorage } from './storage/local/start-storage.ts';
@@ -29,6 +29,7 @@ export interface Dumont extends AsyncDisposable {
   readonly url: string;
   readonly engine: Engine;
   readonly ports: Ports;
+  readonly local: LocalMarketplace;
 }
 
 /** Opens everything and wires it together; the only place that knows all of it. `say` tells a person what takes long. */
@@ -102,7 +103,7 @@ export async function openDumont(
   log('engine.started', { url: http.url, installation: installation.id, home: config.home });
 
   const opened = opening.move();
-  return { url: http.url, engine, ports, [Symbol.asyncDispose]: async () => await opened.disposeAsync() };
+  return { url: http.url, engine, ports, local, [Symbol.asyncDispose]: async () => await opened.disposeAsync() };
 }
 
 /** Packs the tools before anybody waits for them. A failure is told again, in words, to the first who needs them. */
