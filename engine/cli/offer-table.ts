@@ -7,7 +7,7 @@ import { count } from './words.ts';
 export function offerTable(offers: readonly RankedOfferJson[], { width, paint }: Screen): string[] {
   return table(
     [
-      { title: '#', of: (it) => String(it.rank), align: 'right', style: () => 'dim' },
+      { title: '#', of: (it) => String(offers.indexOf(it) + 1), align: 'right', style: () => 'dim' },
       {
         title: 'GPU',
         of: ({ offer }) => (offer.gpu_count > 1 ? `${offer.gpu_count}× ${offer.gpu}` : offer.gpu),

@@ -4,6 +4,7 @@ import type { OperationJson } from '../http/json/operation.ts';
 import type { EngineClient } from './engine-client.ts';
 import { askAndFollow, conclude, stoppedFollowing } from './follow.ts';
 import type { Screen } from './screen.ts';
+import { duration, timeOf } from './words.ts';
 
 interface Waking {
   readonly engine: EngineClient;
@@ -23,7 +24,7 @@ export async function wakeAndFollow(
   if (ended === null) return stoppedFollowing({ verb: 'wake', workspace }, screen);
   if (!ended.outcome?.ok) return conclude(ended, screen);
   const { machine } = await engine.get<InstanceJson>(`/api/v1/instances/${workspace}`, {}, signal);
-  return conclude(ended, screen, ...(machine ? whereLines(workspace, machine) : []));
+  return conclude(ended, screen, ...(machine ? whereLines(ended, machine) : []));
 }
 
 /** Asked for, and left alone. */
@@ -36,11 +37,15 @@ export function begun(operation: OperationJson, screen: Screen): number {
   return 0;
 }
 
-function whereLines(workspace: string, machine: NonNullable<InstanceJson['machine']>): string[] {
-  const { offer } = machine;
+function whereLines(ended: OperationJson, machine: NonNullable<InstanceJson['machine']>): string[] {
+  const { offer, complete, restored_snapshot_id: restored } = machine;
+  const ms = timeOf(ended.ended_at ?? ended.started_at) - timeOf(ended.started_at);
+  const what = `${offer.gpu_count}× ${offer.gpu}, ${perHour(offer.dollars_per_hour)}`;
   return [
-    `  on ${offer.host}, ${offer.region}: ${offer.gpu_count}× ${offer.gpu}, ${perHour(offer.dollars_per_hour)}`,
-    ...(machine.complete ? [] : ['  the last files are still arriving']),
-    `  dumont ssh ${workspace}`,
+    `  on ${offer.host}, ${offer.region}: ${what}, after ${duration(ms)}`,
+    ...(complete || restored === null
+      ? []
+      : [`  the last files are still arriving: dumont logs ${ended.instance_id} --follow --progress`]),
+    `  dumont ssh ${ended.instance_id}`,
   ];
 }

@@ -71,7 +71,7 @@ export function wakeStory(workspace: Workspace, operation: string, offers: reado
     go(start + 12.5, winner, 'standing-by', 'GPU, disk, clock and storage are good');
     at(start + 12.7, (stage) => {
       const machine = stage.machines.get(id(winner)) as Machine;
-      stage.machines.set(machine.id, { ...machine, epoch: 1 });
+      stage.machines.set(machine.id, { ...machine, epoch: 1, restored: 'a2'.repeat(32) });
     });
     go(start + 12.8, winner, 'restoring', 'first to be ready');
     const losers = Array.from({ length: first + 5 }, (_, index) => index).filter((index) => index !== winner);
