@@ -1,5 +1,7 @@
 import { isFailure, reasonOf } from './domain/failures.ts';
 import { readLabel } from './domain/layout.ts';
+import type { Machine } from './domain/lifecycle.ts';
+import type { Listed } from './domain/marketplace.ts';
 import type { Ports } from './domain/ports.ts';
 import { adoptListed } from './steps/adoption.ts';
 
@@ -10,16 +12,16 @@ import { adoptListed } from './steps/adoption.ts';
 export async function sweep(ports: Ports, signal: AbortSignal): Promise<void> {
   for (const marketplace of ports.marketplaces.values()) {
     try {
+      const earlier = await ports.store.list('machines');
       const listed = await marketplace.list(signal);
-      const machines = (await ports.store.list('machines')).filter(
-        (machine) => machine.marketplace === marketplace.name,
-      );
+      const machines = await ports.store.list('machines');
       for (const one of listed) {
         const label = readLabel(one.label);
         if (label?.installation !== ports.settings.installation) continue;
-        const mine = machines.filter((machine) => machine.label === one.label);
-        if (mine.some((machine) => machine.state !== 'gone')) continue;
-        const before = mine.toSorted((a, b) => b.since - a.since)[0] ?? {
+        const mine = machines.filter((machine) => machine.marketplace === marketplace.name && isOf(machine, one));
+        // Owned, or owned until a moment ago: then this list may be older than its end, and the next one tells.
+        if (!mine.every((machine) => earlier.some((row) => row.id === machine.id && row.state === 'gone'))) continue;
+        const before = mine.toSorted((a, b) => a.since - b.since).at(-1) ?? {
           workspace: label.workspace,
           marketplace: marketplace.name,
         };
@@ -37,6 +39,11 @@ export async function sweep(ports: Ports, signal: AbortSignal): Promise<void> {
       ports.log('sweep.failed', { marketplace: marketplace.name, why: reasonOf(cause) }, 'WARNING');
     }
   }
+}
+
+/** A record of this very rental; while the answer to its rental is not known, by its label. */
+function isOf(machine: Machine, listed: Listed): boolean {
+  return machine.label === listed.label && (machine.instance ?? listed.instance) === listed.instance;
 }
 
 /** Sweeps for ever. */

@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import { adopt, type Machine } from '../domain/lifecycle.ts';
 import type { Listed, Offer } from '../domain/marketplace.ts';
 import type { Ports } from '../domain/ports.ts';
@@ -21,7 +22,8 @@ export async function adoptListed(
   if (twin) return twin; // a crash came between the adoption and what follows it
   const worked = known === null || known.entered.running !== undefined || known.entered.stranded !== undefined;
   const origin = {
-    id: ports.newId('m'),
+    // The same for whoever adopts it, so that of two engines only one can.
+    id: `m${hash('sha256', `${before.marketplace} ${listed.instance} ${known?.id ?? ''}`).slice(0, 12)}`,
     workspace: before.workspace,
     race: null,
     label: listed.label ?? '',
