@@ -61,6 +61,13 @@ export function rate(rental: Rental, stopped: boolean, now: number): void {
 
 const DISK_DOLLARS_PER_GB_HOUR = 0.0002;
 
+/** The rental is over; whoever was told how to misbehave by its name is no more. */
+export function close(ledger: Ledger, instance: string, at: number): void {
+  const rental = ledger.rentals.find((candidate) => candidate.instance === instance);
+  if (rental) rental.until ??= at;
+  ledger.rules = ledger.rules.filter(({ on }) => on !== instance);
+}
+
 export function currentRate(rental: Rental): number {
   return rental.rates.at(-1)?.dollarsPerHour ?? 0;
 }

@@ -21,9 +21,11 @@ export function bootTimes(seed: string, physical: Physical, offer: string): Boot
   const middle = (14 + 45 * neglect) * Math.exp(0.25 * machine.normal());
   const tail = rental.next() < 0.05 + 0.15 * neglect ? rental.between(3, 8) : 1;
   const seconds = Math.min(LONGEST_S, Math.max(SHORTEST_S, middle * Math.exp(0.4 * rental.normal()) * tail));
-  const share = rental.between(0.75, 0.92);
-  return { loadingMs: seconds * share * SECOND, sshMs: seconds * (1 - share) * SECOND };
+  // Mostly within the 10 s that a login may take, and now and then not.
+  const ssh = Math.min(seconds / 2, SSH_S * Math.exp(0.6 * rental.normal()) * (0.7 + neglect));
+  return { loadingMs: (seconds - ssh) * SECOND, sshMs: ssh * SECOND };
 }
 
+const SSH_S = 2.5;
 const SHORTEST_S = 10;
 const LONGEST_S = 15 * 60;

@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs';
 import type { LocalControl } from '../../domain/doors.ts';
 import { Failure } from '../../domain/failures.ts';
-import { costSoFar, isLive } from './account.ts';
+import { close, costSoFar, isLive } from './account.ts';
 import { isMissing } from './files.ts';
 import { listed } from './listing.ts';
 import { canSlowDown } from './machine/slowness.ts';
@@ -81,13 +81,17 @@ export function localControl(market: Market): LocalLevers {
     },
 
     async endAll() {
-      const rented = liveOnes();
-      // Folders that no rental owns can only come from a crash between the two.
-      const left = foldersIn(market.filesOf('').folder);
-      await Promise.all(left.map(async (instance) => await removeMachine(market.filesOf(instance))));
-      ledger.change((account) => {
-        for (const rental of account.rentals.filter(isLive)) rental.until = market.now();
-      });
+      const rented = liveOnes().map(({ instance }) => instance);
+      // A folder that no rental owns can only come from a crash between the two; it ends as well.
+      const all = new Set([...rented, ...foldersIn(market.filesOf('').folder)]);
+      const ends = await Promise.allSettled(
+        [...all].map(async (instance) => {
+          await removeMachine(market.filesOf(instance));
+          ledger.change((account) => close(account, instance, market.now()));
+        }),
+      );
+      const failed = ends.find((end) => end.status === 'rejected');
+      if (failed) throw failed.reason;
       return rented.length;
     },
   };

@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { Failure, reasonOf } from '../../domain/failures.ts';
 import type { Marketplace } from '../../domain/ports.ts';
-import { book, modesOf, onOffer, passOn, rate } from './account.ts';
+import { book, close, modesOf, onOffer, passOn, rate } from './account.ts';
 import { bootTimes } from './boot-times.ts';
 import { type LocalLevers, localControl } from './control.ts';
 import { readIfThere, writeWhole } from './files.ts';
@@ -104,9 +104,10 @@ export function localMarketplace(options: LocalOptions): LocalMarketplace {
       signal.throwIfAborted();
       const rental = mustLive(market, instance);
       if (!rental.stopped) return;
-      const files = market.filesOf(instance);
+      const order = readIfThere(market.filesOf(instance).spec);
+      if (order === null) throw refused(`the disk of ${instance} is gone`);
       changeRate(market, instance, false);
-      begin(market, rental, JSON.parse(readIfThere(files.spec) ?? '{}') as MachineSpec);
+      begin(market, rental, JSON.parse(order) as MachineSpec);
     },
 
     async bootLog(instance, signal) {
@@ -176,8 +177,5 @@ async function endRental(market: Market, instance: string): Promise<void> {
   } catch (cause) {
     throw new Failure('marketplace_down', { marketplace: 'local', why: reasonOf(cause) }, { cause });
   }
-  market.ledger.change((account) => {
-    const rental = account.rentals.find((candidate) => candidate.instance === instance);
-    if (rental) rental.until ??= at;
-  });
+  market.ledger.change((account) => close(account, instance, at));
 }

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { bestIsolation } from '../../../engine/marketplaces/local/machine/isolation.ts';
-import type { Isolation } from '../../../engine/marketplaces/local/machine/spec.ts';
+import { ISOLATIONS, type Isolation } from '../../../engine/marketplaces/local/machine/spec.ts';
 import { localWorld, patience, type Up, until } from './local-world.ts';
 
 const SYSTEM_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
@@ -13,6 +13,11 @@ const best = await bestIsolation(scratch, SYSTEM_PATH);
 const possible: readonly Isolation[] =
   best === 'namespaces' ? ['namespaces', 'user-namespaces'] : best === 'prefix' ? [] : [best];
 afterAll(async () => await rm(scratch, { recursive: true }));
+
+test('the marketplace says how far machines are kept apart here', async () => {
+  const world = await localWorld();
+  expect(await world.market.notes()).toBe(ISOLATIONS[best]);
+});
 
 describe.each(possible)('a machine kept apart by %s', (isolation) => {
   test('bash, git and python3 by absolute path run in two machines at once, and neither sees the other', async () => {

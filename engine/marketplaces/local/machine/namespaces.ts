@@ -42,14 +42,15 @@ export async function openNamespaces(files: MachineFiles, spec: MachineSpec): Pr
       return insideOf(child);
     },
     async close() {
-      // The first process reads its input to the end and leaves; the kernel ends all others together with it. Should it
-      // be stuck, its keeper takes it along.
-      keeper.stdin.end();
-      keeper.kill('SIGKILL');
+      keeper.stdin.end(); // the first process reads this to its end and leaves; the kernel ends all others with it
+      const stuck = setTimeout(() => keeper.kill('SIGKILL'), STUCK_MS); // takes the first process along
       await ended;
+      clearTimeout(stuck);
     },
   };
 }
+
+const STUCK_MS = 1_000;
 
 /**
  * Entering a process namespace takes effect for children only. This one waits outside for the program it starts, so that

@@ -76,8 +76,12 @@ export function thaw(pid: number): void {
 }
 
 export function removeFreezer(pid: number): void {
-  const freezer = freezerFor(pid);
-  if (freezer && existsSync(freezer.folder)) rmdirSync(freezer.folder);
+  const folder = freezerFor(pid)?.folder;
+  try {
+    if (folder && existsSync(folder)) rmdirSync(folder);
+  } catch (cause) {
+    console.error(cause); // it is empty, costs nothing, and is tried again when the machine is removed
+  }
 }
 
 interface Freezer {
