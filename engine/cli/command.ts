@@ -18,7 +18,7 @@ export interface Word {
   readonly optional?: boolean;
 }
 
-export type Example = readonly [line: string, say: string];
+type Example = readonly [line: string, say: string];
 
 export interface Option<T> {
   /** How its value is called in the help; null for a flag. */

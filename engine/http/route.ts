@@ -30,7 +30,7 @@ export interface House {
 }
 
 /** A checked request. */
-export interface Call<P, Q, B> extends House {
+interface Call<P, Q, B> extends House {
   readonly params: P;
   readonly query: Q;
   readonly body: B;
@@ -40,7 +40,7 @@ export interface Call<P, Q, B> extends House {
   readonly signal: AbortSignal;
 }
 
-export type Answer = { readonly status: 200 | 201 | 202; readonly body: unknown; readonly location?: string };
+type Answer = { readonly status: 200 | 201 | 202; readonly body: unknown; readonly location?: string };
 
 interface Spec<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType> {
   readonly method: Route['method'];

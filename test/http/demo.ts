@@ -1,12 +1,14 @@
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { served } from './served.ts';
 
 /**
- * The command line's stories to look at, without an engine: `node test/http/demo.ts --home /tmp/demo`, and in another
- * terminal `DUMONT_HOME=/tmp/demo node engine/cli/main.ts wake lab`. "slow" needs two rounds; "unlucky" gets nobody.
+ * The command line's stories to look at, without an engine: `node test/http/demo.ts --home DIR`, and in another
+ * terminal `DUMONT_HOME=DIR node engine/cli/dumont.js wake lab`. "slow" needs two rounds; "unlucky" gets nobody.
  */
 const { values } = parseArgs({
-  options: { home: { type: 'string', default: '.dumont-demo' }, pace: { type: 'string', default: '1' } },
+  options: { home: { type: 'string', default: join(tmpdir(), 'dumont-demo') }, pace: { type: 'string', default: '1' } },
 });
 const names = ['lab', 'slow', 'unlucky', 'a-workspace-with-quite-a-long-name'];
 await using demo = await served({ pace: Number(values.pace), names, home: values.home });

@@ -2,7 +2,7 @@ import type { RankedOffer } from '../../engine/domain/doors.ts';
 import type { Need, Offer } from '../../engine/domain/marketplace.ts';
 
 /** A dozen machines as a marketplace would list them: names of every length, prices of every size. */
-export const OFFERS: readonly Offer[] = [
+const OFFERS: readonly Offer[] = [
   offer('o-1', 'ace-7', 'ace', 'us-east', 'RTX 4090', 0.412, 24),
   offer('o-2', 'bravo-1', 'bravo', 'eu-west', 'RTX 4090', 0.389, 24),
   offer('o-3', 'basement-rig-12', 'a-very-long-hostname-of-a-hobbyist', 'ap-southeast', 'RTX 3090', 0.187, 24),
@@ -15,7 +15,7 @@ export const OFFERS: readonly Offer[] = [
   offer('o-10', 'juliet-5', 'juliet', 'eu-west', 'RTX 4090', 0.47, 24),
 ];
 
-export function fits(each: Offer, need: Need): boolean {
+function fits(each: Offer, need: Need): boolean {
   return (
     (need.gpu === undefined || each.gpu.toLowerCase().includes(need.gpu.toLowerCase())) &&
     each.vramGb >= (need.vramGbMin ?? 0) &&

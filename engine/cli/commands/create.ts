@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { Failure, reasonOf } from '../../domain/failures.ts';
-import type { CreateJson, WorkspaceJson } from '../../http/json/instance.ts';
+import type { CreateJson } from '../../http/json/create.ts';
+import type { WorkspaceJson } from '../../http/json/instance.ts';
 import { command, number, numbers, text, texts } from '../command.ts';
 import { NEED, needOf } from '../need-options.ts';
 

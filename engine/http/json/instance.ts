@@ -1,11 +1,11 @@
 import { z } from 'zod';
 import type { RaceView, SshTarget, WorkspaceView } from '../../domain/doors.ts';
 import { type Machine, STATES } from '../../domain/lifecycle.ts';
-import { WORKSPACE_NAME, type Workspace, type WorkspaceSpec } from '../../domain/workspace.ts';
-import { NeedJson, needFrom, OfferJson, offerJson } from './offer.ts';
+import { WORKSPACE_NAME, type Workspace } from '../../domain/workspace.ts';
+import { NeedJson, OfferJson, offerJson } from './offer.ts';
 import { OperationJson, operationJson } from './operation.ts';
 import { SnapshotJson, snapshotJson } from './snapshot.ts';
-import { iso, isoOrNull, type Present, present, snaked } from './wire.ts';
+import { iso, isoOrNull, snaked } from './wire.ts';
 
 export const InstanceId = z
   .string()
@@ -13,7 +13,7 @@ export const InstanceId = z
 
 const State = z.enum(STATES);
 
-export const SpecJson = z.object({
+const SpecJson = z.object({
   image: z.string(),
   need: NeedJson,
   disk_gb: z.number(),
@@ -41,7 +41,7 @@ export const WorkspaceJson = z.object({
 });
 export type WorkspaceJson = z.infer<typeof WorkspaceJson>;
 
-export const MachineJson = z.object({
+const MachineJson = z.object({
   id: z.string(),
   state: State,
   why: z.string(),
@@ -56,9 +56,9 @@ export const MachineJson = z.object({
   save_failures: z.number(),
   save_again_at: z.iso.datetime().nullable(),
 });
-export type MachineJson = z.infer<typeof MachineJson>;
+type MachineJson = z.infer<typeof MachineJson>;
 
-export const RacerJson = z.object({
+const RacerJson = z.object({
   machine_id: z.string(),
   round: z.number(),
   state: State,
@@ -66,16 +66,15 @@ export const RacerJson = z.object({
   why: z.string(),
   offer: OfferJson,
 });
-export type RacerJson = z.infer<typeof RacerJson>;
 
-export const RaceJson = z.object({
+const RaceJson = z.object({
   id: z.string(),
   started_at: z.iso.datetime(),
   round: z.number(),
   rounds: z.number(),
   racers: z.array(RacerJson),
 });
-export type RaceJson = z.infer<typeof RaceJson>;
+type RaceJson = z.infer<typeof RaceJson>;
 
 export const InstanceJson = WorkspaceJson.extend({
   status: z.enum(['asleep', 'waking', 'usable', 'awake', 'going to sleep', 'paused', 'stranded']),
@@ -102,48 +101,6 @@ export const SshJson = z.object({
   identity_file: z.string().nullable(),
 });
 export type SshJson = z.infer<typeof SshJson>;
-
-const Path = z
-  .string()
-  .min(1)
-  .max(4096)
-  .refine((path) => !path.includes('\0') && !path.split('/').includes('..'), 'a path has no ".." in it')
-  .transform((path) => path.replace(/^\/+/, ''));
-
-/** One OpenSSH public key. A line break in it would let it carry a second one. */
-const PublicKey = z
-  .string()
-  .max(16_384)
-  .regex(/^[a-z0-9@.-]+ [A-Za-z0-9+/]+={0,3}( [^\r\n]*)?$/, 'expected one line of an OpenSSH public key');
-const PATHS_MAX = 1_000;
-
-export const CreateJson = z.strictObject({
-  id: InstanceId,
-  image: z.string().min(1).max(500).optional(),
-  need: NeedJson.optional(),
-  disk_gb: z.number().positive().max(100_000).optional(),
-  public_keys: z.array(PublicKey).max(100).optional(),
-  environment: z.record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/), z.string().max(32_768)).optional(),
-  ports: z.array(z.number().int().min(1).max(65_535)).max(100).optional(),
-  include_paths: z.array(Path).max(PATHS_MAX).optional(),
-  exclude_paths: z.array(z.string().min(1).max(4096)).max(PATHS_MAX).optional(),
-  file_bytes_max: z.number().int().positive().optional(),
-});
-export type CreateJson = z.input<typeof CreateJson>;
-
-export function specFrom(json: z.output<typeof CreateJson>): Present<WorkspaceSpec> {
-  return present({
-    image: json.image,
-    need: json.need && needFrom(json.need),
-    diskGb: json.disk_gb,
-    publicKeys: json.public_keys,
-    environment: json.environment,
-    ports: json.ports,
-    include: json.include_paths,
-    exclude: json.exclude_paths,
-    fileBytesMax: json.file_bytes_max,
-  });
-}
 
 /** Field by field: a workspace also holds its sealed password, and its environment may hold secrets. */
 export function workspaceJson({ id, owner, createdAt, epoch, spec, wish }: Workspace): WorkspaceJson {

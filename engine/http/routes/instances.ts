@@ -1,13 +1,12 @@
 import { z } from 'zod';
 import type { WakeChoice } from '../../domain/doors.ts';
+import { CreateJson, specFrom } from '../json/create.ts';
 import {
-  CreateJson,
   InstanceId,
   InstanceJson,
   InstancesJson,
   instanceJson,
   SshJson,
-  specFrom,
   sshJson,
   WorkspaceJson,
   workspaceJson,
