@@ -12,7 +12,8 @@ export function manifestLine(entry: Entry, sha256: string | undefined): Manifest
     path: wirePath(entry.path),
     type: entry.type,
     mode: entry.mode,
-    mtimeMs: Math.floor(entry.mtimeMs),
+    // A directory's time is no part of its identity, and is set from here.
+    mtimeMs: entry.type === 'dir' ? entry.mtimeMs : Math.floor(entry.mtimeMs),
     sizeBytes: entry.type === 'file' ? entry.size : 0,
     ...(sha256 === undefined ? {} : { sha256 }),
     ...(entry.target === undefined ? {} : { target: wirePath(entry.target) }),

@@ -49,7 +49,7 @@ export async function runBackup(
   };
   const parent = await attempt(comparison).catch(async (cause: unknown) => {
     // A parent that was forgotten meanwhile: everything is read once more, and nothing is lost by it.
-    const forgotten = isFailure(cause, 'backup_failed') && /no matching ID|snapshot not found/.test(cause.message);
+    const forgotten = isFailure(cause, 'backup_failed') && FORGOTTEN.test(cause.message);
     if (comparison.parent === null || !forgotten) throw cause;
     return await attempt({ parent: null, ignoreInode: false });
   });
@@ -58,3 +58,5 @@ export async function runBackup(
   rememberTaken(place, done.snapshot);
   return { ...done, parent };
 }
+
+const FORGOTTEN = /failed to load snapshot .*(no such file|does not exist)/i;

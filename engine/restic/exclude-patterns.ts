@@ -1,5 +1,3 @@
-import { wirePath } from '../domain/wire-path.ts';
-
 /**
  * Restic's own patterns differ from .gitignore and each one is tried on every file, so they are never asked to decide
  * anything: our walk has decided, and this writes down exactly what it left out, in few patterns. A short pattern (`*.pyc`)
@@ -22,24 +20,25 @@ export function patternsFor(left: readonly string[], kept: Iterable<string>, bas
     if (inside) inside.add(ending);
     else folders.set(folder, new Set([ending]));
   }
+  const often = new Set([...Map.groupBy(left, nameOf)].flatMap(([name, paths]) => (paths.length > 1 ? [name] : [])));
   const patterns = new Set<string>();
   for (const path of left) {
     const name = nameOf(path);
     const ending = endingOf(name);
     const folder = folderOf(path);
     const inside = `${base}/${folder}${folder === '' ? '' : '/'}`;
-    if (ending !== '' && !endings.has(ending)) patterns.add(`*${escaped(ending)}`);
-    else if (!names.has(name) && isPlain(name)) patterns.add(escaped(name));
+    if (ending !== '' && !endings.has(ending)) patterns.add(`*${ending}`);
+    else if (often.has(name) && !names.has(name) && isPlain(name)) patterns.add(name);
     else if (!folders.has(folder)) patterns.add(`${escaped(inside)}*`);
-    else if (ending !== '' && !folders.get(folder)?.has(ending)) patterns.add(`${escaped(inside)}*${escaped(ending)}`);
+    else if (ending !== '' && !folders.get(folder)?.has(ending)) patterns.add(`${escaped(inside)}*${ending}`);
     else patterns.add(escaped(`${inside}${name}`));
   }
   return [...patterns];
 }
 
 /** As `--exclude-file` and `--include-file` read them. The first line keeps a pattern from being taken for a byte order mark. */
-export function patternFile(patterns: readonly string[]): string {
-  return `${['# written anew for each run', ...patterns].join('\n')}\n`;
+export function patternFile(patterns: readonly string[]): Buffer {
+  return Buffer.from(`${['# written anew for each run', ...patterns].join('\n')}\n`, 'latin1');
 }
 
 const nameOf = (path: string): string => path.slice(path.lastIndexOf('/') + 1);
@@ -57,14 +56,19 @@ function isPlain(name: string): boolean {
 }
 
 /**
- * What a pattern, a line of the file and the expansion of variables would each take for something else is escaped where
- * they can be, and else becomes `?`, which is any one character or any one byte that is not UTF-8.
+ * Means this path alone, byte for byte. A `$` would be expanded and blanks at the end of a line cut off; a line break cannot
+ * stand in a line at all, but a set of every character except it can.
  */
 function escaped(raw: string): string {
-  return wirePath(raw)
-    .toWellFormed()
+  return raw
     .replace(/[\\*?[]/g, '\\$&')
-    .replace(/[\ufffd\p{Cc}]|(?! )\p{White_Space}|^ | $/gu, '?')
     .replace(/\$/g, '$$$$')
-    .replace(/^[#!]/, '\\$&');
+    .replace(
+      /(?:[\t\v\f\r ]|\xc2[\x85\xa0]|\xe1\x9a\x80|\xe2\x80[\x80-\x8a\xa8\xa9\xaf]|\xe2\x81\x9f|\xe3\x80\x80)$/,
+      '[$&]',
+    )
+    .replace(/\n/g, LINE_BREAK);
 }
+
+/** Everything but the line break, up to the last character there is, and then not that. */
+const LINE_BREAK = `[^\x01-\x09\x0b-${Buffer.from('\u{10ffff}').toString('latin1')}]`;

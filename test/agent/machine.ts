@@ -240,7 +240,8 @@ for folder, names, files in os.walk(root):
         s = os.lstat(path)
         what = ''
         if stat.S_ISREG(s.st_mode): what = hashlib.sha256(open(path, 'rb').read()).hexdigest()[:16] + ' ' + str(s.st_mtime_ns)
-        elif stat.S_ISLNK(s.st_mode): what = repr(os.readlink(path))
+        elif stat.S_ISLNK(s.st_mode): what = repr(os.readlink(path)) + ' ' + str(s.st_mtime_ns)
+        elif stat.S_ISDIR(s.st_mode): what = str((s.st_mtime_ns + 500000) // 1000000)
         print(repr(rel), oct(s.st_mode), s.st_uid, what)
 `;
   const out = execFileSync('python3', ['-c', script, root, ...skip], { encoding: 'utf8', maxBuffer: 1 << 28 });

@@ -34,7 +34,9 @@ test.skipIf(resticProgram === null)('restic opens, checks and uses a repository 
     writeFileSync(join(keys, key.id), key.bytes);
     rmSync(join(keys, slow));
     restic('backup', '--quiet', import.meta.dirname);
-    expect(JSON.parse(restic('check', '--read-data', '--json').trim().split('\n').at(-1)!)).toMatchObject({ num_errors: 0 });
+    expect(JSON.parse(restic('check', '--read-data', '--json').trim().split('\n').at(-1)!)).toMatchObject({
+      num_errors: 0,
+    });
     expect(JSON.parse(restic('key', 'list', '--json'))).toMatchObject([{ current: true, userName: 'dumont' }]);
   } finally {
     rmSync(folder, { recursive: true, force: true });
