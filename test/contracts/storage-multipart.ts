@@ -14,7 +14,7 @@ import {
   UploadPartCopyCommand,
 } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { clientOf, emptyBelow, md5, refusal, type S3Place, statusOf } from './storage.ts';
+import { clientOf, emptyBelow, md5, refusal, type S3Place, statusOf } from './storage-client.ts';
 
 const PART_BYTES = 5 * 1024 * 1024;
 

@@ -7,7 +7,7 @@ import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Credentials } from '../../engine/domain/ports.ts';
-import { clientOf, emptyBelow, keysBelow, type S3Place } from './storage.ts';
+import { clientOf, emptyBelow, keysBelow, type S3Place } from './storage-client.ts';
 
 type Keys = Pick<Credentials, 'accessKeyId' | 'secretAccessKey'> & { readonly sessionToken?: string };
 

@@ -1,82 +1,29 @@
 import {
   AbortMultipartUploadCommand,
-  CompleteMultipartUploadCommand,
   CopyObjectCommand,
   CreateMultipartUploadCommand,
-  DeleteObjectCommand,
   DeleteObjectsCommand,
-  GetBucketLocationCommand,
   GetObjectCommand,
-  HeadBucketCommand,
-  HeadObjectCommand,
-  ListMultipartUploadsCommand,
   ListObjectsCommand,
   ListObjectsV2Command,
-  ListPartsCommand,
   PutObjectCommand,
   type S3Client,
-  UploadPartCommand,
   UploadPartCopyCommand,
 } from '@aws-sdk/client-s3';
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Credentials } from '../../engine/domain/ports.ts';
-import { ACTIONS, type Action } from '../../engine/storage/actions.ts';
+import { ACTIONS } from '../../engine/storage/actions.ts';
 import { s3Storage } from '../../engine/storage/s3.ts';
 import { type Grant, signTemporaryCredentials } from '../../engine/storage/temporary-credentials.ts';
-import { clientOf, emptyBelow, type S3Place, statusOf } from './storage.ts';
+import { clientOf, emptyBelow, type S3Place, statusOf } from './storage-client.ts';
+import { type Aim, VERBS, type Verb } from './storage-verbs.ts';
 
 export interface ScopePlace extends S3Place {
   readonly account: string;
   /** A second bucket that the parent key reaches. */
   readonly otherBucket: string;
 }
-
-type Verb = Action | 'HeadBucket';
-
-/** Where a verb is aimed: a key that exists below `prefix`, and an upload to it that has begun. */
-interface Aim {
-  readonly Bucket: string;
-  readonly prefix: string;
-  readonly Key: string;
-  readonly UploadId: string;
-}
-
-/** Every verb there is, once. */
-const VERBS: Readonly<Record<Verb, (client: S3Client, aim: Aim) => Promise<unknown>>> = {
-  HeadBucket: (client, { Bucket }) => client.send(new HeadBucketCommand({ Bucket })),
-  GetBucketLocation: (client, { Bucket }) => client.send(new GetBucketLocationCommand({ Bucket })),
-  ListObjectsV1: (client, { Bucket, prefix }) => client.send(new ListObjectsCommand({ Bucket, Prefix: prefix })),
-  ListObjectsV2: (client, { Bucket, prefix }) =>
-    client.send(new ListObjectsV2Command({ Bucket, Prefix: `${prefix}locks/`, Delimiter: '/' })),
-  ListMultipartUploads: (client, { Bucket, prefix }) =>
-    client.send(new ListMultipartUploadsCommand({ Bucket, Prefix: prefix })),
-  ListParts: (client, { Bucket, Key, UploadId }) => client.send(new ListPartsCommand({ Bucket, Key, UploadId })),
-  HeadObject: (client, { Bucket, Key }) => client.send(new HeadObjectCommand({ Bucket, Key })),
-  GetObject: (client, { Bucket, Key }) => client.send(new GetObjectCommand({ Bucket, Key })),
-  PutObject: (client, { Bucket, Key }) => client.send(new PutObjectCommand({ Bucket, Key, Body: 'changed' })),
-  CopyObject: (client, { Bucket, Key }) =>
-    client.send(new CopyObjectCommand({ Bucket, Key: `${Key}-copy`, CopySource: `${Bucket}/${Key}` })),
-  CreateMultipartUpload: async (client, { Bucket, Key }) => {
-    const { UploadId } = await client.send(new CreateMultipartUploadCommand({ Bucket, Key: `${Key}-begun` }));
-    await client.send(new AbortMultipartUploadCommand({ Bucket, Key: `${Key}-begun`, UploadId }));
-  },
-  UploadPart: (client, { Bucket, Key, UploadId }) =>
-    client.send(new UploadPartCommand({ Bucket, Key, UploadId, PartNumber: 1, Body: 'part' })),
-  UploadPartCopy: (client, { Bucket, Key, UploadId }) =>
-    client.send(new UploadPartCopyCommand({ Bucket, Key, UploadId, PartNumber: 2, CopySource: `${Bucket}/${Key}` })),
-  CompleteMultipartUpload: async (client, { Bucket, Key, UploadId }) => {
-    const sent = { PartNumber: 1, Body: 'part' };
-    const { ETag } = await client.send(new UploadPartCommand({ Bucket, Key, UploadId, ...sent }));
-    const Parts = [{ PartNumber: 1, ETag }];
-    await client.send(new CompleteMultipartUploadCommand({ Bucket, Key, UploadId, MultipartUpload: { Parts } }));
-  },
-  AbortMultipartUpload: (client, { Bucket, Key, UploadId }) =>
-    client.send(new AbortMultipartUploadCommand({ Bucket, Key, UploadId })),
-  DeleteObjects: (client, { Bucket, Key }) =>
-    client.send(new DeleteObjectsCommand({ Bucket, Delete: { Objects: [{ Key }] } })),
-  DeleteObject: (client, { Bucket, Key }) => client.send(new DeleteObjectCommand({ Bucket, Key })),
-};
 
 /** What a machine may do below its own prefix; nothing of it anywhere else. */
 const READS: readonly Verb[] = ['HeadObject', 'GetObject', 'ListObjectsV1', 'ListObjectsV2'];

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { GetObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import { Failure } from '../../engine/domain/failures.ts';
 import { s3Storage } from '../../engine/storage/s3.ts';
-import { clientOf, keysBelow, refusal } from '../contracts/storage.ts';
+import { clientOf, keysBelow, refusal } from '../contracts/storage-client.ts';
 import { ROOT, storageWorld } from './storage-world.ts';
 
 /** Run with a folder on a disk of 8 MB; prints what happened there. */

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { DeleteObjectCommand, GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { expect, test } from 'vitest';
 import { startStorage } from '../../engine/storage/local/start-storage.ts';
-import { keysBelow } from '../contracts/storage.ts';
+import { keysBelow } from '../contracts/storage-client.ts';
 import { ROOT } from './storage-world.ts';
 
 const signal = AbortSignal.timeout(60_000);

@@ -15,7 +15,7 @@ import {
 } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { LockRule } from '../../engine/storage/local/locks.ts';
-import { clientOf, refusal } from '../contracts/storage.ts';
+import { clientOf, refusal } from '../contracts/storage-client.ts';
 import { type StorageWorld, storageWorld } from './storage-world.ts';
 
 const LOCKED = 'ObjectLockedByBucketPolicy';

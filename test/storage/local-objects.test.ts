@@ -1,5 +1,7 @@
 import { afterAll } from 'vitest';
 import { objectContract } from '../contracts/storage.ts';
+import { accessContract } from '../contracts/storage-access.ts';
+import { listContract } from '../contracts/storage-lists.ts';
 import { multipartContract } from '../contracts/storage-multipart.ts';
 import { type StorageWorld, storageWorld } from './storage-world.ts';
 
@@ -16,4 +18,6 @@ afterAll(async () => {
 });
 
 objectContract(open);
+listContract(open);
+accessContract(open);
 multipartContract(open);

@@ -3,7 +3,7 @@ import { connect } from 'node:net';
 import { Readable } from 'node:stream';
 import { GetObjectCommand, HeadObjectCommand, PutObjectCommand, type S3ClientConfig } from '@aws-sdk/client-s3';
 import { afterEach, expect, test } from 'vitest';
-import { clientOf, refusal } from '../contracts/storage.ts';
+import { clientOf, refusal } from '../contracts/storage-client.ts';
 import { type StorageWorld, storageWorld } from './storage-world.ts';
 
 /**

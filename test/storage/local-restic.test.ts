@@ -9,7 +9,8 @@ afterAll(() => stack.disposeAsync());
 const restic = findRestic();
 
 if (restic === null) {
-  test.skip('SKIPPED: restic was not tried, since none is on the PATH and DUMONT_RESTIC names none', () => {});
+  console.warn('SKIPPED: restic is not tried, since none is on the PATH and DUMONT_RESTIC names none');
+  test.skip('restic is not tried, since none is on the PATH and DUMONT_RESTIC names none', () => {});
 } else {
   resticContract(restic, async () => {
     const world = stack.use(await storageWorld());

@@ -4,7 +4,7 @@ import { afterAll, expect, test } from 'vitest';
 import { ACTIONS } from '../../engine/storage/actions.ts';
 import { s3Storage } from '../../engine/storage/s3.ts';
 import { secretOf, signTemporaryCredentials } from '../../engine/storage/temporary-credentials.ts';
-import { clientOf, refusal, statusOf } from '../contracts/storage.ts';
+import { clientOf, refusal, statusOf } from '../contracts/storage-client.ts';
 import { scopeContract } from '../contracts/storage-scope.ts';
 import { ROOT, type StorageWorld, storageWorld } from './storage-world.ts';
 

@@ -1,7 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { test } from 'vitest';
 import { s3Storage } from '../../engine/storage/s3.ts';
-import { objectContract, type S3Place } from '../contracts/storage.ts';
+import { objectContract } from '../contracts/storage.ts';
+import { accessContract } from '../contracts/storage-access.ts';
+import type { S3Place } from '../contracts/storage-client.ts';
+import { listContract } from '../contracts/storage-lists.ts';
 import { multipartContract } from '../contracts/storage-multipart.ts';
 import { storageContract } from '../contracts/storage-port.ts';
 import { findRestic, resticContract } from '../contracts/storage-restic.ts';
@@ -17,7 +20,8 @@ import { scopeContract } from '../contracts/storage-scope.ts';
 const named = process.env.DUMONT_TEST_S3;
 
 if (named === undefined) {
-  test.skip('SKIPPED: no real S3 server was asked, since DUMONT_TEST_S3 names none', () => {});
+  console.warn('SKIPPED: no real S3 server is asked, since DUMONT_TEST_S3 names none');
+  test.skip('no real S3 server is asked, since DUMONT_TEST_S3 names none', () => {});
 } else {
   const url = new URL(named);
   const place: S3Place = {
@@ -29,7 +33,9 @@ if (named === undefined) {
     secretAccessKey: decodeURIComponent(url.password),
   };
   const below = (name: string) => ({ ...place, prefix: `${place.prefix}${name}/` });
-  objectContract(async () => below('objects'), { namesAreFiles: url.searchParams.has('names-are-files') });
+  objectContract(async () => below('objects'));
+  listContract(async () => below('lists'), { namesAreFiles: url.searchParams.has('names-are-files') });
+  accessContract(async () => below('access'));
   multipartContract(async () => below('parts'));
   const account = url.hostname.split('.')[0] ?? '';
   const storage = s3Storage({ ...place, parent: { ...place, account }, now: Date.now });

@@ -1,10 +1,10 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Intercept } from '../../engine/storage/local/answer.ts';
 import type { StorageKey } from '../../engine/storage/local/identity.ts';
 import { type LocalStorage, serveStorage } from '../../engine/storage/local/serve-storage.ts';
-import type { S3Place } from '../contracts/storage.ts';
+import type { S3Place } from '../contracts/storage-client.ts';
 
 export const ROOT = { accessKeyId: 'AKROOT00000000000000', secretAccessKey: 'root-secret' } as const;
 
@@ -18,7 +18,13 @@ export interface StorageWorld extends AsyncDisposable {
 }
 
 export async function storageWorld(
-  options: { keys?: readonly StorageKey[]; buckets?: readonly string[]; intercept?: Intercept; folder?: string } = {},
+  options: {
+    keys?: readonly StorageKey[];
+    buckets?: readonly string[];
+    intercept?: Intercept;
+    folder?: string;
+    handOverMs?: number;
+  } = {},
 ): Promise<StorageWorld> {
   const folder = options.folder ?? (await mkdtemp(join(tmpdir(), 'dumont-storage-')));
   const clock = { aheadMs: 0 };
@@ -31,7 +37,7 @@ export async function storageWorld(
     log: (event, facts = {}) => logged.push({ event, facts }),
     now: () => Date.now() + clock.aheadMs,
     intercept: options.intercept,
-    handOverMs: 0,
+    handOverMs: options.handOverMs ?? 0,
   });
   return {
     folder,
@@ -44,4 +50,10 @@ export async function storageWorld(
       if (options.folder === undefined) await rm(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** The files that hold the objects of the bucket `hot`. */
+export async function objectFiles(world: StorageWorld): Promise<string[]> {
+  const entries = await readdir(join(world.folder, 'hot', 'objects'), { recursive: true, withFileTypes: true });
+  return entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
 }

@@ -18,7 +18,7 @@ export interface Stored extends Omit<Facts, 'key'> {
 }
 
 /** Looks at what is under the key right before it changes, and refuses by throwing. */
-export type Check = (current: Stored | undefined) => void;
+type Check = (current: Stored | undefined) => void;
 
 /**
  * The objects of one bucket. Which there are is kept in memory (some hundred bytes each) and read from the files at start;

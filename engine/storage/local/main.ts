@@ -15,7 +15,7 @@ const Key = z.object({
   buckets: z.array(z.string()).optional(),
 });
 
-export const Configuration = z.object({
+const Configuration = z.object({
   folder: z.string().min(1),
   port: z.number().int().min(0).max(65535),
   keys: z.array(Key).min(1),

@@ -1,7 +1,7 @@
 import type { Bytes } from './bytes.ts';
 
 /** Where `key` is in a sorted list, or where it would go. */
-export function lowerBound(keys: readonly Bytes[], key: Bytes): number {
+function lowerBound(keys: readonly Bytes[], key: Bytes): number {
   let from = 0;
   let to = keys.length;
   while (from < to) {
