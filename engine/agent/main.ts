@@ -27,6 +27,7 @@ async function main(argv: readonly string[], program: string): Promise<void> {
       home: { type: 'string' },
       restic: { type: 'string' },
       within: { type: 'string' },
+      attempt: { type: 'string' },
     },
   });
   const [verb = ''] = positionals;
@@ -39,7 +40,9 @@ async function main(argv: readonly string[], program: string): Promise<void> {
   using talk = talkOver(process.stdin, process.stdout);
   try {
     const place = placeAt(root, home, resolve(values.restic ?? join(home, 'restic')), within);
-    await obey(verb, place, { argv: argv.slice(1), program }, talk, stopping.signal);
+    const self = { argv: argv.slice(1), program };
+    if (values.attempt) return await workOn(values.attempt, place, talk, stopping.signal);
+    await obey(verb, place, self, talk, stopping.signal);
   } catch (cause) {
     talk.say(failed(verb, cause));
     process.exitCode = 1;
@@ -55,11 +58,7 @@ async function obey(
   talk: Talk,
   signal: AbortSignal,
 ): Promise<void> {
-  const line = await talk.next(signal);
-  if (line === null) throw new Failure('bad_request', { why: 'no order came' });
-  const order = orderFrom(line);
-  // The worker of a restore is started by a restore, with the same order.
-  if (verb === 'restore-worker' && order.verb === 'restore') return await restoreWorker(order, place, signal);
+  const { line, order } = await nextOrder(talk, signal);
   if (verb !== order.verb) throw new Failure('bad_request', { why: `told to ${verb}, with an order to ${order.verb}` });
   switch (order.verb) {
     case 'ready':
@@ -69,6 +68,19 @@ async function obey(
     case 'save':
       return await save(order, place, talk, signal);
   }
+}
+
+/** The worker of a restore is started by a restore, with the same order. */
+async function workOn(attempt: string, place: Place, talk: Talk, signal: AbortSignal): Promise<void> {
+  const { order } = await nextOrder(talk, signal);
+  if (order.verb !== 'restore') throw new Failure('bad_request', { why: `nobody works on a ${order.verb}` });
+  await restoreWorker(order, place, attempt, signal);
+}
+
+async function nextOrder(talk: Talk, signal: AbortSignal): Promise<{ line: string; order: AgentOrder }> {
+  const line = await talk.next(signal);
+  if (line === null) throw new Failure('bad_request', { why: 'no order came' });
+  return { line, order: orderFrom(line) };
 }
 
 function orderFrom(line: string): AgentOrder {

@@ -1,19 +1,25 @@
-import { mkdirSync, openSync, rmSync, writeSync } from 'node:fs';
+import { mkdirSync, openSync, readdirSync, rmSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
 import type { AgentEvent, RestoreOrder } from '../domain/agent-protocol.ts';
 import { bring } from './bring.ts';
+import { writeDurably } from './durable.ts';
 import { failed } from './failed.ts';
 import { thawLeftovers } from './freeze.ts';
 import { takeLock } from './lock.ts';
 import type { Place } from './place.ts';
 import { refillClones } from './refill-clones.ts';
-import { eventsFile, jobFolder, lockName } from './restore.ts';
+import { currentFile, eventsFile, jobFolder, lockName } from './restore.ts';
 
 /** Does the work of a restore, apart from the connection that asked for it. What it says goes to a file that anybody may follow. */
-export async function restoreWorker(order: RestoreOrder, place: Place, signal: AbortSignal): Promise<void> {
+export async function restoreWorker(
+  order: RestoreOrder,
+  place: Place,
+  attempt: string,
+  signal: AbortSignal,
+): Promise<void> {
   const clones = await (async () => {
     using lock = await takeLock(place, lockName(order.job));
-    mkdirSync(jobFolder(place, order.job), { recursive: true, mode: 0o700 });
-    const say = openEvents(eventsFile(place, order.job));
+    const say = openEvents(place, order.job, attempt);
     thawLeftovers(place);
     try {
       return await bring(order, place, lock, say, signal);
@@ -26,9 +32,11 @@ export async function restoreWorker(order: RestoreOrder, place: Place, signal: A
   await refillClones(place, clones, signal);
 }
 
-/** A new file for each try, so that whoever follows does not take an old end for the new one. */
-function openEvents(file: string): (event: AgentEvent) => void {
-  rmSync(file, { force: true });
-  const target = openSync(file, 'ax', 0o600);
+function openEvents(place: Place, job: string, attempt: string): (event: AgentEvent) => void {
+  const folder = jobFolder(place, job);
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  for (const name of readdirSync(folder)) if (name.startsWith('events-')) rmSync(join(folder, name));
+  const target = openSync(eventsFile(place, job, attempt), 'ax', 0o600);
+  writeDurably(currentFile(place, job), attempt);
   return (event) => void writeSync(target, `${JSON.stringify(event)}\n`);
 }

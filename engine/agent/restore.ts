@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { closeSync, fstatSync, mkdirSync, openSync, readFileSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -30,21 +31,17 @@ export async function restore(
   talk: Talk,
   signal: AbortSignal,
 ): Promise<void> {
-  const folder = jobFolder(place, order.job);
+  const { job } = order;
+  const folder = jobFolder(place, job);
   mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const events = eventsFile(place, order.job);
-  if (isRunning(place, order.job) || cameToItsEnd(events))
-    return await follow(place, order.job, talk, { from: 0, worker: null }, AbortSignal.any([signal, talk.deaf]));
-  const before = inodeOf(events);
+  const listening = AbortSignal.any([signal, talk.deaf]);
+  const before = currentTry(place, job);
+  if (before && (isRunning(place, job) || cameToItsEnd(before)))
+    return await follow(place, job, before, null, talk, listening);
+  const attempt = randomBytes(8).toString('hex');
   const log = join(folder, 'worker.log');
-  const worker = startWorker(line, self, log);
-  await follow(
-    place,
-    order.job,
-    talk,
-    { from: before, worker: { ...worker, log } },
-    AbortSignal.any([signal, talk.deaf]),
-  );
+  const worker = startWorker(line, self, attempt, log);
+  await follow(place, job, eventsFile(place, job, attempt), { ...worker, log }, talk, listening);
 }
 
 export function jobFolder(place: Place, job: string): string {
@@ -52,7 +49,19 @@ export function jobFolder(place: Place, job: string): string {
   return join(place.home, 'jobs', job);
 }
 
-export const eventsFile = (place: Place, job: string): string => join(jobFolder(place, job), 'events.jsonl');
+/** Each try has a file of events of its own, so that nobody takes an old end for the new one. */
+export function eventsFile(place: Place, job: string, attempt: string): string {
+  return join(jobFolder(place, job), `events-${attempt}.jsonl`);
+}
+
+/** Which of them is the last one whose worker held the lock. */
+export const currentFile = (place: Place, job: string): string => join(jobFolder(place, job), 'current');
+
+function currentTry(place: Place, job: string): string | null {
+  const attempt = readIfThere(currentFile(place, job));
+  return attempt === null ? null : eventsFile(place, job, attempt.trim());
+}
+
 export const lockName = (job: string): string => `restore ${job}`;
 
 interface Worker {
@@ -60,10 +69,10 @@ interface Worker {
   readonly log: string;
 }
 
-function startWorker(line: string, self: Self, log: string): Pick<Worker, 'ended'> {
+function startWorker(line: string, self: Self, attempt: string, log: string): Pick<Worker, 'ended'> {
   const output = openSync(log, 'w', 0o600);
   try {
-    const worker = spawn(process.execPath, [self.program, 'restore-worker', ...self.argv], {
+    const worker = spawn(process.execPath, [self.program, 'restore-worker', ...self.argv, '--attempt', attempt], {
       detached: true,
       stdio: ['pipe', output, output],
     });
@@ -87,64 +96,52 @@ function startWorker(line: string, self: Self, log: string): Pick<Worker, 'ended
 async function follow(
   place: Place,
   job: string,
+  file: string,
+  worker: Worker | null,
   talk: Talk,
-  start: { readonly from: number; readonly worker: Worker | null },
   signal: AbortSignal,
 ): Promise<void> {
-  const tail = new Tail(eventsFile(place, job), start.worker ? start.from : 0);
+  const tail = { file, at: 0, rest: '' };
   for (;;) {
     // Looked at before the file: what it wrote last is then not missed.
-    const working = start.worker ? !start.worker.ended() || isRunning(place, job) : isRunning(place, job);
-    for (const event of withoutOldProgress(tail.read())) {
+    const working = worker ? !worker.ended() : isRunning(place, job);
+    for (const event of withoutOldProgress(readMore(tail))) {
       talk.say(event);
       if (event.event === 'failed') process.exitCode = 1;
       if (event.event === 'failed' || event.event === 'complete') return;
     }
-    if (!working) throw new Failure('restore_failed', { why: lastWords(start.worker) });
+    if (!working) {
+      // Another one was quicker to start its worker: ours gave way to it.
+      const other = worker && isRunning(place, job) ? currentTry(place, job) : null;
+      if (other) return await follow(place, job, other, null, talk, signal);
+      throw new Failure('restore_failed', { why: lastWords(worker) });
+    }
     await sleep(LOOK_MS, undefined, { signal });
   }
 }
 
-/** Reads what was added to a file; from its beginning again when another file took its place. */
-class Tail {
-  readonly #path: string;
-  #inode: number;
-  #skipped: number;
-  #at = 0;
-  #rest = '';
+interface Tail {
+  readonly file: string;
+  at: number;
+  rest: string;
+}
 
-  /** A file with the inode `skipped` is of an earlier try, and is not read. */
-  constructor(path: string, skipped: number) {
-    this.#path = path;
-    this.#inode = skipped;
-    this.#skipped = skipped;
+function readMore(tail: Tail): readonly AgentEvent[] {
+  let file: number;
+  try {
+    file = openSync(tail.file, 'r');
+  } catch (cause) {
+    if (codeOf(cause) === 'ENOENT') return [];
+    throw cause;
   }
-
-  read(): readonly AgentEvent[] {
-    let file: number;
-    try {
-      file = openSync(this.#path, 'r');
-    } catch (cause) {
-      if (codeOf(cause) === 'ENOENT') return [];
-      throw cause;
-    }
-    try {
-      const { ino, size } = fstatSync(file);
-      if (ino === this.#skipped) return [];
-      if (ino !== this.#inode) {
-        this.#inode = ino;
-        this.#skipped = 0;
-        this.#at = 0;
-        this.#rest = '';
-      }
-      const bytes = Buffer.alloc(Math.max(size - this.#at, 0));
-      this.#at += readSync(file, bytes, 0, bytes.length, this.#at);
-      const lines = (this.#rest + bytes.toString('utf8')).split('\n');
-      this.#rest = lines.pop() ?? '';
-      return lines.map((line) => AgentEvent.parse(JSON.parse(line)));
-    } finally {
-      closeSync(file);
-    }
+  try {
+    const bytes = Buffer.alloc(Math.max(fstatSync(file).size - tail.at, 0));
+    tail.at += readSync(file, bytes, 0, bytes.length, tail.at);
+    const lines = (tail.rest + bytes.toString('latin1')).split('\n');
+    tail.rest = lines.pop() ?? '';
+    return lines.map((line) => AgentEvent.parse(JSON.parse(Buffer.from(line, 'latin1').toString('utf8'))));
+  } finally {
+    closeSync(file);
   }
 }
 
@@ -160,18 +157,6 @@ function isRunning(place: Place, job: string): boolean {
 
 function cameToItsEnd(events: string): boolean {
   return readIfThere(events)?.includes('{"event":"complete"') ?? false;
-}
-
-function inodeOf(path: string): number {
-  try {
-    const file = openSync(path, 'r');
-    const { ino } = fstatSync(file);
-    closeSync(file);
-    return ino;
-  } catch (cause) {
-    if (codeOf(cause) === 'ENOENT') return 0;
-    throw cause;
-  }
 }
 
 function lastWords(worker: Worker | null): string {

@@ -1,10 +1,11 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { gunzipSync } from 'node:zlib';
 import {
   AgentEvent,
@@ -25,7 +26,8 @@ export interface World extends AsyncDisposable {
   /** Opens the object of that name for reading or writing. */
   url(name: string): string;
   readonly objects: Map<string, Buffer>;
-  machine(name: string): Machine;
+  /** `restic`: another program in its place. */
+  machine(name: string, restic?: string): Machine;
 }
 
 export interface Machine {
@@ -79,7 +81,7 @@ export async function openWorld(): Promise<World> {
     repository,
     objects,
     url: (name) => `http://127.0.0.1:${port}/${name}`,
-    machine: (name) => machineIn(join(folder, name), running),
+    machine: (name, restic = resticProgram!) => machineIn(join(folder, name), restic, running),
     async [Symbol.asyncDispose]() {
       for (const child of running) child.kill('SIGKILL');
       server.closeAllConnections();
@@ -111,11 +113,11 @@ function copyTemplate(to: string): void {
   cpSync(template, to, { recursive: true });
 }
 
-function machineIn(root: string, running: Set<ChildProcess>): Machine {
+function machineIn(root: string, restic: string, running: Set<ChildProcess>): Machine {
   const home = join(root, 'opt/dumont');
   mkdirSync(home, { recursive: true });
   const start = (verb: string, order: object): Running => {
-    const places = ['--root', root, '--home', home, '--restic', resticProgram!];
+    const places = ['--root', root, '--home', home, '--restic', restic];
     const child = spawn(process.execPath, [AGENT, verb, ...places], { stdio: ['pipe', 'pipe', 'inherit'] });
     running.add(child);
     return follow(child, order, running);
@@ -198,6 +200,26 @@ export function restoreOrder(world: World, more: Partial<RestoreOrder> = {}): Re
     snapshot: null,
     repository: world.repository,
     ...more,
+  };
+}
+
+/** A restic that waits before it does what `when` finds in its arguments, until somebody opens the gate. */
+export function gatedRestic(
+  world: World,
+  when: string,
+): { program: string; reached: () => Promise<void>; open: () => void } {
+  const program = join(world.folder, 'gated-restic');
+  const [reached, open] = [`${program}.reached`, `${program}.open`];
+  const wait = `touch ${reached}; while [ ! -e ${open} ]; do sleep 0.02; done`;
+  writeFileSync(program, `#!/bin/sh\ncase "$*" in *${when}*) ${wait};; esac\nexec ${resticProgram} "$@"\n`, {
+    mode: 0o755,
+  });
+  return {
+    program,
+    open: () => writeFileSync(open, ''),
+    async reached() {
+      while (!existsSync(reached)) await sleep(20);
+    },
   };
 }
 
