@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Asked, Engine, WakeChoice } from './domain/doors.ts';
 import { Failure, isFailure } from './domain/failures.ts';
 import { HOLDS_WORK, type Machine } from './domain/lifecycle.ts';
-import type { Operation, Outcome } from './domain/operation.ts';
+import type { Intent, Operation } from './domain/operation.ts';
 import type { Ports } from './domain/ports.ts';
 import type { Snapshot } from './domain/snapshot.ts';
 import {
@@ -13,8 +13,7 @@ import {
   type Workspace,
   type WorkspaceSpec,
 } from './domain/workspace.ts';
-import { workspaceBell, workspacesBell } from './steps/step.ts';
-import { update } from './steps/update.ts';
+import { carryOut } from './steps/operation.ts';
 import type { Telling } from './telling.ts';
 import { createViews } from './views.ts';
 
@@ -60,14 +59,13 @@ export function createEngine(ports: Ports, telling: Telling, identityFile: strin
       const snapshot = how.snapshot === undefined ? null : await chosen(workspace, how.snapshot);
       const machine = await holderOf(workspace);
       if (snapshot && machine && machine.state !== 'releasing') throw busy(workspace, machine);
-      return await begin(how.snapshot === undefined ? 'wake' : 'restore', workspace, asked, (row, operation) => ({
-        ...row,
+      return await begin(how.snapshot === undefined ? 'wake' : 'restore', workspace, asked, (operation, at) => ({
         wish: {
           ...NO_CHOICE,
           ...choice(how, snapshot),
           want: 'awake',
           by: asked.by,
-          at: clock.now(),
+          at,
           why: 'asked for',
           operation,
         },
@@ -76,13 +74,12 @@ export function createEngine(ports: Ports, telling: Telling, identityFile: strin
 
     async hibernate(name, how, asked) {
       const workspace = await views.find(name);
-      return await begin('hibernate', workspace, asked, (row, operation) => ({
-        ...row,
+      return await begin('hibernate', workspace, asked, (operation, at) => ({
         wish: {
           ...NO_CHOICE,
           want: 'asleep',
           by: asked.by,
-          at: clock.now(),
+          at,
           why: 'asked for',
           operation,
           agreedToLose: how.agreedToLose ?? false,
@@ -94,12 +91,8 @@ export function createEngine(ports: Ports, telling: Telling, identityFile: strin
       const workspace = await views.find(name);
       const machine = await holderOf(workspace);
       if (machine?.state !== 'running') throw new Failure('no_such_machine', { workspace: name });
-      return await begin('snapshot', workspace, asked, (row, operation) => ({
-        ...row,
-        asks: [
-          ...row.asks,
-          { operation, by: asked.by, at: clock.now(), description: how.description, tags: how.tags ?? [] },
-        ],
+      return await begin('snapshot', workspace, asked, (operation, at) => ({
+        ask: { operation, by: asked.by, at, description: how.description, tags: how.tags ?? [] },
       }));
     },
 
@@ -113,16 +106,15 @@ export function createEngine(ports: Ports, telling: Telling, identityFile: strin
         'abandon',
         workspace,
         asked,
-        (row, operation) => ({
-          ...row,
+        (operation, at) => ({
           wish: {
             ...NO_CHOICE,
             want: 'asleep',
             by: asked.by,
-            at: clock.now(),
+            at,
             why: how.why,
             operation,
-            abandon: { by: asked.by, why: how.why, at: clock.now(), machines: machines.map((machine) => machine.id) },
+            abandon: { by: asked.by, why: how.why, at, machines: machines.map((machine) => machine.id) },
           },
         }),
         how.why,
@@ -154,7 +146,7 @@ export function createEngine(ports: Ports, telling: Telling, identityFile: strin
     verb: string,
     workspace: Workspace,
     asked: Asked,
-    change: (row: Workspace, operation: string) => Workspace,
+    intentOf: (operation: string, at: number) => Intent,
     why = '',
   ): Promise<Operation> {
     const id =
@@ -163,17 +155,19 @@ export function createEngine(ports: Ports, telling: Telling, identityFile: strin
         : `op${createHash('sha256').update(`${asked.by}\n${asked.key}`).digest('hex').slice(0, 16)}`;
     const known = await store.read('operations', id);
     if (known) return sameAsk(known, verb, workspace.id);
-    const outcome: Outcome | null = null;
-    const operation = {
+    // After everything that was asked before, also when the computer's clock was set back.
+    const at = Math.max(clock.now(), workspace.wish.at + 1);
+    const operation: Operation = {
       id,
       version: 0,
       key: asked.key,
       verb,
       workspace: workspace.id,
       by: asked.by,
-      at: clock.now(),
+      at,
+      intent: intentOf(id, at),
       endedAt: null,
-      outcome,
+      outcome: null,
     };
     const saved = await store.save('operations', operation).catch(async (cause: unknown) => {
       const first = await store.read('operations', id);
@@ -181,8 +175,7 @@ export function createEngine(ports: Ports, telling: Telling, identityFile: strin
       throw cause;
     });
     await record(verb, workspace.id, asked, id, why);
-    await update(store, 'workspaces', workspace.id, (row) => change(row, id));
-    for (const bell of [workspacesBell, workspaceBell(workspace.id)]) ports.bell.ring(bell);
+    await carryOut(saved, ports);
     await nudgeRaces(workspace.id);
     return saved;
   }

@@ -4,8 +4,8 @@ import { microDollars } from './domain/money.ts';
 import type { Operation } from './domain/operation.ts';
 import type { Ports } from './domain/ports.ts';
 import type { Race } from './domain/race.ts';
-import type { Workspace } from './domain/workspace.ts';
-import { endOperation } from './steps/operation.ts';
+import { isLater, type Workspace } from './domain/workspace.ts';
+import { carryOut, endOperation, forgetAsk } from './steps/operation.ts';
 import { machinesBell } from './steps/step.ts';
 import { update } from './steps/update.ts';
 
@@ -92,10 +92,27 @@ async function giveUp(workspace: Workspace, why: string, ports: Ports): Promise<
   });
 }
 
+/** It is taken while somebody can work. When nobody can any more, whoever asked hears that. */
+async function settleSnapshot(operation: Operation, { workspace, machine }: Sight, ports: Ports): Promise<void> {
+  if (workspace.wish.want !== 'awake' && (machine === null || machine.state === 'paused')) {
+    const facts = { workspace: workspace.id };
+    await endOperation(
+      operation.id,
+      { ok: false, code: 'no_such_machine', say: sentence('no_such_machine', facts), facts },
+      ports,
+    );
+    await forgetAsk(workspace.id, operation.id, ports);
+  } else if (!workspace.asks.some((ask) => ask.operation === operation.id)) {
+    await carryOut(operation, ports);
+  }
+}
+
 async function settle(operation: Operation, sight: Sight, ports: Ports): Promise<void> {
   const { workspace, machine, ours } = sight;
-  const superseded = workspace.wish.operation !== operation.id && operation.verb !== 'snapshot';
-  if (superseded) {
+  if (operation.verb === 'snapshot') return await settleSnapshot(operation, sight, ports);
+  if (workspace.wish.operation !== operation.id) {
+    if (operation.intent && 'wish' in operation.intent && isLater(operation.intent.wish, workspace.wish))
+      return await carryOut(operation, ports); // whoever wrote it down was stopped right then
     const why = `${workspace.wish.by} asked for something else meanwhile`;
     await endOperation(
       operation.id,

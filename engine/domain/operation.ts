@@ -1,4 +1,5 @@
 import type { FailureCode } from './failures.ts';
+import type { Ask, Wish } from './workspace.ts';
 
 /** Something a person asked for, keyed by where it came from, so that asking twice never does it twice. */
 export interface Operation {
@@ -10,9 +11,16 @@ export interface Operation {
   readonly workspace: string;
   readonly by: string;
   readonly at: number;
+  /**
+   * What it changes in its workspace: whoever looks next carries it out when the one who wrote it was stopped before that.
+   * Null in rows that are older than this.
+   */
+  readonly intent: Intent | null;
   readonly endedAt: number | null;
   readonly outcome: Outcome | null;
 }
+
+export type Intent = { readonly wish: Wish } | { readonly ask: Ask };
 
 export type Outcome =
   | { readonly ok: true; readonly say: string; readonly facts: Readonly<Record<string, unknown>> }

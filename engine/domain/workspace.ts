@@ -62,6 +62,11 @@ export interface Wish {
 
 export const NO_CHOICE = { snapshot: null, need: {}, capDollars: null, agreedToLose: false, abandon: null } as const;
 
+/** The later of two wishes wins, in whatever order they are written. */
+export function isLater(wish: Wish, other: Wish): boolean {
+  return wish.at === other.at ? wish.operation > other.operation : wish.at > other.at;
+}
+
 /** A snapshot that somebody asked for. */
 export interface Ask {
   readonly operation: string;

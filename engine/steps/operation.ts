@@ -1,6 +1,32 @@
-import type { Outcome } from '../domain/operation.ts';
+import type { Operation, Outcome } from '../domain/operation.ts';
 import type { Ports } from '../domain/ports.ts';
+import { isLater } from '../domain/workspace.ts';
+import { workspaceBell, workspacesBell } from './step.ts';
 import { update } from './update.ts';
+
+/**
+ * Writes what an operation asks for into its workspace, unless it stands there or something later does. Done again it does
+ * nothing, so that a crash between the operation and its effect loses neither.
+ */
+export async function carryOut(operation: Operation, ports: Ports): Promise<void> {
+  const { intent, workspace } = operation;
+  const current = await ports.store.read('operations', operation.id);
+  if (!intent || !current || current.endedAt !== null) return;
+  await update(ports.store, 'workspaces', workspace, (row) => {
+    if ('wish' in intent) return isLater(intent.wish, row.wish) ? { ...row, wish: intent.wish } : null;
+    const stands = row.asks.some((ask) => ask.operation === operation.id);
+    return stands ? null : { ...row, asks: [...row.asks, intent.ask] };
+  });
+  for (const bell of [workspacesBell, workspaceBell(workspace)]) ports.bell.ring(bell);
+}
+
+/** A snapshot that was asked for is taken, or cannot be. */
+export async function forgetAsk(workspace: string, operation: string, ports: Ports): Promise<void> {
+  await update(ports.store, 'workspaces', workspace, (row) => {
+    const asks = row.asks.filter((ask) => ask.operation !== operation);
+    return asks.length === row.asks.length ? null : { ...row, asks };
+  });
+}
 
 /** Writes how an operation ended and says so, once. */
 export async function endOperation(id: string, outcome: Outcome, ports: Ports): Promise<void> {

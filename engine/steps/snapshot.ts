@@ -2,10 +2,9 @@ import { isFailure, sentence } from '../domain/failures.ts';
 import type { Machine } from '../domain/lifecycle.ts';
 import type { Ports } from '../domain/ports.ts';
 import type { Ask, Workspace } from '../domain/workspace.ts';
-import { endOperation } from './operation.ts';
+import { endOperation, forgetAsk } from './operation.ts';
 import { reach } from './reach.ts';
 import { converse } from './save-talk.ts';
-import { update } from './update.ts';
 
 /** Takes the snapshot that somebody asked for while people work on. It is asked for until it is there, or cannot be. */
 export async function takeSnapshot(
@@ -15,12 +14,6 @@ export async function takeSnapshot(
   ports: Ports,
   signal: AbortSignal,
 ): Promise<void> {
-  const forget = async (): Promise<void> => {
-    await update(ports.store, 'workspaces', workspace.id, (row) => ({
-      ...row,
-      asks: row.asks.filter((other) => other.operation !== ask.operation),
-    }));
-  };
   try {
     await using shell = await reach(machine, ports, signal);
     const saved = await converse(shell, machine, workspace, { mode: 'live', ask }, ports, signal);
@@ -29,7 +22,7 @@ export async function takeSnapshot(
       { ok: true, say: `Saved and proved as ${saved.snapshot?.slice(0, 8)}.`, facts: { snapshot: saved.snapshot } },
       ports,
     );
-    await forget();
+    await forgetAsk(workspace.id, ask.operation, ports);
   } catch (cause) {
     signal.throwIfAborted();
     if (!isFailure(cause)) throw cause;
@@ -39,6 +32,6 @@ export async function takeSnapshot(
       { ok: false, code: cause.code, say: sentence(cause.code, cause.facts), facts: cause.facts },
       ports,
     );
-    await forget();
+    await forgetAsk(workspace.id, ask.operation, ports);
   }
 }

@@ -12,4 +12,8 @@ export const MIGRATIONS: readonly Migration[] = [
     for (const [id, machine] of rows.get('machines') ?? [])
       rows.get('machines')?.set(id, { stirredAt: null, held: null, ...machine });
   },
+  function leaveRoomForIntents(rows) {
+    for (const [id, operation] of rows.get('operations') ?? [])
+      rows.get('operations')?.set(id, { intent: null, ...operation });
+  },
 ];

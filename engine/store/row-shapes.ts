@@ -53,6 +53,27 @@ const Need = z.object({
 
 const decision = { by: z.string(), why: z.string(), at };
 
+const wish = z.object({
+  want: z.enum(['awake', 'asleep', 'paused']),
+  by: z.string(),
+  at,
+  why: z.string(),
+  operation: z.string(),
+  snapshot: z.string().nullable(),
+  need: Need,
+  capDollars: z.number().nullable(),
+  agreedToLose: z.boolean(),
+  abandon: z.object({ ...decision, machines: z.array(z.string()) }).nullable(),
+});
+
+const ask = z.object({
+  operation: z.string(),
+  by: z.string(),
+  at,
+  description: z.string(),
+  tags: z.array(z.string()),
+});
+
 const workspace = z.object({
   id,
   version: z.number().int(),
@@ -71,21 +92,8 @@ const workspace = z.object({
   }),
   claim: z.object({ machine: z.string(), epoch: z.number().int(), at }).nullable(),
   epoch: z.number().int(),
-  wish: z.object({
-    want: z.enum(['awake', 'asleep', 'paused']),
-    by: z.string(),
-    at,
-    why: z.string(),
-    operation: z.string(),
-    snapshot: z.string().nullable(),
-    need: Need,
-    capDollars: z.number().nullable(),
-    agreedToLose: z.boolean(),
-    abandon: z.object({ ...decision, machines: z.array(z.string()) }).nullable(),
-  }),
-  asks: z.array(
-    z.object({ operation: z.string(), by: z.string(), at, description: z.string(), tags: z.array(z.string()) }),
-  ),
+  wish,
+  asks: z.array(ask),
   sequence: z.number().int(),
   sealedPassword: z.string(),
 });
@@ -177,6 +185,7 @@ const operation = z.object({
   workspace: z.string(),
   by: z.string(),
   at,
+  intent: z.union([z.object({ wish }), z.object({ ask })]).nullable(),
   endedAt: at.nullable(),
   outcome: z
     .discriminatedUnion('ok', [

@@ -125,6 +125,7 @@ export function anOperation(over: Partial<Operation> = {}): Operation {
     workspace: 'lab',
     by: 'ana',
     at: 1_700_000_000_000,
+    intent: { wish: aWorkspace().wish },
     endedAt: 1_700_000_060_000,
     outcome: { ok: false, code: 'race_lost', say: 'No machine became ready: slow.', facts: { machines: 15 } },
     ...over,

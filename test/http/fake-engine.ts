@@ -61,6 +61,7 @@ export function fakeEngine({ pace = 1, names = ['lab'] }: FakeOptions = {}) {
       workspace,
       by: by.by,
       at: Date.now(),
+      intent: null,
       endedAt: null,
       outcome: null,
     };

@@ -1,0 +1,72 @@
+import { expect, test } from 'vitest';
+import { Failure } from '../../engine/domain/failures.ts';
+import { ANA, awake, MINUTE, SECOND, World } from '../fakes/world.ts';
+
+test('what was asked right before a crash is done by the next engine', async () => {
+  const w = new World();
+  const one = await w.start();
+  await one.engine.create('lab', {}, ANA);
+  const save = w.store.save.bind(w.store);
+  w.store.save = async (kind, row) => {
+    if (kind === 'workspaces') throw new Failure('disk_full', { what: 'the store', why: 'the engine died here' });
+    return await save(kind, row);
+  };
+  const asked = { by: 'ana', key: 'click' };
+  await expect(one.engine.wake('lab', {}, asked)).rejects.toThrow();
+  await one.stop();
+  w.store.save = save;
+  const two = await w.start();
+  const operation = await two.engine.wake('lab', {}, asked);
+  await w.clock.advance(3 * MINUTE);
+  expect((await two.engine.operation(operation.id)).outcome).toMatchObject({ ok: true });
+  expect((await two.engine.status('lab'))[0]?.sight).toBe('awake');
+  await two.stop();
+});
+
+test('an ask that is still being written down is not taken for one that another replaced', async () => {
+  const w = new World();
+  const { engine, stop } = await w.start();
+  await engine.create('lab', {}, ANA);
+  slowDown(w, 'wake', MINUTE);
+  const waking = engine.wake('lab', {}, ANA);
+  await w.clock.advance(4 * MINUTE);
+  expect((await engine.operation((await waking).id)).outcome).toMatchObject({ ok: true });
+  await stop();
+});
+
+test('the later of two asks wins, also when the earlier one is written down last', async () => {
+  const w = new World();
+  const { engine, stop } = await w.start();
+  await engine.create('lab', {}, ANA);
+  slowDown(w, 'wake', 20 * SECOND);
+  const waking = engine.wake('lab', {}, ANA);
+  await w.clock.advance(SECOND);
+  const sleep = await engine.hibernate('lab', {}, ANA);
+  await w.clock.advance(4 * MINUTE);
+  expect((await engine.operation((await waking).id)).outcome).toMatchObject({ ok: false });
+  expect((await engine.operation(sleep.id)).outcome).toMatchObject({ ok: true });
+  expect(w.rented).toEqual([]);
+  await stop();
+});
+
+test('a snapshot that can no longer be taken ends with a word why', async () => {
+  const w = new World();
+  const { engine, stop } = await awake(w);
+  const [operation] = await Promise.all([
+    engine.snapshot('lab', { description: 'too late' }, ANA),
+    engine.hibernate('lab', {}, ANA),
+  ]);
+  await w.clock.advance(5 * MINUTE);
+  expect((await engine.operation(operation.id)).outcome).toMatchObject({ ok: false, code: 'no_such_machine' });
+  expect((await w.store.read('workspaces', 'lab'))?.asks).toEqual([]);
+  await stop();
+});
+
+/** The audit journal takes long to write this verb. */
+function slowDown(w: World, verb: string, ms: number): void {
+  const append = w.journals.append.bind(w.journals);
+  w.journals.append = async (journal, entry) => {
+    if ('verb' in entry && entry.verb === verb) await w.clock.sleep(ms, new AbortController().signal);
+    return await append(journal, entry);
+  };
+}
