@@ -24,7 +24,8 @@ export const running: Step = async (machine, ports, signal, note) => {
       misses = 0;
     } catch (cause) {
       signal.throwIfAborted();
-      if (!isFailure(cause)) throw cause;
+      // A row that another wrote is read again before anything else is done with this one.
+      if (!isFailure(cause) || cause.code === 'row_changed') throw cause;
       if (isFailure(cause, 'ssh_refused', 'ssh_lost', 'stage_slow', 'host_key_changed')) misses += 1;
       ports.log('machine.missed', { machine: machine.id, misses, why: reasonOf(cause) }, 'WARNING');
       if (misses >= watch.missesMax) return { to: 'stranded', why: reasonOf(cause) };
@@ -66,6 +67,7 @@ async function arrive(
     await following.catch(() => undefined);
     return machine;
   }
+  const complete = await note({ complete: true });
   ports.tell({
     event: 'workspace.complete',
     workspace: workspace.id,
@@ -74,7 +76,7 @@ async function arrive(
     bytes: arrived.bytes,
   });
   ports.bell.ring(workspaceBell(workspace.id));
-  return await note({ complete: true });
+  return complete;
 }
 
 function waitMs(machine: Machine, misses: number, ports: Ports): number {

@@ -62,6 +62,24 @@ test('a snapshot that can no longer be taken ends with a word why', async () => 
   await stop();
 });
 
+test('a note whose answer was lost does not keep a machine from what is asked of it', async () => {
+  const w = new World();
+  const save = w.store.save.bind(w.store);
+  let lost = 0;
+  w.store.save = async (kind, row) => {
+    const saved = await save(kind, row);
+    if (kind === 'machines' && 'complete' in row && row.complete && row.state === 'running' && lost++ === 0)
+      throw new Failure('disk_full', { what: 'the store', why: 'it was written all the same' });
+    return saved;
+  };
+  const { engine, stop } = await awake(w);
+  const operation = await engine.snapshot('lab', { description: '' }, ANA);
+  await w.clock.advance(2 * MINUTE);
+  expect(lost).toBeGreaterThan(0);
+  expect((await engine.operation(operation.id)).outcome).toMatchObject({ ok: true });
+  await stop();
+});
+
 /** The audit journal takes long to write this verb. */
 function slowDown(w: World, verb: string, ms: number): void {
   const append = w.journals.append.bind(w.journals);
