@@ -20,12 +20,17 @@ export const releasing: Step = async (machine, ports, signal) => {
   let tries = 0;
   let nextTryAt = 0;
   let told = false;
+  let wasListed = false;
 
   for (;;) {
     signal.throwIfAborted();
     const departedAt = ports.clock.now();
     const listed = findIn(await marketplace.list(signal), machine);
-    if (absence.sees(listed !== undefined, departedAt)) return await gone(machine, absence.since ?? departedAt, ports);
+    if (absence.sees(listed !== undefined, departedAt)) {
+      // Lists show a new machine late. Only one that was in a list before has surely ended by the first without it.
+      return await gone(machine, wasListed ? (absence.since ?? departedAt) : departedAt, ports);
+    }
+    wasListed ||= listed !== undefined;
     if (listed && allowed === null) {
       const adopted = await adoptListed(listed, machine, 'it came back after it was counted as lost', ports);
       return { to: 'gone', why: `it came back, and lives on as ${adopted.id}` };

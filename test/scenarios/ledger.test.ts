@@ -15,6 +15,29 @@ test('the ledger charges a machine from the call that created it to the first li
   await stop();
 });
 
+test('a machine that no list shows yet is not taken for one that has ended', async () => {
+  const w = new World();
+  w.marketplace.listLagMs = 50 * SECOND;
+  const one = await w.start();
+  await one.engine.create('lab', {}, ANA);
+  await one.engine.wake('lab', {}, ANA);
+  await w.clock.advance(SECOND);
+  await one.engine.hibernate('lab', {}, ANA);
+  const list = w.marketplace.list.bind(w.marketplace);
+  let lists = 0;
+  w.marketplace.list = async () => {
+    lists += 1;
+    if (lists <= 5) return await list();
+    await w.clock.sleep(5 * MINUTE, new AbortController().signal); // the answers come late, from after its end
+    return await list();
+  };
+  await w.clock.advance(55 * SECOND);
+  for (const { instance } of w.marketplace.machines.values()) w.marketplace.take(instance);
+  await w.clock.advance(20 * MINUTE);
+  for (const [machine, micro] of bills(w)) expect(ledger(w, machine)).toBeGreaterThanOrEqual(micro);
+  await one.stop();
+});
+
 test('time before a pause is in the ledger too', async () => {
   const w = new World();
   const { engine, machine, stop } = await awake(w);
