@@ -9,8 +9,13 @@ import { openNamespaces } from './namespaces.ts';
 import { openSharedRoot } from './shared-root.ts';
 import { type Isolation, type MachineFiles, type MachineSpec, machineFiles } from './spec.ts';
 
-export async function openChamber(files: MachineFiles, spec: MachineSpec): Promise<Chamber> {
-  return spec.isolation === 'prefix' ? openSharedRoot(files, spec) : await openNamespaces(files, spec);
+/** `lead` is what to start every program with; asked for each time. */
+export async function openChamber(
+  files: MachineFiles,
+  spec: MachineSpec,
+  lead: () => readonly string[] = () => [],
+): Promise<Chamber> {
+  return spec.isolation === 'prefix' ? openSharedRoot(files, spec) : await openNamespaces(files, spec, lead);
 }
 
 /** The best that works here, found out by opening one and running a program in it, since no setting tells for sure. */

@@ -9,7 +9,7 @@ import { environmentOf } from './environment.ts';
 import { furnish } from './furnish.ts';
 import { type HostKey, hostKeyOf } from './host-key.ts';
 import { openChamber } from './isolation.ts';
-import { removeFreezer, type Slowness, slowable } from './slowness.ts';
+import { removeFreezer, type Slowness, slowness } from './slowness.ts';
 import type { MachineFault, MachineFiles, MachineSpec, MachineState } from './spec.ts';
 import { type SshServer, sshServer } from './ssh-server.ts';
 
@@ -25,7 +25,7 @@ interface Insides {
   readonly environment: Readonly<Record<string, string>>;
   readonly hostKey: HostKey;
   readonly ssh: SshServer;
-  readonly slowness: Slowness;
+  readonly slow: Slowness;
 }
 
 /** A machine from its first moment to its end: it loads, runs the boot script, opens its SSH server, and stays. */
@@ -58,7 +58,7 @@ export function liveMachine(files: MachineFiles, spec: MachineSpec): LiveMachine
     if (insides) {
       if (!sshDue || has('ssh-refused') || has('vanished')) await insides.ssh.silence();
       else say({ port: await insides.ssh.listen(state.port ?? 0) });
-      insides.slowness.set(has('slow-disk'));
+      insides.slow.set(has('slow-disk'), insides.chamber.init?.pid ?? null);
     }
     say({ faults: [...faults] });
     reconsidered.resolve();
@@ -77,6 +77,7 @@ export function liveMachine(files: MachineFiles, spec: MachineSpec): LiveMachine
     insides = await open(files, spec);
     const { chamber, hostKey, environment } = insides;
     say({ init: chamber.init });
+    await reconsider();
     void chamber.ended.then(() => ending.abort('its first process ended'));
 
     await sleep(spec.loadingMs, null, { signal: ending.signal });
@@ -98,7 +99,7 @@ export function liveMachine(files: MachineFiles, spec: MachineSpec): LiveMachine
       if (!ending.signal.aborted) console.error(cause);
     }
     await insides?.ssh.silence();
-    await insides?.slowness.end();
+    await insides?.slow.end();
     await insides?.chamber.close();
     removeFreezer(process.pid);
     say({ phase: 'exited', message: String(ending.signal.reason ?? 'it failed to start'), port: null });
@@ -111,14 +112,15 @@ export function liveMachine(files: MachineFiles, spec: MachineSpec): LiveMachine
 async function open(files: MachineFiles, spec: MachineSpec): Promise<Insides> {
   const hostKey = hostKeyOf(files.hostKey);
   furnish(files, spec, hostKey.publicKey);
-  const { chamber, slowness } = slowable(await openChamber(files, spec));
+  const slow = slowness();
+  const chamber = await openChamber(files, spec, slow.lead);
   const environment = environmentOf(chamber, spec.environment);
   return {
     chamber,
     environment,
     hostKey,
     ssh: sshServer({ hostKey: hostKey.privateKey, chamber, environment, searchPath: spec.searchPath }),
-    slowness,
+    slow,
   };
 }
 

@@ -10,7 +10,11 @@ import { CAPABILITIES, ownRootScript } from './own-root.ts';
 import type { MachineFiles, MachineSpec } from './spec.ts';
 
 /** A machine with its own root, mounts, processes and host name. Needs util-linux and the right to make namespaces. */
-export async function openNamespaces(files: MachineFiles, spec: MachineSpec): Promise<Chamber> {
+export async function openNamespaces(
+  files: MachineFiles,
+  spec: MachineSpec,
+  lead: () => readonly string[],
+): Promise<Chamber> {
   const tool = (name: string): string => locate(name, spec.searchPath) ?? name;
   const [unshare, nsenter, setpriv, setsid, sh] = ['unshare', 'nsenter', 'setpriv', 'setsid', 'sh'].map(tool);
   const asUser = spec.isolation === 'user-namespaces';
@@ -34,8 +38,9 @@ export async function openNamespaces(files: MachineFiles, spec: MachineSpec): Pr
     init,
     ended,
     run(argv, env) {
-      const lead = [sh!, '-c', WAIT_FOR, 'sh', setpriv!, ...CAPABILITIES, setsid!];
-      const child = spawn(nsenter!, [...enter, ...lead, ...argv], { env });
+      const inside = [sh!, '-c', WAIT_FOR, 'sh', setpriv!, ...CAPABILITIES, setsid!, ...argv];
+      const [program = '', ...args] = [...lead(), nsenter!, ...enter, ...inside];
+      const child = spawn(program, args, { env });
       const exit = once(child, 'exit').catch(() => undefined);
       running.add(exit);
       void exit.then(() => running.delete(exit));

@@ -1,14 +1,16 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Chamber } from './chamber.ts';
 
 /**
  * Slows a machine down by freezing everything in it 19 of 20 milliseconds, with the kernel's own freezer: programs do not
  * notice, and whatever they read, write or compute takes twenty times as long.
  */
 export interface Slowness {
-  set(slow: boolean): void;
+  /** From now on, or not any more, for everything in this machine. */
+  set(slow: boolean, init: number | null): void;
+  /** What a program has to be started with, so that it is slowed down from its first moment on. */
+  lead(): readonly string[];
   /** Back to full speed. What is frozen cannot end. */
   end(): Promise<void>;
 }
@@ -16,44 +18,37 @@ export interface Slowness {
 const FROZEN_MS = 19;
 const THAWED_MS = 1;
 
-/** The chamber, and how to slow down whatever runs in it, now and later. */
-export function slowable(chamber: Chamber): { readonly chamber: Chamber; readonly slowness: Slowness } {
-  const freezer = chamber.init === null ? null : freezerFor(process.pid);
+export function slowness(): Slowness {
+  const freezer = freezerFor(process.pid);
   let wanted = false;
   let running = Promise.resolve();
-  const slowDown = async (): Promise<void> => {
-    if (!freezer) return;
-    mkdirSync(freezer.folder, { recursive: true });
-    for (const pid of companionsOf(chamber.init!.pid)) addTo(freezer, pid);
+  const slowDown = async (members: Freezer): Promise<void> => {
     while (wanted) {
-      writeFileSync(freezer.file, freezer.frozen);
+      writeFileSync(members.file, members.frozen);
       await sleep(FROZEN_MS);
-      writeFileSync(freezer.file, freezer.thawed);
+      writeFileSync(members.file, members.thawed);
       await sleep(THAWED_MS);
     }
   };
   return {
-    chamber: {
-      ...chamber,
-      run(argv, environment) {
-        const inside = chamber.run(argv, environment);
-        // Before it has started anything: whatever it starts is slowed down with it.
-        if (wanted && freezer && inside.child.pid !== undefined) addTo(freezer, inside.child.pid);
-        return inside;
-      },
+    set(slow, init) {
+      if (slow === wanted || !freezer || init === null) return;
+      wanted = slow;
+      if (!slow) return;
+      mkdirSync(freezer.folder, { recursive: true });
+      for (const pid of companionsOf(init)) addTo(freezer, pid);
+      running = running.then(async () => await slowDown(freezer)).catch((cause) => console.error(cause));
     },
-    slowness: {
-      set(slow) {
-        if (slow && !wanted) running = running.then(slowDown).catch((cause) => console.error(cause));
-        wanted = slow;
-      },
-      async end() {
-        wanted = false;
-        await running;
-      },
+    lead: () =>
+      wanted && freezer ? ['/bin/sh', '-c', 'echo $$ > "$0"; exec "$@"', join(freezer.folder, MEMBERS)] : [],
+    async end() {
+      wanted = false;
+      await running;
     },
   };
 }
+
+const MEMBERS = 'cgroup.procs';
 
 /** Whether this computer lets us freeze processes. */
 export function canSlowDown(): boolean {
@@ -126,7 +121,7 @@ function namespaceOf(pid: number): string | null {
 
 function addTo(freezer: Freezer, pid: number): void {
   try {
-    writeFileSync(join(freezer.folder, 'cgroup.procs'), String(pid));
+    writeFileSync(join(freezer.folder, MEMBERS), String(pid));
   } catch {
     // It ended in the meantime.
   }
