@@ -83,7 +83,7 @@ test('a GPU dies: off the bus, not found, or CUDA does not start', async () => {
 test.skipIf(!canSlowDown())('everything takes far longer on a slow disk, and is left whole', async () => {
   const world = await localWorld();
   const { instance, bash } = await world.machine();
-  const write = 'dd if=/dev/zero of=/data/f bs=64k count=100 conv=fsync 2>/dev/null; wc -c < /data/f';
+  const write = 'dd if=/dev/zero of=/data/f bs=64k count=100 iflag=fullblock conv=fsync 2>/dev/null; wc -c < /data/f';
   const timed = async (): Promise<number> => {
     const began = performance.now();
     expect(await bash(`${write}; ${write}; ${write}`)).toBe('6553600\n6553600\n6553600');

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /**
- * Slows a machine down by freezing everything in it 19 of 20 milliseconds, with the kernel's own freezer: programs do not
- * notice, and whatever they read, write or compute takes twenty times as long.
+ * Slows a machine down by freezing everything in it 19 of 20 milliseconds, with the kernel's own freezer: whatever its
+ * programs read, write or compute takes twenty times as long, and all they may notice is a read cut short.
  */
 export interface Slowness {
   /** From now on, or not any more, for everything in this machine. */
