@@ -4,6 +4,7 @@ import { catalogue, type Physical } from './catalogue.ts';
 import { readIfThere } from './files.ts';
 import { showGpu } from './gpu-health.ts';
 import { type Ledger, type LedgerFile, ledgerFile, type Rental } from './ledger.ts';
+import { SEARCH_PATH } from './machine/chamber.ts';
 import { bestIsolation } from './machine/isolation.ts';
 import { type Isolation, type MachineFiles, machineFiles } from './machine/spec.ts';
 import { tellFaults } from './machine-process.ts';
@@ -22,7 +23,7 @@ export interface LocalOptions {
   readonly paceMs?: { readonly create?: number; readonly destroy?: number; readonly list?: number };
   /** How machines are kept apart; without it, the best that works here. */
   readonly isolation?: Isolation;
-  /** Where this computer's programs are. */
+  /** Where programs may be besides the usual places. */
   readonly searchPath?: string;
   readonly now?: () => number;
 }
@@ -52,7 +53,8 @@ export function openMarket(options: LocalOptions): Market {
   const now = options.now ?? Date.now;
   const ledger = ledgerFile(folder, options.seed ?? 'dumont', now);
   const machines = catalogue(ledger.read().seed);
-  const searchPath = options.searchPath ?? '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+  // Tools that make namespaces lie where many people's PATH does not lead.
+  const searchPath = options.searchPath ? `${SEARCH_PATH}:${options.searchPath}` : SEARCH_PATH;
   const byId = new Map(machines.map((machine) => [machine.id, machine]));
   let isolation: Promise<Isolation> | null = options.isolation ? Promise.resolve(options.isolation) : null;
 
