@@ -1,10 +1,11 @@
+import { getCompileCacheDir } from 'node:module';
 import { createServer } from 'node:net';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { createBell } from './bell.ts';
 import { type Config, readConfig } from './config.ts';
 import type { Engine } from './domain/doors.ts';
 import { isFailure, reasonOf } from './domain/failures.ts';
-import type { Clock, Kit, Ports } from './domain/ports.ts';
+import type { Clock, Ports } from './domain/ports.ts';
 import { createEngine } from './engine.ts';
 import { noteEngine } from './http/engine-file.ts';
 import { serveHttp } from './http/serve.ts';
@@ -44,13 +45,17 @@ export async function openDumont(
   const installation = await readInstallation(config.home, freePort);
   const { log } = opening.use(openLog(join(config.home, 'logs'), config.logLevel, clock.now));
   const store = opening.use(await openStore(join(config.home, 'state'), { log })); // first: it refuses a second engine
-  const journals = opening.use(await openJournals(join(config.home, 'journals')));
-  const key = await ownKey(join(config.home, 'keys'));
-  const place = await openStorage(config, installation, opening, log, stop.signal);
-  const storage = opening.use(s3Storage({ ...place, now: clock.now }));
   const { path: setting, downloadUrl } = config.restic;
   const wanted = { setting, downloadUrl, folder: join(config.home, 'tools'), searchPath: config.path };
   const restic = resticFor(wanted, say, stop.signal);
+  const [journals, key, masterKey, place, resticPath] = await Promise.all([
+    openJournals(join(config.home, 'journals')).then((opened) => opening.use(opened)),
+    ownKey(join(config.home, 'keys')),
+    readMasterKey(join(config.home, 'master.key')),
+    openStorage(config, installation, opening, log, stop.signal),
+    restic(),
+  ]);
+  const storage = opening.use(s3Storage({ ...place, now: clock.now }));
   const local = localMarketplace({
     folder: join(config.home, 'local'),
     seed: config.local.seed,
@@ -70,9 +75,9 @@ export async function openDumont(
     connect: sshConnect(key.privateKey),
     storage,
     repositories: resticRepositories({
-      restic: await restic(),
+      restic: resticPath,
       storage,
-      masterKey: await readMasterKey(join(config.home, 'master.key')),
+      masterKey,
       folder: join(config.home, 'repositories'),
       connections: config.settings.save.connections,
       now: clock.now,
@@ -99,7 +104,7 @@ export async function openDumont(
     await serveHttp(engine, { port: config.port, tokenFile: join(config.home, 'token'), log, local }),
   );
   opening.use(await noteEngine(join(config.home, 'engine.json'), http.url));
-  warmUp(ports, log);
+  warmUp(ports, stop.signal);
   log('engine.started', { url: http.url, installation: installation.id, home: config.home });
 
   const opened = opening.move();
@@ -107,11 +112,11 @@ export async function openDumont(
 }
 
 /** Packs the tools before anybody waits for them. A failure is told again, in words, to the first who needs them. */
-function warmUp(ports: Ports, log: Ports['log']): void {
-  ports.kit().then(
-    (kit: Kit) =>
-      log('kit.ready', { tools: kit.tools.map(({ name, sha256, sizeBytes }) => ({ name, sha256, sizeBytes })) }),
-    (cause: unknown) => log('kit.failed', { why: reasonOf(cause) }, 'WARNING'),
+function warmUp({ kit, log }: Ports, signal: AbortSignal): void {
+  kit().then(
+    ({ tools }) =>
+      log('kit.ready', { tools: tools.map(({ name, sha256, sizeBytes }) => ({ name, sha256, sizeBytes })) }),
+    (cause: unknown) => signal.aborted || log('kit.failed', { why: reasonOf(cause) }, 'WARNING'),
   );
 }
 
@@ -137,6 +142,7 @@ async function openStorage(
         keys: [{ ...storageKey, scope: 'object-read-write' }],
         buckets: [LOCAL_BUCKET],
         onLog: (line) => log('storage.said', { line }),
+        environment: compileCache === undefined ? {} : { NODE_COMPILE_CACHE: compileCache },
       },
       signal,
     ),
@@ -150,6 +156,10 @@ async function openStorage(
 }
 
 const LOCAL_BUCKET = 'dumont';
+
+/** What `npm start` sets so that Node need not compile us each time; the object server is Node as well. */
+const compiled = getCompileCacheDir();
+const compileCache = compiled === undefined ? undefined : dirname(compiled);
 
 const realClock: Clock = {
   now: Date.now,

@@ -14,12 +14,14 @@ export interface Telling {
 
 /** Progress is shown while it happens and not kept. */
 const FLEETING: ReadonlySet<Talk['event']> = new Set(['restore.progress', 'save.progress']);
+/** An engine that ended may have told this much that was not kept; no number is given twice. */
+const FLEETING_MAX = 1_000_000;
 const KEPT_IN_MEMORY = 5_000;
 const REPLAYED_MS = 7 * 24 * 3_600_000;
 
 export async function createTelling(journals: Journals, clock: Clock, bell: Bell, log: Log): Promise<Telling> {
   const recent: Told[] = [...(await journals.read('events', clock.now() - REPLAYED_MS))].slice(-KEPT_IN_MEMORY);
-  let number = recent.at(-1)?.number ?? 0;
+  let number = (recent.at(-1)?.number ?? 0) + FLEETING_MAX;
   let writing: Promise<void> = Promise.resolve();
 
   return {
