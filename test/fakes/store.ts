@@ -1,8 +1,11 @@
-import { Failure } from '../../engine/domain/failures.ts';
 import type { Entries, Journal, Journals } from '../../engine/domain/journals.ts';
 import type { Kind, Rows, Store } from '../../engine/domain/ports.ts';
+import { ENTRY_SHAPES } from '../../engine/store/entry-shapes.ts';
+import { faultIn } from '../../engine/store/row-shapes.ts';
+import { claimed, type Lease, leased, removable, saved, unclaimed } from '../../engine/store/rules.ts';
+import { frozen } from '../../engine/store/tables.ts';
 
-/** Rows in memory. It passes the same contract suite as the one on disk, and outlives the engines of a test. */
+/** Rows in memory, under the same rules as those on disk. It passes the same contract suite, and outlives the engines of a test. */
 export class FakeStore implements Store {
   readonly #rows: { [K in Kind]: Map<string, Rows[K]> } = {
     workspaces: new Map(),
@@ -11,8 +14,14 @@ export class FakeStore implements Store {
     snapshots: new Map(),
     operations: new Map(),
   };
-  readonly #leases = new Map<string, { holder: string; until: number }>();
+  readonly #strict: boolean;
+  readonly #leases = new Map<string, Lease>();
   onSave: <K extends Kind>(kind: K, row: Rows[K], before: Rows[K] | null) => void = () => undefined;
+
+  /** `strict` checks each row as the disk would. A simulation saves millions of them, and leaves that to the contract suite. */
+  constructor({ strict = false } = {}) {
+    this.#strict = strict;
+  }
 
   /** What is stored right now, for those who look from outside. */
   rows<K extends Kind>(kind: K): ReadonlyMap<string, Rows[K]> {
@@ -29,55 +38,61 @@ export class FakeStore implements Store {
 
   async save<K extends Kind>(kind: K, row: Rows[K]): Promise<Rows[K]> {
     const before = this.#rows[kind].get(row.id) ?? null;
-    if ((before?.version ?? 0) !== row.version) throw new Failure('row_changed', { what: `${kind}/${row.id}` });
-    const saved: Rows[K] = { ...row, version: row.version + 1 };
-    Object.freeze(saved);
-    this.#rows[kind].set(row.id, saved);
-    this.onSave(kind, saved, before);
-    return saved;
+    return this.#put(kind, saved(kind, before, row), before);
   }
 
   async remove<K extends Kind>(kind: K, row: Rows[K]): Promise<void> {
-    if (this.#rows[kind].get(row.id)?.version !== row.version)
-      throw new Failure('row_changed', { what: `${kind}/${row.id}` });
-    this.#rows[kind].delete(row.id);
+    if (removable(kind, this.#rows[kind].get(row.id) ?? null, row)) this.#rows[kind].delete(row.id);
   }
 
   async claim(workspace: string, machine: string, now: number): Promise<number | null> {
-    const row = this.#rows.workspaces.get(workspace);
-    if (!row) return null;
-    if (row.claim) return row.claim.machine === machine ? row.claim.epoch : null;
-    const epoch = row.epoch + 1;
-    await this.save('workspaces', { ...row, epoch, claim: { machine, epoch, at: now } });
+    const before = this.#rows.workspaces.get(workspace) ?? null;
+    const { epoch, row } = claimed(before, workspace, machine, now);
+    if (row) this.#put('workspaces', row, before);
     return epoch;
   }
 
   async unclaim(workspace: string, machine: string): Promise<void> {
-    const row = this.#rows.workspaces.get(workspace);
-    if (row?.claim?.machine === machine) await this.save('workspaces', { ...row, claim: null });
+    const before = this.#rows.workspaces.get(workspace) ?? null;
+    const row = unclaimed(before, machine);
+    if (row) this.#put('workspaces', row, before);
   }
 
   async lease(name: string, holder: string, now: number, ms: number): Promise<boolean> {
-    const lease = this.#leases.get(name);
-    if (lease && lease.holder !== holder && lease.until > now) return false;
-    this.#leases.set(name, { holder, until: now + ms });
-    return true;
+    const lease = leased(this.#leases.get(name), holder, now, ms);
+    if (lease) this.#leases.set(name, lease);
+    return lease !== null;
   }
 
   async unlease(name: string, holder: string): Promise<void> {
     if (this.#leases.get(name)?.holder === holder) this.#leases.delete(name);
   }
+
+  #put<K extends Kind>(kind: K, given: Rows[K], before: Rows[K] | null): Rows[K] {
+    const fault = this.#strict ? faultIn(kind, given) : null;
+    if (fault !== null) throw new TypeError(`${kind} ${given.id} must not be stored: ${fault}`);
+    const row: Rows[K] = frozen(this.#strict ? JSON.parse(JSON.stringify(given)) : given);
+    this.#rows[kind].set(row.id, row);
+    this.onSave(kind, row, before);
+    return row;
+  }
 }
 
 /** Journals in memory. */
 export class FakeJournals implements Journals {
+  readonly #strict: boolean;
   readonly entries: { [J in Journal]: Entries[J][] } = { boots: [], ledger: [], audit: [], events: [] };
 
+  constructor({ strict = false } = {}) {
+    this.#strict = strict;
+  }
+
   async append<J extends Journal>(journal: J, entry: Entries[J]): Promise<void> {
+    if (this.#strict) ENTRY_SHAPES[journal].parse(entry);
     this.entries[journal].push(entry);
   }
 
   async read<J extends Journal>(journal: J, since: number): Promise<readonly Entries[J][]> {
-    return this.entries[journal].filter((entry) => entry.at >= since);
+    return this.entries[journal].filter((entry) => entry.at >= since).toSorted((a, b) => a.at - b.at);
   }
 }
