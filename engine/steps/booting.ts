@@ -1,9 +1,10 @@
-import { Failure, isFailure, reasonOf } from '../domain/failures.ts';
+import { isFailure, reasonOf } from '../domain/failures.ts';
 import type { Machine } from '../domain/lifecycle.ts';
 import type { Address } from '../domain/marketplace.ts';
 import type { Ports } from '../domain/ports.ts';
 import { Absence, findIn } from './absence.ts';
 import { within } from './deadline.ts';
+import { compareWithBootLog } from './host-key.ts';
 import { marketplaceOf, raceBell, type Step, verdictOn } from './step.ts';
 
 /** Waits until SSH answers. Whether it takes too long is the race's decision; that it ended is ours. */
@@ -60,21 +61,4 @@ async function greet(machine: Machine, address: Address, ports: Ports, signal: A
     if (!isFailure(cause)) throw cause;
     return { why: reasonOf(cause), impostor: cause.code === 'host_key_changed' };
   }
-}
-
-async function compareWithBootLog(
-  machine: Machine,
-  address: Address,
-  met: string,
-  ports: Ports,
-  signal: AbortSignal,
-): Promise<void> {
-  const log = await marketplaceOf(machine, ports).bootLog(machine.instance ?? '', signal);
-  const printed = [...log.matchAll(/SHA256:[A-Za-z0-9+/]{43}/g)].map(([fingerprint]) => fingerprint);
-  if (printed.length === 0 || printed.includes(met)) return;
-  throw new Failure('host_key_changed', {
-    address: `${address.host}:${address.port}`,
-    met,
-    pinned: printed.join(' or '),
-  });
 }

@@ -61,10 +61,11 @@ export class FakeMachine {
   claim: { epoch: number; workspace: string } | null = null;
   /** The restore that it was given last. */
   job: string | null = null;
-  /** What somebody changed here since the last restore began: the new content, or null for a file that was erased. */
+  /** What somebody changed here: the new content, or null for a file that was erased. */
   readonly touched = new Map<string, string | null>();
   readonly #files = new Map<string, FakeFile>();
-  #arriving: { readonly files: Files; readonly since: number } | null = null;
+  #arriving: Files | null = null;
+  readonly #placed = new Map<string, FakeFile>();
 
   constructor(instance: string, label: string, offer: Offer, manners: Manners, clock: FakeClock, storage: FakeStorage) {
     this.instance = instance;
@@ -125,13 +126,14 @@ export class FakeMachine {
     return true;
   }
 
-  /** Started again in place: its files are there, and nobody is told so before they were looked at. */
-  restart(): void {
+  /** Started again in place: its files are there, and whoever knows the way can work as soon as SSH answers. */
+  restart(manners: Manners): void {
     this.wasUsable = this.everUsable;
     this.stopped = false;
     this.frozen = false;
+    this.manners = manners;
     this.bootedAt = this.clock.now();
-    this.usableAt = null;
+    if (this.usableAt !== null) this.usableAt = this.bootedAt + manners.sshAfterMs;
   }
 
   /** Starts to bring the files of a snapshot. It belongs to the machine and goes on without the one who ordered it. */
@@ -139,9 +141,7 @@ export class FakeMachine {
     const now = this.clock.now();
     this.job = order.job;
     this.claim = { epoch: order.epoch, workspace: order.workspace };
-    this.#files.clear();
-    this.touched.clear();
-    this.#arriving = files && { files, since: now };
+    this.#arriving = files;
     this.usableAt = now + this.manners.usableMs;
     this.completeAt = now + Math.max(this.manners.usableMs, files ? this.manners.completeMs : 0);
   }
@@ -180,15 +180,16 @@ export class FakeMachine {
     return paths.map((path) => `${TOOL_SHA256}  ${path}\n`).join('');
   }
 
-  /** Half of the files are the critical ones. What somebody wrote since it began stays, and the old copy lies beside it. */
-  #arrive({ files, since }: { readonly files: Files; readonly since: number }): boolean {
+  /** Half of the files are the critical ones. What is not as a restore left it is somebody's: it stays, and the snapshot's copy lies beside it. */
+  #arrive(files: Files): boolean {
     if (!this.usable) return false;
     const paths = [...files.keys()].slice(0, this.complete ? files.size : Math.ceil(files.size / 2));
     for (const path of paths) {
       const here = this.#files.get(path);
       const kept = files.get(path) as FakeFile;
-      if (here === kept) continue;
-      this.#files.set(here && here.mtimeMs >= since ? `${path}.from-snapshot` : path, kept);
+      if (here === kept || this.#placed.get(path) === kept) continue;
+      this.#files.set(here && here !== this.#placed.get(path) ? `${path}.from-snapshot` : path, kept);
+      this.#placed.set(path, kept);
     }
     return this.complete;
   }

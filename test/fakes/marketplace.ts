@@ -63,13 +63,12 @@ export class FakeMarketplace implements Marketplace {
   }
 
   async stop(instance: string): Promise<void> {
-    const machine = this.machines.get(instance);
-    if (machine) machine.stopped = true;
+    this.#existing(instance).stopped = true;
   }
 
   async start(instance: string): Promise<void> {
-    const machine = this.machines.get(instance);
-    if (machine?.stopped) machine.restart();
+    const machine = this.#existing(instance);
+    if (machine.stopped) machine.restart(this.manners(machine.offer));
   }
 
   async bootLog(): Promise<string> {
@@ -116,6 +115,13 @@ export class FakeMarketplace implements Marketplace {
         costOf(machine.offer.dollarsPerHour, (this.#ended.get(machine.instance) ?? now) - machine.createdAt),
       ]),
     );
+  }
+
+  #existing(instance: string): FakeMachine {
+    const machine = this.machines.get(instance);
+    if (!machine || machine.destroyed || machine.vanished)
+      throw new Failure('marketplace_refused', { marketplace: this.name, why: `there is no ${instance}` });
+    return machine;
   }
 
   /** The hardware is on offer again, under a new name. */

@@ -1,0 +1,44 @@
+import { expect, test } from 'vitest';
+import { Failure } from '../../engine/domain/failures.ts';
+import type { FakeMachine } from '../fakes/machine.ts';
+import { ANA, awake, MINUTE, type RunningEngine, SECOND, World } from '../fakes/world.ts';
+
+test('a pause whose end was not written down is found out, and the machine wakes again', async () => {
+  const w = new World();
+  const { engine, machine, stop } = await awake(w);
+  machine.write('workspace/a', 'one');
+  const save = w.store.save.bind(w.store);
+  let stopped = false;
+  w.store.save = async (kind, row) => {
+    if (kind === 'machines' && 'state' in row && row.state === 'paused' && !stopped) {
+      stopped = machine.stopped;
+      throw new Failure('disk_full', { what: 'the store', why: 'the engine was killed right here' });
+    }
+    return await save(kind, row);
+  };
+  await pause(w);
+  await w.clock.advance(10 * SECOND);
+  expect(stopped).toBe(true);
+  await engine.wake('lab', {}, ANA);
+  await w.clock.advance(10 * MINUTE);
+  expect((await engine.status('lab'))[0]?.sight).toBe('awake');
+  expect(w.rented).toEqual([machine.instance]);
+  expect(machine.files.get('workspace/a')?.content).toBe('one');
+  await stop();
+});
+
+async function _paused(w: World): Promise<RunningEngine & { machine: FakeMachine }> {
+  const running = await awake(w);
+  running.machine.write('workspace/a', 'one');
+  await pause(w);
+  await w.clock.advance(5 * MINUTE);
+  expect((await running.engine.status('lab'))[0]?.sight).toBe('paused');
+  return running;
+}
+
+/** No verb pauses yet, so the wish is written as one will write it. */
+async function pause(w: World): Promise<void> {
+  const row = await w.store.read('workspaces', 'lab');
+  if (row) await w.store.save('workspaces', { ...row, wish: { ...row.wish, want: 'paused', at: w.clock.now() } });
+  await w.clock.advance(31 * SECOND);
+}
