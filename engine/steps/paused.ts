@@ -1,7 +1,11 @@
+import { Absence, findIn } from './absence.ts';
 import { marketplaceOf, type Step, workspaceBell, workspaceOf } from './step.ts';
 
 /** Stopped in place, its work saved before. It keeps its claim, so a wake starts it again instead of racing. */
-export const paused: Step = async (machine, ports, signal) => {
+export const paused: Step = async (machine, ports, signal, note) => {
+  const { watch, release } = ports.settings;
+  const marketplace = marketplaceOf(machine, ports);
+  const absence = new Absence(release.proofGapMs);
   using ear = ports.bell.listen(workspaceBell(machine.workspace));
   for (;;) {
     signal.throwIfAborted();
@@ -9,9 +13,15 @@ export const paused: Step = async (machine, ports, signal) => {
     if (workspace?.claim?.machine !== machine.id) return { to: 'releasing', why: 'its workspace went elsewhere' };
     if (workspace.wish.want === 'asleep')
       return { to: 'releasing', why: `${workspace.wish.by}: ${workspace.wish.why}` };
-    if (workspace.wish.want === 'awake') {
+    const departedAt = ports.clock.now();
+    const listed = findIn(await marketplace.list(signal), machine);
+    if (absence.sees(listed !== undefined, departedAt))
+      return { to: 'releasing', why: 'two lists do not have it any more' };
+    if (listed && workspace.wish.want === 'awake') {
+      // From the moment it starts somebody can work on it: what was saved before is not all of its work any more.
+      if (machine.sealed) machine = await note({ sealed: null });
       await ports.fence.check(machine.id, signal);
-      await marketplaceOf(machine, ports).start(machine.instance ?? '', signal);
+      await marketplace.start(listed.instance, signal);
       // It may come back at another address, and with a host key that is learned as at first contact.
       return {
         to: 'booting',
@@ -19,6 +29,6 @@ export const paused: Step = async (machine, ports, signal) => {
         facts: { address: null, hostKey: null, stirredAt: null },
       };
     }
-    await ear.wait(ports.settings.watch.lookMs, signal);
+    await ear.wait(watch.lookMs, signal);
   }
 };

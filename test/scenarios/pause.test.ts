@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { Failure } from '../../engine/domain/failures.ts';
 import type { FakeMachine } from '../fakes/machine.ts';
+import { PROMPT } from '../fakes/machine.ts';
 import { ANA, awake, MINUTE, type RunningEngine, SECOND, World } from '../fakes/world.ts';
 
 test('a pause whose end was not written down is found out, and the machine wakes again', async () => {
@@ -27,7 +28,35 @@ test('a pause whose end was not written down is found out, and the machine wakes
   await stop();
 });
 
-async function _paused(w: World): Promise<RunningEngine & { machine: FakeMachine }> {
+test('what somebody does on a machine that was started again is saved too, when it does not come up', async () => {
+  const w = new World();
+  const { engine, machine, stop } = await paused(w);
+  w.marketplace.manners = () => ({ ...PROMPT, gpuDead: true });
+  await engine.wake('lab', {}, ANA);
+  await w.clock.advance(9 * SECOND);
+  w.marketplace.manners = () => PROMPT;
+  await w.clock.advance(SECOND);
+  expect(machine.write('workspace/a', 'through a terminal that was still open')).toBe(true);
+  await w.clock.advance(10 * MINUTE);
+  expect(machine.destroyed).toBe(true);
+  const kept = [...w.storage.repository('lab').values()].map(({ files }) => files.get('workspace/a')?.content);
+  expect(kept).toContain('through a terminal that was still open');
+  await stop();
+});
+
+test('a paused machine that its host took away does not keep the workspace asleep', async () => {
+  const w = new World();
+  const { engine, machine, stop } = await paused(w);
+  w.marketplace.take(machine.instance);
+  await engine.wake('lab', {}, ANA);
+  await w.clock.advance(10 * MINUTE);
+  const [view] = await engine.status('lab');
+  expect(view?.sight).toBe('awake');
+  expect(w.marketplace.machines.get(view?.machine?.instance ?? '')?.files.get('workspace/a')?.content).toBe('one');
+  await stop();
+});
+
+async function paused(w: World): Promise<RunningEngine & { machine: FakeMachine }> {
   const running = await awake(w);
   running.machine.write('workspace/a', 'one');
   await pause(w);
