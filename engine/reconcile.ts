@@ -1,5 +1,5 @@
 import { sentence } from './domain/failures.ts';
-import { HOLDS_WORK, type Machine } from './domain/lifecycle.ts';
+import { HOLDS_WORK, type Machine, mayDestroy } from './domain/lifecycle.ts';
 import { microDollars } from './domain/money.ts';
 import type { Operation } from './domain/operation.ts';
 import type { Ports } from './domain/ports.ts';
@@ -133,7 +133,7 @@ async function settle(operation: Operation, sight: Sight, ports: Ports): Promise
     await stayAwake(operation, workspace, machine.held.why, ports);
     return;
   }
-  const working = ours.some((one) => HOLDS_WORK.has(one.state) || one.state === 'restoring');
+  const working = ours.some(mayHoldWork);
   if (!working && !sight.races.some((race) => race.endedAt === null)) {
     const newest = ours.find((one) => one.sealed !== null)?.sealed?.snapshot ?? null;
     const say = newest
@@ -141,6 +141,12 @@ async function settle(operation: Operation, sight: Sight, ports: Ports): Promise
       : `${workspace.id} is asleep.`;
     await endOperation(operation.id, { ok: true, say, facts: { snapshot: newest } }, ports);
   }
+}
+
+/** Also one that is released before its work was saved: should it still be there, it is not destroyed but saved first. */
+function mayHoldWork(machine: Machine): boolean {
+  if (machine.state === 'releasing') return mayDestroy(machine) === null;
+  return HOLDS_WORK.has(machine.state) || machine.state === 'restoring';
 }
 
 /** Its last backup leaves something out. It stays awake until a person agrees or changes that. */

@@ -56,6 +56,28 @@ test('a paused machine that its host took away does not keep the workspace aslee
   await stop();
 });
 
+test('nobody hears that it is asleep while a machine still waits to be saved', async () => {
+  const w = new World();
+  const { engine, machine, stop } = await paused(w);
+  w.marketplace.manners = () => ({ ...PROMPT, gpuDead: true });
+  const read = w.journals.read.bind(w.journals);
+  w.journals.read = async (journal, since) => {
+    if (journal === 'ledger') throw new Failure('disk_full', { what: 'the journal', why: 'it cannot be adopted yet' });
+    return await read(journal, since);
+  };
+  await engine.wake('lab', {}, ANA);
+  await w.clock.advance(MINUTE);
+  const sleep = await engine.hibernate('lab', {}, ANA);
+  await w.clock.advance(2 * MINUTE);
+  expect(machine.usable && !machine.frozen, 'somebody can still work').toBe(true);
+  expect((await engine.operation(sleep.id)).outcome).toBeNull();
+  w.journals.read = read;
+  await w.clock.advance(10 * MINUTE);
+  expect((await engine.operation(sleep.id)).outcome).toMatchObject({ ok: true });
+  expect(w.rented).toEqual([]);
+  await stop();
+});
+
 async function paused(w: World): Promise<RunningEngine & { machine: FakeMachine }> {
   const running = await awake(w);
   running.machine.write('workspace/a', 'one');
