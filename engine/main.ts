@@ -14,7 +14,7 @@ import { openLog } from './logging.ts';
 import { type LocalMarketplace, localMarketplace } from './marketplaces/local/local.ts';
 import { sshConnect } from './ssh/connect.ts';
 import { ownKey } from './ssh/own-key.ts';
-import { startStorage } from './storage/local/start-storage.ts';
+import { keepStorage } from './storage/local/keep-storage.ts';
 import { readMasterKey } from './storage/master-key.ts';
 import { resticRepositories } from './storage/repositories.ts';
 import { s3Storage } from './storage/s3.ts';
@@ -135,13 +135,14 @@ async function openStorage(
   }
   const { storageKey, storagePort } = installation;
   const server = opening.use(
-    await startStorage(
+    await keepStorage(
       {
         folder: join(config.home, 'storage'),
         port: storagePort,
         keys: [{ ...storageKey, scope: 'object-read-write' }],
         buckets: [LOCAL_BUCKET],
         onLog: (line) => log('storage.said', { line }),
+        onTrouble: (why) => log('storage.trouble', { why }, 'WARNING'),
         environment: compileCache === undefined ? {} : { NODE_COMPILE_CACHE: compileCache },
       },
       signal,
