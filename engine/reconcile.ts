@@ -32,6 +32,7 @@ export async function reconcile(ports: Ports, signal: AbortSignal): Promise<void
       open: operations.filter((operation) => operation.workspace === workspace.id && operation.endedAt === null),
     };
     await beginRace(sight, ports);
+    await forgetEnded(workspace, ports);
     for (const operation of sight.open) await settle(operation, sight, ports);
   }
 }
@@ -90,6 +91,14 @@ async function giveUp(workspace: Workspace, why: string, ports: Ports): Promise<
       wish: { ...row.wish, want: 'asleep', by: 'dumont', why: `the wake failed: ${why}`, at: ports.clock.now() },
     };
   });
+}
+
+/** An ask that was written down after its operation had ended, by an engine that stood still meanwhile. */
+async function forgetEnded(workspace: Workspace, ports: Ports): Promise<void> {
+  for (const ask of workspace.asks) {
+    const operation = await ports.store.read('operations', ask.operation);
+    if (operation && operation.endedAt !== null) await forgetAsk(workspace.id, ask.operation, ports);
+  }
 }
 
 /** It is taken while somebody can work. When nobody can any more, whoever asked hears that. */

@@ -62,6 +62,22 @@ test('a snapshot that can no longer be taken ends with a word why', async () => 
   await stop();
 });
 
+test('an ask that is written down after its end is not taken', async () => {
+  const w = new World();
+  const { engine, stop } = await awake(w);
+  const operation = await engine.snapshot('lab', { description: '' }, ANA);
+  const [ask] = (await w.store.read('workspaces', 'lab'))?.asks ?? [];
+  await w.clock.advance(2 * MINUTE);
+  await engine.hibernate('lab', {}, ANA);
+  await w.clock.advance(2 * MINUTE);
+  const row = await w.store.read('workspaces', 'lab');
+  if (row && ask) await w.store.save('workspaces', { ...row, asks: [ask] }); // by an engine that stood still meanwhile
+  await w.clock.advance(2 * MINUTE);
+  expect((await w.store.read('workspaces', 'lab'))?.asks).toEqual([]);
+  expect((await engine.operation(operation.id)).outcome).toMatchObject({ ok: true });
+  await stop();
+});
+
 test('a note whose answer was lost does not keep a machine from what is asked of it', async () => {
   const w = new World();
   const save = w.store.save.bind(w.store);
