@@ -27,29 +27,35 @@ export interface RepositoriesOptions {
 export function resticRepositories(options: RepositoriesOptions): Repositories {
   const { storage, masterKey, connections } = options;
   const reach = { region: storage.region, connections };
-  const seen = new Set<string>();
+  const made = new Map<string, Promise<void>>();
   const run = runner(options);
   const read = async (workspace: Workspace, args: readonly string[], signal: AbortSignal): Promise<string> => {
     const chunks: Buffer[] = [];
     await run(workspace, 'read', args, { onBytes: (bytes) => chunks.push(bytes) }, signal);
     return Buffer.concat(chunks).toString('utf8');
   };
+  /** Two who ask at once must not both make it. */
+  const make = async (workspace: Workspace, signal: AbortSignal): Promise<void> => {
+    try {
+      await read(workspace, restic.catConfig(reach), signal);
+    } catch (cause) {
+      if (!isFailure(cause, 'no_repository')) throw cause;
+      await run(workspace, 'write', restic.init(reach), {}, signal);
+      const master = readMasterKey(await read(workspace, restic.catMasterKey(reach), signal));
+      const key = cheapKey(masterKey.open(workspace.sealedPassword, workspace.id), master, options.now());
+      await replaceKeys(storage, workspace, key, signal);
+    }
+  };
   const list = async (workspace: Workspace, ids: readonly string[], signal: AbortSignal) =>
     readSnapshots(await read(workspace, restic.snapshots(reach, ids), signal)).map(storedSnapshot);
 
   return {
-    async ensure(workspace, signal) {
-      if (seen.has(workspace.id)) return;
-      try {
-        await read(workspace, restic.catConfig(reach), signal);
-      } catch (cause) {
-        if (!isFailure(cause, 'no_repository')) throw cause;
-        await run(workspace, 'write', restic.init(reach), {}, signal);
-        const master = readMasterKey(await read(workspace, restic.catMasterKey(reach), signal));
-        const key = cheapKey(masterKey.open(workspace.sealedPassword, workspace.id), master, options.now());
-        await replaceKeys(storage, workspace, key, signal);
-      }
-      seen.add(workspace.id);
+    ensure(workspace, signal) {
+      const key = workspace.sealedPassword; // a workspace made anew under an old name has another
+      const making = made.get(key) ?? make(workspace, signal);
+      made.set(key, making);
+      making.catch(() => made.delete(key)); // the next one who asks tries again
+      return making;
     },
 
     password: async (workspace) => masterKey.open(workspace.sealedPassword, workspace.id),
