@@ -4,6 +4,7 @@ import type { Machine } from './domain/lifecycle.ts';
 import type { Listed } from './domain/marketplace.ts';
 import type { Ports } from './domain/ports.ts';
 import { adoptListed } from './steps/adoption.ts';
+import { tidy } from './tidy.ts';
 
 /**
  * Compares what marketplaces list with what we know, at start and on a schedule. Machines of others are never touched;
@@ -46,10 +47,11 @@ function isOf(machine: Machine, listed: Listed): boolean {
   return machine.label === listed.label && (machine.instance ?? listed.instance) === listed.instance;
 }
 
-/** Sweeps for ever. */
+/** Sweeps for ever, and takes out what is long over. */
 export async function keepSweeping(ports: Ports, signal: AbortSignal): Promise<void> {
   for (;;) {
     await sweep(ports, signal);
+    await tidy(ports);
     await ports.clock.sleep(ports.settings.watch.sweepMs, signal);
   }
 }

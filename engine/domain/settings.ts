@@ -20,6 +20,8 @@ export interface Settings {
   readonly retryMs: readonly number[];
   /** A lost machine is replaced by itself this often an hour while its workspace is wanted awake. */
   readonly rewakesPerHour: number;
+  /** Rows of what is over are kept this long; the journals keep what they cost for ever. */
+  readonly settledKeptMs: number;
 }
 
 export interface WatchLimits {
@@ -94,4 +96,5 @@ export const DEFAULTS: Settings = {
   ready: { clockSkewMs: 2 * MINUTE, storageMbps: 50 },
   retryMs: [SECOND, 5 * SECOND, 15 * SECOND, MINUTE, 5 * MINUTE],
   rewakesPerHour: 2,
+  settledKeptMs: 30 * 24 * HOUR,
 };
