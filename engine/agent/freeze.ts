@@ -38,7 +38,8 @@ export async function freeze(place: Place, signal: AbortSignal): Promise<Freeze>
     for (let round = 0; clean < 2; round++) {
       if (round > 0) await sleep(ROUND_MS, undefined, { signal });
       signal.throwIfAborted();
-      const running = victims(place).filter((row) => row.state !== 'T' && row.state !== 't');
+      const all = victims(place);
+      const running = all.filter((row) => !standsStill(row, all));
       clean = running.length === 0 ? clean + 1 : 0;
       if (round * ROUND_MS > STILL_MS && clean === 0)
         throw new Failure('backup_failed', { why: `cannot stop ${running.slice(0, 3).map(nameOf).join(', ')}` });
@@ -107,6 +108,15 @@ function membership(place: Place): (row: ProcessRow, above: readonly ProcessRow[
   if (place.root !== '/' || mine === null) return () => false;
   if (mountsOf(1) === mine) return () => true;
   return (row) => mountsOf(row.pid) === mine;
+}
+
+/**
+ * Stopped by us or by a debugger. Who started a program with vfork waits for it in the kernel, and when that one was stopped
+ * before it began, both stand still, though only one is called stopped.
+ */
+function standsStill(row: ProcessRow, all: readonly ProcessRow[]): boolean {
+  if (row.state === 'T' || row.state === 't') return true;
+  return row.state === 'D' && all.some((child) => child.parent === row.pid && child.state === 'T');
 }
 
 const isKernelThread = (row: ProcessRow): boolean => row.pid === 2 || row.parent === 2;

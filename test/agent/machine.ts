@@ -28,6 +28,7 @@ export interface World extends AsyncDisposable {
   readonly objects: Map<string, Buffer>;
   /** `restic`: another program in its place. */
   machine(name: string, restic?: string): Machine;
+  machineAt(root: string): Machine;
 }
 
 export interface Machine {
@@ -82,6 +83,7 @@ export async function openWorld(): Promise<World> {
     objects,
     url: (name) => `http://127.0.0.1:${port}/${name}`,
     machine: (name, restic = resticProgram!) => machineIn(join(folder, name), restic, running),
+    machineAt: (root) => machineIn(root, resticProgram!, running),
     async [Symbol.asyncDispose]() {
       for (const child of running) child.kill('SIGKILL');
       server.closeAllConnections();

@@ -1,0 +1,98 @@
+/**
+ * Runs inside a machine of its own: a PID and mount namespace with a copy-on-write root. Stopping everything is safe only
+ * there. Started by freeze.test.ts; prints what it saw as one line of JSON.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { copyFileSync, readFileSync, statSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { processRow } from '../../engine/agent/process-table.ts';
+import { type Machine, openWorld, type Running, restoreOrder, saveOrder, type World } from './machine.ts';
+
+const seen: Record<string, unknown> = {};
+const started: ChildProcess[] = [];
+
+if (!readFileSync('/proc/1/cmdline', 'utf8').includes('dumont-frozen'))
+  throw new Error('this is no machine of its own');
+const world = await openWorld();
+const machine = world.machineAt('/');
+await machine.run('restore', restoreOrder(world));
+
+const sh = (script: string, program = '/bin/sh'): number => {
+  const child = spawn(program, ['-c', script], { stdio: 'ignore', detached: true });
+  started.push(child);
+  return child.pid!;
+};
+const state = (pid: number): string => processRow(pid)?.state ?? 'gone';
+const moving = (one: string): boolean => 'SRD'.includes(one);
+const size = (): number => statSync('/workspace/written').size;
+
+const writer = sh('while :; do echo line >> /workspace/written; sleep 0.01; done');
+const forker = sh('while :; do /bin/sh -c "sleep 0.01"; done');
+const paused = sh('sleep 1000');
+copyFileSync('/bin/sh', '/usr/local/bin/sshd');
+const sshd = sh('sleep 999; true', '/usr/local/bin/sshd');
+await sleep(200);
+process.kill(paused, 'SIGSTOP');
+
+/** Nothing of the home of whoever runs the tests. */
+async function lastSave(of: World, on: Machine, rounds = 3): Promise<Running> {
+  const agent = on.start('save', saveOrder(of, { mode: 'last', rounds, exclude: ['/root/*'] }));
+  await agent.until('stopped_processes');
+  return agent;
+}
+
+const first = await lastSave(world, machine);
+seen.stopped = [state(writer), state(forker), state(paused), moving(state(sshd))];
+const still = size();
+const saved = await first.until('saved');
+seen.saved = { moved: first.events.some((event) => event.event === 'moved'), partial: saved.partial };
+first.say({ say: 'challenge', paths: ['workspace/written', 'workspace/none'] });
+const { sha256 } = await first.until('digests');
+seen.digests = [sha256['workspace/written']?.length, sha256['workspace/none']];
+seen.stillDuringProof = size() === still;
+first.say({ say: 'verdict', processes: 'continue' });
+seen.firstCode = await first.ended;
+await sleep(100);
+seen.continued = [moving(state(writer)), moving(state(forker)), state(paused), size() > still];
+
+const second = await lastSave(world, machine);
+second.hangUp();
+seen.hungUpCode = await second.ended;
+await sleep(100);
+seen.afterHangUp = [moving(state(writer)), state(paused)];
+
+const third = await lastSave(world, machine);
+third.child.kill('SIGKILL');
+await third.ended;
+await sleep(300);
+seen.afterKill = [moving(state(writer)), state(paused)];
+
+const fourth = await lastSave(world, machine);
+await fourth.until('saved');
+fourth.say({ say: 'verdict', processes: 'keep-stopped' });
+seen.keptCode = await fourth.ended;
+await sleep(100);
+seen.kept = [state(writer), state(forker), state(paused)];
+
+const fifth = await lastSave(world, machine);
+seen.taken = (fifth.events[0] as { count: number }).count > 0;
+await fifth.until('saved');
+fifth.say({ say: 'verdict', processes: 'continue' });
+await fifth.ended;
+await sleep(100);
+seen.lastContinued = [moving(state(writer)), moving(state(forker)), state(paused)];
+
+// Something that is spared writes: the machine's own SSH server would, if somebody uploaded through it.
+sh('while :; do date +%N > /workspace/uploaded; done', '/usr/local/bin/sshd');
+await sleep(50);
+const sixth = await lastSave(world, machine, 2);
+await sixth.ended;
+seen.moving = sixth.events.filter((event) => event.event === 'moved' || event.event === 'failed');
+await sleep(100);
+seen.afterMoving = [moving(state(writer)), state(paused)];
+seen.list = JSON.parse(readFileSync('/opt/dumont/stopped.json', 'utf8'));
+
+console.log(JSON.stringify(seen));
+for (const child of started) process.kill(-child.pid!, 'SIGKILL');
+await world[Symbol.asyncDispose]();
+process.exit(0);
