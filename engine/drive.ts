@@ -56,7 +56,8 @@ async function rememberBoot(before: Machine, machine: Machine, ms: number, ports
   const ok = machine.state === next;
   if (!ok && before.race !== null) {
     const race = await ports.store.read('races', before.race);
-    if (race && (before.id in race.verdicts || race.endedAt !== null) && !/^slow/.test(machine.why)) return;
+    const verdict = race?.verdicts[before.id];
+    if (verdict ? !verdict.slow : race?.endedAt) return;
   }
   await ports.journals.append('boots', {
     at: machine.since,
@@ -64,7 +65,7 @@ async function rememberBoot(before: Machine, machine: Machine, ms: number, ports
     marketplace: machine.marketplace,
     physical: machine.offer.machine,
     host: machine.offer.host,
-    image: '',
+    image: (await ports.store.read('workspaces', machine.workspace))?.spec.image ?? '',
     stage: before.state,
     ms,
     ok,

@@ -78,7 +78,10 @@ async function writeIntents(race: Race, ports: Ports): Promise<void> {
 async function release(race: Race, move: RaceMove, ports: Ports): Promise<Race> {
   const fresh = move.release.filter(({ machine }) => !(machine in race.verdicts));
   if (fresh.length === 0) return race;
-  const verdicts = { ...race.verdicts, ...Object.fromEntries(fresh.map(({ machine, why }) => [machine, why])) };
+  const verdicts = {
+    ...race.verdicts,
+    ...Object.fromEntries(fresh.map(({ machine, ...verdict }) => [machine, verdict])),
+  };
   const saved = await ports.store.save('races', { ...race, verdicts });
   ports.bell.ring(raceBell(race.id));
   return saved;
@@ -146,7 +149,10 @@ async function rent(
 
 async function end(race: Race, sight: RaceSight, move: RaceMove, ports: Ports): Promise<void> {
   const { winner, why } = move.end ?? { winner: null, why: move.why };
-  const verdicts = { ...race.verdicts, ...Object.fromEntries(move.release.map((one) => [one.machine, one.why])) };
+  const verdicts = {
+    ...race.verdicts,
+    ...Object.fromEntries(move.release.map(({ machine, ...verdict }) => [machine, verdict])),
+  };
   const won =
     winner === null
       ? 0

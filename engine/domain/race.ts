@@ -15,8 +15,14 @@ export interface Race {
   /** The machine that holds the claim, once one does. It has won only when it is usable. */
   readonly claimed: string | null;
   /** What the race decided about a machine; its driver reads this and acts. */
-  readonly verdicts: Readonly<Record<string, string>>;
+  readonly verdicts: Readonly<Record<string, Verdict>>;
   readonly outcome: { readonly winner: string | null; readonly why: string; readonly wasteMicro: MicroDollars } | null;
+}
+
+/** Why a race lets a machine go. A slow one was too late for its deadline, and its host is remembered for it. */
+export interface Verdict {
+  readonly why: string;
+  readonly slow: boolean;
 }
 
 /** An intent to rent. Saved in the race before the machine's own row, so no machine can exist that its race does not know. */

@@ -1,7 +1,7 @@
 import { type Machine, RACING } from '../domain/lifecycle.ts';
 import type { Offer } from '../domain/marketplace.ts';
 import { costOf, dollars, type MicroDollars } from '../domain/money.ts';
-import type { Race, Racer } from '../domain/race.ts';
+import type { Race, Racer, Verdict } from '../domain/race.ts';
 
 /** What the race looks like right now. */
 export interface RaceSight {
@@ -20,7 +20,7 @@ export interface RaceMove {
   /** Rent this many more, in this round. */
   readonly rent: { readonly count: number; readonly round: number } | null;
   readonly claim: string | null;
-  readonly release: readonly { readonly machine: string; readonly why: string }[];
+  readonly release: readonly (Verdict & { readonly machine: string })[];
   readonly end: { readonly winner: string | null; readonly why: string } | null;
   readonly waitMs: number;
   readonly why: string;
@@ -47,10 +47,8 @@ export function decide(sight: RaceSight): RaceMove {
   const slow = field.live.filter((machine) => isSlow(machine, sight));
   const racing = field.live.filter((machine) => !slow.includes(machine));
   const move = widen(sight, racing.length, field);
-  const release = slow.map((machine) => ({
-    machine: machine.id,
-    why: `slow: no progress for ${seconds(sight.race.plan.roundMs)} s`,
-  }));
+  const tooSlow = { why: `slow: no progress for ${seconds(sight.race.plan.roundMs)} s`, slow: true };
+  const release = slow.map((machine) => ({ machine: machine.id, ...tooSlow }));
   if (move.rent === null && racing.length === 0 && field.pending === 0) {
     return { ...finish(field, null, move.why), release: [...release] };
   }
@@ -61,7 +59,6 @@ interface Field {
   readonly live: readonly Machine[];
   /** Racers whose row does not exist yet. */
   readonly pending: number;
-  readonly verdicts: Race['verdicts'];
 }
 
 function fieldOf(sight: RaceSight): Field {
@@ -69,7 +66,6 @@ function fieldOf(sight: RaceSight): Field {
   return {
     live: rows.filter((row) => row !== undefined).filter((row) => isLive(row) && !(row.id in sight.race.verdicts)),
     pending: rows.filter((row) => row === undefined).length,
-    verdicts: sight.race.verdicts,
   };
 }
 
@@ -85,7 +81,7 @@ function followHolder(field: Field, holder: Machine, sight: RaceSight): RaceMove
   const release = others
     .filter((machine) => machine !== runnerUp)
     .toSorted((a, b) => b.offer.dollarsPerHour - a.offer.dollarsPerHour)
-    .map((machine) => ({ machine: machine.id, why: `${holder.id} was ready first` }));
+    .map((machine) => ({ machine: machine.id, why: `${holder.id} was ready first`, slow: false }));
   // What the holder does rings the bell; only the end of the runner-up's time has to be waited for.
   const waitMs = runnerUp ? plan.runnerUpMs - heldMs : 60_000;
   return { ...NOTHING, release, waitMs, why: `${holder.id} restores` };
@@ -161,7 +157,7 @@ function hasFallen(racer: Racer, sight: RaceSight): boolean {
 function finish(field: Field, winner: string | null, why: string): RaceMove {
   const release = field.live
     .filter((machine) => machine.id !== winner)
-    .map((machine) => ({ machine: machine.id, why }));
+    .map((machine) => ({ machine: machine.id, why, slow: false }));
   return { ...NOTHING, release, end: { winner, why }, waitMs: 0, why };
 }
 

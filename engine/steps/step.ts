@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { Failure } from '../domain/failures.ts';
 import type { Machine, State } from '../domain/lifecycle.ts';
 import type { Marketplace, Ports } from '../domain/ports.ts';
-import type { Race } from '../domain/race.ts';
 import type { Workspace } from '../domain/workspace.ts';
 
 /**
@@ -39,17 +38,13 @@ export async function workspaceOf(machine: Machine, ports: Ports): Promise<Works
   return await ports.store.read('workspaces', machine.workspace);
 }
 
-export async function raceOf(machine: Machine, ports: Ports): Promise<Race | null> {
-  return machine.race === null ? null : await ports.store.read('races', machine.race);
-}
-
 /** Why the race lets this machine go; null while it may run on. */
 export async function verdictOn(machine: Machine, ports: Ports): Promise<string | null> {
   if (machine.race === null) return null;
-  const race = await raceOf(machine, ports);
+  const race = await ports.store.read('races', machine.race);
   assert(race, `${machine.id} runs in a race that is not in the store: ${machine.race}`);
   const verdict = race.verdicts[machine.id];
-  if (verdict !== undefined) return verdict;
+  if (verdict !== undefined) return verdict.why;
   if (race.endedAt !== null && race.outcome?.winner !== machine.id) return 'the race is over';
   return null;
 }

@@ -149,7 +149,7 @@ const race = z.object({
   need: Need,
   racers: z.array(z.object({ machine: z.string(), label: z.string(), offer: Offer, round: z.number(), at })),
   claimed: z.string().nullable(),
-  verdicts: strings,
+  verdicts: z.record(z.string(), z.object({ why: z.string(), slow: z.boolean() })),
   outcome: z.object({ winner: z.string().nullable(), why: z.string(), wasteMicro: z.number() }).nullable(),
 });
 

@@ -83,7 +83,7 @@ export function aRace(over: Partial<Race> = {}): Race {
     need: {},
     racers: [{ machine: 'm1', label: 'dumont-local-m1-lab', offer: anOffer, round: 1, at: 1_700_000_000_000 }],
     claimed: null,
-    verdicts: { m2: 'slow' },
+    verdicts: { m2: { why: 'slow', slow: true } },
     outcome: null,
     ...over,
   };
