@@ -83,7 +83,7 @@ await sleep(100);
 seen.lastContinued = [moving(state(writer)), moving(state(forker)), state(paused)];
 
 // Something that is spared writes: the machine's own SSH server would, if somebody uploaded through it.
-sh('while :; do date +%N > /workspace/uploaded; done', '/usr/local/bin/sshd');
+sh('while :; do echo x > /workspace/uploaded; done', '/usr/local/bin/sshd');
 await sleep(50);
 const sixth = await lastSave(world, machine, 2);
 await sixth.ended;
