@@ -11,7 +11,6 @@ import { contentHash } from '../policy/content-hash.ts';
 import { challengeOf } from '../policy/proof.ts';
 import type { SaveEvent } from './save-talk.ts';
 import { workspacesBell } from './step.ts';
-import { update } from './update.ts';
 
 /** Asks the machine what these files hold right now; null for one that is not there. */
 export type Digests = (paths: readonly string[]) => Promise<ReadonlyMap<string, string | null>>;
@@ -21,6 +20,7 @@ interface Claimed {
   readonly workspace: Workspace;
   readonly event: SaveEvent;
   readonly order: SaveOrder;
+  readonly sequence: number;
   readonly how: { readonly mode: 'last' } | { readonly mode: 'live'; readonly ask: Ask };
 }
 
@@ -119,15 +119,16 @@ async function enter(
   ports: Ports,
   signal: AbortSignal,
 ): Promise<Snapshot> {
-  const { machine, workspace, event, order, how } = claimed;
+  const { machine, workspace, event, order, how, sequence } = claimed;
   const known = await ports.store.read('snapshots', id);
   if (known) return known;
-  const counted = await update(ports.store, 'workspaces', workspace.id, (row) => ({
-    ...row,
-    sequence: row.sequence + 1,
-  }));
+  const current = await ports.store.read('workspaces', workspace.id);
+  const all = await ports.store.list('snapshots');
+  // Another engine ordered this machine's next backup meanwhile, and that one holds more than this one.
+  if (all.some((other) => other.machine === machine.id && other.sequence > sequence))
+    throw new Failure('proof_failed', { why: 'a later backup of the same machine is in the catalogue' });
   // Nobody else was given the workspace since: what was done here is the newest there is, whoever holds the claim now.
-  const fenced = machine.epoch === null || machine.epoch !== counted?.epoch;
+  const fenced = machine.epoch === null || machine.epoch !== current?.epoch;
   const ask = how.mode === 'live' ? how.ask : null;
   const snapshot: Snapshot = {
     id,
@@ -140,7 +141,7 @@ async function enter(
     completedAt: ports.clock.now(),
     machine: machine.id,
     epoch: machine.epoch ?? event.epoch,
-    sequence: counted?.sequence ?? 0,
+    sequence,
     parent: event.parent,
     sizeBytes: event.bytes,
     fileCount: files.length,

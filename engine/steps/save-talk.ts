@@ -9,6 +9,7 @@ import type { Ask, Workspace } from '../domain/workspace.ts';
 import { agentCommand, failureOf, readAgentEvent, sayToAgent } from '../remote/agent-command.ts';
 import { orderBase, repositoryAccess } from './access.ts';
 import { type Digests, prove } from './proof.ts';
+import { update } from './update.ts';
 
 export interface Saved {
   /** Null: the machine held no work. */
@@ -34,7 +35,7 @@ export async function converse(
   ports: Ports,
   signal: AbortSignal,
 ): Promise<Saved> {
-  const order = await orderOf(machine, workspace, how, ports);
+  const { order, sequence } = await orderOf(machine, workspace, how, ports);
   const answers = new Answers();
   const failed = new AbortController();
   let result: Saved | null = null;
@@ -46,7 +47,7 @@ export async function converse(
       return answers.next();
     };
     try {
-      if (event.snapshot !== null) await prove({ machine, workspace, event, how, order }, ask, ports, signal);
+      if (event.snapshot !== null) await prove({ machine, workspace, event, how, order, sequence }, ask, ports, signal);
       const current = await ports.store.read('workspaces', workspace.id);
       if (how.mode === 'last' && event.snapshot !== null) holdForRisk(event.atRisk, current ?? workspace);
       const stopped = how.mode === 'last' && !(current?.wish.want === 'awake' && current.claim?.machine === machine.id);
@@ -88,7 +89,13 @@ export async function converse(
   return result;
 }
 
-async function orderOf(machine: Machine, workspace: Workspace, how: How, ports: Ports): Promise<SaveOrder> {
+/** Its place in the catalogue is taken before the machine looks at the first file, so that what was seen later counts as later. */
+async function orderOf(
+  machine: Machine,
+  workspace: Workspace,
+  how: How,
+  ports: Ports,
+): Promise<{ order: SaveOrder; sequence: number }> {
   const { settings, storage, clock } = ports;
   const { spec } = workspace;
   const snapshots = (await ports.store.list('snapshots')).filter((snapshot) => snapshot.workspace === workspace.id);
@@ -96,7 +103,11 @@ async function orderOf(machine: Machine, workspace: Workspace, how: How, ports: 
     .filter((snapshot) => snapshot.machine === machine.id)
     .toSorted((a, b) => b.sequence - a.sequence)[0];
   const draft = ports.newId('draft');
-  return {
+  const counted = await update(ports.store, 'workspaces', workspace.id, (row) => ({
+    ...row,
+    sequence: row.sequence + 1,
+  }));
+  const order: SaveOrder = {
     ...orderBase(machine),
     verb: 'save',
     mode: how.mode,
@@ -115,6 +126,7 @@ async function orderOf(machine: Machine, workspace: Workspace, how: How, ports: 
       settings.save.credentialsMs,
     ),
   };
+  return { order, sequence: counted?.sequence ?? 0 };
 }
 
 /** What a backup leaves out and cannot be remade holds the machine until a person agrees, once. */

@@ -42,6 +42,29 @@ test('a machine that went silent right after it was usable knows by itself that 
   await stop();
 });
 
+test('a backup whose proof took long does not count as later than the ones ordered after it', async () => {
+  const w = new World();
+  const { engine, machine, stop } = await awake(w);
+  machine.write('workspace/a', 'one');
+  const digests = w.storage.digests.bind(w.storage);
+  w.storage.digests = async (...asked) => {
+    w.storage.digests = digests;
+    await w.clock.sleep(5 * MINUTE, new AbortController().signal);
+    return await digests(...asked);
+  };
+  await engine.snapshot('lab', { description: '' }, ANA);
+  await w.clock.advance(10 * SECOND);
+  machine.unreachable = true; // whoever asked it to save is gone, and it can be asked again
+  await w.clock.advance(20 * SECOND);
+  machine.unreachable = false;
+  machine.write('workspace/a', 'two');
+  await w.clock.advance(10 * MINUTE);
+  w.marketplace.take(machine.instance);
+  await w.clock.advance(10 * MINUTE);
+  expect(await contentAfterWake(w, engine)).toBe('two');
+  await stop();
+});
+
 async function contentAfterWake(
   w: World,
   engine: Awaited<ReturnType<typeof awake>>['engine'],
