@@ -6,10 +6,11 @@ import type { Ports } from '../domain/ports.ts';
 import type { Snapshot } from '../domain/snapshot.ts';
 import { type Workspace, wakeFrom } from '../domain/workspace.ts';
 import { agentCommand, failureOf, readAgentEvent } from '../remote/agent-command.ts';
+import { neverClaimed, readClaim } from '../remote/claim-check.ts';
 import { orderBase, repositoryAccess } from './access.ts';
 import { within } from './deadline.ts';
 import { reach } from './reach.ts';
-import { type Step, verdictOn, workspaceOf } from './step.ts';
+import { type Note, type Step, type Turn, verdictOn, workspaceOf } from './step.ts';
 
 /** Brings the files that a person needs to start. The rest arrives while they work, which is `running`'s to follow. */
 export const restoring: Step = async (machine, ports, signal, note) => {
@@ -17,28 +18,40 @@ export const restoring: Step = async (machine, ports, signal, note) => {
   if (workspace?.claim?.machine !== machine.id) return { to: 'releasing', why: 'its claim went to another machine' };
   const dropped = await verdictOn(machine, ports);
   if (dropped) return { to: 'releasing', why: dropped };
-  const snapshots = (await ports.store.list('snapshots')).filter((snapshot) => snapshot.workspace === workspace.id);
-  const snapshot = wakeFrom(workspace, snapshots);
-  machine = await note({ restored: snapshot?.id ?? null });
   try {
-    const { usableMs } = ports.settings.race.deadlines;
-    await ports.repositories.ensure(workspace, signal);
-    const done = await within(
-      'restore to usable',
-      usableMs,
-      ports.clock,
-      signal,
-      async (restoreSignal) => await follow(machine, workspace, snapshot, 'usable', ports, restoreSignal),
-    );
-    const why = snapshot ? `usable: ${done.files} files are there` : 'usable: a new workspace';
-    const facts = { complete: done.event === 'complete', sealed: null, held: null, saveFailures: 0, saveAgainAt: null };
-    return { to: 'running', why, facts };
+    if (machine.complete && (await keptItsFiles(machine, ports, signal)))
+      return { to: 'running', why: 'its files never left it', facts: AT_WORK };
+    return await restore(workspace, ports, signal, note);
   } catch (cause) {
     signal.throwIfAborted();
-    if (!isFailure(cause)) throw cause;
+    if (!isFailure(cause) || cause.code === 'row_changed') throw cause;
     return { to: 'releasing', why: reasonOf(cause) };
   }
 };
+
+const AT_WORK = { sealed: null, held: null, saveFailures: 0, saveAgainAt: null };
+
+/** Started again in place: what lies on its disk is newer than any snapshot, unless the disk is not the one it had. */
+async function keptItsFiles(machine: Machine, ports: Ports, signal: AbortSignal): Promise<boolean> {
+  await using shell = await reach(machine, ports, signal);
+  return !neverClaimed(await shell.run(readClaim(), signal));
+}
+
+async function restore(workspace: Workspace, ports: Ports, signal: AbortSignal, note: Note): Promise<Turn> {
+  const snapshots = (await ports.store.list('snapshots')).filter((snapshot) => snapshot.workspace === workspace.id);
+  const snapshot = wakeFrom(workspace, snapshots);
+  const noted = await note({ restored: snapshot?.id ?? null });
+  await ports.repositories.ensure(workspace, signal);
+  const done = await within(
+    'restore to usable',
+    ports.settings.race.deadlines.usableMs,
+    ports.clock,
+    signal,
+    async (restoreSignal) => await follow(noted, workspace, snapshot, 'usable', ports, restoreSignal),
+  );
+  const why = snapshot ? `usable: ${done.files} files are there` : 'usable: a new workspace';
+  return { to: 'running', why, facts: { ...AT_WORK, complete: done.event === 'complete' } };
+}
 
 type Arrived = Extract<AgentEvent, { event: 'usable' | 'complete' }>;
 

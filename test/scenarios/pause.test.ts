@@ -44,6 +44,18 @@ test('what somebody does on a machine that was started again is saved too, when 
   await stop();
 });
 
+test('what lies on a machine that was started again is not fetched once more', async () => {
+  const w = new World();
+  const { engine, machine, stop } = await paused(w);
+  w.marketplace.manners = () => ({ ...PROMPT, usableMs: 10 * MINUTE });
+  await engine.wake('lab', {}, ANA);
+  await w.clock.advance(MINUTE);
+  expect((await engine.status('lab'))[0]?.sight).toBe('awake');
+  expect(w.rented).toEqual([machine.instance]);
+  expect(machine.files.get('workspace/a')?.content).toBe('one');
+  await stop();
+});
+
 test('a paused machine that its host took away does not keep the workspace asleep', async () => {
   const w = new World();
   const { engine, machine, stop } = await paused(w);
