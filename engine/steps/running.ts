@@ -41,7 +41,8 @@ function reasonToSave(machine: Machine, workspace: Workspace | null, now: number
   const fenced = workspace?.claim?.machine !== machine.id;
   if (!fenced && workspace.wish.want === 'awake') return null;
   const waits = machine.saveAgainAt !== null && now < machine.saveAgainAt;
-  if (waits && !(workspace && workspace.wish.at > machine.since)) return null;
+  // A new wish does not wait; one that a clock dates into the future does, or it would be tried without end.
+  if (waits && !(workspace && Math.min(workspace.wish.at, now) > machine.since)) return null;
   if (!workspace) return 'its workspace is not known any more';
   if (!fenced && !machine.complete) return null; // its files are still arriving: a snapshot now would be partial
   return fenced ? 'another machine holds the workspace now' : `${workspace.wish.by}: ${workspace.wish.why}`;

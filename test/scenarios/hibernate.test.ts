@@ -128,3 +128,18 @@ test('the same click twice is one operation', async () => {
   await expect(engine.hibernate('lab', {}, click)).rejects.toThrow('this key was used before');
   await stop();
 });
+
+test('a backup that fails at once is not tried without end because a clock was set back', async () => {
+  const w = new World();
+  const { engine, machine, stop } = await awake(w);
+  machine.saving = true; // some other backup runs on and on
+  await engine.hibernate('lab', {}, ANA);
+  const row = await w.store.read('workspaces', 'lab');
+  if (row) await w.store.save('workspaces', { ...row, wish: { ...row.wish, at: w.clock.now() + 5 } });
+  await w.clock.advance(SECOND);
+  expect(w.told.filter((talk) => talk.event === 'save.failed').length).toBeLessThan(5);
+  machine.saving = false;
+  await w.clock.advance(5 * MINUTE);
+  expect(w.rented).toEqual([]);
+  await stop();
+});
