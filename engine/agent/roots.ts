@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, rmdirSync, symlinkSync, utimesSync } from 'node:fs';
+import { chmodSync, lutimesSync, mkdirSync, rmdirSync, symlinkSync, utimesSync } from 'node:fs';
 import type { ManifestLine } from '../domain/agent-protocol.ts';
 import { rawPath, wirePath } from '../domain/wire-path.ts';
 import type { Job } from './bring-part.ts';
@@ -11,19 +11,22 @@ import { statOf } from './walk.ts';
 export function makeRoots(place: Place, lines: readonly ManifestLine[]): void {
   const links = lines.filter((line) => line.type === 'link' && !line.path.includes('/'));
   const folders = lines.filter((line) => line.type === 'dir' && !line.path.includes('/'));
-  for (const link of links) makeLink(place, rawPath(link.path), rawPath(link.target ?? ''));
+  for (const link of links) makeLink(place, link);
   const linked = new Set(links.map((link) => rawPath(link.path)));
   for (const root of [...DEFAULT_ROOTS, ...folders.map((line) => rawPath(line.path))])
     if (!linked.has(root)) mkdirSync(place.at(root), { recursive: true });
 }
 
 /** A root that was a link becomes one again, unless this machine has something there already. */
-function makeLink(place: Place, path: string, target: string): void {
+function makeLink(place: Place, line: ManifestLine): void {
+  const path = rawPath(line.path);
+  const target = rawPath(line.target ?? '');
   const there = statOf(place, path);
   if (there?.isSymbolicLink() || target === '') return;
   try {
     if (there?.isDirectory()) rmdirSync(place.at(path)); // only an empty one goes
     symlinkSync(Buffer.from(target, 'latin1'), place.at(path));
+    lutimesSync(place.at(path), line.mtimeMs / 1000, line.mtimeMs / 1000);
   } catch (cause) {
     if (codeOf(cause) !== 'ENOTEMPTY' && codeOf(cause) !== 'EEXIST' && codeOf(cause) !== 'EBUSY') throw cause;
   }

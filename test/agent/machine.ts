@@ -1,4 +1,5 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -73,7 +74,12 @@ export async function openWorld(): Promise<World> {
     url: join(folder, 'repository'),
     region: 'auto',
     password: PASSWORD,
-    credentials: { accessKeyId: 'k', secretAccessKey: 's', sessionToken: 't', expiresAt: Date.now() + 3_600_000 },
+    credentials: {
+      accessKeyId: 'k',
+      secretAccessKey: 'a-secret-key',
+      sessionToken: 'a-session-token',
+      expiresAt: Date.now() + 3_600_000,
+    },
     connections: 4,
   };
   copyTemplate(repository.url);
@@ -210,7 +216,7 @@ export function gatedRestic(
   world: World,
   when: string,
 ): { program: string; reached: () => Promise<void>; open: () => void } {
-  const program = join(world.folder, 'gated-restic');
+  const program = join(world.folder, `gated-restic-${randomBytes(4).toString('hex')}`);
   const [reached, open] = [`${program}.reached`, `${program}.open`];
   const wait = `touch ${reached}; while [ ! -e ${open} ]; do sleep 0.02; done`;
   writeFileSync(program, `#!/bin/sh\ncase "$*" in *${when}*) ${wait};; esac\nexec ${resticProgram} "$@"\n`, {

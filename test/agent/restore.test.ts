@@ -94,7 +94,6 @@ resticTest('what a person does while the rest arrives stays, through a crash of 
 
 resticTest('a restore outlives the connection, is followed again, and repeats its end', async () => {
   const gate = gatedRestic(world, '--include-file');
-  rmSync(`${gate.program}.open`, { force: true });
   const machine = world.machine('followed', gate.program);
   const first = machine.start('restore', order());
   await first.until('usable');
