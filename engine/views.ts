@@ -1,6 +1,6 @@
 import type { Engine, HostMemory, Quote, RaceView, WorkspaceView } from './domain/doors.ts';
 import { Failure } from './domain/failures.ts';
-import type { Machine } from './domain/lifecycle.ts';
+import { BILLED, type Machine } from './domain/lifecycle.ts';
 import type { Ports } from './domain/ports.ts';
 import type { Race } from './domain/race.ts';
 import { newestGood, type Snapshot } from './domain/snapshot.ts';
@@ -170,7 +170,7 @@ function viewOf(
 ): WorkspaceView {
   const machine = machines.find((one) => one.id === workspace.claim?.machine) ?? null;
   const race = races.find((one) => one.endedAt === null) ?? null;
-  const billed = machines.filter((one) => one.state !== 'gone' && one.departedAt !== null);
+  const billed = machines.filter((one) => BILLED.has(one.state) && one.departedAt !== null);
   return {
     workspace,
     sight: sightOf(workspace, machine),
