@@ -92,7 +92,8 @@ export async function walk(place: Place, scope: Scope, signal: AbortSignal): Pro
     }
     for (const name of names) look(`${directory.path}/${name}`, directory.device);
   }
-  return { entries: entries.toSorted((a, b) => (a.path < b.path ? -1 : 1)), left, atRisk };
+  const byPath = (a: { path: string }, b: { path: string }): number => (a.path < b.path ? -1 : 1);
+  return { entries: entries.toSorted(byPath), left, atRisk: atRisk.toSorted(byPath) };
 }
 
 /** Objects of a repository that somebody works in. Only the default leaves them out; who says so in so many words is obeyed. */

@@ -54,7 +54,8 @@ export async function openWorld(): Promise<World> {
   const objects = new Map<string, Buffer>();
   const server = createServer((request, response) => {
     const name = request.url ?? '';
-    if (request.method === 'PUT') {
+    if (name === '/refused') response.writeHead(403).end();
+    else if (request.method === 'PUT') {
       const chunks: Buffer[] = [];
       request.on('data', (chunk: Buffer) => chunks.push(chunk));
       request.on('end', () => {

@@ -142,7 +142,7 @@ resticTest('bad orders are refused in words', async () => {
   expect(await why({ repository: wrong })).toMatchObject({ code: 'wrong_password' });
   const nowhere = { ...world.repository, url: join(world.folder, 'nowhere') };
   expect(await why({ repository: nowhere })).toMatchObject({ code: 'no_repository' });
-  expect(await why({ manifestUrl: 'http://127.0.0.1:1/' })).toMatchObject({ code: 'storage_down' });
+  expect(await why({ manifestUrl: world.url('refused') })).toMatchObject({ code: 'storage_refused' });
 });
 
 resticTest('a machine that was never given the workspace has nothing to save', async () => {
