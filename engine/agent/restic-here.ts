@@ -43,8 +43,7 @@ export async function openRestic(place: Place, repository: RepositoryAccess, loc
         },
         signal,
       );
-      if (ran.outOfPatience) throw new Failure('storage_down', { why: lastLine(ran.words) });
-      const code = outcomeOf(ran.code, ran.words, otherwise);
+      const code = outcomeOf(ran.code, ran.words, ran.outOfPatience ? 'storage_down' : otherwise);
       if (code && ran.code !== PARTIAL)
         throw new Failure(code, { why: lastLine(ran.words), workspace: '', url: repository.url });
       return ran;

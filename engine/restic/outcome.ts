@@ -23,7 +23,7 @@ export const PARTIAL = 3;
 export function outcomeOf(
   code: number | null,
   words: string,
-  otherwise: 'backup_failed' | 'restore_failed',
+  otherwise: 'backup_failed' | 'restore_failed' | 'storage_down',
 ): ResticFailure | null {
   if (code === 0) return null;
   if (code === 10) return 'no_repository';
@@ -35,7 +35,7 @@ export function outcomeOf(
 const WORDS: readonly (readonly [RegExp, ResticFailure])[] = [
   [/no space left on device|disk quota exceeded/i, 'machine_disk_full'],
   [
-    /AccessDenied|Access Denied|SignatureDoesNotMatch|InvalidAccessKeyId|ExpiredToken|RequestTimeTooSkewed|403 Forbidden|no credentials found|ObjectLocked/i,
+    /AccessDenied|Access Denied|SignatureDoesNotMatch|InvalidAccessKeyId|ExpiredToken|token has expired|RequestTimeTooSkewed|403 Forbidden|no credentials found|ObjectLocked/i,
     'storage_refused',
   ],
   [

@@ -165,8 +165,7 @@ function runner({ restic: program, storage, masterKey, folder, connections }: Re
       signal,
     );
     const why = ran.words.split('\n').at(-1) || 'restic said nothing';
-    if (ran.outOfPatience) throw new Failure('storage_down', { why });
-    const code = outcomeOf(ran.code, ran.words, 'restore_failed');
+    const code = outcomeOf(ran.code, ran.words, ran.outOfPatience ? 'storage_down' : 'restore_failed');
     if (code === 'machine_disk_full') throw new Failure('disk_full', { what: 'reading a repository', why });
     if (code) throw new Failure(code, { workspace: workspace.id, url, why });
   };

@@ -122,12 +122,13 @@ function copyTemplate(to: string): void {
   cpSync(template, to, { recursive: true });
 }
 
-function machineIn(root: string, restic: string, running: Set<ChildProcess>): Machine {
+/** A machine that is a folder; `program` is the agent, from its sources unless another is named. */
+export function machineIn(root: string, restic: string, running = new Set<ChildProcess>(), program = AGENT): Machine {
   const home = join(root, 'opt/dumont');
   mkdirSync(home, { recursive: true });
   const start = (verb: string, order: object): Running => {
     const places = ['--root', root, '--home', home, '--restic', restic];
-    const child = spawn(process.execPath, [AGENT, verb, ...places], { stdio: ['pipe', 'pipe', 'inherit'] });
+    const child = spawn(process.execPath, [program, verb, ...places], { stdio: ['pipe', 'pipe', 'inherit'] });
     running.add(child);
     return follow(child, order, running);
   };
