@@ -20,15 +20,17 @@ export function createBell(clock: Clock): Bell {
         async wait(ms, signal) {
           signal.throwIfAborted();
           if (!rung) {
-            const enough = new AbortController();
-            const heard = new Promise<void>((resolve) => {
-              wake = resolve;
-            });
+            const stop = new AbortController();
+            const pass = (): void => stop.abort(signal.reason);
+            signal.addEventListener('abort', pass, { once: true });
+            wake = () => stop.abort(HEARD);
             try {
-              await Promise.race([heard, clock.sleep(ms, AbortSignal.any([signal, enough.signal]))]);
+              await clock.sleep(ms, stop.signal);
+            } catch (cause) {
+              if (cause !== HEARD) throw cause;
             } finally {
               wake = null;
-              enough.abort();
+              signal.removeEventListener('abort', pass);
             }
           }
           rung = false;
@@ -41,3 +43,6 @@ export function createBell(clock: Clock): Bell {
     },
   };
 }
+
+/** Why a sleep ended early. Made once: an abort without a reason of its own makes a new error, stack and all. */
+const HEARD = new Error('the bell rang');

@@ -98,10 +98,12 @@ async function underLease(name: string, holder: string, work: Work, ports: Ports
   try {
     await work({ ...ports, fence }, AbortSignal.any([signal, lost.signal]));
   } finally {
-    over.abort();
+    over.abort(ENOUGH);
     await renewing;
   }
 }
+
+const ENOUGH = new Error('it is over');
 
 /** Waits for whichever rings first. */
 async function either(
@@ -114,7 +116,7 @@ async function either(
   try {
     await Promise.race(ears.map((ear) => ear.wait(ms, one)));
   } finally {
-    enough.abort();
+    enough.abort(ENOUGH);
   }
 }
 

@@ -34,6 +34,8 @@ export async function within<T>(
   try {
     return await Promise.race([work(AbortSignal.any([signal, late.signal]), depart), slow.promise]);
   } finally {
-    ended.abort();
+    ended.abort(ENDED);
   }
 }
+
+const ENDED = new Error('the work ended before its deadline');
