@@ -51,7 +51,10 @@ function isOf(machine: Machine, listed: Listed): boolean {
 export async function keepSweeping(ports: Ports, signal: AbortSignal): Promise<void> {
   for (;;) {
     await sweep(ports, signal);
-    await tidy(ports);
+    await tidy(ports).catch((cause: unknown) => {
+      if (!isFailure(cause)) throw cause;
+      ports.log('tidy.failed', { why: reasonOf(cause) }, 'WARNING');
+    });
     await ports.clock.sleep(ports.settings.watch.sweepMs, signal);
   }
 }

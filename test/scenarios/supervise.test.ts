@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { Failure } from '../../engine/domain/failures.ts';
+import { labelOf } from '../../engine/domain/layout.ts';
 import { ANA, MINUTE, World } from '../fakes/world.ts';
 
 test('the engine goes on when the store cannot be read for a moment', async () => {
@@ -15,5 +16,21 @@ test('the engine goes on when the store cannot be read for a moment', async () =
   await engine.wake('lab', {}, ANA);
   await w.clock.advance(3 * MINUTE);
   expect((await engine.status('lab'))[0]?.sight).toBe('awake');
+  await stop();
+});
+
+test('the sweep goes on when the store cannot be read for a moment', async () => {
+  const w = new World();
+  const { stop } = await w.start();
+  const list = w.store.list.bind(w.store);
+  w.store.list = async () => {
+    throw new Failure('disk_full', { what: 'the store', why: 'for a moment' });
+  };
+  await w.clock.advance(6 * MINUTE);
+  w.store.list = list;
+  const [offer] = await w.marketplace.offers({});
+  await w.marketplace.rent(offer!, { label: labelOf('test', 'm99', 'lab') } as never, async () => undefined);
+  await w.clock.advance(15 * MINUTE);
+  expect(w.rented).toEqual([]);
   await stop();
 });
