@@ -98,6 +98,7 @@ export async function bringPart(job: Job, part: Part, signal: AbortSignal): Prom
   for (const { root } of shares) {
     emptyTrash(job.placing(root)); // of a try that was killed
     if (statOf(place, stagingOf(root, part))) placeShare(job.placing(root), stagingOf(root, part));
+    emptyTrash(job.placing(root)); // before what is known of these names becomes what was just placed
   }
   for (const files of verified) remember(job, files);
   job.known.save();

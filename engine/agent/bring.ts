@@ -10,7 +10,6 @@ import type { Lock } from './lock.ts';
 import { unpackManifest } from './manifest.ts';
 import { manifestFileOf } from './parent.ts';
 import { checkedPath, type Place, STAGING } from './place.ts';
-import { emptyTrash } from './place-share.ts';
 import { openRestic } from './restic-here.ts';
 import { restoredContent } from './restored-content.ts';
 import { makeRoots, settleRoots } from './roots.ts';
@@ -83,10 +82,7 @@ function bytesOf(file: string): Buffer | null {
 }
 
 function removeStaging(job: Job): void {
-  for (const { root } of job.roots) {
-    emptyTrash(job.placing(root));
-    rmSync(job.place.at(`${root}/${STAGING}`), { recursive: true, force: true });
-  }
+  for (const { root } of job.roots) rmSync(job.place.at(`${root}/${STAGING}`), { recursive: true, force: true });
 }
 
 function countOf(lines: readonly ManifestLine[]): { files: number; bytes: number } {

@@ -15,9 +15,9 @@ export function writeDurably(file: string, text: string | Uint8Array): void {
 }
 
 /** Null when there is no such file. */
-export function readIfThere(file: string): string | null {
+export function readIfThere(file: string, encoding: 'utf8' | 'latin1' = 'utf8'): string | null {
   try {
-    return readFileSync(file, 'utf8');
+    return readFileSync(file, encoding);
   } catch (cause) {
     if (codeOf(cause) === 'ENOENT') return null;
     throw cause;

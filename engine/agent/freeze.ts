@@ -1,12 +1,21 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, readlinkSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { Failure } from '../domain/failures.ts';
 import { readIfThere, writeDurably } from './durable.ts';
 import type { Place } from './place.ts';
-import { isAlive, mountsOf, type Process, type ProcessRow, processes, processRow } from './process-table.ts';
+import {
+  hasOpen,
+  isAlive,
+  mountsOf,
+  type Process,
+  type ProcessRow,
+  processes,
+  processRow,
+  programOf,
+} from './process-table.ts';
 
 /** The user's processes, standing still. */
 export interface Freeze {
@@ -89,8 +98,8 @@ function victims(place: Place): readonly ProcessRow[] {
     .map((row) => ({ row, above: chain(row) }))
     .filter(({ row, above }) => {
       if (spared.has(row.pid) || row.state === 'Z' || row.state === 'X') return false;
-      if (above.some((one) => one.pid === process.pid) || isKernelThread(row)) return false;
-      if (isSshListener(row, byPid.get(row.parent)) || isOurs(place, row)) return false;
+      if (above.some((one) => one.pid === process.pid) || row.kernel) return false;
+      if (isSshListener(row, byPid.get(row.parent)) || isOurs(place, row) || servesFiles(row)) return false;
       return belongs(row, above);
     })
     .toSorted((a, b) => a.above.length - b.above.length)
@@ -119,8 +128,6 @@ function standsStill(row: ProcessRow, all: readonly ProcessRow[]): boolean {
   return row.state === 'D' && all.some((child) => child.parent === row.pid && child.state === 'T');
 }
 
-const isKernelThread = (row: ProcessRow): boolean => row.pid === 2 || row.parent === 2;
-
 /** The server itself, which the engine needs to come back through; its sessions have it as parent. */
 function isSshListener(row: ProcessRow, parent: ProcessRow | undefined): boolean {
   return SSH_SERVERS.has(row.name) && !(parent && SSH_SERVERS.has(parent.name));
@@ -129,13 +136,10 @@ function isSshListener(row: ProcessRow, parent: ProcessRow | undefined): boolean
 const SSH_SERVERS: ReadonlySet<string> = new Set(['sshd', 'dropbear']);
 
 /** Programs that run from our own folder. */
-function isOurs(place: Place, row: ProcessRow): boolean {
-  try {
-    return readlinkSync(`/proc/${row.pid}/exe`).startsWith(`${place.home}/`);
-  } catch {
-    return false;
-  }
-}
+const isOurs = (place: Place, row: ProcessRow): boolean => programOf(row.pid)?.startsWith(`${place.home}/`) ?? false;
+
+/** A file system in a program: whoever touches its files, ourselves included, would wait for it for ever. */
+const servesFiles = (row: ProcessRow): boolean => hasOpen(row.pid, '/dev/fuse');
 
 function isStopped(one: Process): boolean {
   const row = processRow(one.pid);

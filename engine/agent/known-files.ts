@@ -12,6 +12,8 @@ import { statOf, typeOf } from './walk.ts';
  * a restore put here, as long as they are exactly as they were then. Only these may ever be replaced.
  */
 export interface KnownFiles {
+  /** Something was known under this name, and may be there still. */
+  mention(path: string): boolean;
   has(path: string, stat: Stats): boolean;
   /** The same, for one that was just renamed, which changes its ctime. */
   hadBeforeRename(path: string, stat: Stats): boolean;
@@ -28,6 +30,7 @@ export function openKnownFiles(place: Place, lines: readonly ManifestLine[], fre
   };
   if (fresh) save();
   return {
+    mention: (path) => known.has(path),
     has: (path, stat) => known.get(path) === rowOf(stat),
     hadBeforeRename: (path, stat) => known.get(path)?.split(' ctime')[0] === rowOf(stat).split(' ctime')[0],
     add: (path, stat) => void known.set(path, rowOf(stat)),

@@ -1,27 +1,21 @@
 import {
   chmodSync,
   chownSync,
-  constants,
-  copyFileSync,
-  linkSync,
   lstatSync,
-  lutimesSync,
   mkdirSync,
   readdirSync,
-  readFileSync,
-  readlinkSync,
   renameSync,
   rmdirSync,
   rmSync,
   type Stats,
-  symlinkSync,
   utimesSync,
-  writeFileSync,
 } from 'node:fs';
 import { wirePath } from '../domain/wire-path.ts';
 import { codeOf } from './durable.ts';
+import { addKeys, isKeyFile } from './key-file.ts';
 import type { KnownFiles } from './known-files.ts';
 import { type Place, STAGING } from './place.ts';
+import { freeName, makeFolderFor, tookName } from './take-name.ts';
 import { statOf } from './walk.ts';
 
 export interface Placing {
@@ -117,51 +111,6 @@ function placeFile(placing: Placing, source: string, target: string): void {
   }
 }
 
-/** Gives the file its name if that is free. A hard link, unlike a rename, never takes the place of anything. */
-function tookName(place: Place, source: string, target: string): boolean {
-  for (let tries = 1; ; tries++) {
-    try {
-      linkSync(place.at(source), place.at(target));
-      return true;
-    } catch (cause) {
-      const code = codeOf(cause);
-      if (code === 'EEXIST') return false;
-      if (tries === TRIES) throw cause;
-      if (code === 'ENOENT')
-        makeFolderFor(place, target); // somebody took the directory away
-      else if (code === 'EXDEV') return copied(place, source, target);
-      else if (NO_LINKS.has(code)) {
-        if (statOf(place, target) !== null) return false;
-        renameSync(place.at(source), place.at(target));
-        return true;
-      } else throw cause;
-    }
-  }
-}
-
-/** Against somebody who makes and removes the same thing all the time. */
-const TRIES = 100;
-/** File systems without hard links. */
-const NO_LINKS: ReadonlySet<string> = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK']);
-
-/** To another file system: first whole under a name of its own, then as above. */
-function copied(place: Place, source: string, target: string): boolean {
-  const stat = lstatSync(place.at(source));
-  const slash = target.lastIndexOf('/');
-  const part = `${target.slice(0, slash)}/${STAGING}.${target.slice(slash + 1)}`;
-  rmSync(place.at(part), { force: true });
-  if (stat.isSymbolicLink()) symlinkSync(readlinkSync(place.at(source), 'buffer'), place.at(part));
-  else {
-    copyFileSync(place.at(source), place.at(part), constants.COPYFILE_EXCL);
-    chmodSync(place.at(part), stat.mode & 0o7777);
-    if (process.getuid?.() === 0) chownSync(place.at(part), stat.uid, stat.gid);
-  }
-  lutimesSync(place.at(part), stat.atimeMs / 1000, stat.mtimeMs / 1000);
-  const took = tookName(place, part, target);
-  rmSync(place.at(part), { force: true });
-  return took;
-}
-
 /** Moves what is in the way aside. Only there, where nobody finds it by name any more, is it certain what it is. */
 function giveWay(placing: Placing, target: string, there: Stats): void {
   const { place, known, root } = placing;
@@ -221,17 +170,6 @@ function placeBeside({ place, mark }: Placing, source: string, target: string): 
   }
 }
 
-function freeName(place: Place, wanted: string): string {
-  for (let number = 1; ; number++) {
-    const name = number === 1 ? wanted : `${wanted}-${number}`;
-    if (statOf(place, name) === null) return name;
-  }
-}
-
-function makeFolderFor(place: Place, path: string): void {
-  mkdirSync(place.at(path.slice(0, path.lastIndexOf('/'))), { recursive: true });
-}
-
 /** Mode, owner and time of a directory that was there before; one that a person changed keeps its own. */
 function restoreFolder({ place, known }: Placing, path: string, stat: Stats): void {
   const there = statOf(place, path);
@@ -241,26 +179,4 @@ function restoreFolder({ place, known }: Placing, path: string, stat: Stats): vo
     if (process.getuid?.() === 0) chownSync(place.at(path), stat.uid, stat.gid);
   }
   utimesSync(place.at(path), stat.atimeMs / 1000, stat.mtimeMs / 1000);
-}
-
-/**
- * The keys that open this machine were put there when it was rented, and are others than the last machine's: the engine and
- * the owner would lock themselves out. So both machines' keys count.
- */
-export function isKeyFile(path: string): boolean {
-  return path.endsWith('/.ssh/authorized_keys');
-}
-
-function addKeys(place: Place, source: string, target: string, there: Stats): void {
-  const here = readFileSync(place.at(target), 'utf8');
-  const known = new Set(here.split('\n').map((line) => line.trim()));
-  const more = readFileSync(place.at(source), 'utf8')
-    .split('\n')
-    .filter((line) => line.trim() !== '' && !known.has(line.trim()));
-  if (more.length === 0) return;
-  const text = [here.replace(/\n?$/, here === '' ? '' : '\n'), ...more.map((line) => `${line}\n`)].join('');
-  const fresh = `${target}.${STAGING}`;
-  writeFileSync(place.at(fresh), text, { mode: there.mode & 0o777, flush: true });
-  if (process.getuid?.() === 0) chownSync(place.at(fresh), there.uid, there.gid);
-  renameSync(place.at(fresh), place.at(target));
 }

@@ -11,6 +11,8 @@ export interface ProcessRow extends Process {
   readonly name: string;
   /** The letter of /proc: T is stopped, Z is dead. */
   readonly state: string;
+  /** A thread of the kernel, which no signal stops. */
+  readonly kernel: boolean;
 }
 
 export function processes(): readonly ProcessRow[] {
@@ -26,7 +28,8 @@ export function processRow(pid: number): ProcessRow | null {
     const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
     const name = stat.slice(stat.indexOf('(') + 1, stat.lastIndexOf(')')); // a name may hold parentheses itself
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    return { pid, name, state: fields[0]!, parent: Number(fields[1]), startedAt: fields[19]! };
+    const kernel = (Number(fields[6]) & PF_KTHREAD) !== 0;
+    return { pid, name, state: fields[0]!, parent: Number(fields[1]), startedAt: fields[19]!, kernel };
   } catch {
     return null;
   }
@@ -49,9 +52,28 @@ export function isAlive({ pid, startedAt }: Process): boolean {
 
 /** Which view of the file systems a process has; null when we may not know. */
 export function mountsOf(pid: number | 'self'): string | null {
+  return linkOf(`/proc/${pid}/ns/mnt`);
+}
+
+/** Has this process a file open that `name` is the path of? */
+export function hasOpen(pid: number, name: string): boolean {
   try {
-    return readlinkSync(`/proc/${pid}/ns/mnt`);
+    return readdirSync(`/proc/${pid}/fd`).some((file) => linkOf(`/proc/${pid}/fd/${file}`) === name);
+  } catch {
+    return false;
+  }
+}
+
+export function programOf(pid: number): string | null {
+  return linkOf(`/proc/${pid}/exe`);
+}
+
+function linkOf(path: string): string | null {
+  try {
+    return readlinkSync(path);
   } catch {
     return null;
   }
 }
+
+const PF_KTHREAD = 0x00200000;

@@ -3,8 +3,8 @@ import { rawPath } from '../domain/wire-path.ts';
 import { contentHash } from '../policy/content-hash.ts';
 import type { Job } from './bring-part.ts';
 import { hashEntries } from './hash-entries.ts';
+import { isKeyFile } from './key-file.ts';
 import { manifestLine } from './manifest.ts';
-import { isKeyFile } from './place-share.ts';
 import { type Entry, entryOf, statOf } from './walk.ts';
 
 /**

@@ -1,3 +1,4 @@
+import { setPriority } from 'node:os';
 import type { AgentEvent, SaveOrder } from '../domain/agent-protocol.ts';
 import { Failure } from '../domain/failures.ts';
 import { contentHash } from '../policy/content-hash.ts';
@@ -32,7 +33,10 @@ export async function save(order: SaveOrder, place: Place, talk: Talk, signal: A
     if (last) {
       frozen = await freeze(place, alive);
       talk.say({ event: 'stopped_processes', count: frozen.count });
-    } else thawLeftovers(place);
+    } else {
+      thawLeftovers(place);
+      setPriority(LOW_PRIORITY); // people work meanwhile; restic inherits it
+    }
     await saveAndSay(order, place, claim, lock, talk, alive);
     if ((await verdict(place, talk, alive)) === 'keep-stopped') {
       frozen?.keep();
@@ -105,3 +109,4 @@ async function verdict(place: Place, talk: Talk, signal: AbortSignal): Promise<'
 /** The proof reads some files back from storage, which may be far away. */
 const VERDICT_MS = 15 * 60_000;
 const AT_RISK_SAID = 1_000;
+const LOW_PRIORITY = 10;

@@ -5,6 +5,7 @@ import { Failure } from '../domain/failures.ts';
 import { rawPath, wirePath } from '../domain/wire-path.ts';
 import { codeOf } from './durable.ts';
 import { IGNORE_FILE, type Matcher, matcherOf } from './matcher.ts';
+import { mountPoints } from './mounts.ts';
 import { checkedPath, type Place } from './place.ts';
 
 /** What a backup is about: which directories, and which of what is in them. */
@@ -13,6 +14,7 @@ export interface Scope {
   readonly roots: readonly string[];
   readonly matcher: Matcher;
   readonly fileBytesMax: number;
+  readonly mounts: ReturnType<typeof mountPoints>;
   /** Whether a `.git` directory is a pristine clone's. Asked once for each, so that two walks of one backup agree. */
   readonly pristine: Map<string, boolean>;
 }
@@ -31,6 +33,7 @@ export function scopeOf(place: Place, order: Pick<SaveOrder, 'include' | 'exclud
     roots,
     matcher: matcherOf(order.exclude, files, homeIn(place)),
     fileBytesMax: order.fileBytesMax,
+    mounts: mountPoints(place),
     pristine: new Map(),
   };
 }

@@ -35,13 +35,14 @@ function bytesLeft(
   lines: readonly ManifestLine[],
   known: Job['known'],
 ): number {
+  const begun = statOf(place, stagingOf(root, part)) !== null;
   let bytes = 0;
   for (const line of lines) {
     if (line.type !== 'file') continue;
     const path = rawPath(line.path);
-    const there = statOf(place, path);
+    const there = known.mention(path) ? statOf(place, path) : null;
     if (there?.size === line.sizeBytes && known.has(path, there)) continue;
-    const staged = statOf(place, `${stagingOf(root, part)}${path.slice(root.length)}`);
+    const staged = begun ? statOf(place, `${stagingOf(root, part)}${path.slice(root.length)}`) : null;
     bytes += Math.max(line.sizeBytes - (staged?.blocks ?? 0) * 512, 0);
   }
   return bytes;

@@ -44,6 +44,11 @@ export async function walk(place: Place, scope: Scope, signal: AbortSignal): Pro
   const todo: { readonly path: string; readonly device: number }[] = [];
 
   const look = (path: string, device: number | null): void => {
+    const mount = device === null ? undefined : scope.mounts.get(path);
+    if (mount === 'served') {
+      left.push(path);
+      return;
+    }
     const stat = statOf(place, path);
     if (stat === null || stat.isSocket()) return;
     const excluded = device === null ? null : scope.matcher(path, stat.isDirectory());
@@ -53,7 +58,7 @@ export async function walk(place: Place, scope: Scope, signal: AbortSignal): Pro
       else left.push(path);
       return;
     }
-    if (stat.isDirectory() && device !== null && stat.dev !== device) {
+    if (stat.isDirectory() && device !== null && (mount || stat.dev !== device)) {
       left.push(path); // another file system
       return;
     }

@@ -2,11 +2,11 @@
  * Runs inside a machine of its own: a PID and mount namespace with a copy-on-write root. Stopping everything is safe only
  * there. Started by freeze.test.ts; prints what it saw as one line of JSON.
  */
-import { type ChildProcess, spawn } from 'node:child_process';
-import { copyFileSync, readFileSync, statSync } from 'node:fs';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { copyFileSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { processRow } from '../../engine/agent/process-table.ts';
-import { type Machine, openWorld, type Running, restoreOrder, saveOrder, type World } from './machine.ts';
+import { type Machine, manifestIn, openWorld, type Running, restoreOrder, saveOrder, type World } from './machine.ts';
 
 const seen: Record<string, unknown> = {};
 const started: ChildProcess[] = [];
@@ -16,6 +16,12 @@ if (!readFileSync('/proc/1/cmdline', 'utf8').includes('dumont-frozen'))
 const world = await openWorld();
 const machine = world.machineAt('/');
 await machine.run('restore', restoreOrder(world));
+
+for (const folder of ['/workspace/other', '/workspace/same', '/workspace/own']) mkdirSync(folder);
+writeFileSync('/workspace/own/file', '');
+execFileSync('mount', ['-t', 'tmpfs', 'tmpfs', '/workspace/other']);
+execFileSync('mount', ['--bind', '/workspace/own', '/workspace/same']);
+writeFileSync('/workspace/other/file', '');
 
 const sh = (script: string, program = '/bin/sh'): number => {
   const child = spawn(program, ['-c', script], { stdio: 'ignore', detached: true });
@@ -46,6 +52,7 @@ seen.stopped = [state(writer), state(forker), state(paused), moving(state(sshd))
 const still = size();
 const saved = await first.until('saved');
 seen.saved = { moved: first.events.some((event) => event.event === 'moved'), partial: saved.partial };
+seen.manifest = manifestIn(world).map((line) => line.path);
 first.say({ say: 'challenge', paths: ['workspace/written', 'workspace/none'] });
 const { sha256 } = await first.until('digests');
 seen.digests = [sha256['workspace/written']?.length, sha256['workspace/none']];

@@ -44,6 +44,7 @@ test.skipIf(!possible)(
     expect(stderr).toBe('');
     expect(JSON.parse(stdout)).toEqual({
       stopped: ['T', 'T', 'T', true],
+      manifest: ['data', 'root', 'workspace', 'workspace/own', 'workspace/own/file', 'workspace/written'],
       saved: { moved: false, partial: false },
       digests: [64, null],
       stillDuringProof: true,
