@@ -88,7 +88,8 @@ async function underLease(name: string, holder: string, work: Work, ports: Ports
   const renewing = (async () => {
     for (;;) {
       await ports.clock.sleep(renewMs, over.signal);
-      if (!(await ports.store.lease(name, holder, ports.clock.now(), ms))) break;
+      const late = ports.clock.sleep(ms - 2 * renewMs, over.signal).then(() => false);
+      if (!(await Promise.race([ports.store.lease(name, holder, ports.clock.now(), ms), late]))) break;
     }
   })().then(
     () => lost.abort(new Failure('fenced', { what: name })),

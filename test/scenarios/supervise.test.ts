@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { Failure } from '../../engine/domain/failures.ts';
 import { labelOf } from '../../engine/domain/layout.ts';
-import { ANA, MINUTE, World } from '../fakes/world.ts';
+import { ANA, awake, MINUTE, SECOND, World } from '../fakes/world.ts';
 
 test('the engine goes on when the store cannot be read for a moment', async () => {
   const w = new World();
@@ -32,5 +32,22 @@ test('the sweep goes on when the store cannot be read for a moment', async () =>
   await w.marketplace.rent(offer!, { label: labelOf('test', 'm99', 'lab') } as never, async () => undefined);
   await w.clock.advance(15 * MINUTE);
   expect(w.rented).toEqual([]);
+  await stop();
+});
+
+test('a driver that cannot renew its lease stops before another engine may begin', async () => {
+  const w = new World();
+  const { engine, stop } = await awake(w);
+  const lease = w.store.lease.bind(w.store);
+  const waiting: ((taken: boolean) => void)[] = [];
+  w.store.lease = () => new Promise((resolve) => waiting.push(resolve));
+  await w.clock.advance(w.settings.lease.ms - SECOND);
+  expect(w.logged).toContainEqual(
+    expect.objectContaining({ event: 'driver.failed', facts: expect.objectContaining({ code: 'fenced' }) }),
+  );
+  w.store.lease = lease;
+  for (const resolve of waiting) resolve(false);
+  await w.clock.advance(2 * MINUTE);
+  expect((await engine.status('lab'))[0]?.sight).toBe('awake');
   await stop();
 });
