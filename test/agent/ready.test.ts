@@ -62,7 +62,7 @@ async function checks(
 
 const SMI = 'echo "NVIDIA H100 80GB HBM3, 81559 MiB, 570.86"; echo "NVIDIA H100 80GB HBM3, 81559 MiB, 570.86"';
 
-test('a good machine is found good', async () => {
+test.concurrent('a good machine is found good', async () => {
   const said = await checks(
     { gpuCount: 2, probe: { url: url('big'), mbpsMin: 1 } },
     { 'nvidia-smi': SMI, python3: 'echo 0 2' },
@@ -78,7 +78,7 @@ test('a good machine is found good', async () => {
   expect(said.storage!.say).toMatch(/^storage comes at \d+ Mbit\/s$/);
 });
 
-test.each<[what: string, gpuCount: number, programs: Record<string, string>, ok: boolean, say: RegExp]>([
+test.concurrent.each<[what: string, gpuCount: number, programs: Record<string, string>, ok: boolean, say: RegExp]>([
   ['too few', 3, { 'nvidia-smi': SMI }, false, /^2 of 3 GPUs are there$/],
   [
     'no driver',
@@ -97,14 +97,14 @@ test.each<[what: string, gpuCount: number, programs: Record<string, string>, ok:
   expect(gpu).toMatchObject({ ok, say: expect.stringMatching(say) });
 });
 
-test('the question to CUDA is one that python understands', async () => {
+test.concurrent('the question to CUDA is one that python understands', async () => {
   const here = execFileSync('python3', ['-c', 'import ctypes; print(ctypes.c_int(3).value)'], { encoding: 'utf8' });
   expect(here.trim()).toBe('3');
   const { gpu } = await checks({ gpuCount: 2 }, { 'nvidia-smi': SMI });
   expect(gpu!.say).toMatch(/CUDA (not tried: there is no libcuda|starts|does not start)/);
 });
 
-test.each([
+test.concurrent.each([
   ['behind', 10 * 60_000],
   ['ahead', -10 * 60_000],
 ])('a clock that is %s', async (word, byMs) => {
@@ -112,7 +112,7 @@ test.each([
   expect(clock).toMatchObject({ ok: false, say: expect.stringContaining(word) });
 });
 
-test.each([
+test.concurrent.each([
   ['small', true, /^storage answers; 5 bytes tell no speed$/],
   ['trickle', false, /^storage comes at \d+ Mbit\/s$/],
   ['refused', false, /^storage answers HTTP 403$/],
@@ -121,7 +121,7 @@ test.each([
   expect(storage).toMatchObject({ ok, say: expect.stringMatching(say) });
 });
 
-test('storage that is not there is said to be so', async () => {
+test.concurrent('storage that is not there is said to be so', async () => {
   const other = createServer();
   await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
   const { port } = other.address() as AddressInfo;
