@@ -23,7 +23,7 @@ export interface Freeze {
   /** Lets all go on that we stopped, and none that somebody else had stopped. */
   thaw(): void;
   /** Leaves them as they are: the machine ends. */
-  keep(): void;
+  keep(sequence: number): void;
 }
 
 /**
@@ -37,7 +37,7 @@ export async function freeze(place: Place, signal: AbortSignal): Promise<Freeze>
   const guard = startGuard(ours);
   const thaw = (): void => {
     letGo(ours);
-    writeStopped(place, { kept: false, processes: [] });
+    writeStopped(place, NOBODY);
     guard.dismiss();
   };
   try {
@@ -56,7 +56,7 @@ export async function freeze(place: Place, signal: AbortSignal): Promise<Freeze>
         (row) => !ours.some((one) => one.pid === row.pid && one.startedAt === row.startedAt),
       );
       ours.push(...fresh.map(({ pid, startedAt }) => ({ pid, startedAt })));
-      if (fresh.length > 0) writeStopped(place, { kept: false, processes: ours });
+      if (fresh.length > 0) writeStopped(place, { ...NOBODY, processes: ours });
       for (const row of fresh) guard.add(row);
       for (const row of running) tell(row, 'SIGSTOP');
     }
@@ -67,11 +67,17 @@ export async function freeze(place: Place, signal: AbortSignal): Promise<Freeze>
   return {
     count: ours.length,
     thaw,
-    keep() {
-      writeStopped(place, { kept: true, processes: ours });
+    keep(sequence) {
+      writeStopped(place, { kept: true, sequence, processes: ours });
       guard.dismiss();
     },
   };
+}
+
+/** The order whose verdict was that everything stays stopped. */
+export function keptFor(place: Place): number {
+  const { kept, sequence } = readStopped(place);
+  return kept ? sequence : 0;
 }
 
 /** Lets go on what a killed agent left standing. Not what was kept on purpose: that machine is about to end. */
@@ -79,7 +85,7 @@ export function thawLeftovers(place: Place): void {
   const left = readStopped(place);
   if (left.kept || left.processes.length === 0) return;
   letGo(left.processes);
-  writeStopped(place, { kept: false, processes: [] });
+  writeStopped(place, NOBODY);
 }
 
 /** In the order in which they are to stop: who started whom comes first. */
@@ -186,14 +192,17 @@ for pid in $list; do kill -CONT "$pid" 2>/dev/null; done`;
 
 const Stopped = z.object({
   kept: z.boolean(),
+  sequence: z.number().int().default(0),
   processes: z.array(z.object({ pid: z.number().int(), startedAt: z.string() })),
 });
 type Stopped = z.infer<typeof Stopped>;
 
+const NOBODY: Stopped = { kept: false, sequence: 0, processes: [] };
+
 function readStopped(place: Place): Stopped {
   const file = fileOf(place);
   const text = existsSync(file) ? readIfThere(file) : null;
-  return text === null ? { kept: false, processes: [] } : Stopped.parse(JSON.parse(text));
+  return text === null ? NOBODY : Stopped.parse(JSON.parse(text));
 }
 
 function writeStopped(place: Place, stopped: Stopped): void {

@@ -4,7 +4,7 @@ import { Failure } from '../domain/failures.ts';
 import { contentHash } from '../policy/content-hash.ts';
 import { backUp } from './back-up.ts';
 import { type Claim, readClaim } from './claim.ts';
-import { type Freeze, freeze, thawLeftovers } from './freeze.ts';
+import { type Freeze, freeze, keptFor, thawLeftovers } from './freeze.ts';
 import { type Lock, takeLock } from './lock.ts';
 import { packManifest } from './manifest.ts';
 import type { Place } from './place.ts';
@@ -18,6 +18,7 @@ import { sendObject } from './transfer.ts';
  */
 export async function save(order: SaveOrder, place: Place, talk: Talk, signal: AbortSignal): Promise<void> {
   using lock = await takeLock(place, 'a save');
+  refuseOlder(order, place);
   const claim = readClaim(place);
   if (claim && claim.workspace !== order.workspace)
     throw new Failure('bad_request', { why: `this machine holds ${claim.workspace}, not ${order.workspace}` });
@@ -39,12 +40,18 @@ export async function save(order: SaveOrder, place: Place, talk: Talk, signal: A
     }
     await saveAndSay(order, place, claim, lock, talk, alive);
     if ((await verdict(place, talk, alive)) === 'keep-stopped') {
-      frozen?.keep();
+      frozen?.keep(order.sequence);
       frozen = null;
     }
   } finally {
     frozen?.thaw();
   }
+}
+
+/** From an engine that stood still while another one saved this machine for the last time: what stands still stays so. */
+function refuseOlder(order: SaveOrder, place: Place): void {
+  if (order.sequence < keptFor(place))
+    throw new Failure('bad_request', { why: 'a later order has saved this machine for the last time' });
 }
 
 async function saveAndSay(

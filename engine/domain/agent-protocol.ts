@@ -72,6 +72,8 @@ const SaveOrder = z.object({
   verb: z.literal('save'),
   mode: z.enum(['last', 'live']),
   epoch: z.number().int(),
+  /** Counts the orders to a workspace's machines. One older than a backup that was believed is refused: nothing may move after that. */
+  sequence: z.number().int(),
   repository: Repository,
   parent: Sha256.nullable(),
   /** The engine's clock; becomes the snapshot's time. */

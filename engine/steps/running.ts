@@ -19,7 +19,7 @@ export const running: Step = async (machine, ports, signal, note) => {
     if (leave) return { to: 'saving', why: leave };
     try {
       if (workspace && !machine.complete) machine = await arrive(machine, workspace, ports, signal, note, ear);
-      else if (workspace?.asks[0]) await takeSnapshot(machine, workspace, workspace.asks[0], ports, signal);
+      else if (workspace?.asks[0]) await takeSnapshot(machine, workspace, workspace.asks[0], ports, signal, note);
       else await (await reach(machine, ports, signal))[Symbol.asyncDispose]();
       misses = 0;
     } catch (cause) {

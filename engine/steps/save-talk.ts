@@ -9,6 +9,7 @@ import type { Ask, Workspace } from '../domain/workspace.ts';
 import { agentCommand, failureOf, readAgentEvent, sayToAgent } from '../remote/agent-command.ts';
 import { orderBase, repositoryAccess } from './access.ts';
 import { type Digests, prove } from './proof.ts';
+import type { Note } from './step.ts';
 import { update } from './update.ts';
 
 export interface Saved {
@@ -34,8 +35,10 @@ export async function converse(
   how: How,
   ports: Ports,
   signal: AbortSignal,
+  note: Note,
 ): Promise<Saved> {
   const { order, sequence } = await orderOf(machine, workspace, how, ports);
+  await note({}); // whoever took this machine over has written its row since, and then this fails
   const answers = new Answers();
   const failed = new AbortController();
   let result: Saved | null = null;
@@ -107,11 +110,13 @@ async function orderOf(
     ...row,
     sequence: row.sequence + 1,
   }));
+  const sequence = counted?.sequence ?? 0;
   const order: SaveOrder = {
     ...orderBase(machine),
     verb: 'save',
     mode: how.mode,
     epoch: machine.epoch ?? 0,
+    sequence,
     repository: await repositoryAccess(workspace, ports),
     parent: mine?.id ?? machine.restored ?? newestGood(snapshots)?.id ?? null,
     time: clock.now(),
@@ -126,7 +131,7 @@ async function orderOf(
       settings.save.credentialsMs,
     ),
   };
-  return { order, sequence: counted?.sequence ?? 0 };
+  return { order, sequence };
 }
 
 /** What a backup leaves out and cannot be remade holds the machine until a person agrees, once. */

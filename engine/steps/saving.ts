@@ -13,7 +13,7 @@ import { abandonment, marketplaceOf, type Step, type Turn, workspaceOf } from '.
  * control host reads the snapshot back with its own credentials, and only then may the machine be destroyed. When any of
  * that fails people work on, are told, and it is tried again.
  */
-export const saving: Step = async (machine, ports, signal) => {
+export const saving: Step = async (machine, ports, signal, note) => {
   const workspace = await workspaceOf(machine, ports);
   const abandoned = abandonment(machine, workspace);
   if (abandoned)
@@ -21,11 +21,11 @@ export const saving: Step = async (machine, ports, signal) => {
   try {
     await using shell = await reach(machine, ports, signal);
     if (!workspace) return await withoutWorkspace(shell, machine, ports, signal);
-    const saved = await converse(shell, machine, workspace, { mode: 'last' }, ports, signal);
+    const saved = await converse(shell, machine, workspace, { mode: 'last' }, ports, signal, note);
     return await afterSave(machine, workspace, saved, ports, signal);
   } catch (cause) {
     signal.throwIfAborted(); // stopping is not a failed backup: the next start tries again
-    if (!isFailure(cause)) throw cause;
+    if (!isFailure(cause) || isFailure(cause, 'row_changed', 'fenced')) throw cause;
     if (isFailure(cause, 'ssh_refused', 'stage_slow', 'host_key_changed'))
       return { to: 'stranded', why: reasonOf(cause) };
     return back(machine, ports, cause);

@@ -5,6 +5,7 @@ import type { Ask, Workspace } from '../domain/workspace.ts';
 import { endOperation, forgetAsk } from './operation.ts';
 import { reach } from './reach.ts';
 import { converse } from './save-talk.ts';
+import type { Note } from './step.ts';
 
 /** Takes the snapshot that somebody asked for while people work on. It is asked for until it is there, or cannot be. */
 export async function takeSnapshot(
@@ -13,10 +14,11 @@ export async function takeSnapshot(
   ask: Ask,
   ports: Ports,
   signal: AbortSignal,
+  note: Note,
 ): Promise<void> {
   try {
     await using shell = await reach(machine, ports, signal);
-    const saved = await converse(shell, machine, workspace, { mode: 'live', ask }, ports, signal);
+    const saved = await converse(shell, machine, workspace, { mode: 'live', ask }, ports, signal, note);
     await endOperation(
       ask.operation,
       { ok: true, say: `Saved and proved as ${saved.snapshot?.slice(0, 8)}.`, facts: { snapshot: saved.snapshot } },
@@ -26,7 +28,7 @@ export async function takeSnapshot(
   } catch (cause) {
     signal.throwIfAborted();
     if (!isFailure(cause)) throw cause;
-    if (['ssh_refused', 'ssh_lost', 'stage_slow'].includes(cause.code)) throw cause; // asked for until the machine answers
+    if (['ssh_refused', 'ssh_lost', 'stage_slow', 'row_changed'].includes(cause.code)) throw cause; // asked for until the machine answers
     await endOperation(
       ask.operation,
       { ok: false, code: cause.code, say: sentence(cause.code, cause.facts), facts: cause.facts },

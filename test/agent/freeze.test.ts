@@ -63,7 +63,7 @@ test.skipIf(!possible)(
         { event: 'failed', code: 'backup_failed', why: 'something still changes the files: workspace/uploaded' },
       ],
       afterMoving: [true, 'T'],
-      list: { kept: false, processes: [] },
+      list: { kept: false, sequence: 0, processes: [] },
     });
   },
   60_000,

@@ -188,6 +188,7 @@ export function saveOrder(world: World, more: Partial<SaveOrder> = {}): SaveOrde
     verb: 'save',
     mode: 'live',
     epoch: 1,
+    sequence: 1,
     repository: world.repository,
     parent: null,
     time: 1_700_000_000_000,

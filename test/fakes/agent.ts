@@ -33,6 +33,8 @@ export async function restore(machine: FakeMachine, order: RestoreOrder, line: L
 export async function save(machine: FakeMachine, order: SaveOrder, line: Line): Promise<void> {
   if (machine.saving)
     return line.emit({ event: 'failed', code: 'repository_locked', why: 'another backup is running' });
+  if (machine.frozen && order.sequence < machine.keptFor)
+    return line.emit({ event: 'failed', code: 'bad_request', why: 'a later order has saved it for the last time' });
   machine.saving = true;
   const last = order.mode === 'last';
   let keepStopped = false;
@@ -44,6 +46,7 @@ export async function save(machine: FakeMachine, order: SaveOrder, line: Line): 
   } finally {
     machine.saving = false;
     if (last) machine.frozen = keepStopped;
+    if (keepStopped) machine.keptFor = order.sequence;
   }
 }
 

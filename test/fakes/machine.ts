@@ -52,6 +52,8 @@ export class FakeMachine {
   atRisk: readonly AtRisk[] = [];
   /** The user's processes stand still. */
   frozen = false;
+  /** The order after which its processes stay stopped. */
+  keptFor = 0;
   /** A backup runs; a second one would be refused. */
   saving = false;
   usableAt: number | null = null;
