@@ -205,6 +205,13 @@ export const FAILURES = {
     'The backup could not be proved: {why}. The machine stays.',
     'O backup não pôde ser provado: {why}. A máquina fica.',
   ),
+  verdict_unheard: row(
+    502,
+    75,
+    true,
+    'The work is saved, but it is not known whether the machine heard that: {why}',
+    'O trabalho está salvo, mas não se sabe se a máquina soube disso: {why}',
+  ),
   work_at_risk: row(
     409,
     65,

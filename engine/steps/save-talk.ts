@@ -42,6 +42,7 @@ export async function converse(
   const answers = new Answers();
   const failed = new AbortController();
   let result: Saved | null = null;
+  let told = '' as 'keep-stopped' | 'continue' | '';
   let judging: Promise<void> = Promise.resolve();
 
   const judge = async (event: SaveEvent, say: (line: string) => void): Promise<void> => {
@@ -54,7 +55,8 @@ export async function converse(
       const current = await ports.store.read('workspaces', workspace.id);
       if (how.mode === 'last' && event.snapshot !== null) holdForRisk(event.atRisk, current ?? workspace);
       const stopped = how.mode === 'last' && !(current?.wish.want === 'awake' && current.claim?.machine === machine.id);
-      say(sayToAgent({ say: 'verdict', processes: stopped ? 'keep-stopped' : 'continue' }));
+      told = stopped ? 'keep-stopped' : 'continue';
+      say(sayToAgent({ say: 'verdict', processes: told }));
       result = { snapshot: event.snapshot, stopped };
     } catch (cause) {
       say(sayToAgent({ say: 'verdict', processes: 'continue' }));
@@ -82,6 +84,7 @@ export async function converse(
     .catch((cause: unknown) => {
       answers.end(cause);
       if (failed.signal.aborted) throw failed.signal.reason;
+      if (told === 'keep-stopped') throw new Failure('verdict_unheard', { why: reasonOf(cause) }, { cause });
       throw cause;
     });
   answers.end(new Failure('backup_failed', { why: 'the agent ended before it answered' }));

@@ -18,18 +18,20 @@ export const saving: Step = async (machine, ports, signal, note) => {
   const abandoned = abandonment(machine, workspace);
   if (abandoned)
     return { to: 'releasing', why: `${abandoned.by} gave up what was on it: ${abandoned.why}`, facts: { abandoned } };
+  let saved: Saved;
   try {
     await using shell = await reach(machine, ports, signal);
     if (!workspace) return await withoutWorkspace(shell, machine, ports, signal);
-    const saved = await converse(shell, machine, workspace, { mode: 'last' }, ports, signal, note);
-    return await afterSave(machine, workspace, saved, ports, signal);
+    saved = await converse(shell, machine, workspace, { mode: 'last' }, ports, signal, note);
   } catch (cause) {
     signal.throwIfAborted(); // stopping is not a failed backup: the next start tries again
-    if (!isFailure(cause) || isFailure(cause, 'row_changed', 'fenced')) throw cause;
+    // Whether people can work on is not known then, so it does not go back to them: it is saved again.
+    if (!isFailure(cause) || isFailure(cause, 'verdict_unheard', 'row_changed', 'fenced')) throw cause;
     if (isFailure(cause, 'ssh_refused', 'stage_slow', 'host_key_changed'))
       return { to: 'stranded', why: reasonOf(cause) };
     return back(machine, ports, cause);
   }
+  return await afterSave(machine, workspace, saved, ports, signal);
 };
 
 /** Nobody knows the workspace any more, so there is no repository to save to. Only a machine that never held work may go. */

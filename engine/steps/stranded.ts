@@ -33,10 +33,12 @@ export const stranded: Step = async (machine, ports, signal, note) => {
     if (met) {
       const mine = workspace?.claim?.machine === machine.id;
       const facts = { ...met, complete: machine.complete };
-      if (mine && workspace.wish.want === 'awake') return { to: 'running', why: 'it answers again', facts };
+      const wanted = mine && workspace.wish.want === 'awake';
+      // Once it was being saved its processes may stand still, and only another save lets them go on.
+      if (wanted && machine.entered.saving === undefined) return { to: 'running', why: 'it answers again', facts };
       return {
         to: 'saving',
-        why: mine ? 'it answers again, and is wanted asleep' : 'it answers; what it holds is saved',
+        why: mine ? 'it answers again, and is saved first' : 'it answers; what it holds is saved',
         facts,
       };
     }
