@@ -14,14 +14,19 @@ import { machinesBell, raceBell, workspaceBell, workspacesBell } from './steps/s
 export async function runRace(id: string, ports: Ports, signal: AbortSignal, { decide }: Parts = PARTS): Promise<void> {
   using ear = ports.bell.listen(raceBell(id));
   let dry: string | null = null;
-  const preparing = prepare(id, ports, signal);
-  preparing.catch(() => undefined);
+  let hopeless: string | null = null;
+  prepare(id, ports, signal).catch((cause: unknown) => {
+    // What can pass is tried again by the winner; the rest would meet each of fifteen machines alike.
+    if (!isFailure(cause) || cause.row.retry) return;
+    hopeless = reasonOf(cause);
+    ports.bell.ring(raceBell(id));
+  });
   for (;;) {
     signal.throwIfAborted();
     const race = await ports.store.read('races', id);
     if (!race || race.endedAt !== null) return;
     await writeIntents(race, ports);
-    const sight = await look(race, dry !== null, ports);
+    const sight = { ...(await look(race, ports)), dry: dry !== null, hopeless };
     const move = decide(sight);
     if (move.end) {
       await end(
@@ -39,21 +44,20 @@ export async function runRace(id: string, ports: Ports, signal: AbortSignal, { d
   }
 }
 
-/** Makes the repository while machines boot, so that the winner does not wait for it; `restoring` asks again and says why not. */
+/** Makes the repository while machines boot, so that the winner does not wait for it. */
 async function prepare(id: string, ports: Ports, signal: AbortSignal): Promise<void> {
   const race = await ports.store.read('races', id);
   const workspace = race && (await ports.store.read('workspaces', race.workspace));
   if (workspace) await ports.repositories.ensure(workspace, signal);
 }
 
-async function look(race: Race, dry: boolean, ports: Ports): Promise<RaceSight> {
+async function look(race: Race, ports: Ports): Promise<Omit<RaceSight, 'dry' | 'hopeless'>> {
   const rows = await Promise.all(race.racers.map((racer) => ports.store.read('machines', racer.machine)));
   const workspace = await ports.store.read('workspaces', race.workspace);
   return {
     race,
     machines: new Map(rows.filter((row) => row !== null).map((row) => [row.id, row])),
     wanted: workspace?.wish.want === 'awake',
-    dry,
     now: ports.clock.now(),
   };
 }

@@ -27,6 +27,7 @@ export async function reconcile(ports: Ports, signal: AbortSignal): Promise<void
     const sight = {
       workspace,
       machine: machines.find((machine) => machine.id === workspace.claim?.machine) ?? null,
+      all: machines.filter((machine) => machine.workspace === workspace.id),
       ours: machines.filter((machine) => machine.workspace === workspace.id && machine.state !== 'gone'),
       races: races.filter((race) => race.workspace === workspace.id),
       open: operations.filter((operation) => operation.workspace === workspace.id && operation.endedAt === null),
@@ -40,6 +41,8 @@ export async function reconcile(ports: Ports, signal: AbortSignal): Promise<void
 interface Sight {
   readonly workspace: Workspace;
   readonly machine: Machine | null;
+  /** Its machines, those that are gone as well. */
+  readonly all: readonly Machine[];
   readonly ours: readonly Machine[];
   readonly races: readonly Race[];
   readonly open: readonly Operation[];
@@ -144,6 +147,16 @@ async function settle(operation: Operation, sight: Sight, ports: Ports): Promise
   }
   const working = ours.some(mayHoldWork);
   if (!working && !sight.races.some((race) => race.endedAt === null)) {
+    const lost = sight.all.find((one) => wasLost(one, operation.at, sight.all));
+    if (lost) {
+      const facts = { workspace: workspace.id, machine: lost.id };
+      await endOperation(
+        operation.id,
+        { ok: false, code: 'machine_lost', say: sentence('machine_lost', facts), facts },
+        ports,
+      );
+      return;
+    }
     const newest = ours.find((one) => one.sealed !== null)?.sealed?.snapshot ?? null;
     const say = newest
       ? `${workspace.id} is asleep, its work proved as ${newest.slice(0, 8)}.`
@@ -152,9 +165,15 @@ async function settle(operation: Operation, sight: Sight, ports: Ports): Promise
   }
 }
 
+/** Somebody else ended it before its work was saved, and it did not come back under another record. */
+function wasLost(machine: Machine, since: number, all: readonly Machine[]): boolean {
+  if (machine.state !== 'gone' || (machine.entered.lost ?? 0) < since || mayDestroy(machine) !== null) return false;
+  return !all.some((other) => other.id !== machine.id && other.label === machine.label && mayDestroy(other) !== null);
+}
+
 /** Also one that is released before its work was saved: should it still be there, it is not destroyed but saved first. */
 function mayHoldWork(machine: Machine): boolean {
-  if (machine.state === 'releasing') return mayDestroy(machine) === null;
+  if (machine.state === 'releasing' || machine.state === 'lost') return mayDestroy(machine) === null;
   return HOLDS_WORK.has(machine.state) || machine.state === 'restoring';
 }
 

@@ -150,6 +150,13 @@ export const FAILURES = {
     '"{command}" não terminou em {seconds} s.',
   ),
   command_failed: row(502, 70, true, '"{command}" ended with {code}: {why}', '"{command}" terminou com {code}: {why}'),
+  machine_lost: row(
+    502,
+    74,
+    false,
+    'The machine of {workspace} was lost before its last work could be saved. What was saved before stands: see "dumont snapshots {workspace}".',
+    'A máquina de {workspace} se perdeu antes de salvar o último trabalho. O que foi salvo antes continua: veja "dumont snapshots {workspace}".',
+  ),
   not_ready: row(502, 75, true, 'The machine is not usable: {why}', 'A máquina não está utilizável: {why}'),
   stage_slow: row(
     504,

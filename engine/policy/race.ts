@@ -12,6 +12,8 @@ export interface RaceSight {
   readonly wanted: boolean;
   /** No marketplace has anything left that fits. */
   readonly dry: boolean;
+  /** Why no machine at all could be made usable: a password that does not open the repository, say. */
+  readonly hopeless: string | null;
   readonly now: number;
 }
 
@@ -36,6 +38,8 @@ const NOTHING: RaceMove = { rent: null, claim: null, release: [], end: null, wai
 export function decide(sight: RaceSight): RaceMove {
   const field = fieldOf(sight);
   if (!sight.wanted) return finish(field, null, 'nobody wants it awake any more');
+
+  if (sight.hopeless !== null) return finish(field, null, sight.hopeless);
 
   const holder = sight.race.claimed === null ? undefined : sight.machines.get(sight.race.claimed);
   if (holder && isUsable(holder)) return finish(field, holder.id, `${holder.id} is usable`);
@@ -100,6 +104,8 @@ function widen(sight: RaceSight, racing: number, field: Field): RaceMove {
   if (race.racers.length >= total) {
     return { ...NOTHING, waitMs: waitFor(roundEnds, now), why: `all ${total} machines of the plan were tried` };
   }
+  const almost = field.live.filter((machine) => machine.state === 'installing').length;
+  if (almost > 0) return { ...NOTHING, why: `${almost} machines answer and get their tools` }; // bounded by that stage's own deadline
   if (now >= roundEnds && round < plan.rounds) {
     const why = `nothing was ready after ${seconds(plan.roundMs)} s`;
     return rent(sight, Math.min(plan.batch, room), round + 1, why);

@@ -28,7 +28,7 @@ function race(machines: readonly Partial<Machine>[], facts: Partial<Race> & Part
     };
     return { ...intend(origin, 'round', racer.at), departedAt: racer.at, ...machines[i] };
   });
-  const { now = 10 * SECOND, dry = false, wanted = true, ...own } = facts;
+  const { now = 10 * SECOND, dry = false, hopeless = null, wanted = true, ...own } = facts;
   const base: Race = {
     id: 'r',
     version: 1,
@@ -43,7 +43,7 @@ function race(machines: readonly Partial<Machine>[], facts: Partial<Race> & Part
     verdicts: {},
     outcome: null,
   };
-  return { race: { ...base, ...own }, machines: new Map(rows.map((row) => [row.id, row])), wanted, dry, now };
+  return { race: { ...base, ...own }, machines: new Map(rows.map((row) => [row.id, row])), wanted, dry, hopeless, now };
 }
 
 const booting = { state: 'booting', entered: { renting: 0, booting: 1 } } as const;
@@ -131,4 +131,15 @@ test('when nobody wants the workspace awake any more everything is let go', () =
   const move = decide(race([booting, ready, { state: 'restoring' }], { wanted: false, claimed: 'm2' }));
   expect(move.release).toHaveLength(3);
   expect(move.end).toMatchObject({ winner: null });
+});
+
+test('a round that is over waits for a machine that answers and gets its tools', () => {
+  const installing = { state: 'installing', entered: { renting: 0, booting: 1, installing: 85 * SECOND } } as const;
+  expect(decide(race([installing, { state: 'gone' }], { now: 91 * SECOND })).rent).toBeNull();
+});
+
+test('what would meet every machine alike ends the race at once, in its own words', () => {
+  const move = decide(race([booting, ready], { hopeless: 'the repository does not open with its password' }));
+  expect(move.end).toEqual({ winner: null, why: 'the repository does not open with its password' });
+  expect(move.release).toHaveLength(2);
 });

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { Failure } from '../../engine/domain/failures.ts';
 import { labelOf } from '../../engine/domain/layout.ts';
 import { PROMPT } from '../fakes/machine.ts';
 import { ANA, awake, MINUTE, SECOND, World } from '../fakes/world.ts';
@@ -167,5 +168,34 @@ test('a paused machine starts again in place, without a race', async () => {
   expect((await engine.status('lab'))[0]?.sight).toBe('awake');
   expect(w.rented).toEqual([machine.instance]);
   expect(machine.files.get('workspace/a')?.content).toBe('one');
+  await stop();
+});
+
+test('a repository that does not open ends the wake at once, with its own words, before fifteen machines were tried', async () => {
+  const w = new World();
+  w.storage.ensure = async () => {
+    throw new Failure('wrong_password', { workspace: 'lab' });
+  };
+  const { engine, stop } = await w.start();
+  await engine.create('lab', {}, ANA);
+  const wake = await engine.wake('lab', {}, ANA);
+  await w.clock.advance(5 * MINUTE);
+  expect((await engine.operation(wake.id)).outcome).toMatchObject({
+    ok: false,
+    say: expect.stringContaining('does not open with its password'),
+  });
+  expect(w.marketplace.machines.size).toBeLessThanOrEqual(5);
+  expect(w.rented).toEqual([]);
+  await stop();
+});
+
+test('hibernating a machine that was lost meanwhile is no success, and says what is left', async () => {
+  const w = new World();
+  const { engine, machine, stop } = await awake(w);
+  machine.write('workspace/a', 'only here');
+  w.marketplace.vanish(machine.instance);
+  const sleep = await engine.hibernate('lab', {}, ANA);
+  await w.clock.advance(10 * MINUTE);
+  expect((await engine.operation(sleep.id)).outcome).toMatchObject({ ok: false, code: 'machine_lost' });
   await stop();
 });
