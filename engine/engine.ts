@@ -6,6 +6,7 @@ import type { Intent, Operation } from './domain/operation.ts';
 import type { Ports } from './domain/ports.ts';
 import type { Snapshot } from './domain/snapshot.ts';
 import {
+  includeFault,
   NO_CHOICE,
   sightOf,
   type Wish,
@@ -33,6 +34,10 @@ export function createEngine(ports: Ports, telling: Telling, identityFile: strin
           why: `"${name}" is not a name for a workspace: small letters, digits and dashes, a letter first, 40 at most`,
         });
       }
+      for (const path of spec.include ?? []) {
+        const why = includeFault(path);
+        if (why) throw new Failure('bad_path', { path, why });
+      }
       if (await store.read('workspaces', name)) throw new Failure('workspace_exists', { workspace: name });
       const { sealed } = await ports.repositories.newPassword();
       const now = clock.now();
@@ -44,7 +49,7 @@ export function createEngine(ports: Ports, telling: Telling, identityFile: strin
         createdAt: now,
         spec: { ...specDefaults(ports), ...spec },
         claim: null,
-        epoch: 0,
+        epoch: Math.floor(now / 1_000), // above any that this name had before it was destroyed and made anew
         wish,
         asks: [],
         sequence: 0,

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { mkdir, open, readFile, rename } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import { Failure, reasonOf } from './domain/failures.ts';
 
@@ -16,7 +17,7 @@ export type Installation = z.infer<typeof Installation>;
 /** What makes this installation itself. Made at the first start; its file is readable by its owner alone. */
 export async function readInstallation(home: string, freePort: () => Promise<number>): Promise<Installation> {
   const file = join(home, 'installation.json');
-  await mkdir(home, { recursive: true, mode: 0o700 });
+  await makeFolder(home);
   const text = await readFile(file, 'utf8').catch((cause: NodeJS.ErrnoException) => {
     if (cause.code === 'ENOENT') return null;
     throw new Failure('bad_setting', { why: `${file}: ${reasonOf(cause)}` }, { cause });
@@ -29,6 +30,22 @@ export async function readInstallation(home: string, freePort: () => Promise<num
   };
   await writeOnce(file, `${JSON.stringify(made, null, 2)}\n`);
   return made;
+}
+
+/** As `mkdir -p`, which Node's own never ends where a parent refuses to hold anything, such as /proc. */
+async function makeFolder(folder: string): Promise<void> {
+  const made = await mkdir(folder, { mode: 0o700 }).catch((cause: NodeJS.ErrnoException) => cause);
+  if (made === undefined || made.code === 'EEXIST') return;
+  const parent = dirname(folder);
+  if (made.code === 'ENOENT' && parent !== folder && !existsSync(parent)) {
+    await makeFolder(parent);
+    return await makeFolder(folder);
+  }
+  throw new Failure(
+    'bad_setting',
+    { why: `  DUMONT_HOME: ${folder} cannot be made: ${made.message}` },
+    { cause: made },
+  );
 }
 
 function parse(text: string, file: string): Installation {

@@ -48,13 +48,19 @@ export async function openDumont(
   const { path: setting, downloadUrl } = config.restic;
   const wanted = { setting, downloadUrl, folder: join(config.home, 'tools'), searchPath: config.path };
   const restic = resticFor(wanted, say, stop.signal);
-  const [journals, key, masterKey, place, resticPath] = await Promise.all([
+  opening.defer(() => stop.abort(new Error('the engine stops'))); // whatever fails below, nothing we began goes on
+  const beginnings = [
     openJournals(join(config.home, 'journals')).then((opened) => opening.use(opened)),
     ownKey(join(config.home, 'keys')),
     readMasterKey(join(config.home, 'master.key')),
     openStorage(config, installation, opening, log, stop.signal),
     restic(),
-  ]);
+  ] as const;
+  const [journals, key, masterKey, place, resticPath] = await Promise.all(beginnings).catch(async (cause: unknown) => {
+    stop.abort(cause);
+    await Promise.allSettled(beginnings);
+    throw cause;
+  });
   const storage = opening.use(s3Storage({ ...place, now: clock.now }));
   const local = localMarketplace({
     folder: join(config.home, 'local'),

@@ -110,6 +110,8 @@ export function createViews(
         machine.entered.running === undefined ||
         machine.state === 'paused'
       ) {
+        const sight = sightOf(workspace, machine);
+        if (sight === 'waking' || sight === 'stranded') throw new Failure('workspace_busy', { workspace: name, sight });
         throw new Failure('no_such_machine', { workspace: name });
       }
       return {

@@ -3,6 +3,7 @@ import { relative } from 'node:path';
 import type { SaveOrder } from '../domain/agent-protocol.ts';
 import { Failure } from '../domain/failures.ts';
 import { rawPath, wirePath } from '../domain/wire-path.ts';
+import { SYSTEM_FOLDERS } from '../domain/workspace.ts';
 import { codeOf } from './durable.ts';
 import { IGNORE_FILE, type Matcher, matcherOf } from './matcher.ts';
 import { mountPoints } from './mounts.ts';
@@ -46,7 +47,7 @@ function homeIn(place: Place): string | null {
 
 function checkedInclude(place: Place, wire: string): string {
   const path = checkedPath(wire.replace(/^\/|\/$/g, ''));
-  if (FORBIDDEN.has(path.split('/')[0]!))
+  if (SYSTEM_FOLDERS.has(path.split('/')[0]!))
     throw new Failure('bad_path', { path: wire, why: 'the system keeps its own state there' });
   if (!wire.isWellFormed()) throw new Failure('bad_path', { path: wire, why: 'its name is not UTF-8' });
   const stat = lstatSync(place.at(path), { throwIfNoEntry: false });
@@ -54,8 +55,6 @@ function checkedInclude(place: Place, wire: string): string {
     throw new Failure('bad_path', { path: wire, why: 'it is not a directory' });
   return path;
 }
-
-const FORBIDDEN: ReadonlySet<string> = new Set(['proc', 'sys', 'dev', 'run']);
 
 /** A backed-up directory that is itself a link is saved as a link, and what it points to is saved too. */
 function linked(place: Place, roots: readonly string[]): readonly string[] {
@@ -69,7 +68,7 @@ function linked(place: Place, roots: readonly string[]): readonly string[] {
 function targetOf(place: Place, root: string): string | null {
   try {
     const inside = relative(realpathSync(place.root), realpathSync(place.at(root)));
-    const usable = inside !== '' && !inside.startsWith('..') && !FORBIDDEN.has(inside.split('/')[0]!);
+    const usable = inside !== '' && !inside.startsWith('..') && !SYSTEM_FOLDERS.has(inside.split('/')[0]!);
     return usable ? rawPath(inside) : null;
   } catch (cause) {
     if (codeOf(cause) === 'ENOENT' || codeOf(cause) === 'ELOOP') return null; // points nowhere

@@ -107,3 +107,15 @@ export function wakeFrom(workspace: Workspace, snapshots: readonly Snapshot[]): 
 }
 
 export const WORKSPACE_NAME = /^[a-z][a-z0-9-]{0,38}[a-z0-9]$|^[a-z]$/;
+
+/** Where the system of a machine keeps its own state: never backed up. */
+export const SYSTEM_FOLDERS: ReadonlySet<string> = new Set(['proc', 'sys', 'dev', 'run']);
+
+/** Why a directory cannot be backed up, whatever is on the machine; null when it can. */
+export function includeFault(path: string): string | null {
+  const parts = path.replace(/^\/|\/$/g, '').split('/');
+  if (parts.some((part) => part === '' || part === '.' || part === '..'))
+    return 'it must name a directory below the root of the machine';
+  if (SYSTEM_FOLDERS.has(parts[0] ?? '')) return 'the system keeps its own state there';
+  return null;
+}

@@ -104,3 +104,13 @@ function slowDown(w: World, verb: string, ms: number): void {
     return await append(journal, entry);
   };
 }
+
+test('a directory that can never be backed up is refused when the workspace is described', async () => {
+  const w = new World();
+  const { engine, stop } = await w.start();
+  for (const path of ['/proc/1', 'sys', '../etc', '/']) {
+    await expect(engine.create('lab', { include: [path] }, ANA), path).rejects.toMatchObject({ code: 'bad_path' });
+  }
+  await engine.create('lab', { include: ['/srv/models'] }, ANA);
+  await stop();
+});

@@ -59,12 +59,12 @@ test('when the winner fails before anybody could work on it, the runner-up takes
   const w = new World();
   w.marketplace.queue.push({ ...PROMPT, sshAfterMs: 9_000, usableMs: 3_600_000 });
   const { engine, stop } = await w.start();
-  await engine.create('lab', {}, ANA);
+  const created = await engine.create('lab', {}, ANA);
   await engine.wake('lab', {}, ANA);
   await w.clock.advance(5 * MINUTE);
   const [view] = await engine.status('lab');
   expect(view?.sight).toBe('awake');
-  expect(view?.machine).toMatchObject({ epoch: 2 });
+  expect(view?.machine).toMatchObject({ epoch: created.epoch + 2 });
   await w.clock.advance(5 * MINUTE);
   expect(w.rented).toHaveLength(1);
   await stop();
