@@ -26,6 +26,7 @@ function inMachine(...command: readonly string[]): { code: number | null; stdout
     const { status, stdout, stderr } = spawnSync('unshare', [...args, ...command], {
       encoding: 'utf8',
       timeout: 60_000,
+      killSignal: 'SIGKILL', // unshare takes no other
     });
     return { code: status, stdout, stderr };
   } finally {

@@ -166,7 +166,10 @@ resticTest('nothing is touched by a snapshot that does not fit, or whose manifes
 /** A restic that spoils a file that it restored, the first `times` times. */
 function spoilingRestic(times: number): string {
   const program = join(world.folder, `spoiling-restic-${times}`);
-  const spoil = `[ "$(cat ${program}.count 2>/dev/null | wc -l)" -ge ${times} ] || { echo x >> ${program}.count; echo bad > "$file"; }`;
+  // As a disk does it: the size and the time stay.
+  const bend =
+    'touch -r "$file" "$0.time"; tr s z <"$file" >"$0.bent"; cat "$0.bent" >"$file"; touch -r "$0.time" "$file"';
+  const spoil = `[ "$(cat ${program}.count 2>/dev/null | wc -l)" -ge ${times} ] || { echo x >> ${program}.count; ${bend}; }`;
   const script = `#!/bin/sh
 ${resticProgram} "$@" || exit $?
 for last; do case $before in --target) target=$last;; esac; before=$last; done
