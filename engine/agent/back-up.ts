@@ -26,6 +26,8 @@ export interface BackedUp {
   readonly partial: boolean;
   readonly atRisk: readonly AtRisk[];
   readonly newest: readonly string[];
+  /** Paths that are not any more what was saved. */
+  movedSince(signal: AbortSignal): Promise<readonly string[]>;
 }
 
 /**
@@ -124,6 +126,10 @@ function backedUp(job: Job, taken: Taken, lines: readonly ManifestLine[]): Backe
     newest: newestFiles(before.entries)
       .map(wirePath)
       .filter((path) => told.has(path)),
+    async movedSince(signal) {
+      const after = await walk(job.place, scopeOf(job.place, job.order), signal);
+      return movedIn({ ...taken, after }, 'last').map(wirePath);
+    },
   };
 }
 

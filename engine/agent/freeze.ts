@@ -22,6 +22,8 @@ export interface Freeze {
   readonly count: number;
   /** Lets all go on that we stopped, and none that somebody else had stopped. */
   thaw(): void;
+  /** Who runs although everything was stopped: somebody who came in since. */
+  newcomers(): readonly string[];
   /** Leaves them as they are: the machine ends. */
   keep(sequence: number): void;
 }
@@ -67,6 +69,10 @@ export async function freeze(place: Place, signal: AbortSignal): Promise<Freeze>
   return {
     count: ours.length,
     thaw,
+    newcomers() {
+      const all = victims(place);
+      return all.filter((row) => !standsStill(row, all)).map(nameOf);
+    },
     keep(sequence) {
       writeStopped(place, { kept: true, sequence, processes: ours });
       guard.dismiss();

@@ -2,7 +2,7 @@ import { setPriority } from 'node:os';
 import type { AgentEvent, SaveOrder } from '../domain/agent-protocol.ts';
 import { Failure } from '../domain/failures.ts';
 import { contentHash } from '../policy/content-hash.ts';
-import { backUp } from './back-up.ts';
+import { type BackedUp, backUp } from './back-up.ts';
 import { type Claim, readClaim } from './claim.ts';
 import { type Freeze, freeze, keptFor, thawLeftovers } from './freeze.ts';
 import { type Lock, takeLock } from './lock.ts';
@@ -24,7 +24,7 @@ export async function save(order: SaveOrder, place: Place, talk: Talk, signal: A
     throw new Failure('bad_request', { why: `this machine holds ${claim.workspace}, not ${order.workspace}` });
   if (!claim) {
     talk.say(await nothing());
-    await verdict(place, talk, signal);
+    if ((await verdict(place, talk, signal)) === 'keep-stopped') talk.say({ event: 'kept_stopped' });
     return;
   }
   const last = order.mode === 'last';
@@ -38,14 +38,26 @@ export async function save(order: SaveOrder, place: Place, talk: Talk, signal: A
       thawLeftovers(place);
       setPriority(LOW_PRIORITY); // people work meanwhile; restic inherits it
     }
-    await saveAndSay(order, place, claim, lock, talk, alive);
-    if ((await verdict(place, talk, alive)) === 'keep-stopped') {
-      frozen?.keep(order.sequence);
+    const done = await saveAndSay(order, place, claim, lock, talk, alive);
+    if ((await verdict(place, talk, alive)) === 'keep-stopped' && frozen) {
+      await mustStandStill(frozen, done, alive);
+      frozen.keep(order.sequence);
       frozen = null;
+      talk.say({ event: 'kept_stopped' });
     }
   } finally {
     frozen?.thaw();
   }
+}
+
+/** Who logged in after everything stood still may have written what no backup has. Then the machine must not end. */
+async function mustStandStill(frozen: Freeze, done: BackedUp, signal: AbortSignal): Promise<void> {
+  const newcomers = frozen.newcomers();
+  if (newcomers.length > 0)
+    throw new Failure('backup_failed', { why: `somebody came in meanwhile: ${newcomers.slice(0, 3).join(', ')}` });
+  const moved = await done.movedSince(signal);
+  if (moved.length > 0)
+    throw new Failure('backup_failed', { why: `changed after the backup: ${moved.slice(0, 3).join(', ')}` });
 }
 
 /** From an engine that stood still while another one saved this machine for the last time: what stands still stays so. */
@@ -61,7 +73,7 @@ async function saveAndSay(
   lock: Lock,
   talk: Talk,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<BackedUp> {
   const done = await backUp(order, place, claim, lock, talk, signal);
   const manifest = await packManifest(done.lines);
   await sendObject(order.manifestUrl, manifest.bytes, 'the manifest', signal);
@@ -79,6 +91,7 @@ async function saveAndSay(
     manifestSha256: manifest.sha256,
     epoch: claim.epoch,
   });
+  return done;
 }
 
 async function nothing(): Promise<Extract<AgentEvent, { event: 'saved' }>> {

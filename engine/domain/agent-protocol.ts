@@ -160,6 +160,8 @@ export const AgentEvent = z.discriminatedUnion('event', [
     /** The claim this machine was given: whose files these are. */
     epoch: z.number().int(),
   }),
+  /** After `keep-stopped`: nothing moved until now, everything stands still, and nobody but us came in. */
+  z.object({ event: z.literal('kept_stopped') }),
   z.object({ event: z.literal('digests'), sha256: z.record(z.string(), Sha256.nullable()) }),
   z.object({
     event: z.literal('failed'),

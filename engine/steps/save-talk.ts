@@ -43,6 +43,7 @@ export async function converse(
   const failed = new AbortController();
   let result: Saved | null = null;
   let told = '' as 'keep-stopped' | 'continue' | '';
+  let keptStopped = false;
   let judging: Promise<void> = Promise.resolve();
 
   const judge = async (event: SaveEvent, say: (line: string) => void): Promise<void> => {
@@ -79,6 +80,7 @@ export async function converse(
         });
       }
       if (event?.event === 'digests') answers.give(new Map(Object.entries(event.sha256)));
+      if (event?.event === 'kept_stopped') keptStopped = true;
       if (event?.event === 'saved') judging = judge(event, say);
     })
     .catch((cause: unknown) => {
@@ -90,6 +92,9 @@ export async function converse(
   answers.end(new Failure('backup_failed', { why: 'the agent ended before it answered' }));
   await judging;
   if (failed.signal.aborted) throw failed.signal.reason;
+  // An agent that died after the proof let everybody go on: what they do now is in no backup.
+  if (told === 'keep-stopped' && !(keptStopped && output.code === 0))
+    throw new Failure('verdict_unheard', { why: output.stderr.trim() || `the agent ended with ${output.code}` });
   if (!result)
     throw new Failure('backup_failed', { why: output.stderr.trim() || `the agent ended with ${output.code}` });
   return result;

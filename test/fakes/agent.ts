@@ -42,12 +42,13 @@ export async function save(machine: FakeMachine, order: SaveOrder, line: Line): 
     if (last) machine.frozen = true;
     await backUp(machine, order, line);
     const stay = await answer(machine, line);
-    keepStopped = last && stay;
+    keepStopped = last && stay && !machine.agentDies;
   } finally {
     machine.saving = false;
     if (last) machine.frozen = keepStopped;
     if (keepStopped) machine.keptFor = order.sequence;
   }
+  if (keepStopped) line.emit({ event: 'kept_stopped' });
 }
 
 async function backUp(machine: FakeMachine, order: SaveOrder, line: Line): Promise<void> {

@@ -48,6 +48,8 @@ export class FakeMachine {
   unreachable = false;
   /** Not in the lists, and yet it answers. */
   unlisted = false;
+  /** The agent is killed when it hears that everything stays stopped, and all goes on. */
+  agentDies = false;
   /** What the next backups leave out. */
   atRisk: readonly AtRisk[] = [];
   /** The user's processes stand still. */

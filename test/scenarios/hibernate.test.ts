@@ -143,3 +143,24 @@ test('a backup that fails at once is not tried without end because a clock was s
   expect(w.rented).toEqual([]);
   await stop();
 });
+
+test('an agent that dies after the proof let everybody go on, so the machine stays and is saved again', async () => {
+  const w = new World();
+  const { engine, machine, stop } = await awake(w);
+  machine.write('workspace/a', 'one');
+  machine.agentDies = true;
+  await engine.hibernate('lab', {}, ANA);
+  await w.clock.advance(30 * SECOND);
+  expect(machine.destroyed).toBe(false);
+  expect(machine.write('workspace/a', 'written after the proof'), 'nobody stands still').toBe(true);
+  machine.agentDies = false;
+  await w.clock.advance(10 * MINUTE);
+  expect(machine.destroyed).toBe(true);
+  await engine.wake('lab', {}, ANA);
+  await w.clock.advance(3 * MINUTE);
+  const [view] = await engine.status('lab');
+  expect(w.marketplace.machines.get(view?.machine?.instance ?? '')?.files.get('workspace/a')?.content).toBe(
+    'written after the proof',
+  );
+  await stop();
+});
