@@ -55,7 +55,10 @@ const ReadyOrder = z.object({
   clockSkewMs: z.number(),
 });
 
-/** Bring the files of a snapshot. Given again with the same job it follows the one that runs, or repeats how it ended. */
+/**
+ * Bring the files of a snapshot. Given again with the same job it follows the one that runs, or repeats its end; one that
+ * failed or was killed goes on where it was.
+ */
 const RestoreOrder = z.object({
   ...base,
   verb: z.literal('restore'),
@@ -103,7 +106,10 @@ export const SaveReply = z.discriminatedUnion('say', [
 export type SaveReply = z.infer<typeof SaveReply>;
 
 const AtRisk = z.object({
-  /** `over-cap` and `unreadable` name files that are not in the snapshot; `git` a repository whose commits could not be bundled. */
+  /**
+   * `over-cap` and `unreadable` name files that are not in the snapshot; `git` the objects of a repository that somebody
+   * works in, left out by a rule of the workspace's own.
+   */
   kind: z.enum(['over-cap', 'unreadable', 'git']),
   path: z.string(),
   sizeBytes: z.number(),
@@ -171,7 +177,10 @@ export const AgentEvent = z.discriminatedUnion('event', [
 ]);
 export type AgentEvent = z.infer<typeof AgentEvent>;
 
-/** One file of a snapshot, a line of its manifest (JSON lines, gzipped), in the order of the content hash. */
+/**
+ * One thing in a snapshot, a line of its manifest (JSON lines, gzipped). A file that was being written while a live snapshot
+ * was taken has no hash, since nobody can say what of it was read.
+ */
 export const ManifestLine = z.object({
   path: z.string(),
   type: z.enum(['file', 'dir', 'link', 'other']),
