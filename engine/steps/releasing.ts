@@ -10,7 +10,7 @@ import { marketplaceOf, type Step, type Turn } from './step.ts';
  * Destroys it, for as long as that takes, and believes only two lists without it. A machine that was lost with work on it
  * is never destroyed here: should it come back, it is adopted under a new record and saved.
  */
-export const releasing: Step = async (machine, ports, signal) => {
+export const releasing: Step = async (machine, ports, signal, note) => {
   const { release } = ports.settings;
   await ports.store.unclaim(machine.workspace, machine.id);
   if (machine.departedAt === null) return { to: 'gone', why: `${machine.why}; it was never asked for` };
@@ -36,6 +36,7 @@ export const releasing: Step = async (machine, ports, signal) => {
       return { to: 'gone', why: `it came back, and lives on as ${adopted.id}` };
     }
     if (listed && departedAt >= nextTryAt) {
+      await note({}); // whoever took this machine over has written its row since, and then this fails
       await ports.fence.check(machine.id, signal);
       try {
         await marketplace.destroy(listed.instance, signal);

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { Failure } from '../../engine/domain/failures.ts';
 import type { Ports } from '../../engine/domain/ports.ts';
+import { releasing } from '../../engine/steps/releasing.ts';
 import { saving } from '../../engine/steps/saving.ts';
 import { ANA, awake, MINUTE, SECOND, World } from '../fakes/world.ts';
 
@@ -28,6 +29,30 @@ test('an engine that stood still does not touch a machine that another one has s
   await refused;
   expect(machine.frozen, 'nobody can write after the proof').toBe(true);
   await running.stop();
+});
+
+test('an engine that stood still does not destroy what has come back under another record', async () => {
+  const w = new World();
+  let ports = {} as Ports;
+  const { engine, stop } = await w.start((own) => (ports = own));
+  w.marketplace.destroyFails = true;
+  await engine.create('lab', {}, ANA);
+  await engine.wake('lab', {}, ANA);
+  await w.clock.advance(20 * SECOND);
+  const [row] = [...w.store.rows('machines').values()].filter((one) => one.state === 'releasing');
+  const machine = w.marketplace.machines.get(row?.instance ?? '');
+  if (!row || !machine) throw new Error('nobody lost');
+  w.marketplace.vanish(machine.instance);
+  await w.clock.advance(4 * MINUTE);
+  expect((await w.store.read('machines', row.id))?.state).toBe('gone');
+  w.marketplace.comeBack(machine.instance);
+  w.marketplace.destroyFails = false;
+  const late = releasing(row, ports, new AbortController().signal, async (facts) => {
+    return await w.store.save('machines', { ...row, ...facts });
+  });
+  await expect(late).rejects.toMatchObject({ code: 'row_changed' });
+  expect(machine.destroyed).toBe(false);
+  await stop();
 });
 
 test('when it is not known whether a machine heard that its work is saved, nobody stays stopped', async () => {
