@@ -1,7 +1,7 @@
 import { type Machine, move } from './domain/lifecycle.ts';
 import type { Ports } from './domain/ports.ts';
 import { PARTS, type Parts } from './parts.ts';
-import { type Facts, machinesBell, raceBell, workspaceBell, workspacesBell } from './steps/step.ts';
+import { type Facts, raceBell, rowsBell, workspaceBell } from './steps/step.ts';
 
 /** Runs a machine to its end. A first start, a retry and a restart after a crash are the same call. */
 export async function drive(
@@ -45,7 +45,7 @@ async function announce(before: Machine, machine: Machine, ports: Ports): Promis
     offer: { gpu, host, region, dollarsPerHour },
   });
   if (race !== null) ports.bell.ring(raceBell(race));
-  for (const bell of [workspaceBell(workspace), workspacesBell, machinesBell]) ports.bell.ring(bell);
+  for (const bell of [workspaceBell(workspace), rowsBell]) ports.bell.ring(bell);
   await rememberBoot(before, machine, ms, ports);
 }
 

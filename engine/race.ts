@@ -8,7 +8,7 @@ import { offersFor } from './offers.ts';
 import { PARTS, type Parts } from './parts.ts';
 import { costOfRace, type RaceMove, type RaceSight, underCap } from './policy/race.ts';
 import { spread } from './policy/ranking.ts';
-import { machinesBell, raceBell, workspaceBell, workspacesBell } from './steps/step.ts';
+import { raceBell, rowsBell, workspaceBell } from './steps/step.ts';
 
 /** Executes what `policy/race.ts` decides, from the saved row: a crash anywhere resumes the race where it was. */
 export async function runRace(id: string, ports: Ports, signal: AbortSignal, { decide }: Parts = PARTS): Promise<void> {
@@ -75,7 +75,7 @@ async function writeIntents(race: Race, ports: Ports): Promise<void> {
       offer: racer.offer,
     };
     await ports.store.save('machines', intend(origin, `round ${racer.round}`, ports.clock.now()));
-    ports.bell.ring(machinesBell);
+    ports.bell.ring(rowsBell);
   }
 }
 
@@ -174,5 +174,5 @@ async function end(race: Race, sight: RaceSight, move: RaceMove, ports: Ports): 
   if (winner !== null && usable !== undefined) {
     ports.tell({ event: 'workspace.usable', workspace: race.workspace, machine: winner, ms: usable - race.startedAt });
   }
-  for (const bell of [raceBell(race.id), workspaceBell(race.workspace), workspacesBell]) ports.bell.ring(bell);
+  for (const bell of [raceBell(race.id), workspaceBell(race.workspace), rowsBell]) ports.bell.ring(bell);
 }

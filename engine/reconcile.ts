@@ -6,7 +6,7 @@ import type { Ports } from './domain/ports.ts';
 import type { Race } from './domain/race.ts';
 import { isLater, type Workspace } from './domain/workspace.ts';
 import { carryOut, endOperation, forgetAsk } from './steps/operation.ts';
-import { machinesBell } from './steps/step.ts';
+import { rowsBell } from './steps/step.ts';
 import { update } from './steps/update.ts';
 
 const HOUR = 3_600_000;
@@ -77,7 +77,7 @@ async function beginRace(sight: Sight, ports: Ports): Promise<void> {
     outcome: null,
   };
   await ports.store.save('races', race);
-  ports.bell.ring(machinesBell);
+  ports.bell.ring(rowsBell);
 }
 
 /** Nobody is left waiting for a wake that cannot be: the wish goes back to asleep, and the reason is kept. */

@@ -4,7 +4,7 @@ import { drive } from './drive.ts';
 import { PARTS, type Parts } from './parts.ts';
 import { runRace } from './race.ts';
 import { reconcile } from './reconcile.ts';
-import { machinesBell, workspacesBell } from './steps/step.ts';
+import { rowsBell } from './steps/step.ts';
 
 type Work = (ports: Ports, signal: AbortSignal) => Promise<unknown>;
 
@@ -15,8 +15,7 @@ type Work = (ports: Ports, signal: AbortSignal) => Promise<unknown>;
 export async function supervise(ports: Ports, signal: AbortSignal, parts: Parts = PARTS): Promise<void> {
   const holder = ports.newId('engine');
   const busy = new Map<string, Promise<void>>();
-  using machines = ports.bell.listen(machinesBell);
-  using workspaces = ports.bell.listen(workspacesBell);
+  using rows = ports.bell.listen(rowsBell);
 
   const keep = (name: string, work: Work): void => {
     if (busy.has(name)) return;
@@ -38,7 +37,7 @@ export async function supervise(ports: Ports, signal: AbortSignal, parts: Parts 
       signal.throwIfAborted();
       await reconcile(ports, signal).catch((cause: unknown) => report('reconcile.failed', cause, ports, signal));
       await keepAll().catch((cause: unknown) => report('supervise.failed', cause, ports, signal));
-      await either([machines, workspaces], ports.settings.watch.lookMs, signal);
+      await rows.wait(ports.settings.watch.lookMs, signal);
     }
   } finally {
     await Promise.allSettled(busy.values());
@@ -105,21 +104,6 @@ async function underLease(name: string, holder: string, work: Work, ports: Ports
 }
 
 const ENOUGH = new Error('it is over');
-
-/** Waits for whichever rings first. */
-async function either(
-  ears: readonly { wait(ms: number, signal: AbortSignal): Promise<void> }[],
-  ms: number,
-  signal: AbortSignal,
-): Promise<void> {
-  const enough = new AbortController();
-  const one = AbortSignal.any([signal, enough.signal]);
-  try {
-    await Promise.race(ears.map((ear) => ear.wait(ms, one)));
-  } finally {
-    enough.abort(ENOUGH);
-  }
-}
 
 function report(
   event: string,

@@ -2,7 +2,7 @@ import { hash } from 'node:crypto';
 import { adopt, type Machine } from '../domain/lifecycle.ts';
 import type { Listed, Offer } from '../domain/marketplace.ts';
 import type { Ports } from '../domain/ports.ts';
-import { machinesBell } from './step.ts';
+import { rowsBell } from './step.ts';
 
 /** Writes a record for a machine of ours that has none, so that something owns it from now on. */
 export async function adoptListed(
@@ -41,7 +41,7 @@ export async function adoptListed(
     complete: known?.complete ?? true,
   });
   ports.tell({ event: 'machine.adopted', workspace: row.workspace, machine: row.id, why });
-  ports.bell.ring(machinesBell);
+  ports.bell.ring(rowsBell);
   return row;
 }
 

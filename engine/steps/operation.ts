@@ -1,7 +1,7 @@
 import type { Operation, Outcome } from '../domain/operation.ts';
 import type { Ports } from '../domain/ports.ts';
 import { isLater } from '../domain/workspace.ts';
-import { workspaceBell, workspacesBell } from './step.ts';
+import { rowsBell, workspaceBell } from './step.ts';
 import { update } from './update.ts';
 
 /**
@@ -17,7 +17,7 @@ export async function carryOut(operation: Operation, ports: Ports): Promise<void
     const stands = row.asks.some((ask) => ask.operation === operation.id);
     return stands ? null : { ...row, asks: [...row.asks, intent.ask] };
   });
-  for (const bell of [workspacesBell, workspaceBell(workspace)]) ports.bell.ring(bell);
+  for (const bell of [rowsBell, workspaceBell(workspace)]) ports.bell.ring(bell);
 }
 
 /** A snapshot that was asked for is taken, or cannot be. */

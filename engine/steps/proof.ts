@@ -10,7 +10,7 @@ import type { Ask, Workspace } from '../domain/workspace.ts';
 import { contentHash } from '../policy/content-hash.ts';
 import { challengeOf } from '../policy/proof.ts';
 import type { SaveEvent } from './save-talk.ts';
-import { workspacesBell } from './step.ts';
+import { rowsBell } from './step.ts';
 
 /** Asks the machine what these files hold right now; null for one that is not there. */
 export type Digests = (paths: readonly string[]) => Promise<ReadonlyMap<string, string | null>>;
@@ -168,7 +168,7 @@ async function enter(
     bytes: snapshot.sizeBytes,
     why: ask ? 'asked for' : 'last backup',
   });
-  ports.bell.ring(workspacesBell);
+  ports.bell.ring(rowsBell);
   return entered;
 }
 

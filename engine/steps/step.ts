@@ -24,8 +24,8 @@ export type Note = (facts: Facts) => Promise<Machine>;
 
 export const raceBell = (race: string): string => `race/${race}`;
 export const workspaceBell = (workspace: string): string => `workspace/${workspace}`;
-export const machinesBell = 'machines';
-export const workspacesBell = 'workspaces';
+/** A row changed that may need a driver, a race or an end. */
+export const rowsBell = 'rows';
 
 export function marketplaceOf(machine: Machine, ports: Ports): Marketplace {
   const marketplace = ports.marketplaces.get(machine.marketplace);
