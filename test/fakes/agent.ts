@@ -56,7 +56,7 @@ async function backUp(machine: FakeMachine, order: SaveOrder, line: Line): Promi
   const files = new Map(machine.files);
   const lines = manifestOf(files);
   const partial = !machine.complete;
-  const manifest = gzipSync(lines.map((one) => `${JSON.stringify(one)}\n`).join(''), { level: 1 });
+  const manifest = gzipSync(lines.map((one) => `${JSON.stringify(one)}\n`).join(''), SMALL);
   await clock.sleep(machine.manners.saveMs, line.signal);
   const id = claim && hash('sha256', `${order.workspace} ${machine.instance} ${order.tags.join()} ${order.time}`);
   if (id !== null) {
@@ -92,6 +92,9 @@ async function answer(machine: FakeMachine, line: Line): Promise<boolean> {
     line.emit({ event: 'digests', sha256: Object.fromEntries(reply.paths.map((path) => [path, digest(path)])) });
   }
 }
+
+/** A few hundred bytes need no quarter of a megabyte to be packed in. */
+const SMALL = { level: 1, memLevel: 1, windowBits: 9 } as const;
 
 function manifestOf(files: Files): ManifestLine[] {
   const sorted = [...files].toSorted(([a], [b]) => (a < b ? -1 : 1));
