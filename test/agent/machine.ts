@@ -221,7 +221,7 @@ export function gatedRestic(
 ): { program: string; reached: () => Promise<void>; open: () => void } {
   const program = join(world.folder, `gated-restic-${randomBytes(4).toString('hex')}`);
   const [reached, open] = [`${program}.reached`, `${program}.open`];
-  const wait = `touch ${reached}; while [ ! -e ${open} ]; do sleep 0.02; done`;
+  const wait = `touch ${reached}; while [ ! -e ${open} ] && [ -e ${program} ]; do sleep 0.02; done`;
   writeFileSync(program, `#!/bin/sh\ncase "$*" in *${when}*) ${wait};; esac\nexec ${resticProgram} "$@"\n`, {
     mode: 0o755,
   });
