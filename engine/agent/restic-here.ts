@@ -1,5 +1,6 @@
+import { randomBytes } from 'node:crypto';
 import { accessSync, constants, existsSync, rmSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import type { RepositoryAccess } from '../domain/agent-protocol.ts';
 import { Failure } from '../domain/failures.ts';
 import { type Access, openAccess } from '../restic/access.ts';
@@ -57,11 +58,14 @@ async function openSecrets(place: Place, repository: RepositoryAccess): Promise<
   const note = join(place.home, 'secrets');
   const left = readIfThere(note);
   if (left?.includes('/dumont-')) rmSync(left, { recursive: true, force: true });
-  const scratch = ['/dev/shm', '/run'].find(isWritable) ?? join(place.home, 'tmp');
-  const folders = { scratch, cache: join(place.home, 'cache', 'restic'), temporary: join(place.home, 'tmp') };
-  const access = await openAccess(repository, folders);
-  writeDurably(note, dirname(access.environment.RESTIC_PASSWORD_FILE!));
-  return access;
+  const memory = ['/dev/shm', '/run'].find(isWritable) ?? join(place.home, 'tmp');
+  const secrets = join(memory, `dumont-${randomBytes(8).toString('hex')}`);
+  writeDurably(note, secrets); // first: whoever comes after a kill must find them
+  return await openAccess(repository, {
+    secrets,
+    cache: join(place.home, 'cache', 'restic'),
+    temporary: join(place.home, 'tmp'),
+  });
 }
 
 function isWritable(folder: string): boolean {

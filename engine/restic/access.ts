@@ -1,4 +1,4 @@
-import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { RepositoryAccess } from '../domain/agent-protocol.ts';
 
@@ -12,16 +12,17 @@ export interface Access extends AsyncDisposable {
 }
 
 /**
- * Writes password and credentials to files that only their owner reads, in a folder that goes when the access is closed.
+ * Writes password and credentials to files that only their owner reads, in a new folder that goes when the access is closed.
  * restic 0.19's S3 client takes credentials from the file that AWS_SHARED_CREDENTIALS_FILE names, newer ones from
  * AWS_CONFIG_FILE too; both name the same file, whose `credential_process` prints what is valid now. The client splits
  * that command at blanks, so where the folder's name has one, the credentials themselves stand in the file.
  */
 export async function openAccess(
   repository: RepositoryAccess,
-  folders: { readonly scratch: string; readonly cache: string; readonly temporary: string },
+  folders: { readonly secrets: string; readonly cache: string; readonly temporary: string },
 ): Promise<Access> {
-  const folder = await mkdtemp(join(folders.scratch, 'dumont-'));
+  const folder = folders.secrets;
+  await mkdir(folder, { mode: 0o700 });
   const file = (name: string): string => join(folder, name);
   const write = async (name: string, text: string): Promise<void> => {
     await writeFile(file(`${name}.new`), text, { mode: 0o600 });

@@ -158,7 +158,7 @@ function runner({ restic: program, storage, masterKey, folder, connections }: Re
     const password = masterKey.open(workspace.sealedPassword, workspace.id);
     await using files = await openAccess(
       { url, region: storage.region, password, credentials, connections },
-      { scratch, cache, temporary: scratch },
+      { secrets: join(scratch, randomBytes(8).toString('hex')), cache, temporary: scratch },
     );
     const ran = await runRestic(
       { program, args, environment: files.environment, cwd: folder, patienceMs: PATIENCE_MS, ...sink },

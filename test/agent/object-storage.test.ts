@@ -62,7 +62,7 @@ test.skipIf(resticProgram === null)(
       exclude: [],
       fileBytesMax: 1e10,
       rounds: 1,
-    sequence: 1,
+      sequence: 1,
       manifestUrl: await storage.presign('PUT', draft, 600_000),
     });
     const saved = await save.until('saved');
