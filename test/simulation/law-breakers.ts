@@ -8,6 +8,7 @@ import type { Breach } from './world.ts';
 
 /** An engine with one thing wrong. If the simulation lets it pass, it is the simulation that is wrong. */
 export interface LawBreaker {
+  /** Those it breaks, any of which may be seen first. */
   readonly laws: readonly Law[];
   readonly breach: Breach;
 }
@@ -15,11 +16,11 @@ export interface LawBreaker {
 const A = 'a'.repeat(64);
 
 export const LAW_BREAKERS: Readonly<Record<string, LawBreaker>> = {
-  'releases without saving': steps([1], (table) => ({
+  'releases without saving': steps([1, 4], (table) => ({
     saving: async (_machine, ports) => ({ to: 'releasing', why: 'saved, surely', facts: sealed(A, ports) }),
     releasing: table.releasing,
   })),
-  'takes a failed backup for a good one': steps([1], ({ saving }) => ({
+  'takes a failed backup for a good one': steps([1, 4], ({ saving }) => ({
     saving: async (machine, ports, signal, note) => {
       const turn = await saving(machine, ports, signal, note);
       return turn.to === 'running' && machine.saveFailures === 0 && turn.facts?.saveFailures
@@ -41,7 +42,7 @@ export const LAW_BREAKERS: Readonly<Record<string, LawBreaker>> = {
   'destroys a machine that was lost and came back': steps([1], () => ({
     lost: async (machine, ports) => ({ to: 'releasing', why: machine.why, facts: sealed(A, ports) }),
   })),
-  'pauses without saving': steps([1, 5], ({ running }) => ({
+  'pauses without saving': steps([1, 4, 5], ({ running }) => ({
     running: async (machine, ports, signal, note) => {
       const turn = await running(machine, ports, signal, note);
       return turn.to === 'saving' ? { ...turn, facts: { ...turn.facts, ...sealed(A, ports) } } : turn;
@@ -137,7 +138,7 @@ export const LAW_BREAKERS: Readonly<Record<string, LawBreaker>> = {
         await own.journals.append(journal, 'micro' in entry ? { ...entry, micro: entry.micro * 2 } : entry),
     },
   })),
-  'stops nobody for the last backup': shells([1], (run) => async (command, signal, onLine) => {
+  'stops nobody for the last backup': shells([1, 4], (run) => async (command, signal, onLine) => {
     const live = command.stdin?.replace('"mode":"last"', '"mode":"live"');
     return await run({ ...command, stdin: live }, signal, (line, say) => {
       onLine?.(line, (said) => {
