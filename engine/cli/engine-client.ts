@@ -10,6 +10,7 @@ export interface EngineClient {
   get<T>(path: string, query?: Query, signal?: AbortSignal): Promise<T>;
   /** Carries an Idempotency-Key, so that a request whose answer was lost is asked again without acting twice. */
   post<T>(path: string, body: unknown, signal?: AbortSignal): Promise<T>;
+  patch<T>(path: string, body: unknown, signal?: AbortSignal): Promise<T>;
   remove(path: string, query?: Query, signal?: AbortSignal): Promise<void>;
   /** The open response of an event stream. */
   stream(path: string, query: Query, signal: AbortSignal): Promise<Response>;
@@ -20,14 +21,16 @@ type Query = Readonly<Record<string, string | number | boolean | readonly string
 const TRIES = 3;
 
 export function engineClient(home: string = HOME): EngineClient {
+  const write = async <T>(method: string, path: string, body: unknown, signal?: AbortSignal) => {
+    const headers = { 'Content-Type': 'application/json', 'Idempotency-Key': randomUUID() };
+    return (await json(await ask(method, path, { headers, body: JSON.stringify(body) }, signal))) as T;
+  };
   return {
     get: async <T>(path: string, query?: Query, signal?: AbortSignal) => {
       return (await json(await ask('GET', path + queryText(query), {}, signal))) as T;
     },
-    post: async <T>(path: string, body: unknown, signal?: AbortSignal) => {
-      const headers = { 'Content-Type': 'application/json', 'Idempotency-Key': randomUUID() };
-      return (await json(await ask('POST', path, { headers, body: JSON.stringify(body) }, signal))) as T;
-    },
+    post: (path, body, signal) => write('POST', path, body, signal),
+    patch: (path, body, signal) => write('PATCH', path, body, signal),
     async remove(path, query, signal) {
       await ask('DELETE', path + queryText(query), { headers: { 'Idempotency-Key': randomUUID() } }, signal);
     },

@@ -44,3 +44,15 @@ export function readLocalTime(given: string): number {
   if (localTime(date.getTime()).startsWith(same)) return date.getTime();
   throw new Failure('bad_request', { why: `There is no "${given}" in ${zoneAt(date.getTime())}.` });
 }
+
+/** The next `18:00` after `now`, or a whole date as `readLocalTime` has it. */
+export function nextTime(given: string, now: number): number {
+  const match = /^(\d{1,2}):(\d{2})$/.exec(given.trim());
+  if (!match) return readLocalTime(given);
+  const [hour, minute] = [Number(match[1]), Number(match[2])];
+  if (hour > 23 || minute > 59) throw new Failure('bad_request', { why: `There is no "${given}" on a clock.` });
+  const today = new Date(now);
+  const at = (day: number) =>
+    new Date(today.getFullYear(), today.getMonth(), today.getDate() + day, hour, minute).getTime();
+  return at(0) > now ? at(0) : at(1);
+}

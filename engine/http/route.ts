@@ -6,7 +6,7 @@ import type { VerbName } from '../domain/verbs.ts';
 
 /** One route as data, its schemas included: requests are checked by them, and documents and clients are made from them. */
 export interface Route {
-  readonly method: 'get' | 'post' | 'delete';
+  readonly method: 'get' | 'post' | 'patch' | 'delete';
   /** As Hono writes it: `/api/v1/instances/:id`. */
   readonly path: string;
   /** The verb it serves, whose row says who may; null for what belongs to no verb. */

@@ -1,5 +1,14 @@
 import { EventEmitter, on } from 'node:events';
-import type { Asked, Engine, LocalControl, RaceView, SshTarget, WorkspaceView } from '../../engine/domain/doors.ts';
+import type {
+  Asked,
+  Engine,
+  LocalControl,
+  Pulse,
+  RaceView,
+  RiskView,
+  SshTarget,
+  WorkspaceView,
+} from '../../engine/domain/doors.ts';
 import type { Talk } from '../../engine/domain/events.ts';
 import { Failure } from '../../engine/domain/failures.ts';
 import type { Told } from '../../engine/domain/journals.ts';
@@ -8,7 +17,7 @@ import type { Operation, Outcome } from '../../engine/domain/operation.ts';
 import type { Snapshot } from '../../engine/domain/snapshot.ts';
 import { NO_CHOICE, sightOf, type Workspace, type WorkspaceSpec } from '../../engine/domain/workspace.ts';
 import { ranked } from './fake-market.ts';
-import { hibernateStory, type Scene, snapshotStory, wakeStory } from './fake-stories.ts';
+import { hibernateStory, runStory, type Scene, snapshotStory, wakeStory } from './fake-stories.ts';
 
 const T0 = Date.UTC(2025, 5, 2, 9, 0, 0);
 
@@ -27,6 +36,8 @@ export function fakeEngine({ pace = 1, names = ['lab'] }: FakeOptions = {}) {
   const workspaces = new Map(names.map((name) => [name, newWorkspace(name)]));
   const machines = new Map<string, Machine>();
   const races = new Map<string, RaceView>();
+  const pulses = new Map<string, Pulse>();
+  const risks = new Map<string, RiskView>();
   const operations = new Map<string, Operation>();
   const snapshots: Snapshot[] = [snapshot('lab', 1, 'before the tests'), snapshot('lab', 2, '')];
   const told: Told[] = [];
@@ -119,6 +130,7 @@ export function fakeEngine({ pace = 1, names = ['lab'] }: FakeOptions = {}) {
       newest: snapshots.findLast((each) => each.workspace === workspace.id) ?? null,
       dollarsPerHour: mine.reduce((sum, { offer }) => sum + offer.dollarsPerHour, 0),
       operation: open ?? null,
+      pulse: pulses.get(workspace.id) ?? null,
     };
   }
 
@@ -169,6 +181,36 @@ export function fakeEngine({ pace = 1, names = ['lab'] }: FakeOptions = {}) {
       const { operation, fresh } = begin('abandon', find(name).id, by);
       if (fresh) end(operation.id, { ok: true, say: `${by.by} gave up what was on it`, facts: {} });
       return operations.get(operation.id) as Operation;
+    },
+    async configure(name, spec, by) {
+      remember('configure', [name, spec], by);
+      const workspace = find(name);
+      const changed = { ...workspace, spec: { ...workspace.spec, ...spec } };
+      workspaces.set(name, changed);
+      return changed;
+    },
+    async keep(name, how, by) {
+      remember('keep', [name, how], by);
+      const now = Date.now();
+      const keep = how.forMs === null ? null : { until: now + how.forMs, by: by.by, why: how.why, at: now };
+      const kept = { ...find(name), keep };
+      workspaces.set(name, kept);
+      return kept;
+    },
+    async run(name, how, by) {
+      remember('run', [name, how], by);
+      const workspace = find(name);
+      const machine = view(workspace).machine;
+      if (!machine) throw new Failure('no_such_machine', { workspace: name });
+      const { operation, fresh } = begin('run', name, by);
+      if (fresh) play(runStory(machine, operation.id, how), operation);
+      return operation;
+    },
+    async atRisk(name) {
+      if (trouble.fail) throw trouble.fail;
+      const risk = risks.get(find(name).id);
+      if (!risk) throw new Failure('no_such_machine', { workspace: name });
+      return risk;
     },
     async destroy(name, how, by) {
       remember('destroy', [name, how], by);
@@ -252,6 +294,8 @@ export function fakeEngine({ pace = 1, names = ['lab'] }: FakeOptions = {}) {
     bell,
     workspaces,
     machines,
+    pulses,
+    risks,
     snapshots,
     operations,
     [Symbol.dispose]: () => {
@@ -324,6 +368,8 @@ export function snapshot(workspace: string, sequence: number, description: strin
     contentHash: 'c'.repeat(64),
     partial: false,
     provedAt: at + 12_000,
+    comparedAt: at + 12_000,
+    manifestBase: null,
     description,
     tags: [],
     extra: {},
@@ -348,6 +394,8 @@ function newWorkspace(id: string, spec: Partial<WorkspaceSpec> = {}): Workspace 
       ...NO_CHOICE,
     },
     asks: [],
+    jobs: [],
+    keep: null,
     sequence: 2,
     sealedPassword: 'sealed-password-that-nobody-may-see',
     spec: {
@@ -360,6 +408,9 @@ function newWorkspace(id: string, spec: Partial<WorkspaceSpec> = {}): Workspace 
       include: [],
       exclude: [],
       fileBytesMax: 10e9,
+      backupEveryMs: null,
+      idle: {},
+      afterWake: null,
       ...spec,
     },
   };

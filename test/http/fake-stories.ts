@@ -153,6 +153,36 @@ export function snapshotStory({ id, workspace }: Machine): Scene[] {
   ];
 }
 
+/** A checkpoint, a program that runs for three seconds, and the word of how it ended. */
+export function runStory(
+  { id, workspace }: Machine,
+  operation: string,
+  { argv, thenHibernate }: { readonly argv: readonly string[]; readonly thenHibernate: boolean },
+): Scene[] {
+  const command = argv.join(' ');
+  const job = { workspace, machine: id, operation, command };
+  const code = argv[0] === 'false' ? 1 : 0;
+  return [
+    ...saveScenes(id, workspace, 0.1),
+    {
+      seconds: 5.2,
+      act: ({ tell }) =>
+        tell({ event: 'job.began', ...job, checkpoint: 'a1b2c3d4'.repeat(8), output: '/tmp/dumont-fake-job-output' }),
+    },
+    {
+      seconds: 8.2,
+      act: ({ tell }) => tell({ event: 'job.ended', ...job, code, ms: 3_000, tail: 'the last line\n' }),
+    },
+    {
+      seconds: 8.3,
+      act: ({ end }) => {
+        const say = `"${command}" ended with ${code}${thenHibernate ? `; ${workspace} goes to sleep` : ''}`;
+        end({ ok: true, say, facts: { code } });
+      },
+    },
+  ];
+}
+
 function saveScenes(machine: string, workspace: string, start: number): Scene[] {
   const scenes: Scene[] = [];
   for (let step = 0; step <= 10; step += 1) {

@@ -4,8 +4,9 @@ import { type Machine, STATES } from '../../domain/lifecycle.ts';
 import { WORKSPACE_NAME, type Workspace } from '../../domain/workspace.ts';
 import { NeedJson, OfferJson, offerJson } from './offer.ts';
 import { OperationJson, operationJson } from './operation.ts';
+import { PulseJson, pulseJson } from './pulse.ts';
 import { SnapshotJson, snapshotJson } from './snapshot.ts';
-import { iso, isoOrNull, snaked } from './wire.ts';
+import { iso, isoOrNull, present, snaked } from './wire.ts';
 
 export const InstanceId = z
   .string()
@@ -23,6 +24,18 @@ const SpecJson = z.object({
   include_paths: z.array(z.string()),
   exclude_paths: z.array(z.string()),
   file_bytes_max: z.number(),
+  backup_every_ms: z.number().nullable().describe("Null: the installation's own."),
+  idle: z.record(z.string(), z.union([z.number(), z.boolean()])).describe("Where it differs from the installation's."),
+  after_wake: z.string().nullable(),
+});
+
+const JobJson = z.object({
+  operation_id: z.string(),
+  by: z.string(),
+  at: z.iso.datetime(),
+  argv: z.array(z.string()),
+  then_hibernate: z.boolean(),
+  machine_id: z.string().nullable().describe('Null until its checkpoint was taken.'),
 });
 
 /** A workspace as it was described, without what it is doing. */
@@ -38,6 +51,11 @@ export const WorkspaceJson = z.object({
     at: z.iso.datetime(),
     why: z.string(),
   }),
+  keep: z
+    .object({ until: z.iso.datetime(), by: z.string(), why: z.string(), at: z.iso.datetime() })
+    .nullable()
+    .describe('Somebody wants it awake until then, idle or not.'),
+  jobs: z.array(JobJson).describe('Programs that were started by "run" and whose end nobody was told of yet.'),
 });
 export type WorkspaceJson = z.infer<typeof WorkspaceJson>;
 
@@ -55,6 +73,15 @@ const MachineJson = z.object({
   complete: z.boolean().describe('All files have arrived, not only the critical ones.'),
   save_failures: z.number(),
   save_again_at: z.iso.datetime().nullable(),
+  held: z
+    .object({ why: z.string(), at: z.iso.datetime() })
+    .nullable()
+    .describe('Its last backup left something out that cannot be remade; it waits for a person to agree.'),
+  warned: z
+    .object({ at: z.iso.datetime(), acts_at: z.iso.datetime(), why: z.string() })
+    .nullable()
+    .describe('It is idle, and when it is put to sleep unless something stirs.'),
+  after_wake: z.enum(['slow', 'failed', 'done']).nullable().describe("How the workspace's command after wake went."),
 });
 type MachineJson = z.infer<typeof MachineJson>;
 
@@ -85,6 +112,7 @@ export const InstanceJson = WorkspaceJson.extend({
   newest_snapshot: SnapshotJson.nullable(),
   dollars_per_hour: z.number().describe('What it burns right now, all of its machines together.'),
   operation: OperationJson.nullable(),
+  pulse: PulseJson.nullable().describe('What its machine says of itself; null when it was not heard lately.'),
 });
 export type InstanceJson = z.infer<typeof InstanceJson>;
 
@@ -103,7 +131,7 @@ export const SshJson = z.object({
 export type SshJson = z.infer<typeof SshJson>;
 
 /** Field by field: a workspace also holds its sealed password, and its environment may hold secrets. */
-export function workspaceJson({ id, owner, createdAt, epoch, spec, wish }: Workspace): WorkspaceJson {
+export function workspaceJson({ id, owner, createdAt, epoch, spec, wish, keep, jobs }: Workspace): WorkspaceJson {
   return {
     id,
     owner,
@@ -119,8 +147,20 @@ export function workspaceJson({ id, owner, createdAt, epoch, spec, wish }: Works
       include_paths: [...spec.include],
       exclude_paths: [...spec.exclude],
       file_bytes_max: spec.fileBytesMax,
+      backup_every_ms: spec.backupEveryMs,
+      idle: present(snaked(spec.idle)) as WorkspaceJson['spec']['idle'],
+      after_wake: spec.afterWake,
     },
     wish: { want: wish.want, by: wish.by, at: iso(wish.at), why: wish.why },
+    keep: keep && { until: iso(keep.until), by: keep.by, why: keep.why, at: iso(keep.at) },
+    jobs: jobs.map((job) => ({
+      operation_id: job.operation,
+      by: job.by,
+      at: iso(job.at),
+      argv: [...job.argv],
+      then_hibernate: job.thenHibernate,
+      machine_id: job.machine,
+    })),
   };
 }
 
@@ -135,6 +175,7 @@ export function instanceJson(view: WorkspaceView): InstanceJson {
     newest_snapshot: view.newest && snapshotJson(view.newest),
     dollars_per_hour: view.dollarsPerHour,
     operation: view.operation && operationJson(view.operation),
+    pulse: view.pulse && pulseJson(view.pulse),
   };
 }
 
@@ -158,6 +199,13 @@ function machineJson(machine: Machine): MachineJson {
     complete: machine.complete,
     save_failures: machine.saveFailures,
     save_again_at: isoOrNull(machine.saveAgainAt),
+    held: machine.held && { why: machine.held.why, at: iso(machine.held.at) },
+    warned: machine.warned && {
+      at: iso(machine.warned.at),
+      acts_at: iso(machine.warned.actsAt),
+      why: machine.warned.why,
+    },
+    after_wake: machine.afterWake,
   };
 }
 

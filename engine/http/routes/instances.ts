@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { WakeChoice } from '../../domain/doors.ts';
-import { CreateJson, specFrom } from '../json/create.ts';
+import { ConfigureJson, CreateJson } from '../json/create.ts';
 import {
   InstanceId,
   InstanceJson,
@@ -14,6 +14,8 @@ import {
 import { NeedJson, needFrom } from '../json/offer.ts';
 import { OperationJson, operationJson } from '../json/operation.ts';
 import { QuoteJson, quoteJson } from '../json/quote.ts';
+import { RiskJson, riskJson } from '../json/risk.ts';
+import { specFrom } from '../json/spec.ts';
 import { route } from '../route.ts';
 
 const Id = z.object({ id: InstanceId });
@@ -31,6 +33,32 @@ const WakeJson = z.strictObject({
     .optional()
     .describe('An id or its unique beginning; the newest good one if missing.'),
   dry_run: z.boolean().optional().describe('Only a quote: nothing is rented.'),
+});
+
+const YEAR_SECONDS = 366 * 24 * 3_600;
+const KeepJson = z.strictObject({
+  for_seconds: z
+    .number()
+    .positive()
+    .max(YEAR_SECONDS)
+    .nullable()
+    .describe('Awake for so long from now, idle or not; null ends that.'),
+  why: z.string().trim().max(1_000).default(''),
+});
+
+const ARGUMENTS_MAX = 1_000;
+const RunJson = z.strictObject({
+  argv: z
+    .array(
+      z
+        .string()
+        .max(131_072)
+        .refine((word) => !word.includes('\0'), 'an argument has no zero byte in it'),
+    )
+    .min(1)
+    .max(ARGUMENTS_MAX)
+    .describe('The program and its arguments, run without a shell in /workspace.'),
+  then_hibernate: z.boolean().default(true).describe('Asleep when it has ended, however it ended.'),
 });
 
 /** Workspaces. An instance's id is its workspace's name and outlives every machine. */
@@ -67,6 +95,19 @@ export const instanceRoutes = [
     async answer({ engine, params }) {
       const [view] = await engine.status(params.id);
       return { status: 200, body: view && instanceJson(view) };
+    },
+  }),
+
+  route({
+    method: 'patch',
+    path: '/api/v1/instances/:id',
+    verb: 'configure',
+    params: Id,
+    body: ConfigureJson,
+    answers: { 200: WorkspaceJson },
+    async answer({ engine, params, body, asked }) {
+      const workspace = await engine.configure(params.id, specFrom(body), asked);
+      return { status: 200, body: workspaceJson(workspace) };
     },
   }),
 
@@ -109,6 +150,43 @@ export const instanceRoutes = [
     async answer({ engine, params, body, asked }) {
       const how = { agreedToLose: body.agreed_to_lose ?? false };
       return { status: 202, body: operationJson(await engine.hibernate(params.id, how, asked)) };
+    },
+  }),
+
+  route({
+    method: 'post',
+    path: '/api/v1/instances/:id/keep',
+    verb: 'keep',
+    params: Id,
+    body: KeepJson,
+    answers: { 200: WorkspaceJson },
+    async answer({ engine, params, body, asked }) {
+      const how = { forMs: body.for_seconds === null ? null : body.for_seconds * 1_000, why: body.why };
+      return { status: 200, body: workspaceJson(await engine.keep(params.id, how, asked)) };
+    },
+  }),
+
+  route({
+    method: 'post',
+    path: '/api/v1/instances/:id/run',
+    verb: 'run',
+    params: Id,
+    body: RunJson,
+    answers: { 202: OperationJson },
+    async answer({ engine, params, body, asked }) {
+      const how = { argv: body.argv, thenHibernate: body.then_hibernate };
+      return { status: 202, body: operationJson(await engine.run(params.id, how, asked)) };
+    },
+  }),
+
+  route({
+    method: 'get',
+    path: '/api/v1/instances/:id/at-risk',
+    verb: 'status',
+    params: Id,
+    answers: { 200: RiskJson },
+    async answer({ engine, params, signal }) {
+      return { status: 200, body: riskJson(await engine.atRisk(params.id, signal)) };
     },
   }),
 
