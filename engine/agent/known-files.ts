@@ -23,7 +23,7 @@ export interface KnownFiles {
 
 /** `fresh`: nothing was ever restored here, so everything is the image's. */
 export function openKnownFiles(place: Place, lines: readonly ManifestLine[], fresh: boolean): KnownFiles {
-  const file = join(place.home, 'restore', 'known');
+  const file = fileOf(place);
   const known = fresh ? imageFiles(place, lines) : load(file);
   const save = (): void => {
     writeDurably(file, [...known].map(([path, row]) => `${JSON.stringify([path, row])}\n`).join(''));
@@ -37,6 +37,9 @@ export function openKnownFiles(place: Place, lines: readonly ManifestLine[], fre
     save,
   };
 }
+
+/** As they were last written down, by raw path. */
+export const knownRows = (place: Place): ReadonlyMap<string, string> => load(fileOf(place));
 
 /** Whether a directory has another time or size says only that something was put into it. */
 function rowOf(stat: Stats): string {
@@ -67,3 +70,5 @@ function load(file: string): Map<string, string> {
     throw cause;
   }
 }
+
+const fileOf = (place: Place): string => join(place.home, 'restore', 'known');

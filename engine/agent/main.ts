@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util';
 import { isMainThread } from 'node:worker_threads';
 import { AgentOrder, PROTOCOL } from '../domain/agent-protocol.ts';
 import { Failure } from '../domain/failures.ts';
+import { look } from './change/look-verb.ts';
 import { failed } from './failed.ts';
 import { type Place, placeAt } from './place.ts';
 import { ready } from './ready.ts';
@@ -41,6 +42,7 @@ async function main(argv: readonly string[], program: string): Promise<void> {
   try {
     const place = placeAt(root, home, resolve(values.restic ?? join(home, 'restic')), within);
     const self = { argv: argv.slice(1), program };
+    if (verb === 'look') return await look(place, talk, stopping.signal);
     if (values.attempt) return await workOn(values.attempt, place, talk, stopping.signal);
     await obey(verb, place, self, talk, stopping.signal);
   } catch (cause) {

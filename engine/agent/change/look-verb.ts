@@ -1,0 +1,33 @@
+import { once } from 'node:events';
+import { setPriority } from 'node:os';
+import { z } from 'zod';
+import { wirePath } from '../../domain/wire-path.ts';
+import type { Place } from '../place.ts';
+import { scopeOf } from '../scope.ts';
+import type { Talk } from '../talk.ts';
+import { walk } from '../walk.ts';
+import { compareWalk, type Difference } from './walk-memory.ts';
+
+export const LookOrder = z.object({
+  include: z.array(z.string()),
+  exclude: z.array(z.string()),
+  fileBytesMax: z.number(),
+  /** More directories than these are not told. */
+  foldersMax: z.number().int(),
+});
+export type LookOrder = z.infer<typeof LookOrder>;
+
+/** The child that walks for the agent that lives on the machine, so that its memory goes back to the machine afterwards. */
+export async function look(place: Place, talk: Talk, signal: AbortSignal): Promise<void> {
+  setPriority(LOW_PRIORITY);
+  const order = LookOrder.parse(JSON.parse((await talk.next(signal)) ?? ''));
+  const walked = await walk(place, scopeOf(place, order), signal);
+  const folders = walked.entries.filter((entry) => entry.type === 'dir').map((entry) => wirePath(entry.path));
+  const found: Difference = {
+    ...compareWalk(place, walked),
+    folders: folders.length > order.foldersMax ? null : folders,
+  };
+  if (!process.stdout.write(`${JSON.stringify(found)}\n`)) await once(process.stdout, 'drain', { signal });
+}
+
+const LOW_PRIORITY = 15;
