@@ -10,13 +10,35 @@ export interface IgnoreRule {
   matches(path: string, name: string, directory: boolean): boolean;
 }
 
-export function ignoreRules(text: string): readonly IgnoreRule[] {
-  const lines = text.replace(/^\xef\xbb\xbf/, '').split('\n');
-  return lines.flatMap((line) => ruleFrom(line.replace(/\r$/, '')) ?? []);
+/** A line that can never match anything. It is told, and the rest counts. */
+export interface BadLine {
+  /** Counted from 1. */
+  readonly number: number;
+  readonly line: string;
+  readonly why: string;
 }
 
-function ruleFrom(line: string): IgnoreRule | null {
+export function ignoreRules(text: string): readonly IgnoreRule[] {
+  return rulesIn(text).rules;
+}
+
+export function rulesIn(text: string): { readonly rules: readonly IgnoreRule[]; readonly bad: readonly BadLine[] } {
+  const rules: IgnoreRule[] = [];
+  const bad: BadLine[] = [];
+  const lines = text.replace(/^\xef\xbb\xbf/, '').split('\n');
+  for (const [index, ended] of lines.entries()) {
+    const line = ended.replace(/\r$/, '');
+    const rule = ruleFrom(line);
+    if (typeof rule === 'string') bad.push({ number: index + 1, line, why: rule });
+    else if (rule) rules.push(rule);
+  }
+  return { rules, bad };
+}
+
+/** Null for a line that says nothing; a text says what is wrong with it. */
+function ruleFrom(line: string): IgnoreRule | string | null {
   if (line.startsWith('#')) return null;
+  if (line.includes('\0')) return 'it holds a NUL byte';
   const trimmed = withoutTrailingBlanks(line);
   const keeps = trimmed.startsWith('!');
   let pattern = keeps ? trimmed.slice(1) : trimmed;
@@ -26,7 +48,7 @@ function ruleFrom(line: string): IgnoreRule | null {
   const anchored = pattern.includes('/');
   if (pattern.startsWith('/')) pattern = pattern.slice(1);
   const glob = globToRegExp(pattern);
-  if (glob === null) return null;
+  if (typeof glob === 'string') return glob;
   return {
     line,
     keeps,
@@ -45,8 +67,8 @@ function withoutTrailingBlanks(line: string): string {
   return line.slice(0, end);
 }
 
-/** Null for a pattern that git takes and that never matches anything: an open bracket, a backslash at the end. */
-function globToRegExp(pattern: string): RegExp | null {
+/** A text for a pattern that git takes and that never matches anything. */
+function globToRegExp(pattern: string): RegExp | string {
   let source = '';
   // Git compares what stands before the first wildcard by itself, and then takes what follows for the start of a pattern.
   const start = pattern.search(/[*?[\\]/);
@@ -67,12 +89,12 @@ function globToRegExp(pattern: string): RegExp | null {
       at += 1;
     } else if (character === '[') {
       const set = bracket(pattern, at);
-      if (set === null) return null;
+      if (typeof set === 'string') return set;
       source += set.source;
       at = set.end;
     } else {
       const literal = character === '\\' ? pattern[at + 1] : character;
-      if (literal === undefined) return null;
+      if (literal === undefined) return OPEN_ESCAPE;
       source += escaped(literal);
       at += character === '\\' ? 2 : 1;
     }
@@ -81,7 +103,7 @@ function globToRegExp(pattern: string): RegExp | null {
 }
 
 /** `[...]` as git's wildmatch reads it. A `]` that comes first is one of its characters; a slash never matches. */
-function bracket(pattern: string, start: number): { source: string; end: number } | null {
+function bracket(pattern: string, start: number): { source: string; end: number } | string {
   let at = start + 1;
   const negated = pattern[at] === '!' || pattern[at] === '^';
   if (negated) at += 1;
@@ -89,9 +111,9 @@ function bracket(pattern: string, start: number): { source: string; end: number 
   let previous: string | null = null;
   for (let first = true; first || pattern[at] !== ']'; first = false) {
     let character = pattern[at];
-    if (character === undefined) return null;
+    if (character === undefined) return OPEN_BRACKET;
     const named = character === '[' ? namedClass(pattern, at) : null;
-    if (named === 'unknown') return null;
+    if (named === 'unknown') return 'it names a class of characters that does not exist';
     if (named) {
       inside += named.source;
       at = named.end;
@@ -103,7 +125,7 @@ function bracket(pattern: string, start: number): { source: string; end: number 
       at += 1;
       if (pattern[at] === '\\') at += 1;
       const last = pattern[at];
-      if (last === undefined) return null;
+      if (last === undefined) return OPEN_BRACKET;
       if (previous <= last) inside += `${escaped(previous)}-${escaped(last)}`;
       previous = null;
       at += 1;
@@ -112,7 +134,7 @@ function bracket(pattern: string, start: number): { source: string; end: number 
     if (character === '\\') {
       at += 1;
       character = pattern[at];
-      if (character === undefined) return null;
+      if (character === undefined) return OPEN_BRACKET;
     }
     inside += escaped(character);
     previous = character;
@@ -146,3 +168,6 @@ const CLASSES: Readonly<Record<string, string>> = {
 };
 
 const escaped = (character: string): string => `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`;
+
+const OPEN_BRACKET = 'a bracket is not closed; write \\[ for the character itself';
+const OPEN_ESCAPE = 'a backslash stands at its end';

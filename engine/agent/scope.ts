@@ -1,11 +1,13 @@
-import { lstatSync, readFileSync, realpathSync } from 'node:fs';
+import { lstatSync, realpathSync } from 'node:fs';
 import { relative } from 'node:path';
 import type { SaveOrder } from '../domain/agent-protocol.ts';
 import { Failure } from '../domain/failures.ts';
-import { rawPath, wirePath } from '../domain/wire-path.ts';
+import { rawPath } from '../domain/wire-path.ts';
 import { SYSTEM_FOLDERS } from '../domain/workspace.ts';
 import { codeOf } from './durable.ts';
-import { IGNORE_FILE, type Matcher, matcherOf } from './matcher.ts';
+import { ignoreFilesIn } from './ignore-files.ts';
+import type { BadLine } from './ignore-rules.ts';
+import { badExcludes, type Matcher, matcherOf } from './matcher.ts';
 import { mountPoints } from './mounts.ts';
 import { checkedPath, type Place } from './place.ts';
 
@@ -14,6 +16,8 @@ export interface Scope {
   /** Raw paths, none inside another. Some may not exist. */
   readonly roots: readonly string[];
   readonly matcher: Matcher;
+  /** Lines of ignore files, met so far, that can never match anything. Those of the workspace's own patterns have no file. */
+  badLines(): readonly (BadLine & { readonly file: string })[];
   readonly fileBytesMax: number;
   readonly mounts: ReturnType<typeof mountPoints>;
   /** Whether a `.git` directory is a pristine clone's. Asked once for each, so that two walks of one backup agree. */
@@ -25,13 +29,10 @@ export const DEFAULT_ROOTS = ['root', 'workspace', 'data'];
 export function scopeOf(place: Place, order: Pick<SaveOrder, 'include' | 'exclude' | 'fileBytesMax'>): Scope {
   const asked = order.include.map((wire) => checkedInclude(place, wire));
   const roots = outermost(linked(place, [...DEFAULT_ROOTS, ...asked]));
-  const files = new Map<string, string>();
-  for (const root of roots) {
-    const text = ignoreFileIn(place, root);
-    if (text !== null) files.set(root, text);
-  }
+  const files = ignoreFilesIn(place, roots);
   return {
     roots,
+    badLines: () => [...badExcludes(order.exclude).map((bad) => ({ ...bad, file: '' })), ...files.bad()],
     matcher: matcherOf(order.exclude, files, homeIn(place)),
     fileBytesMax: order.fileBytesMax,
     mounts: mountPoints(place),
@@ -79,15 +80,4 @@ function targetOf(place: Place, root: string): string | null {
 function outermost(roots: readonly string[]): readonly string[] {
   const all = [...new Set(roots)].toSorted();
   return all.filter((root) => !all.some((other) => root.startsWith(`${other}/`)));
-}
-
-function ignoreFileIn(place: Place, root: string): string | null {
-  const path = place.at(`${root}/${IGNORE_FILE}`);
-  if (!lstatSync(path, { throwIfNoEntry: false })?.isFile()) return null;
-  try {
-    return readFileSync(path, 'latin1');
-  } catch (cause) {
-    // Going on without its rules could upload what somebody wanted to keep off.
-    throw new Failure('bad_path', { path: wirePath(`${root}/${IGNORE_FILE}`), why: 'it cannot be read' }, { cause });
-  }
 }

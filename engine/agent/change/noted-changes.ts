@@ -5,7 +5,6 @@
 export interface NotedChanges {
   changedAt(): number | null;
   count(): number;
-  has(path: string): boolean;
   note(path: string, at: number): void;
   setAside(): void;
   drop(): void;
@@ -40,7 +39,6 @@ export function noteChanges(): NotedChanges {
       const more = aside ? [...aside.paths.keys()].filter((path) => !now.paths.has(path)).length + aside.others : 0;
       return now.paths.size + now.others + more;
     },
-    has: (path) => now.paths.has(path),
     note(path, at) {
       noted += 1;
       now.firstAt ??= at;

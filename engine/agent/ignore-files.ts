@@ -1,0 +1,67 @@
+import { readFileSync } from 'node:fs';
+import { Failure } from '../domain/failures.ts';
+import { wirePath } from '../domain/wire-path.ts';
+import { codeOf } from './durable.ts';
+import { type BadLine, type IgnoreRule, rulesIn } from './ignore-rules.ts';
+import type { Place } from './place.ts';
+import { statOf } from './walk.ts';
+
+export const IGNORE_FILE = '.dumontignore';
+
+/** The rules of one place. */
+export interface Layer {
+  readonly by: 'default' | 'order' | 'file';
+  /** What stands before the paths that its rules are about. */
+  readonly base: string;
+  readonly rules: readonly IgnoreRule[];
+}
+
+/** The ignore files of the backed-up directories, each read when something beside or below it is first asked for. */
+export interface IgnoreFiles {
+  /** Of this directory and those above it, the nearest first. */
+  layersIn(directory: string): readonly Layer[];
+  /** Lines that can never match anything, in the files that were read so far. */
+  bad(): readonly (BadLine & { readonly file: string })[];
+}
+
+export function ignoreFilesIn(place: Place, roots: readonly string[]): IgnoreFiles {
+  const known = new Map<string, readonly Layer[]>();
+  const bad: (BadLine & { file: string })[] = [];
+  const isRoot = new Set(roots);
+  const layersIn = (directory: string): readonly Layer[] => {
+    const before = known.get(directory);
+    if (before) return before;
+    const own = read(directory);
+    const above = isRoot.has(directory) ? NONE : aboveOf(directory);
+    const layers = own ? [own, ...above] : above;
+    known.set(directory, layers);
+    return layers;
+  };
+  const aboveOf = (directory: string): readonly Layer[] => {
+    const slash = directory.lastIndexOf('/');
+    return slash === -1 ? NONE : layersIn(directory.slice(0, slash));
+  };
+  const read = (directory: string): Layer | null => {
+    if (directory === '' || !roots.some((root) => directory === root || directory.startsWith(`${root}/`))) return null;
+    const file = `${directory}/${IGNORE_FILE}`;
+    const text = textOf(place, file);
+    if (text === null) return null;
+    const found = rulesIn(text);
+    for (const line of found.bad) bad.push({ ...line, file });
+    return { by: 'file', base: `${directory}/`, rules: found.rules };
+  };
+  return { layersIn, bad: () => bad };
+}
+
+function textOf(place: Place, file: string): string | null {
+  if (!statOf(place, file)?.isFile()) return null;
+  try {
+    return readFileSync(place.at(file), 'latin1');
+  } catch (cause) {
+    if (codeOf(cause) === 'ENOENT') return null;
+    // Going on without its rules could upload what somebody wanted to keep off.
+    throw new Failure('bad_path', { path: wirePath(file), why: 'it cannot be read' }, { cause });
+  }
+}
+
+const NONE: readonly Layer[] = [];
