@@ -5,7 +5,9 @@ import { userInfo } from 'node:os';
 import { getRequestListener } from '@hono/node-server';
 import type { Engine, LocalControl } from '../domain/doors.ts';
 import { Failure, reasonOf } from '../domain/failures.ts';
-import type { Log } from '../domain/ports.ts';
+import { HEARTBEAT_PATH } from '../domain/heartbeat.ts';
+import type { Heartbeats, Log } from '../domain/ports.ts';
+import { agentRequest } from './agent-route.ts';
 import { httpApp } from './app.ts';
 import { problemOf, problemResponse } from './problem.ts';
 import { createToken } from './token.ts';
@@ -14,6 +16,8 @@ const LOOPBACK = '127.0.0.1';
 /** Answers under way when the server closes get this long to finish. */
 const CLOSE_MS = 2_000;
 const IDLE_MS = 20;
+/** A request that has not arrived whole by then never will. */
+const REQUEST_MS = 60_000;
 
 export interface HttpOptions {
   /** 0 lets the system choose one. */
@@ -21,6 +25,8 @@ export interface HttpOptions {
   readonly tokenFile: string;
   readonly log: Log;
   readonly local?: LocalControl | null;
+  /** Takes heartbeats too: where machines reach this server by a public address. */
+  readonly hear?: Heartbeats['hear'] | null;
 }
 
 export interface HttpServer extends AsyncDisposable {
@@ -29,9 +35,9 @@ export interface HttpServer extends AsyncDisposable {
 
 /** Serves the API to this computer, for whoever can read the token file. */
 export async function serveHttp(engine: Engine, options: HttpOptions): Promise<HttpServer> {
-  const { port, tokenFile, log, local = null } = options;
+  const { port, tokenFile, log, local = null, hear = null } = options;
   const closing = new AbortController();
-  const server = createServer();
+  const server = createServer({ requestTimeout: REQUEST_MS });
   const url = `http://${LOOPBACK}:${await listen(server, port)}`;
   // Only who got the port writes the token: an engine that cannot start must not lock out the one that runs.
   const token = await createToken(tokenFile).catch((thrown) => {
@@ -39,7 +45,13 @@ export async function serveHttp(engine: Engine, options: HttpOptions): Promise<H
     throw thrown;
   });
   const app = httpApp({ engine, local, account: accountName(), closing: closing.signal }, { token, tokenFile }, log);
-  server.on('request', getRequestListener(app.fetch, { errorHandler: (thrown) => notHttp(thrown, log) }));
+  const serve = getRequestListener(app.fetch, { errorHandler: (thrown) => notHttp(thrown, log) });
+  const fromMachine = hear && agentRequest(hear, log);
+  server.on('request', (request, response) => {
+    // Before the account's token is asked for: machines have words of their own, which open nothing else.
+    if (fromMachine && request.url === HEARTBEAT_PATH) fromMachine(request, response);
+    else void serve(request, response);
+  });
   log('http.listening', { url });
 
   return {

@@ -3,6 +3,9 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { Failure } from '../../engine/domain/failures.ts';
+import { HEARTBEAT_PATH } from '../../engine/domain/heartbeat.ts';
+import type { Heartbeats } from '../../engine/domain/ports.ts';
 import { noteEngine } from '../../engine/http/engine-file.ts';
 import { serveHttp } from '../../engine/http/serve.ts';
 import { fakeEngine } from './fake-engine.ts';
@@ -13,10 +16,10 @@ beforeEach(async () => {
 });
 afterEach(() => rm(home, { recursive: true, force: true }));
 
-async function served() {
+async function served({ hear = null }: { hear?: Heartbeats['hear'] | null } = {}) {
   const fake = fakeEngine({ pace: 0.01 });
   const tokenFile = join(home, 'token');
-  const server = await serveHttp(fake.engine, { port: 0, tokenFile, log: () => {} });
+  const server = await serveHttp(fake.engine, { port: 0, tokenFile, log: () => {}, hear });
   const token = (await readFile(tokenFile, 'utf8')).trim();
   const get = (path: string, headers: Record<string, string> = {}, signal?: AbortSignal) =>
     fetch(`${server.url}${path}`, {
@@ -143,4 +146,27 @@ test("the note of where the engine answers goes away with it, but not a later en
   expect(JSON.parse(await readFile(file, 'utf8')).url).toBe('http://127.0.0.1:2');
   await second[Symbol.asyncDispose]();
   await expect(stat(file)).rejects.toThrow('ENOENT');
+});
+
+test("machines are heard only where they reach us by a public address, and the account's token is no word of theirs", async () => {
+  const hear: Heartbeats['hear'] = async () => {
+    throw new Failure('unauthorized', { file: 'a secret place' });
+  };
+  const say = (url: string, token: string) =>
+    fetch(`${url}${HEARTBEAT_PATH}`, { method: 'POST', headers: { Authorization: `Bearer ${token}` }, body: '{}' });
+
+  const closed = await served();
+  await using _ = closed.server;
+  expect((await say(closed.server.url, 'word-of-m1')).status).toBe(401);
+  expect((await say(closed.server.url, closed.token)).status).toBe(404);
+
+  const open = await served({ hear });
+  await using __ = open.server;
+  const answer = await say(open.server.url, open.token);
+  expect([answer.status, await answer.text()]).toEqual([400, '']); // what is no status is not even looked up
+  expect(
+    (await fetch(`${open.server.url}${HEARTBEAT_PATH}`, { headers: { Authorization: `Bearer ${open.token}` } })).status,
+  ).toBe(404);
+  expect((await open.get('/api/v1/health')).status).toBe(200);
+  expect((await open.get('/api/v1/instances', { Authorization: 'Bearer word-of-m1' })).status).toBe(401);
 });
