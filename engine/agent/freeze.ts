@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { Failure } from '../domain/failures.ts';
 import { readIfThere, writeDurably } from './durable.ts';
+import { jobLeaders } from './jobs/job-files.ts';
 import type { Place } from './place.ts';
 import {
   hasOpen,
@@ -119,12 +120,16 @@ function victims(place: Place): readonly ProcessRow[] {
 }
 
 /**
- * Which processes are this machine's. Where it has no file systems of its own, only the descendants of `within`. Where it
+ * Which processes are this machine's. Where it has no file systems of its own, only the descendants of `within` and
+ * of the jobs that we started. Where it
  * does, those that see the same file systems as we do; and if the first process of all is one of them, then this is a whole
  * machine or container and everything on it belongs to it, containers that the user started included.
  */
 function membership(place: Place): (row: ProcessRow, above: readonly ProcessRow[]) => boolean {
-  if (place.within !== null) return (_row, above) => above.some((one) => one.pid === place.within);
+  if (place.within !== null) {
+    const jobs = jobLeaders(place); // a job is nobody's child when its agent has ended
+    return (row, above) => jobs.has(row.pid) || above.some((one) => one.pid === place.within || jobs.has(one.pid));
+  }
   const mine = mountsOf('self');
   if (place.root !== '/' || mine === null) return () => false;
   if (mountsOf(1) === mine) return () => true;

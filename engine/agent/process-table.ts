@@ -8,6 +8,8 @@ export interface Process {
 
 export interface ProcessRow extends Process {
   readonly parent: number;
+  /** The process that began its session. */
+  readonly session: number;
   readonly name: string;
   /** The letter of /proc: T is stopped, Z is dead. */
   readonly state: string;
@@ -29,7 +31,8 @@ export function processRow(pid: number): ProcessRow | null {
     const name = stat.slice(stat.indexOf('(') + 1, stat.lastIndexOf(')')); // a name may hold parentheses itself
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
     const kernel = (Number(fields[6]) & PF_KTHREAD) !== 0;
-    return { pid, name, state: fields[0]!, parent: Number(fields[1]), startedAt: fields[19]!, kernel };
+    const [parent, session] = [Number(fields[1]), Number(fields[3])];
+    return { pid, name, state: fields[0]!, parent, session, startedAt: fields[19]!, kernel };
   } catch {
     return null;
   }
