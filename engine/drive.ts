@@ -24,6 +24,7 @@ export async function drive(
       'machines',
       move({ ...before, ...turn.facts }, turn.to, turn.why, ports.clock.now()),
     );
+    if (machine.state === 'gone') ports.heartbeats.forget(machine.id);
     await announce(before, machine, ports); // after the save, so that what people hear is what is written
   }
   return machine;

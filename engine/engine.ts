@@ -15,6 +15,8 @@ import {
   type WorkspaceSpec,
 } from './domain/workspace.ts';
 import { carryOut } from './steps/operation.ts';
+import { workspaceBell } from './steps/step.ts';
+import { update } from './steps/update.ts';
 import type { Telling } from './telling.ts';
 import { createViews } from './views.ts';
 
@@ -34,10 +36,7 @@ export function createEngine(ports: Ports, telling: Telling, identityFile: strin
           why: `"${name}" is not a name for a workspace: small letters, digits and dashes, a letter first, 40 at most`,
         });
       }
-      for (const path of spec.include ?? []) {
-        const why = includeFault(path);
-        if (why) throw new Failure('bad_path', { path, why });
-      }
+      checkIncludes(spec);
       if (await store.read('workspaces', name)) throw new Failure('workspace_exists', { workspace: name });
       const { sealed } = await ports.repositories.newPassword();
       const now = clock.now();
@@ -52,6 +51,8 @@ export function createEngine(ports: Ports, telling: Telling, identityFile: strin
         epoch: Math.floor(now / 1_000), // above any that this name had before it was destroyed and made anew
         wish,
         asks: [],
+        jobs: [],
+        keep: null,
         sequence: 0,
         sealedPassword: sealed,
       };
@@ -97,7 +98,7 @@ export function createEngine(ports: Ports, telling: Telling, identityFile: strin
       const machine = await holderOf(workspace);
       if (machine?.state !== 'running') throw new Failure('no_such_machine', { workspace: name });
       return await begin('snapshot', workspace, asked, (operation, at) => ({
-        ask: { operation, by: asked.by, at, description: how.description, tags: how.tags ?? [] },
+        ask: { operation, by: asked.by, at, description: how.description, tags: how.tags ?? [], type: 'SNAPSHOT' },
       }));
     },
 
@@ -123,6 +124,44 @@ export function createEngine(ports: Ports, telling: Telling, identityFile: strin
           },
         }),
         how.why,
+      );
+    },
+
+    async configure(name, spec, asked) {
+      await views.find(name);
+      checkIncludes(spec);
+      await record('configure', name, asked, Object.keys(spec).join(', '));
+      const changed = await update(store, 'workspaces', name, (row) => ({ ...row, spec: { ...row.spec, ...spec } }));
+      ports.bell.ring(workspaceBell(name));
+      return changed ?? (await views.find(name));
+    },
+
+    async keep(name, how, asked) {
+      const workspace = await views.find(name);
+      const { keepMsMax } = ports.settings.agent;
+      if (how.forMs !== null && !(how.forMs > 0 && how.forMs <= keepMsMax))
+        throw new Failure('bad_request', { why: `keep it for at most ${keepMsMax / HOUR} hours at once` });
+      const at = clock.now();
+      const keep = how.forMs === null ? null : { until: at + how.forMs, by: asked.by, why: how.why, at };
+      await record('keep', name, asked, keep ? new Date(keep.until).toISOString() : 'ended', how.why);
+      const changed = await update(store, 'workspaces', name, (row) => ({ ...row, keep }));
+      if (keep) ports.tell({ event: 'workspace.kept', workspace: name, by: asked.by, until: keep.until, why: how.why });
+      ports.bell.ring(workspaceBell(name));
+      return changed ?? workspace;
+    },
+
+    async run(name, how, asked) {
+      const workspace = await views.find(name);
+      const machine = await holderOf(workspace);
+      if (machine?.state !== 'running') throw new Failure('no_such_machine', { workspace: name });
+      if (how.argv.length === 0) throw new Failure('bad_request', { why: 'Say what to run.' });
+      const { argv, thenHibernate } = how;
+      return await begin(
+        'run',
+        workspace,
+        asked,
+        (operation, at) => ({ job: { operation, by: asked.by, at, argv, thenHibernate, machine: null } }),
+        argv.join(' '),
       );
     },
 
@@ -212,6 +251,14 @@ export function createEngine(ports: Ports, telling: Telling, identityFile: strin
 }
 
 const PURGE_MS = 10 * 60_000;
+const HOUR = 3_600_000;
+
+function checkIncludes({ include = [] }: Partial<WorkspaceSpec>): void {
+  for (const path of include) {
+    const why = includeFault(path);
+    if (why) throw new Failure('bad_path', { path, why });
+  }
+}
 
 function sameAsk(known: Operation, verb: string, workspace: string): Operation {
   if (known.verb === verb && known.workspace === workspace) return known;
@@ -237,5 +284,8 @@ function specDefaults(ports: Ports): WorkspaceSpec {
     include: [],
     exclude: [],
     fileBytesMax: ports.settings.save.fileBytesMax,
+    backupEveryMs: null,
+    idle: {},
+    afterWake: null,
   };
 }

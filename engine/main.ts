@@ -7,6 +7,8 @@ import type { Engine } from './domain/doors.ts';
 import { isFailure, reasonOf } from './domain/failures.ts';
 import type { Clock, Ports } from './domain/ports.ts';
 import { createEngine } from './engine.ts';
+import { createHeartbeats } from './heartbeats.ts';
+import { serveAgentRoute } from './http/agent-route.ts';
 import { noteEngine } from './http/engine-file.ts';
 import { serveHttp } from './http/serve.ts';
 import { type Installation, readInstallation } from './installation.ts';
@@ -70,7 +72,7 @@ export async function openDumont(
   });
   const bell = createBell(clock);
   const telling = await createTelling(journals, clock, bell, log);
-  const ports = change({
+  const alone: Omit<Ports, 'heartbeats'> = {
     settings: { ...config.settings, installation: installation.id },
     clock,
     random: Math.random,
@@ -94,7 +96,13 @@ export async function openDumont(
     fence: { check: async () => undefined }, // each driver brings its own, bound to its lease
     log,
     tell: telling.tell,
+  };
+  const heartbeats = createHeartbeats(alone, {
+    url: null,
+    sign: masterKey.sign,
+    serving: (hear) => serveAgentRoute(hear, log),
   });
+  const ports = change({ ...alone, heartbeats });
   const engine = createEngine(ports, telling, key.file);
 
   // Closed in the opposite order: the listener first, then the drivers, then what they write to.

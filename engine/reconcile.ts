@@ -5,6 +5,7 @@ import type { Operation } from './domain/operation.ts';
 import type { Ports } from './domain/ports.ts';
 import type { Race } from './domain/race.ts';
 import { isLater, type Workspace } from './domain/workspace.ts';
+import { forgetJob } from './steps/jobs.ts';
 import { carryOut, endOperation, forgetAsk } from './steps/operation.ts';
 import { rowsBell } from './steps/step.ts';
 import { update } from './steps/update.ts';
@@ -98,6 +99,11 @@ async function giveUp(workspace: Workspace, why: string, ports: Ports): Promise<
 
 /** An ask that was written down after its operation had ended, by an engine that stood still meanwhile. */
 async function forgetEnded(workspace: Workspace, ports: Ports): Promise<void> {
+  for (const job of workspace.jobs) {
+    const operation = await ports.store.read('operations', job.operation);
+    if (operation && operation.endedAt !== null && job.machine !== workspace.claim?.machine)
+      await forgetJob(workspace.id, job.operation, ports);
+  }
   for (const ask of workspace.asks) {
     const operation = await ports.store.read('operations', ask.operation);
     if (operation && operation.endedAt !== null) await forgetAsk(workspace.id, ask.operation, ports);
@@ -119,9 +125,24 @@ async function settleSnapshot(operation: Operation, { workspace, machine }: Sigh
   }
 }
 
+/** It ends with its machine: whether it had got anywhere nobody can say then. */
+async function settleRun(operation: Operation, { workspace, machine, all }: Sight, ports: Ports): Promise<void> {
+  const job = workspace.jobs.find((one) => one.operation === operation.id);
+  if (!job) return await carryOut(operation, ports);
+  const ran = all.find((one) => one.id === job.machine);
+  const asleep = job.machine === null && workspace.wish.want !== 'awake' && machine === null;
+  const over = job.machine !== null && (!ran || ran.state === 'gone' || ran.id !== workspace.claim?.machine);
+  if (!asleep && !over) return;
+  const facts = { workspace: workspace.id, machine: job.machine ?? '' };
+  const code = over ? 'machine_lost' : 'no_such_machine';
+  await endOperation(operation.id, { ok: false, code, say: sentence(code, facts), facts }, ports);
+  await forgetJob(workspace.id, operation.id, ports);
+}
+
 async function settle(operation: Operation, sight: Sight, ports: Ports): Promise<void> {
   const { workspace, machine, ours } = sight;
   if (operation.verb === 'snapshot') return await settleSnapshot(operation, sight, ports);
+  if (operation.verb === 'run') return await settleRun(operation, sight, ports);
   if (workspace.wish.operation !== operation.id) {
     if (operation.intent && 'wish' in operation.intent && isLater(operation.intent.wish, workspace.wish))
       return await carryOut(operation, ports); // whoever wrote it down was stopped right then

@@ -8,8 +8,12 @@ import { sightOf, type Workspace } from './domain/workspace.ts';
 import { hostKnowledge, offersFor } from './offers.ts';
 import { quantile, STAGES } from './policy/hosts.ts';
 import { spread } from './policy/ranking.ts';
+import { lookForRisk } from './steps/look-for-risk.ts';
 
-type Reads = Pick<Engine, 'status' | 'snapshots' | 'quote' | 'offers' | 'hosts' | 'operation' | 'ssh' | 'health'>;
+type Reads = Pick<
+  Engine,
+  'status' | 'atRisk' | 'snapshots' | 'quote' | 'offers' | 'hosts' | 'operation' | 'ssh' | 'health'
+>;
 
 /** What people can look at. Everything is computed from the rows; nothing here changes them. */
 export function createViews(
@@ -50,8 +54,16 @@ export function createViews(
             mine(races),
             mine(snapshots),
             mine(operations).findLast((one) => one.id === workspace.wish.operation) ?? null,
+            pulseOf(workspace, machines),
           );
         });
+    },
+
+    async atRisk(name, signal) {
+      const workspace = await find(name);
+      const machine = workspace.claim && (await store.read('machines', workspace.claim.machine));
+      if (machine?.state !== 'running') throw new Failure('no_such_machine', { workspace: name });
+      return await lookForRisk(machine, workspace, ports, signal);
     },
 
     async snapshots(name) {
@@ -146,6 +158,14 @@ export function createViews(
     },
   };
 
+  function pulseOf(workspace: Workspace, machines: readonly Machine[]): WorkspaceView['pulse'] {
+    const machine = machines.find((one) => one.id === workspace.claim?.machine);
+    const heard = machine && ports.heartbeats.latest(machine.id);
+    if (!heard || ports.clock.now() - heard.at > settings.agent.silentMs) return null;
+    const { backup, jobs } = heard.status;
+    return { heardAt: heard.at, backup, jobs, idle: ports.heartbeats.idle(machine, workspace) };
+  }
+
   /** How long wakes took, from the race's beginning to usable. Without any the answer is null, not a guess. */
   async function pastWakes(): Promise<Pick<Quote, 'readyMs' | 'samples'>> {
     const { boots } = await hostKnowledge(ports);
@@ -169,6 +189,7 @@ function viewOf(
   races: readonly Race[],
   snapshots: readonly Snapshot[],
   operation: WorkspaceView['operation'],
+  pulse: WorkspaceView['pulse'],
 ): WorkspaceView {
   const machine = machines.find((one) => one.id === workspace.claim?.machine) ?? null;
   const race = races.find((one) => one.endedAt === null) ?? null;
@@ -183,6 +204,7 @@ function viewOf(
     newest: newestGood(snapshots),
     dollarsPerHour: billed.reduce((sum, one) => sum + one.offer.dollarsPerHour, 0),
     operation,
+    pulse,
   };
 }
 

@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { AtRisk, Repository, Sha256 } from './agent-shapes.ts';
+import { AgentAnswer, AgentStatus } from './heartbeat.ts';
 
 /**
  * What the engine and the agent on a machine say to each other. An order is one line of JSON on the agent's standard
@@ -7,7 +9,9 @@ import { z } from 'zod';
  * Paths are relative to the machine's root, without a leading slash. A byte that is not UTF-8 travels as the lone
  * surrogate U+DC00 + byte, so that any name survives JSON.
  */
-export const PROTOCOL = 1;
+export const PROTOCOL = 2;
+/** The oldest agent that is still understood. One that speaks less is replaced before anything is asked of it. */
+export const PROTOCOL_MIN = 1;
 
 /** Where everything of ours lives on a machine. */
 export const AGENT_HOME = 'opt/dumont';
@@ -23,23 +27,6 @@ export const BOOT = {
   done: `/${AGENT_HOME}/boot.done`,
   failed: `/${AGENT_HOME}/boot.failed`,
 } as const;
-
-const Sha256 = z.string().regex(/^[0-9a-f]{64}$/);
-
-const Repository = z.object({
-  /** `s3:http://host:port/bucket/prefix` */
-  url: z.string(),
-  region: z.string(),
-  password: z.string(),
-  credentials: z.object({
-    accessKeyId: z.string(),
-    secretAccessKey: z.string(),
-    sessionToken: z.string(),
-    expiresAt: z.number(),
-  }),
-  connections: z.number().int(),
-});
-export type RepositoryAccess = z.infer<typeof Repository>;
 
 const base = { protocol: z.number().int(), workspace: z.string(), machine: z.string() };
 
@@ -65,7 +52,15 @@ const RestoreOrder = z.object({
   job: z.string(),
   epoch: z.number().int(),
   /** Null: a new workspace; only its directories are made. */
-  snapshot: z.object({ id: Sha256, contentHash: Sha256, manifestUrl: z.string() }).nullable(),
+  snapshot: z
+    .object({
+      id: Sha256,
+      contentHash: Sha256,
+      manifestUrl: z.string(),
+      /** Where the whole manifest is when the snapshot's own holds only what differs from it. */
+      baseUrl: z.string().nullable().default(null),
+    })
+    .nullable(),
   repository: Repository,
 });
 
@@ -91,8 +86,36 @@ const SaveOrder = z.object({
   manifestUrl: z.string(),
 });
 
-export const AgentOrder = z.discriminatedUnion('verb', [ReadyOrder, RestoreOrder, SaveOrder]);
+/**
+ * Live on the machine: back up, measure, and say so every few seconds. Given again it hands the order to the agent that
+ * lives there already. It returns when that one has it, or stays as its voice when there is no other way to be heard.
+ */
+const RunOrder = z.object({
+  ...base,
+  verb: z.literal('run'),
+  epoch: z.number().int(),
+  heartbeat: z.object({
+    /** Where to say it; null: over these streams. */
+    url: z.string().nullable(),
+    /** Opens that one route for this machine, and nothing else. */
+    token: z.string(),
+  }),
+  answer: AgentAnswer,
+});
+
+/** What would be lost if the machine ended now. Looks, and changes nothing. */
+const AtRiskOrder = z.object({
+  ...base,
+  verb: z.literal('at-risk'),
+  include: z.array(z.string()),
+  exclude: z.array(z.string()),
+  fileBytesMax: z.number(),
+});
+
+export const AgentOrder = z.discriminatedUnion('verb', [ReadyOrder, RestoreOrder, SaveOrder, RunOrder, AtRiskOrder]);
 export type AgentOrder = z.infer<typeof AgentOrder>;
+export type RunOrder = z.infer<typeof RunOrder>;
+export type AtRiskOrder = z.infer<typeof AtRiskOrder>;
 export type ReadyOrder = z.infer<typeof ReadyOrder>;
 export type RestoreOrder = z.infer<typeof RestoreOrder>;
 export type SaveOrder = z.infer<typeof SaveOrder>;
@@ -105,17 +128,9 @@ export const SaveReply = z.discriminatedUnion('say', [
 ]);
 export type SaveReply = z.infer<typeof SaveReply>;
 
-const AtRisk = z.object({
-  /**
-   * `over-cap` and `unreadable` name files that are not in the snapshot; `git` the objects of a repository that somebody
-   * works in, left out by a rule of the workspace's own.
-   */
-  kind: z.enum(['over-cap', 'unreadable', 'git']),
-  path: z.string(),
-  sizeBytes: z.number(),
-  why: z.string(),
-});
-export type AtRisk = z.infer<typeof AtRisk>;
+/** The answer to a status that came over the streams. */
+export const RunReply = z.object({ say: z.literal('answer'), answer: AgentAnswer });
+export type RunReply = z.infer<typeof RunReply>;
 
 const progress = { bytesDone: z.number(), bytesTotal: z.number(), filesDone: z.number(), filesTotal: z.number() };
 
@@ -168,6 +183,37 @@ export const AgentEvent = z.discriminatedUnion('event', [
   }),
   /** After `keep-stopped`: nothing moved until now, everything stands still, and nobody but us came in. */
   z.object({ event: z.literal('kept_stopped') }),
+  /** The agent that lives on the machine has the order. */
+  z.object({
+    event: z.literal('living'),
+    pid: z.number().int(),
+    program: Sha256.nullable(),
+    startedAt: z.number(),
+    /** It was there before this order came. */
+    already: z.boolean(),
+  }),
+  /** Its voice, when it cannot be heard in another way. */
+  z.object({ event: z.literal('status'), status: AgentStatus }),
+  z.object({
+    event: z.literal('at_risk'),
+    /** Not in any backup, and not to be remade. They hold the machine. */
+    files: z.array(AtRisk),
+    /** Left out by a rule, so that nobody expects them back: the largest first. */
+    excluded: z.array(z.object({ path: z.string(), sizeBytes: z.number(), rule: z.string() })),
+    /** Repositories with work that exists nowhere else. It is in the backups, unless `saved` is false. */
+    repositories: z.array(
+      z.object({
+        path: z.string(),
+        unpushedCommits: z.number().int(),
+        changedFiles: z.number().int(),
+        stashes: z.number().int(),
+        saved: z.boolean(),
+      }),
+    ),
+    /** Changed since the last backup that is in storage. */
+    pending: z.object({ files: z.number().int(), bytes: z.number(), newest: z.array(z.string()) }),
+    durableAt: z.number().nullable(),
+  }),
   z.object({ event: z.literal('digests'), sha256: z.record(z.string(), Sha256.nullable()) }),
   z.object({
     event: z.literal('failed'),

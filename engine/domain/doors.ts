@@ -1,3 +1,5 @@
+import type { AgentEvent } from './agent-protocol.ts';
+import type { AgentStatus, JobStatus } from './heartbeat.ts';
 import type { Told } from './journals.ts';
 import type { Machine, State } from './lifecycle.ts';
 import type { Address, Listed, Need, Offer } from './marketplace.ts';
@@ -18,11 +20,23 @@ export interface Engine {
   ): Promise<Operation>;
   /** A named person gives up what is on the machine. Recorded, and the only way past a failed backup. */
   abandon(name: string, how: { readonly why: string }, asked: Asked): Promise<Operation>;
+  /** Changes what the workspace is; what it does not name stays. Image, disk and ports count from the next wake. */
+  configure(name: string, spec: Partial<WorkspaceSpec>, asked: Asked): Promise<Workspace>;
+  /** Awake for so long, idle or not; null ends that. */
+  keep(name: string, how: { readonly forMs: number | null; readonly why: string }, asked: Asked): Promise<Workspace>;
+  /** Runs a program on its machine: a checkpoint before, awake meanwhile, then asleep if so wanted. */
+  run(
+    name: string,
+    how: { readonly argv: readonly string[]; readonly thenHibernate: boolean },
+    asked: Asked,
+  ): Promise<Operation>;
   /** Forgets the workspace. Refused while it has a machine; its snapshots go only with `purge`. */
   destroy(name: string, how: { readonly purge: boolean }, asked: Asked): Promise<void>;
 
   /** One workspace, or all of them. */
   status(name: string | null): Promise<readonly WorkspaceView[]>;
+  /** What would be lost if its machine ended now; asks the machine itself. */
+  atRisk(name: string, signal: AbortSignal): Promise<RiskView>;
   snapshots(name: string): Promise<readonly Snapshot[]>;
   /** What a wake would cost and how long it would take; spends nothing. */
   quote(name: string, how: WakeChoice): Promise<Quote>;
@@ -64,7 +78,28 @@ export interface WorkspaceView {
   /** What it burns right now, all of its machines together. */
   readonly dollarsPerHour: number;
   readonly operation: Operation | null;
+  /** What its machine says of itself; null when it has not been heard lately. */
+  readonly pulse: Pulse | null;
 }
+
+export interface Pulse {
+  readonly heardAt: number;
+  readonly backup: AgentStatus['backup'];
+  readonly jobs: readonly JobStatus[];
+  /** Whether it counts as idle, and why. */
+  readonly idle: Verdict;
+}
+
+/** What the hibernation policy says of a machine. */
+export interface Verdict {
+  readonly sleep: boolean;
+  /** For people, always: "the GPU is 87 % busy", "idle for 4 minutes". */
+  readonly why: string;
+  /** Since when nothing was seen on it; null while something is. */
+  readonly quietSince: number | null;
+}
+
+export type RiskView = Omit<Extract<AgentEvent, { event: 'at_risk' }>, 'event'> & { readonly machine: string };
 
 export interface RaceView {
   readonly id: string;

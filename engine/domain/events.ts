@@ -100,6 +100,76 @@ export type Talk =
       readonly forMs: number;
     }
   | {
+      /** Nothing stirs on it. It is put to sleep at `actsAt` unless somebody keeps it or something begins. */
+      readonly event: 'machine.idle_warning';
+      readonly workspace: string;
+      readonly machine: string;
+      readonly why: string;
+      readonly actsAt: number;
+      readonly inMs: number;
+      readonly dollarsPerHour: number;
+    }
+  | {
+      /** After a warning: it stays awake, and why. */
+      readonly event: 'machine.stays_awake';
+      readonly workspace: string;
+      readonly machine: string;
+      readonly why: string;
+    }
+  | {
+      readonly event: 'workspace.kept';
+      readonly workspace: string;
+      readonly by: string;
+      readonly until: number;
+      readonly why: string;
+    }
+  | {
+      /** Told at the third failure in a row, and when it works again (`failures` 0). */
+      readonly event: 'backup.failing';
+      readonly workspace: string;
+      readonly machine: string;
+      readonly failures: number;
+      readonly durableAt: number | null;
+      readonly why: string;
+    }
+  | {
+      readonly event: 'job.began';
+      readonly workspace: string;
+      readonly machine: string;
+      readonly operation: string;
+      readonly command: string;
+      readonly checkpoint: string | null;
+      readonly output: string;
+    }
+  | {
+      readonly event: 'job.ended';
+      readonly workspace: string;
+      readonly machine: string;
+      readonly operation: string;
+      readonly command: string;
+      readonly code: number;
+      readonly ms: number;
+      readonly tail: string;
+    }
+  | {
+      /** The workspace's own command after wake failed, or has not ended for long. Everything else goes on. */
+      readonly event: 'after_wake.trouble';
+      readonly workspace: string;
+      readonly machine: string;
+      readonly command: string;
+      readonly why: string;
+      readonly tail: string;
+    }
+  | {
+      /** The machine saved and ended itself while the engine was silent, and storage holds the proof. */
+      readonly event: 'machine.ended_itself';
+      readonly workspace: string;
+      readonly machine: string;
+      readonly snapshot: string;
+      readonly at: number;
+      readonly why: string;
+    }
+  | {
       readonly event: 'operation.ended';
       readonly workspace: string;
       readonly operation: string;

@@ -135,6 +135,13 @@ export const FAILURES = {
   // machines
   ssh_refused: row(502, 75, true, 'SSH does not answer at {address}: {why}', 'SSH não responde em {address}: {why}'),
   ssh_lost: row(502, 75, true, 'The SSH connection broke: {why}', 'A conexão SSH caiu: {why}'),
+  forwarding_refused: row(
+    502,
+    75,
+    true,
+    'The machine does not forward ports: {why}',
+    'A máquina não encaminha portas: {why}',
+  ),
   host_key_changed: row(
     502,
     76,

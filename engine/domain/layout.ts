@@ -16,6 +16,10 @@ export const manifestKey = (workspace: string, snapshot: string): string =>
 export const draftManifestKey = (workspace: string, machine: string, draft: string): string =>
   `${workspace}/drafts/${machine}-${draft}.jsonl.gz`;
 
+/** What a machine left when it saved and ended itself, and the draft of its last manifest. It may write these two only. */
+export const watchdogProofKey = (workspace: string, machine: string): string =>
+  `${workspace}/drafts/${machine}-watchdog.json`;
+
 /** The programs machines fetch. No machine can write here. */
 export const kitKey = (sha256: string): string => `kit/${sha256}.gz`;
 

@@ -86,6 +86,10 @@ export interface Machine {
   readonly stirredAt: number | null;
   /** Its last backup left something out that cannot be remade; it waits for a person to agree. */
   readonly held: { readonly why: string; readonly at: number } | null;
+  /** It is idle: people were warned, and when it is put to sleep unless something stirs. */
+  readonly warned: { readonly at: number; readonly actsAt: number; readonly why: string } | null;
+  /** The workspace's command after wake: how it went here. `slow` is told once and goes on running. */
+  readonly afterWake: 'slow' | 'failed' | 'done' | null;
   /** A person decided to give up what is on it. */
   readonly abandoned: { readonly by: string; readonly why: string; readonly at: number } | null;
   /** How often the last backup failed in a row, and when it is tried next. */
@@ -149,6 +153,8 @@ function begin(origin: Origin, state: State, why: string, now: number): Machine 
     sealed: null,
     stirredAt: null,
     held: null,
+    warned: null,
+    afterWake: null,
     abandoned: null,
     saveFailures: 0,
     saveAgainAt: null,

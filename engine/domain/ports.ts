@@ -1,4 +1,7 @@
+import type { Duplex } from 'node:stream';
+import type { Verdict } from './doors.ts';
 import type { Talk } from './events.ts';
+import type { AgentAnswer, AgentStatus, EndCall } from './heartbeat.ts';
 import type { Journals } from './journals.ts';
 import type { Machine } from './lifecycle.ts';
 import type { Address, Listed, Need, Offer, Order } from './marketplace.ts';
@@ -23,6 +26,7 @@ export interface Ports {
   readonly kit: () => Promise<Kit>;
   /** The engine's own SSH key, in one line, allowed in on every machine. */
   readonly publicKey: string;
+  readonly heartbeats: Heartbeats;
   readonly bell: Bell;
   readonly fence: Fence;
   readonly log: Log;
@@ -112,6 +116,8 @@ export interface Marketplace {
   start(instance: string, signal: AbortSignal): Promise<void>;
   /** What the machine printed while it booted; empty where the marketplace shows none. */
   bootLog(instance: string, signal: AbortSignal): Promise<string>;
+  /** How the machine can end itself with a key that can do nothing else; null where there is no such key. */
+  endCall(instance: string): Promise<EndCall | null>;
 }
 
 /** Opens a shell as root. `hostKey` null means first contact: the key that is met is reported, to be compared and pinned. */
@@ -131,6 +137,37 @@ export interface Shell extends AsyncDisposable {
     onLine?: (line: string, say: (line: string) => void) => void,
   ): Promise<Output>;
   upload(files: readonly Upload[], signal: AbortSignal): Promise<void>;
+  /**
+   * Listens on the machine's own loopback until the shell is closed, and hands over each connection that is made there.
+   * Returns the port. Rejects with `Failure('forwarding_refused')` where the machine does not allow it.
+   */
+  forward(onConnection: (connection: Duplex) => void, signal: AbortSignal): Promise<number>;
+  /** Aborts with `Failure('ssh_lost')` when the connection is gone. */
+  readonly lost: AbortSignal;
+}
+
+/**
+ * What machines say of themselves, in memory: an engine that starts anew hears it again within seconds.
+ */
+export interface Heartbeats {
+  /** Where machines reach us by HTTP; null when they cannot, and are heard through their SSH connection. */
+  readonly url: string | null;
+  /** The word that opens the heartbeat route for this machine and does nothing else. */
+  tokenFor(machine: string, epoch: number): string;
+  /** Checks who speaks, remembers what is said, and answers. Rejects with `Failure('unauthorized')`. */
+  hear(token: string, status: AgentStatus): Promise<AgentAnswer>;
+  /** The last one heard. */
+  latest(machine: string): Heard | null;
+  /** Whether nothing has stirred on it for so long that it may sleep, and why. */
+  idle(machine: Machine, workspace: Workspace): Verdict;
+  forget(machine: string): void;
+  /** Serves that one route, and no other, on a connection that came through a tunnel. */
+  serve(connection: Duplex): void;
+}
+
+export interface Heard {
+  readonly status: AgentStatus;
+  readonly at: number;
 }
 
 /** A program on a machine, as data. Quoting happens once, in `ssh/`; secrets travel in `stdin`, since `ps` shows arguments. */

@@ -1,5 +1,6 @@
 import { microDollars } from './money.ts';
 import type { RacePlan } from './race.ts';
+import type { IdleRules } from './workspace.ts';
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
@@ -16,6 +17,8 @@ export interface Settings {
   readonly lease: { readonly ms: number; readonly renewMs: number };
   readonly save: SaveLimits;
   readonly ready: ReadyLimits;
+  readonly agent: AgentLimits;
+  readonly idle: IdleRules;
   /** Delays before a failed step is driven again; the last one repeats for as long as the machine bills us. */
   readonly retryMs: readonly number[];
   /** A lost machine is replaced by itself this often an hour while its workspace is wanted awake. */
@@ -59,6 +62,27 @@ export interface SaveLimits {
   readonly credentialsMs: number;
 }
 
+export interface AgentLimits {
+  /** Between two heartbeats. */
+  readonly heartbeatMs: number;
+  /** Without one for this long, nothing is known of the machine. */
+  readonly silentMs: number;
+  /** From one backup to the next, when something changed. */
+  readonly backupEveryMs: number;
+  /** A machine holds this many tickets for backups, in case the engine falls silent. */
+  readonly tickets: number;
+  /** Fresh credentials are sent when the old ones have less than this left. */
+  readonly renewMs: number;
+  /** Of the automatic snapshots one is read back and compared byte by byte this often. */
+  readonly compareEveryMs: number;
+  /** When the engine stays silent for so long and nobody is at work, the machine saves, proves and ends itself. */
+  readonly watchdogMs: number;
+  /** A command after wake that takes longer is named. */
+  readonly afterWakeMs: number;
+  /** The longest that a person can keep a machine awake at once. */
+  readonly keepMsMax: number;
+}
+
 export interface ReadyLimits {
   readonly clockSkewMs: number;
   /** Storage must answer at least this fast. */
@@ -94,6 +118,30 @@ export const DEFAULTS: Settings = {
     credentialsMs: 12 * HOUR,
   },
   ready: { clockSkewMs: 2 * MINUTE, storageMbps: 50 },
+  agent: {
+    heartbeatMs: 10 * SECOND,
+    silentMs: 45 * SECOND,
+    backupEveryMs: 5 * MINUTE,
+    tickets: 4,
+    renewMs: 6 * HOUR,
+    compareEveryMs: 15 * MINUTE,
+    watchdogMs: 30 * MINUTE,
+    afterWakeMs: 10 * MINUTE,
+    keepMsMax: 7 * 24 * HOUR,
+  },
+  idle: {
+    hibernate: true,
+    idleMs: 3 * MINUTE,
+    graceMs: 2 * MINUTE,
+    firstMs: 10 * MINUTE,
+    gpuBusyPercent: 5,
+    gpuMemoryMovedMb: 64,
+    cpuBusyPercent: 25,
+    diskBusyBytesPerSecond: 1_000_000,
+    networkBusyBytesPerSecond: 100_000,
+    attachedMs: HOUR,
+    unknownMs: 4 * HOUR,
+  },
   retryMs: [SECOND, 5 * SECOND, 15 * SECOND, MINUTE, 5 * MINUTE],
   rewakesPerHour: 2,
   settledKeptMs: 30 * 24 * HOUR,

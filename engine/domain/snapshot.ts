@@ -21,8 +21,12 @@ export interface Snapshot {
   readonly contentHash: string;
   /** Some files could not be read, or the restore before it was not complete. Never newest good. */
   readonly partial: boolean;
-  /** When the control host read it back with its own credentials. */
+  /** When the control host found it in storage, with its own credentials, under the manifest that the machine claimed. */
   readonly provedAt: number | null;
+  /** When it also read files back and compared their bytes. Of the many automatic ones of a day, some; of last ones, all. */
+  readonly comparedAt: number | null;
+  /** The snapshot whose whole manifest this one's is a change of; null when its own is whole. */
+  readonly manifestBase: string | null;
   readonly description: string;
   readonly tags: readonly string[];
   readonly extra: Readonly<Record<string, string>>;

@@ -17,6 +17,24 @@ export const VERBS = {
     'workspace',
   ),
   snapshot: verb('operator', 'Back up now, under a description', 'Faz backup agora, com uma descrição', 'workspace'),
+  run: verb(
+    'operator',
+    'Run a program: a checkpoint before, awake meanwhile, asleep after it',
+    'Roda um programa: um checkpoint antes, acordado durante, dormindo depois',
+    'workspace',
+  ),
+  keep: verb(
+    'operator',
+    'Keep a workspace awake for a while',
+    'Mantém um workspace acordado por um tempo',
+    'workspace',
+  ),
+  configure: verb(
+    'operator',
+    'Change what a workspace is: image, GPU, directories, rules for sleeping',
+    'Muda o que um workspace é: imagem, GPU, diretórios, regras de sono',
+    'workspace',
+  ),
   restore: verb('operator', 'Wake from an older snapshot', 'Acorda a partir de um snapshot antigo', 'workspace'),
   abandon: verb(
     'operator',

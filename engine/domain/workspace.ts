@@ -16,6 +16,10 @@ export interface Workspace {
   readonly wish: Wish;
   /** Snapshots asked for and not taken yet, oldest first. */
   readonly asks: readonly Ask[];
+  /** Programs that were started by us and whose end nobody was told of yet. */
+  readonly jobs: readonly Job[];
+  /** Somebody wants it awake until then, idle or not. */
+  readonly keep: { readonly until: number; readonly by: string; readonly why: string; readonly at: number } | null;
   /** Orders the catalogue. It belongs to the control host, so a machine's clock cannot reorder history. */
   readonly sequence: number;
   /** The repository's password, wrapped by the installation's master key. */
@@ -34,6 +38,33 @@ export interface WorkspaceSpec {
   readonly exclude: readonly string[];
   /** Larger files are not backed up; they are listed and hold the machine until somebody agrees once. */
   readonly fileBytesMax: number;
+  /** From one backup to the next, when something changed; null: the installation's own. */
+  readonly backupEveryMs: number | null;
+  /** Its own rules for falling asleep, on top of the installation's; `hibernate: false` never does by itself. */
+  readonly idle: Partial<IdleRules>;
+  /** A line for bash, run once after each wake when all files are there. */
+  readonly afterWake: string | null;
+}
+
+/** When a machine counts as idle, and how long that is watched before it is put to sleep. */
+export interface IdleRules {
+  readonly hibernate: boolean;
+  /** Idle for this long. */
+  readonly idleMs: number;
+  /** People are warned this long before. */
+  readonly graceMs: number;
+  /** Not in the first minutes after it was woken: somebody is on the way. */
+  readonly firstMs: number;
+  readonly gpuBusyPercent: number;
+  readonly gpuMemoryMovedMb: number;
+  /** Of one core. */
+  readonly cpuBusyPercent: number;
+  readonly diskBusyBytesPerSecond: number;
+  readonly networkBusyBytesPerSecond: number;
+  /** Somebody is logged in and touches nothing: alive for this long. */
+  readonly attachedMs: number;
+  /** What cannot be measured counts as alive for this long. */
+  readonly unknownMs: number;
 }
 
 export interface Wish {
@@ -74,6 +105,19 @@ export interface Ask {
   readonly at: number;
   readonly description: string;
   readonly tags: readonly string[];
+  /** A named state, or a point before something risky. */
+  readonly type: 'SNAPSHOT' | 'CHECKPOINT';
+}
+
+/** A program that is run on the workspace's machine: a checkpoint before, awake meanwhile, asleep after it if so wanted. */
+export interface Job {
+  readonly operation: string;
+  readonly by: string;
+  readonly at: number;
+  readonly argv: readonly string[];
+  readonly thenHibernate: boolean;
+  /** The machine it was given to, once its checkpoint was taken. */
+  readonly machine: string | null;
 }
 
 /** What people see of a workspace. Computed, never stored. */

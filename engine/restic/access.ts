@@ -1,6 +1,6 @@
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { RepositoryAccess } from '../domain/agent-protocol.ts';
+import type { RepositoryAccess } from '../domain/agent-shapes.ts';
 
 export type Environment = Readonly<Record<string, string>>;
 

@@ -1,11 +1,15 @@
-import { PROTOCOL, type RepositoryAccess } from '../domain/agent-protocol.ts';
+import { PROTOCOL } from '../domain/agent-protocol.ts';
+import type { RepositoryAccess } from '../domain/agent-shapes.ts';
 import { repositoryPrefix, repositoryUrl } from '../domain/layout.ts';
 import type { Machine } from '../domain/lifecycle.ts';
 import type { Ports } from '../domain/ports.ts';
 import type { Workspace } from '../domain/workspace.ts';
 
 /** What a machine that holds the claim is given: its own workspace's repository, for a while, and nothing else. */
-export async function repositoryAccess(workspace: Workspace, ports: Ports): Promise<RepositoryAccess> {
+export async function repositoryAccess(
+  workspace: Workspace,
+  ports: Pick<Ports, 'storage' | 'repositories' | 'settings'>,
+): Promise<RepositoryAccess> {
   const { storage, repositories, settings } = ports;
   return {
     url: repositoryUrl(storage.endpoint, storage.bucket, workspace.id),

@@ -14,6 +14,10 @@ export async function carryOut(operation: Operation, ports: Ports): Promise<void
   if (!intent || !current || current.endedAt !== null) return;
   await update(ports.store, 'workspaces', workspace, (row) => {
     if ('wish' in intent) return isLater(intent.wish, row.wish) ? { ...row, wish: intent.wish } : null;
+    if ('job' in intent) {
+      const stands = row.jobs.some((job) => job.operation === operation.id);
+      return stands ? null : { ...row, jobs: [...row.jobs, intent.job] };
+    }
     const stands = row.asks.some((ask) => ask.operation === operation.id);
     return stands ? null : { ...row, asks: [...row.asks, intent.ask] };
   });

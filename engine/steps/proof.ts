@@ -61,17 +61,21 @@ async function readManifest(
   const met = createHash('sha256').update(bytes).digest('hex');
   if (met !== event.manifestSha256)
     throw new Failure('proof_failed', { why: 'its manifest is not the one the machine wrote' });
-  const text = gunzipSync(bytes).toString('utf8');
+  return { bytes, lines: linesIn(bytes, event.contentHash) };
+}
+
+export function linesIn(manifest: Uint8Array, claimed: string): readonly ManifestLine[] {
+  const text = gunzipSync(manifest).toString('utf8');
   const lines = text
     .split('\n')
     .filter((line) => line !== '')
     .map((line) => ManifestLine.parse(JSON.parse(line)));
-  if (contentHash(lines) !== event.contentHash)
+  if (contentHash(lines) !== claimed)
     throw new Failure('proof_failed', { why: 'its manifest does not have the content hash that was claimed' });
-  return { bytes, lines };
+  return lines;
 }
 
-function compareLists(lines: readonly ManifestLine[], files: readonly StoredFile[]): void {
+export function compareLists(lines: readonly ManifestLine[], files: readonly StoredFile[]): void {
   const claimed = lines.filter((line) => line.type === 'file');
   if (claimed.length !== files.length) {
     throw new Failure('proof_failed', {
@@ -137,7 +141,7 @@ async function enter(
     version: 0,
     workspace: workspace.id,
     kind: fenced ? 'pre-failover' : ask ? 'manual' : 'automatic',
-    type: ask ? 'SNAPSHOT' : event.parent ? 'INCREMENTAL' : 'FULL',
+    type: ask ? ask.type : event.parent ? 'INCREMENTAL' : 'FULL',
     status: 'COMPLETED',
     createdAt: order.time,
     completedAt: ports.clock.now(),
@@ -150,6 +154,8 @@ async function enter(
     contentHash: event.contentHash,
     partial: event.partial, // the machine knows best whether its restore had ended; we may not have heard
     provedAt: ports.clock.now(),
+    comparedAt: ports.clock.now(),
+    manifestBase: null,
     description: ask?.description ?? '',
     tags: ask?.tags ?? [],
     extra: {},

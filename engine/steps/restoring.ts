@@ -75,11 +75,8 @@ export async function follow(
     snapshot: snapshot && {
       id: snapshot.id,
       contentHash: snapshot.contentHash,
-      manifestUrl: await ports.storage.presign(
-        'GET',
-        manifestKey(workspace.id, snapshot.id),
-        ports.settings.save.credentialsMs,
-      ),
+      manifestUrl: await manifestUrl(workspace, snapshot.id, ports),
+      baseUrl: snapshot.manifestBase && (await manifestUrl(workspace, snapshot.manifestBase, ports)),
     },
     repository: await repositoryAccess(workspace, ports),
   };
@@ -107,4 +104,8 @@ export async function follow(
     if (!arrived) throw cause;
   }
   return arrived;
+}
+
+async function manifestUrl(workspace: Workspace, snapshot: string, ports: Ports): Promise<string> {
+  return await ports.storage.presign('GET', manifestKey(workspace.id, snapshot), ports.settings.save.credentialsMs);
 }

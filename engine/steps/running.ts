@@ -2,6 +2,10 @@ import { isFailure, reasonOf } from '../domain/failures.ts';
 import type { Machine } from '../domain/lifecycle.ts';
 import type { Ear, Ports } from '../domain/ports.ts';
 import type { Workspace } from '../domain/workspace.ts';
+import { enterBackup } from './enter-backup.ts';
+import { followJobs } from './jobs.ts';
+import { keepLine, type Line } from './line.ts';
+import { minding } from './minding.ts';
 import { reach } from './reach.ts';
 import { follow } from './restoring.ts';
 import { takeSnapshot } from './snapshot.ts';
@@ -11,6 +15,8 @@ import { abandonment, type Note, type Step, workspaceBell, workspaceOf } from '.
 export const running: Step = async (machine, ports, signal, note) => {
   const { watch } = ports.settings;
   using ear = ports.bell.listen(workspaceBell(machine.workspace));
+  await using line = keepLine();
+  const mind = minding();
   let misses = 0;
   for (;;) {
     signal.throwIfAborted();
@@ -18,9 +24,8 @@ export const running: Step = async (machine, ports, signal, note) => {
     const leave = reasonToSave(machine, workspace, ports.clock.now());
     if (leave) return { to: 'saving', why: leave };
     try {
-      if (workspace && !machine.complete) machine = await arrive(machine, workspace, ports, signal, note, ear);
-      else if (workspace?.asks[0]) await takeSnapshot(machine, workspace, workspace.asks[0], ports, signal, note);
-      else await (await reach(machine, ports, signal))[Symbol.asyncDispose]();
+      if (!workspace) await (await reach(machine, ports, signal))[Symbol.asyncDispose]();
+      else machine = await attend(machine, workspace, line, ports, signal, note, ear);
       misses = 0;
     } catch (cause) {
       signal.throwIfAborted();
@@ -30,9 +35,28 @@ export const running: Step = async (machine, ports, signal, note) => {
       ports.log('machine.missed', { machine: machine.id, misses, why: reasonOf(cause) }, 'WARNING');
       if (misses >= watch.missesMax) return { to: 'stranded', why: reasonOf(cause) };
     }
+    if (workspace) machine = await mind(machine, workspace, ports, note);
     await ear.wait(waitMs(machine, misses, ports), signal);
   }
 };
+
+/** One thing after the other, the most urgent first; whatever is left is next, since each of them rings the bell. */
+async function attend(
+  machine: Machine,
+  workspace: Workspace,
+  line: Line,
+  ports: Ports,
+  signal: AbortSignal,
+  note: Note,
+  ear: Ear,
+): Promise<Machine> {
+  await line.hold(machine, workspace, ports, signal);
+  if (!machine.complete) return await arrive(machine, workspace, ports, signal, note, ear);
+  if (workspace.asks[0]) await takeSnapshot(machine, workspace, workspace.asks[0], ports, signal, note);
+  for (const taken of ports.heartbeats.latest(machine.id)?.status.taken ?? [])
+    await enterBackup(taken, machine, workspace, ports, signal);
+  return await followJobs(machine, workspace, line, ports, signal, note);
+}
 
 /** A wish, a newer claim, or a person who gives up: what ends a machine's work. All of them pass through `saving`. */
 function reasonToSave(machine: Machine, workspace: Workspace | null, now: number): string | null {
@@ -83,6 +107,6 @@ async function arrive(
 function waitMs(machine: Machine, misses: number, ports: Ports): number {
   const { lookMs } = ports.settings.watch;
   if (misses > 0) return Math.min(lookMs, 2_000);
-  if (machine.saveAgainAt === null) return lookMs;
-  return Math.max(1, Math.min(lookMs, machine.saveAgainAt - ports.clock.now()));
+  const next = [machine.saveAgainAt, machine.warned?.actsAt ?? null].filter((at) => at !== null);
+  return Math.max(1, Math.min(lookMs, ...next.map((at) => at - ports.clock.now()).filter((ms) => ms > 0)));
 }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import type { AgentEvent, AtRisk, SaveOrder } from '../domain/agent-protocol.ts';
+import type { AgentEvent, SaveOrder } from '../domain/agent-protocol.ts';
+import type { AtRisk } from '../domain/agent-shapes.ts';
 import { Failure, reasonOf } from '../domain/failures.ts';
 import { draftManifestKey } from '../domain/layout.ts';
 import type { Machine } from '../domain/lifecycle.ts';

@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes } from 'node:crypto';
 import { mkdir, open, readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { Failure, reasonOf } from '../domain/failures.ts';
@@ -8,6 +8,8 @@ export interface MasterKey {
   seal(plain: string): string;
   /** Rejects with `wrong_password` what another key sealed. */
   open(sealed: string, workspace: string): string;
+  /** A mark that only this key can make, and that says nothing of the key. */
+  sign(text: string): string;
 }
 
 /** Reads the installation's master key: 64 hexadecimal digits in a file that only its owner reads. Made when it is missing. */
@@ -19,7 +21,9 @@ export async function readMasterKey(file: string): Promise<MasterKey> {
 }
 
 export function masterKey(key: Uint8Array): MasterKey {
+  const signing = new Uint8Array(hkdfSync('sha256', key, '', 'dumont machine tokens', 32));
   return {
+    sign: (text) => createHmac('sha256', signing).update(text).digest('base64url'),
     seal(plain) {
       const nonce = randomBytes(NONCE_BYTES);
       const cipher = createCipheriv('aes-256-gcm', key, nonce).setAAD(PURPOSE);

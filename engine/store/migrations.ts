@@ -16,4 +16,21 @@ export const MIGRATIONS: readonly Migration[] = [
     for (const [id, operation] of rows.get('operations') ?? [])
       rows.get('operations')?.set(id, { intent: null, ...operation });
   },
+  function letAgentsLive(rows) {
+    for (const workspace of rows.get('workspaces')?.values() ?? []) {
+      workspace.spec = { backupEveryMs: null, idle: {}, afterWake: null, ...(workspace.spec as object) };
+      workspace.asks = (workspace.asks as object[]).map((ask) => ({ type: 'SNAPSHOT', ...ask }));
+      workspace.jobs ??= [];
+      workspace.keep ??= null;
+    }
+    for (const [id, machine] of rows.get('machines') ?? [])
+      rows.get('machines')?.set(id, { warned: null, afterWake: null, ...machine });
+    // Until now every snapshot in the catalogue had its bytes compared.
+    for (const [id, snapshot] of rows.get('snapshots') ?? [])
+      rows.get('snapshots')?.set(id, { comparedAt: snapshot.provedAt ?? null, manifestBase: null, ...snapshot });
+    for (const operation of rows.get('operations')?.values() ?? []) {
+      const intent = operation.intent as { ask?: object } | null;
+      if (intent?.ask) operation.intent = { ask: { type: 'SNAPSHOT', ...intent.ask } };
+    }
+  },
 ];

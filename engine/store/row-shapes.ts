@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { FailureCode } from '../domain/failures.ts';
 import { STATES } from '../domain/lifecycle.ts';
 import type { Kind, Rows } from '../domain/ports.ts';
+import type { IdleRules } from '../domain/workspace.ts';
 
 /**
  * What a stored row must look like. Checked when it is read back, since a file can be damaged or edited by hand, and
@@ -72,7 +73,33 @@ const ask = z.object({
   at,
   description: z.string(),
   tags: z.array(z.string()),
+  type: z.enum(['SNAPSHOT', 'CHECKPOINT']),
 });
+
+const job = z.object({
+  operation: z.string(),
+  by: z.string(),
+  at,
+  argv: z.array(z.string()),
+  thenHibernate: z.boolean(),
+  machine: z.string().nullable(),
+});
+
+const idle = z
+  .object({
+    hibernate: z.boolean(),
+    idleMs: z.number(),
+    graceMs: z.number(),
+    firstMs: z.number(),
+    gpuBusyPercent: z.number(),
+    gpuMemoryMovedMb: z.number(),
+    cpuBusyPercent: z.number(),
+    diskBusyBytesPerSecond: z.number(),
+    networkBusyBytesPerSecond: z.number(),
+    attachedMs: z.number(),
+    unknownMs: z.number(),
+  })
+  .partial() as z.ZodType<Partial<IdleRules>>; // zod's optional lets `undefined` in, which JSON never holds
 
 const workspace = z.object({
   id,
@@ -89,11 +116,16 @@ const workspace = z.object({
     include: z.array(z.string()),
     exclude: z.array(z.string()),
     fileBytesMax: z.number(),
+    backupEveryMs: z.number().nullable(),
+    idle,
+    afterWake: z.string().nullable(),
   }),
   claim: z.object({ machine: z.string(), epoch: z.number().int(), at }).nullable(),
   epoch: z.number().int(),
   wish,
   asks: z.array(ask),
+  jobs: z.array(job),
+  keep: z.object({ until: z.number(), ...decision }).nullable(),
   sequence: z.number().int(),
   sealedPassword: z.string(),
 });
@@ -120,6 +152,8 @@ const machine = z.object({
   sealed: z.object({ snapshot: z.string().nullable(), at }).nullable(),
   stirredAt: at.nullable(),
   held: z.object({ why: z.string(), at }).nullable(),
+  warned: z.object({ at, actsAt: z.number(), why: z.string() }).nullable(),
+  afterWake: z.enum(['slow', 'failed', 'done']).nullable(),
   abandoned: z.object(decision).nullable(),
   saveFailures: z.number().int(),
   saveAgainAt: at.nullable(),
@@ -171,6 +205,8 @@ const snapshot = z.object({
   contentHash: z.string(),
   partial: z.boolean(),
   provedAt: at.nullable(),
+  comparedAt: at.nullable(),
+  manifestBase: z.string().nullable(),
   description: z.string(),
   tags: z.array(z.string()),
   extra: strings,
@@ -185,7 +221,7 @@ const operation = z.object({
   workspace: z.string(),
   by: z.string(),
   at,
-  intent: z.union([z.object({ wish }), z.object({ ask })]).nullable(),
+  intent: z.union([z.object({ wish }), z.object({ ask }), z.object({ job })]).nullable(),
   endedAt: at.nullable(),
   outcome: z
     .discriminatedUnion('ok', [

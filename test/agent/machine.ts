@@ -257,6 +257,7 @@ export const snapshotOf = (world: World, saved: Saved, name = 'manifest'): NonNu
   id: saved.snapshot!,
   contentHash: saved.contentHash,
   manifestUrl: world.url(name),
+  baseUrl: null,
 });
 
 /** Everything below a folder that a backup must bring back: names as bytes, types, modes, times, links and data. */

@@ -36,6 +36,7 @@ export async function save(machine: FakeMachine, order: SaveOrder, line: Line): 
   if (machine.frozen && order.sequence < machine.keptFor)
     return line.emit({ event: 'failed', code: 'bad_request', why: 'a later order has saved it for the last time' });
   machine.saving = true;
+  machine.life?.outdate(order.sequence);
   const last = order.mode === 'last';
   let keepStopped = false;
   try {
@@ -56,7 +57,7 @@ async function backUp(machine: FakeMachine, order: SaveOrder, line: Line): Promi
   const files = new Map(machine.files);
   const lines = manifestOf(files);
   const partial = !machine.complete;
-  const manifest = gzipSync(lines.map((one) => `${JSON.stringify(one)}\n`).join(''), SMALL);
+  const manifest = packed(lines);
   await clock.sleep(machine.manners.saveMs, line.signal);
   const id = claim && hash('sha256', `${order.workspace} ${machine.instance} ${order.tags.join()} ${order.time}`);
   if (id !== null) {
@@ -96,7 +97,11 @@ async function answer(machine: FakeMachine, line: Line): Promise<boolean> {
 /** A few hundred bytes need no quarter of a megabyte to be packed in. */
 const SMALL = { level: 1, memLevel: 1, windowBits: 9 } as const;
 
-function manifestOf(files: Files): ManifestLine[] {
+export function packed(lines: readonly ManifestLine[]): Uint8Array {
+  return gzipSync(lines.map((one) => `${JSON.stringify(one)}\n`).join(''), SMALL);
+}
+
+export function manifestOf(files: Files): ManifestLine[] {
   const sorted = [...files].toSorted(([a], [b]) => (a < b ? -1 : 1));
   return sorted.map(([path, file]) => ({
     path,

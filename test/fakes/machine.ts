@@ -1,8 +1,11 @@
-import { type AgentOrder, type AtRisk, BOOT, type RestoreOrder } from '../../engine/domain/agent-protocol.ts';
+import { type AgentOrder, BOOT, type RestoreOrder } from '../../engine/domain/agent-protocol.ts';
+import type { AtRisk } from '../../engine/domain/agent-shapes.ts';
+import { Failure } from '../../engine/domain/failures.ts';
 import type { Offer } from '../../engine/domain/marketplace.ts';
 import type { Output, Shell } from '../../engine/domain/ports.ts';
 import { ready, restore, save } from './agent.ts';
 import type { FakeClock } from './clock.ts';
+import { type Doing, type Life, run as live, lookForRisk } from './life.ts';
 import { type Line, overLine } from './line.ts';
 import type { FakeFile, FakeStorage, Files } from './storage.ts';
 
@@ -52,6 +55,10 @@ export class FakeMachine {
   agentDies = false;
   /** What the next backups leave out. */
   atRisk: readonly AtRisk[] = [];
+  /** What people do on it. */
+  doing: Doing = { gpuPercent: 50, cpuPercent: 50, typedAt: null };
+  /** The agent that lives on it; null until it was told to. */
+  life: Life | null = null;
   /** The user's processes stand still. */
   frozen = false;
   /** The order after which its processes stay stopped. */
@@ -135,6 +142,7 @@ export class FakeMachine {
     this.wasUsable = this.everUsable;
     this.stopped = false;
     this.frozen = false;
+    this.life = null;
     this.manners = manners;
     this.bootedAt = this.clock.now();
     if (this.usableAt !== null) this.usableAt = this.bootedAt + manners.sshAfterMs;
@@ -157,7 +165,16 @@ export class FakeMachine {
       output.catch(() => undefined);
       return await output;
     };
-    return { hostKey: `SHA256:${this.instance}`, run, upload: async () => undefined, async [Symbol.asyncDispose]() {} };
+    return {
+      hostKey: `SHA256:${this.instance}`,
+      run,
+      upload: async () => undefined,
+      forward: async () => {
+        throw new Failure('forwarding_refused', { why: 'fake machines are heard over their streams' });
+      },
+      lost: new AbortController().signal,
+      async [Symbol.asyncDispose]() {},
+    };
   }
 
   async #program(argv: readonly string[], stdin: string | undefined, line: Line): Promise<Output> {
@@ -173,6 +190,8 @@ export class FakeMachine {
     if (order?.verb === 'ready') ready(this, line);
     if (order?.verb === 'restore') await restore(this, order, line);
     if (order?.verb === 'save') await save(this, order, line);
+    if (order?.verb === 'run') await live(this, order, line);
+    if (order?.verb === 'at-risk') lookForRisk(this, order, line);
     return { code: 0, stdout: '', stderr: '' };
   }
 

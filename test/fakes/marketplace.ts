@@ -1,4 +1,5 @@
 import { Failure } from '../../engine/domain/failures.ts';
+import type { EndCall } from '../../engine/domain/heartbeat.ts';
 import type { Listed, Need, Offer, Order } from '../../engine/domain/marketplace.ts';
 import { costOf, type MicroDollars } from '../../engine/domain/money.ts';
 import type { Connect, Marketplace } from '../../engine/domain/ports.ts';
@@ -73,6 +74,10 @@ export class FakeMarketplace implements Marketplace {
 
   async bootLog(): Promise<string> {
     return '';
+  }
+
+  async endCall(instance: string): Promise<EndCall> {
+    return { method: 'DELETE', url: `http://marketplace.test/${instance}`, headers: {}, body: null };
   }
 
   readonly connect: Connect = async (address, hostKey) => {

@@ -5,6 +5,7 @@ import type { State } from '../../engine/domain/lifecycle.ts';
 import type { Log, Ports } from '../../engine/domain/ports.ts';
 import { DEFAULTS, type Settings } from '../../engine/domain/settings.ts';
 import { createEngine } from '../../engine/engine.ts';
+import { createHeartbeats } from '../../engine/heartbeats.ts';
 import { PARTS, type Parts } from '../../engine/parts.ts';
 import { supervise } from '../../engine/supervise.ts';
 import { keepSweeping } from '../../engine/sweep.ts';
@@ -37,7 +38,7 @@ export class World {
     const bell = createBell(this.clock);
     const log: Log = (event, facts = {}, level = 'INFO') => void this.logged.push({ event, facts, level });
     const telling = await createTelling(this.journals, this.clock, bell, log);
-    const ports = change({
+    const alone: Omit<Ports, 'heartbeats'> = {
       settings: this.settings,
       clock: this.clock,
       random: () => 0.5,
@@ -59,7 +60,8 @@ export class World {
         this.told.push(talk);
         telling.tell(talk);
       },
-    });
+    };
+    const ports = change({ ...alone, heartbeats: hearing(alone) });
     const stop = new AbortController();
     const ended = Promise.allSettled([supervise(ports, stop.signal, parts), keepSweeping(ports, stop.signal)]);
     await settle();
@@ -86,6 +88,17 @@ export class World {
       .filter((machine) => !machine.destroyed)
       .map((machine) => machine.instance);
   }
+}
+
+/** Fake machines are heard over their streams. */
+export function hearing(alone: Omit<Ports, 'heartbeats'>): Ports['heartbeats'] {
+  return createHeartbeats(alone, {
+    url: null,
+    sign: (text) => `signed ${text}`,
+    serving: () => () => {
+      throw new Error('no fake machine forwards a port');
+    },
+  });
 }
 
 export interface RunningEngine {

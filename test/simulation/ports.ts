@@ -4,6 +4,7 @@ import { Failure } from '../../engine/domain/failures.ts';
 import type { Journals } from '../../engine/domain/journals.ts';
 import type { Marketplace, Ports, Repositories, Shell, Storage, Store } from '../../engine/domain/ports.ts';
 import { TOOL_SHA256 } from '../fakes/machine.ts';
+import { hearing } from '../fakes/world.ts';
 import type { Call, Gate } from './gate.ts';
 import type { Process } from './process.ts';
 import type { SimulatedWorld } from './world.ts';
@@ -21,7 +22,7 @@ export function portsOf(process: Process, world: SimulatedWorld): Ports {
   const { gate } = world;
   const pass: Pass = (name, act, failure, signal) => gate.pass(process, { name, act, failure, signal });
   const marketplace = marketplaceOf(world.marketplace, pass);
-  return {
+  const alone: Omit<Ports, 'heartbeats'> = {
     settings: world.settings,
     clock: process.clock,
     random: world.random,
@@ -43,6 +44,7 @@ export function portsOf(process: Process, world: SimulatedWorld): Ports {
     log: (event, facts = {}, level = 'INFO') => world.logged(process, event, facts, level),
     tell: (talk) => world.told(process, talk),
   };
+  return { ...alone, heartbeats: hearing(alone) };
 }
 
 const KIT = { tools: [{ name: 'restic', sha256: TOOL_SHA256, file: '', sizeBytes: 1, key: 'kit/restic' }] } as const;
@@ -88,6 +90,7 @@ function marketplaceOf(marketplace: Marketplace, pass: Pass): Marketplace {
     stop: (one, signal) => pass('stop', () => marketplace.stop(one, signal), marketplaceDown, signal),
     start: (one, signal) => pass('start', () => marketplace.start(one, signal), marketplaceDown, signal),
     bootLog: (one, signal) => pass('bootLog', () => marketplace.bootLog(one, signal), marketplaceDown, signal),
+    endCall: (one) => pass('endCall', () => marketplace.endCall(one), marketplaceDown),
   };
 }
 
@@ -96,6 +99,8 @@ function shellOf(shell: Shell, process: Process, gate: Gate): Shell {
   return {
     hostKey: shell.hostKey,
     upload: (files, signal) => shell.upload(files, signal),
+    forward: (onConnection, signal) => shell.forward(onConnection, signal),
+    lost: shell.lost,
     [Symbol.asyncDispose]: async () => undefined,
     async run(command, signal, onLine = () => undefined) {
       const broken = new AbortController();

@@ -1,0 +1,32 @@
+import { z } from 'zod';
+
+/** What orders, events and heartbeats have in common. */
+
+export const Sha256 = z.string().regex(/^[0-9a-f]{64}$/);
+
+export const Repository = z.object({
+  /** `s3:http://host:port/bucket/prefix` */
+  url: z.string(),
+  region: z.string(),
+  password: z.string(),
+  credentials: z.object({
+    accessKeyId: z.string(),
+    secretAccessKey: z.string(),
+    sessionToken: z.string(),
+    expiresAt: z.number(),
+  }),
+  connections: z.number().int(),
+});
+export type RepositoryAccess = z.infer<typeof Repository>;
+
+export const AtRisk = z.object({
+  /**
+   * `over-cap` and `unreadable` name files that are not in the snapshot; `git` the objects of a repository that somebody
+   * works in, left out by a rule of the workspace's own.
+   */
+  kind: z.enum(['over-cap', 'unreadable', 'git']),
+  path: z.string(),
+  sizeBytes: z.number(),
+  why: z.string(),
+});
+export type AtRisk = z.infer<typeof AtRisk>;

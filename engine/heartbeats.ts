@@ -1,0 +1,76 @@
+import { timingSafeEqual } from 'node:crypto';
+import type { Duplex } from 'node:stream';
+import { Failure } from './domain/failures.ts';
+import type { AgentStatus } from './domain/heartbeat.ts';
+import type { Machine } from './domain/lifecycle.ts';
+import type { Heard, Heartbeats, Ports } from './domain/ports.ts';
+import type { Workspace } from './domain/workspace.ts';
+import { observe, type Seen } from './policy/activity.ts';
+import { hibernation, rulesFor } from './policy/hibernation.ts';
+import { answerTo } from './steps/answer.ts';
+import { workspaceBell } from './steps/step.ts';
+
+export interface Hearing {
+  /** Where machines reach us by HTTP, if they do. */
+  readonly url: string | null;
+  /** Makes a mark that nobody else can make. */
+  readonly sign: (text: string) => string;
+  /** Makes what serves the one route on connections. */
+  readonly serving: (hear: Heartbeats['hear']) => (connection: Duplex) => void;
+}
+
+/** Keeps what machines say, for as long as this process lives, and answers them. Nothing here acts on a machine. */
+export function createHeartbeats(ports: Omit<Ports, 'heartbeats'>, { url, sign, serving }: Hearing): Heartbeats {
+  const heard = new Map<string, Heard & { readonly seen: Seen }>();
+
+  const heartbeats: Heartbeats = {
+    url,
+    tokenFor: (machine, epoch) => `${machine}.${epoch}.${sign(`${machine}.${epoch}`)}`,
+
+    async hear(token, status) {
+      const { machine, workspace } = await speaker(token, status);
+      const now = ports.clock.now();
+      const rules = rulesFor(workspace, ports.settings);
+      const seen = observe(heard.get(machine.id)?.seen ?? null, status, rules, now);
+      heard.set(machine.id, { status, at: now, seen });
+      ports.bell.ring(workspaceBell(workspace.id));
+      return await answerTo(status, machine, workspace, ports);
+    },
+
+    latest: (machine) => heard.get(machine) ?? null,
+
+    idle(machine, workspace) {
+      const last = heard.get(machine.id) ?? null;
+      return hibernation({
+        seen: last?.seen ?? null,
+        rules: rulesFor(workspace, ports.settings),
+        usableAt: machine.since,
+        keep: workspace.keep,
+        jobs: workspace.jobs,
+        heardAt: last?.at ?? null,
+        complete: machine.complete,
+        now: ports.clock.now(),
+      });
+    },
+
+    forget: (machine) => void heard.delete(machine),
+    serve: (connection) => serve(connection),
+  };
+  const serve = serving(heartbeats.hear);
+  return heartbeats;
+
+  /** A stranger does not learn which part of it was wrong. */
+  async function speaker(token: string, status: AgentStatus): Promise<{ machine: Machine; workspace: Workspace }> {
+    const stranger = new Failure('unauthorized', { file: 'its order to run' });
+    if (!isSame(token, heartbeats.tokenFor(status.machine, status.epoch))) throw stranger;
+    const machine = await ports.store.read('machines', status.machine);
+    const workspace = machine && (await ports.store.read('workspaces', machine.workspace));
+    if (!machine || !workspace || machine.state === 'gone') throw stranger;
+    return { machine, workspace };
+  }
+}
+
+function isSame(given: string, expected: string): boolean {
+  const [one, other] = [Buffer.from(given), Buffer.from(expected)];
+  return one.length === other.length && timingSafeEqual(one, other);
+}

@@ -1,0 +1,141 @@
+import type { AgentAnswer, AgentStatus, JobOrder, Ticket } from '../domain/heartbeat.ts';
+import { draftManifestKey, watchdogProofKey } from '../domain/layout.ts';
+import type { Machine } from '../domain/lifecycle.ts';
+import type { Ports } from '../domain/ports.ts';
+import type { Workspace } from '../domain/workspace.ts';
+import { repositoryAccess } from './access.ts';
+import { update } from './update.ts';
+
+type AnswerPorts = Omit<Ports, 'heartbeats'>;
+
+/** What an answer depends on; an agent that was not heard yet has nothing. */
+type Known = Pick<AgentStatus, 'tickets' | 'credentialsUntil' | 'taken' | 'program'>;
+
+/** What an agent hears next. Everything in it is computed from the rows, so that an engine that starts anew says the same. */
+export async function answerTo(
+  status: Known,
+  machine: Machine,
+  workspace: Workspace,
+  ports: AnswerPorts,
+): Promise<AgentAnswer> {
+  const { clock, settings } = ports;
+  const mine = workspace.claim?.machine === machine.id;
+  const now = clock.now();
+  const tickets = mine ? await freshTickets(status, machine, workspace, ports) : [];
+  const current = (await ports.store.read('workspaces', workspace.id)) ?? workspace;
+  const renewed = (status.credentialsUntil ?? 0) < now + settings.agent.renewMs;
+  return {
+    now,
+    heartbeatMs: settings.agent.heartbeatMs,
+    plan: mine ? planOf(workspace, ports) : null,
+    repository: mine && renewed ? await repositoryAccess(workspace, ports) : null,
+    tickets,
+    settled: await settledOf(status, ports),
+    watchdog: mine ? await watchdogFor(machine, current, ports) : null,
+    jobs: jobsOf(machine, workspace),
+    notice: noticeOf(machine, workspace),
+    program: await newerProgram(status, ports),
+  };
+}
+
+function planOf(workspace: Workspace, { settings }: AnswerPorts): AgentAnswer['plan'] {
+  const { include, exclude, fileBytesMax, backupEveryMs } = workspace.spec;
+  return {
+    everyMs: backupEveryMs ?? settings.agent.backupEveryMs,
+    include: [...include],
+    exclude: [...exclude],
+    fileBytesMax,
+  };
+}
+
+/** Numbers are taken one after the other, before the backup that uses them looks at its first file. */
+async function freshTickets(
+  status: Known,
+  machine: Machine,
+  workspace: Workspace,
+  ports: AnswerPorts,
+): Promise<Ticket[]> {
+  const { tickets } = ports.settings.agent;
+  if (status.tickets > tickets / 2) return [];
+  const wanted = tickets - status.tickets;
+  const counted = await update(ports.store, 'workspaces', workspace.id, (row) => ({
+    ...row,
+    sequence: row.sequence + wanted,
+  }));
+  const last = counted?.sequence ?? 0;
+  const numbers = Array.from({ length: wanted }, (_, i) => last - wanted + 1 + i);
+  return await Promise.all(
+    numbers.map(async (sequence) => await ticketFor(ports.newId('draft'), sequence, machine, ports)),
+  );
+}
+
+async function ticketFor(draft: string, sequence: number, machine: Machine, ports: AnswerPorts): Promise<Ticket> {
+  const { credentialsMs } = ports.settings.save;
+  return {
+    sequence,
+    draft,
+    manifestUrl: await ports.storage.presign(
+      'PUT',
+      draftManifestKey(machine.workspace, machine.id, draft),
+      credentialsMs,
+    ),
+    until: ports.clock.now() + credentialsMs,
+  };
+}
+
+/**
+ * Leave for one last backup without us. Its number is only a floor: when its proof is found the machine is gone, and the
+ * snapshot is given the next number then.
+ */
+async function watchdogFor(
+  machine: Machine,
+  workspace: Workspace,
+  ports: AnswerPorts,
+): Promise<AgentAnswer['watchdog']> {
+  const { settings, storage, marketplaces } = ports;
+  const marketplace = marketplaces.get(machine.marketplace);
+  return {
+    silentMs: settings.agent.watchdogMs,
+    ticket: await ticketFor('watchdog', workspace.sequence, machine, ports),
+    end: machine.instance === null ? null : ((await marketplace?.endCall(machine.instance)) ?? null),
+    proofUrl: await storage.presign('PUT', watchdogProofKey(workspace.id, machine.id), settings.save.credentialsMs),
+  };
+}
+
+async function settledOf(status: Known, ports: AnswerPorts): Promise<string[]> {
+  const rows = await Promise.all(
+    status.taken.map(async ({ snapshot }) => await ports.store.read('snapshots', snapshot)),
+  );
+  return rows.filter((row) => row !== null).map((row) => row.id);
+}
+
+/** The command after wake has a name that lasts as long as the claim, so that it runs once. */
+export const afterWakeJob = (machine: Machine): string => `after-wake-${machine.epoch ?? 0}`;
+
+function jobsOf(machine: Machine, workspace: Workspace): JobOrder[] {
+  const jobs = workspace.jobs
+    .filter((job) => job.machine === machine.id)
+    .map((job) => ({ id: job.operation, argv: [...job.argv] }));
+  const { afterWake } = workspace.spec;
+  const due = afterWake !== null && machine.complete && machine.entered.running !== undefined;
+  return due ? [{ id: afterWakeJob(machine), argv: ['/bin/bash', '-lc', afterWake] }, ...jobs] : jobs;
+}
+
+function noticeOf(machine: Machine, workspace: Workspace): AgentAnswer['notice'] {
+  const { warned } = machine;
+  if (!warned) return null;
+  const minutes = Math.max(1, Math.round((warned.actsAt - warned.at) / 60_000));
+  const text =
+    `Dumont: nothing stirs on ${workspace.id} (${warned.why}). It is saved and put to sleep in about ${minutes} min; ` +
+    `"dumont keep ${workspace.id} 1h" keeps it awake, and so does working on it.`;
+  return { id: `idle-${warned.at}`, text };
+}
+
+async function newerProgram(status: Known, ports: AnswerPorts): Promise<AgentAnswer['program']> {
+  const { tools } = await ports.kit();
+  const agent = tools.find((tool) => tool.name === 'agent');
+  if (!agent || status.program === null || agent.sha256 === status.program) return null;
+  return { sha256: agent.sha256, url: await ports.storage.presign('GET', agent.key, PROGRAM_URL_MS) };
+}
+
+const PROGRAM_URL_MS = 60 * 60_000;

@@ -1,0 +1,158 @@
+import { isFailure, sentence } from '../domain/failures.ts';
+import type { JobStatus } from '../domain/heartbeat.ts';
+import type { Machine } from '../domain/lifecycle.ts';
+import type { Ports } from '../domain/ports.ts';
+import type { Job, Workspace } from '../domain/workspace.ts';
+import { afterWakeJob } from './answer.ts';
+import { fallAsleep } from './fall-asleep.ts';
+import type { Line } from './line.ts';
+import { endOperation } from './operation.ts';
+import { reach } from './reach.ts';
+import { converse } from './save-talk.ts';
+import { type Note, workspaceBell } from './step.ts';
+import { update } from './update.ts';
+
+/** Takes the checkpoint of a program that was asked for, has it started, and says how it ended. */
+export async function followJobs(
+  machine: Machine,
+  workspace: Workspace,
+  line: Line,
+  ports: Ports,
+  signal: AbortSignal,
+  note: Note,
+): Promise<Machine> {
+  const said = ports.heartbeats.latest(machine.id)?.status.jobs ?? [];
+  for (const job of workspace.jobs) {
+    if (job.machine === null) await begin(job, machine, workspace, line, ports, signal, note);
+    const ended = job.machine === machine.id && said.find(({ id, state }) => id === job.operation && state === 'ended');
+    if (ended) await end(job, ended, machine, workspace, ports);
+  }
+  return await followAfterWake(machine, workspace, said, ports, note);
+}
+
+/** Without its checkpoint it is not started: whoever asked wanted a way back. */
+async function begin(
+  job: Job,
+  machine: Machine,
+  workspace: Workspace,
+  line: Line,
+  ports: Ports,
+  signal: AbortSignal,
+  note: Note,
+): Promise<void> {
+  let checkpoint: string | null;
+  try {
+    await using shell = await reach(machine, ports, signal);
+    const description = `before ${wordsOf(job)}`;
+    const ask = {
+      operation: job.operation,
+      by: job.by,
+      at: job.at,
+      description,
+      tags: [],
+      type: 'CHECKPOINT',
+    } as const;
+    const saved = await converse(shell, machine, workspace, { mode: 'live', ask }, ports, signal, note);
+    checkpoint = saved.snapshot;
+  } catch (cause) {
+    signal.throwIfAborted();
+    if (!isFailure(cause) || TRIED_AGAIN.has(cause.code)) throw cause;
+    const say = `It was not started, since the checkpoint before it failed. ${sentence(cause.code, cause.facts)}`;
+    await endOperation(job.operation, { ok: false, code: cause.code, say, facts: cause.facts }, ports);
+    await forgetJob(workspace.id, job.operation, ports);
+    return;
+  }
+  const given = await update(ports.store, 'workspaces', workspace.id, (row) => ({
+    ...row,
+    jobs: row.jobs.map((one) => (one.operation === job.operation ? { ...one, machine: machine.id } : one)),
+  }));
+  ports.tell({
+    event: 'job.began',
+    workspace: workspace.id,
+    machine: machine.id,
+    operation: job.operation,
+    command: wordsOf(job),
+    checkpoint,
+    output: outputOf(job.operation),
+  });
+  await line.renew(machine, given ?? workspace, ports, signal);
+}
+
+const TRIED_AGAIN: ReadonlySet<string> = new Set(['ssh_refused', 'ssh_lost', 'stage_slow', 'row_changed']);
+
+async function end(job: Job, status: JobStatus, machine: Machine, workspace: Workspace, ports: Ports): Promise<void> {
+  const code = status.code ?? 1;
+  const operation = await ports.store.read('operations', job.operation);
+  if (operation?.endedAt === null) {
+    ports.tell({
+      event: 'job.ended',
+      workspace: workspace.id,
+      machine: machine.id,
+      operation: job.operation,
+      command: wordsOf(job),
+      code,
+      ms: (status.endedAt ?? status.startedAt) - status.startedAt,
+      tail: status.tail,
+    });
+  }
+  const facts = { code, output: status.output };
+  const say = `${wordsOf(job)} ended with ${code}.`;
+  await endOperation(
+    job.operation,
+    code === 0
+      ? { ok: true, say, facts }
+      : { ok: false, code: 'command_failed', say, facts: { ...facts, command: wordsOf(job), why: status.tail } },
+    ports,
+  );
+  const others = workspace.jobs.some((other) => other.operation !== job.operation);
+  if (job.thenHibernate && !others && workspace.wish.want === 'awake')
+    await fallAsleep(`${job.operation}-sleep`, workspace, say, ports);
+  await forgetJob(workspace.id, job.operation, ports);
+  ports.bell.ring(workspaceBell(workspace.id));
+}
+
+export async function forgetJob(workspace: string, operation: string, ports: Ports): Promise<void> {
+  await update(ports.store, 'workspaces', workspace, (row) => {
+    const jobs = row.jobs.filter((job) => job.operation !== operation);
+    return jobs.length === row.jobs.length ? null : { ...row, jobs };
+  });
+}
+
+/** A command that fails, or never ends, is named once, and nothing waits for it. */
+async function followAfterWake(
+  machine: Machine,
+  workspace: Workspace,
+  said: readonly JobStatus[],
+  ports: Ports,
+  note: Note,
+): Promise<Machine> {
+  const { afterWake: command } = workspace.spec;
+  const job = said.find(({ id }) => id === afterWakeJob(machine));
+  if (command === null || !job || machine.afterWake === 'done' || machine.afterWake === 'failed') return machine;
+  const trouble = (why: string): void =>
+    ports.tell({
+      event: 'after_wake.trouble',
+      workspace: workspace.id,
+      machine: machine.id,
+      command,
+      why,
+      tail: job.tail,
+    });
+  const { afterWakeMs } = ports.settings.agent;
+  if (job.state === 'ended') {
+    const noted = await note({ afterWake: job.code === 0 ? 'done' : 'failed' });
+    if (job.code !== 0) trouble(`ended with ${job.code}`);
+    return noted;
+  }
+  const status = ports.heartbeats.latest(machine.id)?.status;
+  if (machine.afterWake === null && status && status.at - job.startedAt > afterWakeMs) {
+    const noted = await note({ afterWake: 'slow' });
+    trouble(`has not ended after ${Math.round(afterWakeMs / 60_000)} min; it goes on`);
+    return noted;
+  }
+  return machine;
+}
+
+const outputOf = (operation: string): string => `/workspace/.dumont/runs/${operation}/output.txt`;
+
+export const wordsOf = ({ argv }: Pick<Job, 'argv'>): string => argv.join(' ');

@@ -1,0 +1,68 @@
+import type { Machine } from '../domain/lifecycle.ts';
+import type { Ports } from '../domain/ports.ts';
+import type { Workspace } from '../domain/workspace.ts';
+import { fallAsleep } from './fall-asleep.ts';
+import type { Note } from './step.ts';
+
+type Mind = (machine: Machine, workspace: Workspace, ports: Ports, note: Note) => Promise<Machine>;
+
+/** Watches what a machine says of itself: backups that fail, and whether anybody is still at work. */
+export function minding(): Mind {
+  let failing = false;
+  return async (machine, workspace, ports, note) => {
+    failing = tellFailing(failing, machine, ports);
+    if (workspace.claim?.machine !== machine.id || workspace.wish.want !== 'awake' || !machine.complete) return machine;
+    return await mindIdle(machine, workspace, ports, note);
+  };
+}
+
+/** Once when it begins, and once when it is over. */
+function tellFailing(before: boolean, machine: Machine, ports: Ports): boolean {
+  const backup = ports.heartbeats.latest(machine.id)?.status.backup;
+  if (!backup) return before;
+  const { failures, failedWhy, durableAt } = backup;
+  const now = failures >= FAILURES_TOLD;
+  const over = before && failures === 0;
+  if ((now && !before) || over) {
+    ports.tell({
+      event: 'backup.failing',
+      workspace: machine.workspace,
+      machine: machine.id,
+      failures,
+      durableAt,
+      why: failedWhy ?? '',
+    });
+  }
+  return over ? false : before || now;
+}
+
+const FAILURES_TOLD = 3;
+
+/** Warns first; acts when nothing stirred for the grace period either. What it does is a wish like anybody's. */
+async function mindIdle(machine: Machine, workspace: Workspace, ports: Ports, note: Note): Promise<Machine> {
+  const now = ports.clock.now();
+  const { sleep, why } = ports.heartbeats.idle(machine, workspace);
+  const { warned } = machine;
+  const told = { workspace: workspace.id, machine: machine.id };
+  if (!sleep) {
+    if (!warned) return machine;
+    const stays = await note({ warned: null });
+    ports.tell({ event: 'machine.stays_awake', ...told, why });
+    return stays;
+  }
+  // Its last backup left something out, which only a person can agree to; it is tried again now and then.
+  if (machine.held && now < machine.held.at + HELD_AGAIN_MS) return machine;
+  if (!warned) {
+    const graceMs = workspace.spec.idle.graceMs ?? ports.settings.idle.graceMs;
+    const actsAt = now + graceMs;
+    const warning = await note({ warned: { at: now, actsAt, why } });
+    const { dollarsPerHour } = machine.offer;
+    ports.tell({ event: 'machine.idle_warning', ...told, why, actsAt, inMs: graceMs, dollarsPerHour });
+    return warning;
+  }
+  if (now < warned.actsAt) return machine;
+  await fallAsleep(`${machine.id}-idle-${warned.at}`, workspace, why, ports);
+  return await note({ warned: null });
+}
+
+const HELD_AGAIN_MS = 60 * 60_000;

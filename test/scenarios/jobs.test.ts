@@ -1,0 +1,105 @@
+import { expect, test } from 'vitest';
+import { ANA, awake, MINUTE, SECOND, World } from '../fakes/world.ts';
+
+const TRAIN = { argv: ['python', 'train.py'], thenHibernate: true } as const;
+
+test('a program runs after its checkpoint, keeps an idle machine awake, and then it sleeps', async () => {
+  const w = new World();
+  const { engine, machine, stop } = await awake(w);
+  machine.write('workspace/train.py', 'print(1)');
+  const asked = await engine.run('lab', TRAIN, ANA);
+  await w.clock.advance(MINUTE);
+  expect([...(machine.life?.jobs.keys() ?? [])]).toEqual([asked.id]);
+  const [checkpoint] = await w.store.list('snapshots');
+  expect(checkpoint).toMatchObject({ type: 'CHECKPOINT', description: 'before python train.py' });
+  machine.doing = { gpuPercent: 0, cpuPercent: 0, typedAt: null };
+  await w.clock.advance(60 * MINUTE);
+  expect(machine.destroyed, 'it was put to sleep under a running program').toBe(false);
+  machine.life?.end(asked.id, 0);
+  await w.clock.advance(5 * MINUTE);
+  expect((await engine.operation(asked.id)).outcome).toMatchObject({ ok: true });
+  expect(w.told.filter(({ event }) => event === 'job.ended')).toMatchObject([{ code: 0, command: 'python train.py' }]);
+  expect(machine.destroyed, 'it stayed up after the program').toBe(true);
+  await stop();
+});
+
+test('how a program failed is told, and it stays awake when that was wanted', async () => {
+  const w = new World();
+  const { engine, machine, stop } = await awake(w);
+  const asked = await engine.run('lab', { ...TRAIN, thenHibernate: false }, ANA);
+  await w.clock.advance(MINUTE);
+  machine.life?.end(asked.id, 137);
+  await w.clock.advance(MINUTE);
+  expect((await engine.operation(asked.id)).outcome).toMatchObject({
+    ok: false,
+    code: 'command_failed',
+    facts: { code: 137 },
+  });
+  expect(machine.destroyed).toBe(false);
+  await stop();
+});
+
+test('without a checkpoint it is not started', async () => {
+  const w = new World();
+  const { engine, machine, stop } = await awake(w);
+  w.storage.rots = true;
+  machine.write('workspace/train.py', 'print(1)');
+  const asked = await engine.run('lab', TRAIN, ANA);
+  await w.clock.advance(MINUTE);
+  expect((await engine.operation(asked.id)).outcome).toMatchObject({ ok: false, code: 'proof_failed' });
+  expect([...(machine.life?.jobs.keys() ?? [])]).toEqual([]);
+  await stop();
+});
+
+test('an engine that is killed while a program runs neither starts it again nor forgets it', async () => {
+  const w = new World();
+  const { engine, machine, stop } = await awake(w);
+  const asked = await engine.run('lab', TRAIN, ANA);
+  await w.clock.advance(MINUTE);
+  await stop();
+  machine.life?.end(asked.id, 0);
+  const again = await w.start();
+  await w.clock.advance(5 * MINUTE);
+  expect((await again.engine.operation(asked.id)).outcome).toMatchObject({ ok: true });
+  expect(w.told.filter(({ event }) => event === 'job.began')).toHaveLength(1);
+  expect(machine.destroyed).toBe(true);
+  await again.stop();
+});
+
+test('whoever asked hears it when the machine is lost under the program', async () => {
+  const w = new World();
+  const { engine, machine, stop } = await awake(w);
+  const asked = await engine.run('lab', TRAIN, ANA);
+  await w.clock.advance(MINUTE);
+  w.marketplace.take(machine.instance);
+  await w.clock.advance(10 * MINUTE);
+  expect((await engine.operation(asked.id)).outcome).toMatchObject({ ok: false, code: 'machine_lost' });
+  await stop();
+});
+
+test('the command after wake runs once a wake; one that fails is named, and nothing waits for it', async () => {
+  const w = new World();
+  const { engine, machine, stop } = await awake(w);
+  await engine.configure('lab', { afterWake: 'jupyter lab' }, ANA);
+  await w.clock.advance(30 * SECOND);
+  const [id] = machine.life?.jobs.keys() ?? [];
+  expect(id).toMatch(/^after-wake-/);
+  machine.life?.end(id ?? '', 127);
+  await w.clock.advance(5 * MINUTE);
+  const trouble = () => w.told.filter(({ event }) => event === 'after_wake.trouble');
+  expect(trouble()).toMatchObject([{ command: 'jupyter lab', why: 'ended with 127' }]);
+  await w.clock.advance(30 * MINUTE);
+  expect(trouble()).toHaveLength(1);
+  await stop();
+});
+
+test('a command after wake that never ends is named once and goes on', async () => {
+  const w = new World();
+  const { engine, stop } = await awake(w);
+  await engine.configure('lab', { afterWake: 'sleep infinity' }, ANA);
+  await w.clock.advance(60 * MINUTE);
+  expect(w.told.filter(({ event }) => event === 'after_wake.trouble')).toMatchObject([
+    { why: expect.stringMatching(/10 min/) },
+  ]);
+  await stop();
+});
