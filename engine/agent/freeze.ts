@@ -4,19 +4,10 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { Failure } from '../domain/failures.ts';
+import { isOurs, membership } from './belonging.ts';
 import { readIfThere, writeDurably } from './durable.ts';
-import { jobLeaders } from './jobs/job-files.ts';
 import type { Place } from './place.ts';
-import {
-  hasOpen,
-  isAlive,
-  mountsOf,
-  type Process,
-  type ProcessRow,
-  processes,
-  processRow,
-  programOf,
-} from './process-table.ts';
+import { hasOpen, isAlive, type Process, type ProcessRow, processes, processRow } from './process-table.ts';
 
 /** The user's processes, standing still. */
 export interface Freeze {
@@ -120,23 +111,6 @@ function victims(place: Place): readonly ProcessRow[] {
 }
 
 /**
- * Which processes are this machine's. Where it has no file systems of its own, only the descendants of `within` and
- * of the jobs that we started. Where it
- * does, those that see the same file systems as we do; and if the first process of all is one of them, then this is a whole
- * machine or container and everything on it belongs to it, containers that the user started included.
- */
-function membership(place: Place): (row: ProcessRow, above: readonly ProcessRow[]) => boolean {
-  if (place.within !== null) {
-    const jobs = jobLeaders(place); // a job is nobody's child when its agent has ended
-    return (row, above) => jobs.has(row.pid) || above.some((one) => one.pid === place.within || jobs.has(one.pid));
-  }
-  const mine = mountsOf('self');
-  if (place.root !== '/' || mine === null) return () => false;
-  if (mountsOf(1) === mine) return () => true;
-  return (row) => mountsOf(row.pid) === mine;
-}
-
-/**
  * Stopped by us or by a debugger. Who started a program with vfork waits for it in the kernel, and when that one was stopped
  * before it began, both stand still, though only one is called stopped.
  */
@@ -151,9 +125,6 @@ function isSshListener(row: ProcessRow, parent: ProcessRow | undefined): boolean
 }
 
 const SSH_SERVERS: ReadonlySet<string> = new Set(['sshd', 'dropbear']);
-
-/** Programs that run from our own folder. */
-const isOurs = (place: Place, row: ProcessRow): boolean => programOf(row.pid)?.startsWith(`${place.home}/`) ?? false;
 
 /** A file system in a program: whoever touches its files, ourselves included, would wait for it for ever. */
 const servesFiles = (row: ProcessRow): boolean => hasOpen(row.pid, '/dev/fuse');

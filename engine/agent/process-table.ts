@@ -15,6 +15,10 @@ export interface ProcessRow extends Process {
   readonly state: string;
   /** A thread of the kernel, which no signal stops. */
   readonly kernel: boolean;
+  /** The device number of the terminal it belongs to; 0 when it has none. */
+  readonly terminal: number;
+  /** Hundredths of a second of processor time, its own and that of its children that ended. */
+  readonly ticks: number;
 }
 
 export function processes(): readonly ProcessRow[] {
@@ -31,8 +35,9 @@ export function processRow(pid: number): ProcessRow | null {
     const name = stat.slice(stat.indexOf('(') + 1, stat.lastIndexOf(')')); // a name may hold parentheses itself
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
     const kernel = (Number(fields[6]) & PF_KTHREAD) !== 0;
-    const [parent, session] = [Number(fields[1]), Number(fields[3])];
-    return { pid, name, state: fields[0]!, parent, session, startedAt: fields[19]!, kernel };
+    const [parent, session, terminal] = [Number(fields[1]), Number(fields[3]), Number(fields[4])];
+    const ticks = Number(fields[11]) + Number(fields[12]) + Number(fields[13]) + Number(fields[14]);
+    return { pid, name, state: fields[0]!, parent, session, startedAt: fields[19]!, kernel, terminal, ticks };
   } catch {
     return null;
   }
