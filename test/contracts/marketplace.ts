@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { Failure, type FailureCode } from '../../engine/domain/failures.ts';
+import type { EndCall } from '../../engine/domain/heartbeat.ts';
 import type { Need, Offer, Order } from '../../engine/domain/marketplace.ts';
 import type { Marketplace } from '../../engine/domain/ports.ts';
 
@@ -14,6 +15,8 @@ export interface MarketplaceWorld extends AsyncDisposable {
   until(look: () => Promise<boolean>): Promise<void>;
   /** The machine at this address lets us in. Missing where there is nothing to log in to. */
   readonly answers?: (host: string, port: number) => Promise<boolean>;
+  /** Makes the call that ends a machine, as the machine does. */
+  readonly ends?: (call: EndCall) => Promise<void>;
 }
 
 /** What every marketplace promises, in our words. `open` begins with an empty account. */
@@ -158,6 +161,24 @@ export function marketplaceContract(name: string, open: () => Promise<Marketplac
       await world.marketplace.destroy(instance, never);
       await world.marketplace.destroy('999999999', never);
       if (world.answers) expect(await world.answers(host, port)).toBe(false);
+    });
+
+    test('a machine ends itself with a key that can do nothing else, and leaves the list as if it was destroyed', async () => {
+      await using world = await open();
+      const { marketplace } = world;
+      const instance = await rented(world, 'dumont-t-m1-lab');
+      const other = await rented(world, 'dumont-t-m2-lab');
+      await world.until(async () => (await rowOf(world, instance))?.status === 'running');
+      const call = await marketplace.endCall?.(instance);
+      if (!call) return; // it has no such keys
+      expect(await marketplace.endCall(instance), 'asked again, it is the same').toEqual(call);
+      expect(await marketplace.endCall(other)).not.toEqual(call);
+      expect(await marketplace.endCall('999999999')).toBeNull();
+      await world.ends?.(call);
+      await world.until(async () => (await rowOf(world, instance)) === undefined);
+      await listed(world, other);
+      expect(await marketplace.endCall(instance)).toBeNull();
+      await marketplace.destroy(instance, never);
     });
 
     test('stops a machine in place and starts it again', async () => {

@@ -1,6 +1,7 @@
 import { appendFileSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { endedAt, endedOnes, forgetEnded } from './ended.ts';
 import { readIfThere, writeWhole } from './files.ts';
 
 /** From when on a rental costs how much; a stopped machine costs only its disk. */
@@ -52,7 +53,8 @@ export function ledgerFile(folder: string, seed: string, now: () => number): Led
 
   const read = (): Ledger => {
     const text = readIfThere(file);
-    return text === null ? { seed, next: FIRST, taken: {}, rules: [], rentals: [] } : Ledger.parse(JSON.parse(text));
+    if (text === null) return { seed, next: FIRST, taken: {}, rules: [], rentals: [] };
+    return withEnded(Ledger.parse(JSON.parse(text)), folder);
   };
   return {
     read,
@@ -65,6 +67,7 @@ export function ledgerFile(folder: string, seed: string, now: () => number): Led
         file,
         JSON.stringify({ ...ledger, rentals: ledger.rentals.filter((rental) => !old.includes(rental)) }),
       );
+      for (const { instance } of old) forgetEnded(folder, instance);
       return result;
     },
     rentals() {
@@ -74,6 +77,16 @@ export function ledgerFile(folder: string, seed: string, now: () => number): Led
       return [...new Map(all.map((rental) => [rental.instance, rental])).values()];
     },
   };
+}
+
+/** A machine that ended itself bills until that moment, whoever learns of it when. */
+function withEnded(ledger: Ledger, folder: string): Ledger {
+  for (const instance of endedOnes(folder)) {
+    const rental = ledger.rentals.find((candidate) => candidate.instance === instance);
+    if (rental) rental.until ??= endedAt(folder, instance);
+    ledger.rules = ledger.rules.filter(({ on }) => on !== instance);
+  }
+  return ledger;
 }
 
 const FIRST = 4_100_001;

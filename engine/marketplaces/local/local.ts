@@ -1,9 +1,11 @@
+import { randomBytes } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { Failure, reasonOf } from '../../domain/failures.ts';
 import type { Marketplace } from '../../domain/ports.ts';
 import { book, close, modesOf, onOffer, passOn, rate } from './account.ts';
 import { bootTimes } from './boot-times.ts';
 import { type LocalLevers, localControl } from './control.ts';
+import { endCallOf } from './end-call.ts';
 import { readIfThere, writeWhole } from './files.ts';
 import type { Rental } from './ledger.ts';
 import { listed } from './listing.ts';
@@ -62,6 +64,7 @@ export function localMarketplace(options: LocalOptions): LocalMarketplace {
         bootScript: order.bootScript,
         bootConfig: order.bootConfig,
         environment: order.environment,
+        endKey: randomBytes(32).toString('hex'),
       });
       failIf(modes, 'create-bills');
       if (modes.includes('create-late')) await waitFor(market.scaled(LATE_MS), signal);
@@ -114,6 +117,8 @@ export function localMarketplace(options: LocalOptions): LocalMarketplace {
       signal.throwIfAborted();
       return readIfThere(market.filesOf(instance).bootLog) ?? '';
     },
+
+    endCall: async (instance) => endCallOf(market, instance),
   };
 }
 

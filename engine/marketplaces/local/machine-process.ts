@@ -17,6 +17,7 @@ const StateRow = z.object({
   phase: z.enum(['loading', 'running', 'exited']),
   message: z.string(),
   port: z.number().nullable(),
+  endPort: z.number().nullable().default(null),
   faults: z.array(z.string()),
 });
 
@@ -59,7 +60,7 @@ export function machineState(files: MachineFiles): MachineState | null {
   return said.phase === 'exited' ? said : { ...said, ...DIED };
 }
 
-const DIED = { phase: 'exited', message: 'it died', port: null } as const;
+const DIED = { phase: 'exited', message: 'it died', port: null, endPort: null } as const;
 
 function saidState(files: MachineFiles): MachineState | null {
   const text = readIfThere(files.state);
@@ -101,6 +102,11 @@ const FORCED_MS = 5_000;
 /** Ends the machine and removes all it had. */
 export async function removeMachine(files: MachineFiles): Promise<void> {
   await stopMachine(files);
+  await removeFolder(files);
+}
+
+/** What a machine that is over leaves behind. */
+export async function removeFolder(files: MachineFiles): Promise<void> {
   assertNoMounts(files.folder);
   const remove = async (): Promise<void> => await rm(files.folder, { recursive: true, force: true, maxRetries: 3 });
   await remove().catch(async () => {

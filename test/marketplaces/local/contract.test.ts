@@ -14,6 +14,10 @@ marketplaceContract('local', async () => {
       await shell?.[Symbol.asyncDispose]();
       return shell !== null;
     },
+    async ends({ method, url, headers, body }) {
+      const reply = await fetch(url, { method, headers, body, signal: patience() });
+      if (!reply.ok) throw new Error(`the call to end it was answered with ${reply.status}`);
+    },
     [Symbol.asyncDispose]: async () => await world[Symbol.asyncDispose](),
   };
 });

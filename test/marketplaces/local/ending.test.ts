@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { type LocalWorld, localWorld, patience, until } from './local-world.ts';
@@ -63,4 +63,30 @@ test('ending all ends all, whatever they are told to do, and ends the bill', asy
   expect(readdirSync(join(world.folder, 'market', 'machines'))).toEqual([]);
   expect((await world.market.bill()).filter(({ until }) => until === null)).toEqual([]);
   expect(await world.market.endAll()).toBe(0);
+});
+
+test('a machine that ends itself from inside leaves nothing, and bills until that moment though no engine looks', async () => {
+  const world = await localWorld();
+  const up = await world.machine();
+  const other = await world.rent({}, 1);
+  const { url, headers } = (await world.market.endCall(up.instance))!;
+  const call = (authorization: string, method = 'POST'): string =>
+    `curl -s -o /dev/null -w '%{http_code}' -X ${method} -H 'authorization: ${authorization}' ${url}`;
+  expect(await up.bash(call('Bearer no'))).toBe('403');
+  expect(await up.bash(call(headers.authorization!, 'DELETE'))).toBe('405');
+  expect((await world.row(up.instance))?.status, 'neither of these may end it').toBe('running');
+
+  const before = Date.now();
+  expect(await up.bash(call(headers.authorization!)).catch(() => '200')).toBe('200');
+  const after = Date.now();
+  const later = world.again();
+  const bill = (await later.bill()).find(({ instance }) => instance === up.instance);
+  expect(bill?.until, 'the bill is closed with the answer').toBeGreaterThanOrEqual(before);
+  expect(bill?.until).toBeLessThanOrEqual(after);
+  expect((await later.list(patience())).map(({ instance }) => instance)).toEqual([other]);
+  await until(async () => !existsSync(join(world.folder, 'market/machines', up.instance)));
+  if (process.platform === 'linux') expect(leftOf(join(world.folder, 'market/machines', up.instance))).toEqual([]);
+  expect(await later.endCall(up.instance)).toBeNull();
+  await later.rent((await later.offers({}, patience()))[0]!, world.order(), async () => undefined, patience());
+  expect((await later.bill()).find(({ instance }) => instance === up.instance)?.until).toBe(bill?.until);
 });

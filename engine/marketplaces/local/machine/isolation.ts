@@ -40,6 +40,7 @@ async function works(folder: string, isolation: Isolation, searchPath: string): 
     bootScript: '',
     bootConfig: '',
     environment: {},
+    endKey: null,
   };
   try {
     mkdirSync(folder, { recursive: true });

@@ -1,10 +1,13 @@
 import { appendFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { noteEnded } from '../ended.ts';
 import { readIfThere, writeWhole } from '../files.ts';
+import { removeFolder } from '../machine-process.ts';
 import { identify } from '../process-id.ts';
 import { runBootScript } from './boot.ts';
 import type { Chamber } from './chamber.ts';
+import { type EndDoor, openEndDoor } from './end-door.ts';
 import { environmentOf } from './environment.ts';
 import { furnish } from './furnish.ts';
 import { type HostKey, hostKeyOf } from './host-key.ts';
@@ -38,9 +41,12 @@ export function liveMachine(files: MachineFiles, spec: MachineSpec): LiveMachine
     phase: 'loading',
     message: 'pulling the image',
     port: null,
+    endPort: null,
     faults: [],
   };
   let insides: Insides | null = null;
+  let endDoor: EndDoor | null = null;
+  let endsItself = false;
   let sshDue = false;
   let faults: ReadonlySet<string> = new Set();
   let reconsidered = Promise.withResolvers<void>();
@@ -71,8 +77,17 @@ export function liveMachine(files: MachineFiles, spec: MachineSpec): LiveMachine
     await settling;
   };
 
+  /** Its rental is over at this moment, whether an engine runs or not. */
+  const endItself = (): void => {
+    if (!endsItself) noteEnded(files.folder, Date.now());
+    endsItself = true;
+    ending.abort('it ended itself');
+  };
+
   const run = async (): Promise<void> => {
     say({});
+    if (spec.endKey) endDoor = await openEndDoor(spec.endKey, endItself);
+    say({ endPort: endDoor?.port ?? null });
     await reconsider();
     insides = await open(files, spec);
     const { chamber, hostKey, environment } = insides;
@@ -98,11 +113,13 @@ export function liveMachine(files: MachineFiles, spec: MachineSpec): LiveMachine
     } catch (cause) {
       if (!ending.signal.aborted) console.error(cause);
     }
+    endDoor?.close();
     await insides?.ssh.silence();
     await insides?.slow.end();
     await insides?.chamber.close();
     removeFreezer(process.pid);
-    say({ phase: 'exited', message: String(ending.signal.reason ?? 'it failed to start'), port: null });
+    say({ phase: 'exited', message: String(ending.signal.reason ?? 'it failed to start'), port: null, endPort: null });
+    if (endsItself) await removeFolder(files).catch((cause) => console.error(cause));
     clearInterval(stayUp);
   };
   const over = live();

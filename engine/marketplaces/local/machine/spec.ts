@@ -26,6 +26,8 @@ export interface MachineSpec {
   readonly bootScript: string;
   readonly bootConfig: string;
   readonly environment: Readonly<Record<string, string>>;
+  /** With it the machine can end itself, and do nothing else. Null for one that was made before there was such a key. */
+  readonly endKey: string | null;
 }
 
 /** What a machine's process does when it is told to misbehave. */
@@ -40,6 +42,8 @@ export interface MachineState {
   readonly phase: 'loading' | 'running' | 'exited';
   readonly message: string;
   readonly port: number | null;
+  /** Where it hears its own wish to end. */
+  readonly endPort: number | null;
   /** The faults it has taken note of. */
   readonly faults: readonly string[];
 }
