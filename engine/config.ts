@@ -15,6 +15,8 @@ export interface Config {
   /** Null: the local object server is the storage. */
   readonly storage: StorageConfig | null;
   readonly local: { readonly seed: string; readonly timeScale: number };
+  /** Where machines reach this engine by HTTP; null: through their SSH connections. */
+  readonly publicUrl: string | null;
   /** PATH for the programs we start. */
   readonly path: string;
   readonly settings: Omit<Settings, 'installation'>;
@@ -53,6 +55,22 @@ const Variables = z.object({
   DUMONT_FILE_GB_MAX: number(0.001, 10_000)
     .default(10)
     .describe('larger files are not backed up; they hold the machine until you agree'),
+  DUMONT_BACKUP_SECONDS: number(10, 86_400)
+    .default(DEFAULTS.agent.backupEveryMs / 1_000)
+    .describe('from one backup to the next, when something changed; a workspace may choose its own'),
+  DUMONT_IDLE_SECONDS: number(10, 604_800)
+    .default(DEFAULTS.idle.idleMs / 1_000)
+    .describe('idle for this long, a machine is put to sleep'),
+  DUMONT_GRACE_SECONDS: number(0, 86_400)
+    .default(DEFAULTS.idle.graceMs / 1_000)
+    .describe('people are warned this long before'),
+  DUMONT_FIRST_SECONDS: number(0, 86_400)
+    .default(DEFAULTS.idle.firstMs / 1_000)
+    .describe('not in the first seconds after it was woken'),
+  DUMONT_WATCHDOG_SECONDS: number(60, 604_800)
+    .default(DEFAULTS.agent.watchdogMs / 1_000)
+    .describe('a machine that nobody works on and that hears nothing from us for this long saves and ends itself'),
+  DUMONT_PUBLIC_URL: z.url().optional().describe('where machines reach this engine; without it, through SSH'),
   DUMONT_LOCAL_SPEED: number(1, 1_000)
     .default(10)
     .describe('the local marketplace boots its machines this many times faster than real ones'),
@@ -83,6 +101,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     restic: { path: v.DUMONT_RESTIC ?? null, downloadUrl: v.DUMONT_RESTIC_URL ?? null },
     storage: local ? null : storageOf(v),
     local: { seed: v.DUMONT_LOCAL_SEED, timeScale: v.DUMONT_LOCAL_SPEED },
+    publicUrl: v.DUMONT_PUBLIC_URL?.replace(/\/+$/, '') ?? null,
     path: v.PATH,
     settings: settingsOf(v),
   };
@@ -103,7 +122,7 @@ function storageOf(v: Values): StorageConfig {
 /** The local marketplace lives faster than real ones; whatever waits for a marketplace's pace goes faster with it. */
 function settingsOf(v: Values): Omit<Settings, 'installation'> {
   const speed = v.DUMONT_LOCAL_SPEED;
-  const { watch, release, race, save } = DEFAULTS;
+  const { watch, release, race, save, agent, idle } = DEFAULTS;
   return {
     ...DEFAULTS,
     race: {
@@ -114,6 +133,17 @@ function settingsOf(v: Values): Omit<Settings, 'installation'> {
       capMicro: microDollars(v.DUMONT_CAP_DOLLARS),
     },
     save: { ...save, fileBytesMax: v.DUMONT_FILE_GB_MAX * 1e9 },
+    agent: {
+      ...agent,
+      backupEveryMs: v.DUMONT_BACKUP_SECONDS * 1_000,
+      watchdogMs: v.DUMONT_WATCHDOG_SECONDS * 1_000,
+    },
+    idle: {
+      ...idle,
+      idleMs: v.DUMONT_IDLE_SECONDS * 1_000,
+      graceMs: v.DUMONT_GRACE_SECONDS * 1_000,
+      firstMs: v.DUMONT_FIRST_SECONDS * 1_000,
+    },
     watch: {
       ...watch,
       bootPollMs: Math.max(100, watch.bootPollMs / speed),

@@ -5,6 +5,7 @@ import { createBell } from './bell.ts';
 import { type Config, readConfig } from './config.ts';
 import type { Engine } from './domain/doors.ts';
 import { isFailure, reasonOf } from './domain/failures.ts';
+import { HEARTBEAT_PATH } from './domain/heartbeat.ts';
 import type { Clock, Ports } from './domain/ports.ts';
 import { createEngine } from './engine.ts';
 import { createHeartbeats } from './heartbeats.ts';
@@ -98,7 +99,7 @@ export async function openDumont(
     tell: telling.tell,
   };
   const heartbeats = createHeartbeats(alone, {
-    url: null,
+    url: config.publicUrl === null ? null : `${config.publicUrl}${HEARTBEAT_PATH}`,
     sign: masterKey.sign,
     serving: (hear) => serveAgentRoute(hear, log),
   });
@@ -115,7 +116,13 @@ export async function openDumont(
     await Promise.allSettled(loops);
   });
   const http = opening.use(
-    await serveHttp(engine, { port: config.port, tokenFile: join(config.home, 'token'), log, local }),
+    await serveHttp(engine, {
+      port: config.port,
+      tokenFile: join(config.home, 'token'),
+      log,
+      local,
+      hear: config.publicUrl === null ? null : heartbeats.hear,
+    }),
   );
   opening.use(await noteEngine(join(config.home, 'engine.json'), http.url));
   warmUp(ports, stop.signal);
