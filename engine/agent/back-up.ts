@@ -1,4 +1,5 @@
-import type { AtRisk, ManifestLine, SaveOrder } from '../domain/agent-protocol.ts';
+import type { ManifestLine, SaveOrder } from '../domain/agent-protocol.ts';
+import type { AtRisk } from '../domain/agent-shapes.ts';
 import { Failure } from '../domain/failures.ts';
 import { wirePath } from '../domain/wire-path.ts';
 import { ls } from '../restic/commands.ts';
@@ -8,12 +9,11 @@ import { flush } from './flush.ts';
 import { openHashCache } from './hash-cache.ts';
 import { type Hashes, hashEntries } from './hash-entries.ts';
 import { liveManifest } from './live-manifest.ts';
-import type { Lock } from './lock.ts';
 import { manifestLine } from './manifest.ts';
 import { comparisonWith } from './parent.ts';
 import type { Place } from './place.ts';
 import { newestFiles } from './proof.ts';
-import { openRestic, type Restic } from './restic-here.ts';
+import type { Restic } from './restic-here.ts';
 import { runBackup } from './run-backup.ts';
 import { scopeOf } from './scope.ts';
 import type { Talk } from './talk.ts';
@@ -26,6 +26,9 @@ export interface BackedUp {
   readonly partial: boolean;
   readonly atRisk: readonly AtRisk[];
   readonly newest: readonly string[];
+  /** What was looked at first, and which of it is not in the snapshot as it was then. */
+  readonly walked: Walked;
+  readonly moved: ReadonlySet<string>;
   /** Paths that are not any more what was saved. */
   movedSince(signal: AbortSignal): Promise<readonly string[]>;
 }
@@ -34,22 +37,14 @@ export interface BackedUp {
  * Walks, hashes, has restic save what was walked, and walks again. A last save counts only when nothing moved in between;
  * a live one describes what restic caught.
  */
-export async function backUp(
-  order: SaveOrder,
-  place: Place,
-  claim: Claim,
-  lock: Lock,
-  talk: Talk,
-  signal: AbortSignal,
-): Promise<BackedUp> {
-  await using tool = await openRestic(place, order.repository, lock);
-  const job: Job = { order, place, claim, tool, talk };
+export async function backUp(job: Job, signal: AbortSignal): Promise<BackedUp> {
+  const { order, talk } = job;
   let moved: readonly string[] = [];
   for (let round = 1; round <= Math.max(order.rounds, 1); round++) {
     const taken = await take(job, signal);
     moved = movedIn(taken, order.mode);
-    if (moved.length === 0 && taken.files === countOf(taken)) return backedUp(job, taken, linesOf(taken));
-    if (order.mode === 'live') return backedUp(job, taken, await linesFromStorage(job, taken, moved, signal));
+    if (moved.length === 0 && taken.files === countOf(taken)) return backedUp(job, taken, moved, linesOf(taken));
+    if (order.mode === 'live') return backedUp(job, taken, moved, await linesFromStorage(job, taken, moved, signal));
     talk.say({ event: 'moved', round, paths: moved.slice(0, MOVED_SAID).map(wirePath) });
   }
   const what = moved.slice(0, 3).map(wirePath).join(', ') || 'restic saved other files than were counted';
@@ -57,12 +52,14 @@ export async function backUp(
 }
 
 export interface Job {
-  readonly order: SaveOrder;
+  readonly order: BackupWish;
   readonly place: Place;
   readonly claim: Claim;
   readonly tool: Restic;
-  readonly talk: Talk;
+  readonly talk: Pick<Talk, 'say'>;
 }
+
+export type BackupWish = Omit<SaveOrder, 'protocol' | 'verb' | 'manifestUrl' | 'sequence'>;
 
 /** One round: what was walked before and after, and what restic saved in between. */
 interface Taken {
@@ -113,7 +110,7 @@ function linesOf({ before, hashes }: Taken): readonly ManifestLine[] {
 
 const countOf = (taken: Taken): number => taken.hashes.sha256.size;
 
-function backedUp(job: Job, taken: Taken, lines: readonly ManifestLine[]): BackedUp {
+function backedUp(job: Job, taken: Taken, moved: readonly string[], lines: readonly ManifestLine[]): BackedUp {
   const { before, hashes } = taken;
   const told = new Set(lines.filter((line) => line.sha256 !== undefined).map((line) => line.path));
   const atRisk = [...before.atRisk, ...hashes.unreadable];
@@ -126,6 +123,8 @@ function backedUp(job: Job, taken: Taken, lines: readonly ManifestLine[]): Backe
     newest: newestFiles(before.entries)
       .map(wirePath)
       .filter((path) => told.has(path)),
+    walked: before,
+    moved: new Set([...moved, ...hashes.unreadablePaths]),
     async movedSince(signal) {
       const after = await walk(job.place, scopeOf(job.place, job.order), signal);
       return movedIn({ ...taken, after }, 'last').map(wirePath);

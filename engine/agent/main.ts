@@ -1,21 +1,25 @@
 import { basename, dirname, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { isMainThread } from 'node:worker_threads';
-import { AgentOrder, PROTOCOL } from '../domain/agent-protocol.ts';
+import { type AgentEvent, AgentOrder, PROTOCOL, PROTOCOL_MIN } from '../domain/agent-protocol.ts';
 import { Failure } from '../domain/failures.ts';
 import { look } from './change/look-verb.ts';
 import { failed } from './failed.ts';
+import { backUpChild } from './life/back-up-child.ts';
+import type { BackupSaid } from './life/backup-talk.ts';
+import { live } from './life/daemon.ts';
+import { run } from './life/run.ts';
 import { type Place, placeAt } from './place.ts';
 import { ready } from './ready.ts';
-import { restore } from './restore.ts';
+import { restore, type Self } from './restore.ts';
 import { restoreWorker } from './restore-worker.ts';
 import { save } from './save.ts';
-import { type Talk, talkOver } from './talk.ts';
+import { talkOver } from './talk.ts';
 
 /**
  * The program on the machine. Its verb is an argument; its order, secrets included, is one line on standard input.
  *
- *   agent.mjs ready|restore|save [--root DIR] [--home DIR] [--restic FILE] [--within PID]
+ *   agent.mjs ready|restore|save|run [--root DIR] [--home DIR] [--restic FILE] [--within PID]
  *
  * It stands at opt/dumont/agent.mjs below the machine's root, and takes its places from there.
  */
@@ -38,12 +42,13 @@ async function main(argv: readonly string[], program: string): Promise<void> {
   const stopping = new AbortController();
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
     process.on(name, () => stopping.abort(new Error(`told to stop by ${name}`)));
-  using talk = talkOver(process.stdin, process.stdout);
+  using talk: Talk = talkOver(process.stdin, process.stdout);
   try {
     const place = placeAt(root, home, resolve(values.restic ?? join(home, 'restic')), within);
     const self = { argv: argv.slice(1), program };
-    if (verb === 'look') return await look(place, talk, stopping.signal);
     if (values.attempt) return await workOn(values.attempt, place, talk, stopping.signal);
+    const inner = INNER[verb];
+    if (inner) return await inner(place, self, talk, stopping.signal);
     await obey(verb, place, self, talk, stopping.signal);
   } catch (cause) {
     talk.say(failed(verb, cause));
@@ -53,13 +58,16 @@ async function main(argv: readonly string[], program: string): Promise<void> {
   }
 }
 
-async function obey(
-  verb: string,
-  place: Place,
-  self: { readonly argv: readonly string[]; readonly program: string },
-  talk: Talk,
-  signal: AbortSignal,
-): Promise<void> {
+type Talk = ReturnType<typeof talkOver<AgentEvent | BackupSaid>>;
+
+/** What only the agent that lives on the machine starts, with orders of its own. */
+const INNER: Readonly<Record<string, (place: Place, self: Self, talk: Talk, signal: AbortSignal) => Promise<void>>> = {
+  live: (place, self, _talk, signal) => live(place, self, signal),
+  'back-up': (place, _self, talk, signal) => backUpChild(place, talk, signal),
+  look: (place, _self, talk, signal) => look(place, talk, signal),
+};
+
+async function obey(verb: string, place: Place, self: Self, talk: Talk, signal: AbortSignal): Promise<void> {
   const { line, order } = await nextOrder(talk, signal);
   if (verb !== order.verb) throw new Failure('bad_request', { why: `told to ${verb}, with an order to ${order.verb}` });
   switch (order.verb) {
@@ -69,6 +77,10 @@ async function obey(
       return await restore(order, line, place, self, talk, signal);
     case 'save':
       return await save(order, place, talk, signal);
+    case 'run':
+      return await run(order, place, self, talk, signal);
+    case 'at-risk':
+      throw new Failure('bad_request', { why: 'nobody can tell yet' });
   }
 }
 
@@ -93,9 +105,11 @@ function orderFrom(line: string): AgentOrder {
     throw new Failure('bad_request', { why: 'the order is not JSON' }); // it may hold secrets: it is not repeated
   }
   const order = AgentOrder.safeParse(said);
-  if (order.success && order.data.protocol <= PROTOCOL) return order.data;
+  if (order.success && order.data.protocol <= PROTOCOL && order.data.protocol >= PROTOCOL_MIN) return order.data;
   const issue = order.error?.issues[0];
-  const why = issue ? `${issue.path.join('.')}: ${issue.message}` : `this agent speaks protocol ${PROTOCOL}`;
+  const why = issue
+    ? `${issue.path.join('.')}: ${issue.message}`
+    : `this agent speaks protocols ${PROTOCOL_MIN} to ${PROTOCOL}`;
   throw new Failure('bad_request', { why });
 }
 

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { accessSync, constants, existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import type { RepositoryAccess } from '../domain/agent-protocol.ts';
+import type { RepositoryAccess } from '../domain/agent-shapes.ts';
 import { Failure } from '../domain/failures.ts';
 import { type Access, openAccess } from '../restic/access.ts';
 import { outcomeOf, PARTIAL } from '../restic/outcome.ts';
@@ -20,6 +20,8 @@ export interface Restic extends AsyncDisposable {
     onLine: (line: string) => void,
     signal: AbortSignal,
   ): Promise<Ran>;
+  /** Fresh credentials, also for a restic that runs. */
+  renew: Access['renew'];
 }
 
 /** Holding the lock, so that what it removes is nobody's any more. */
@@ -49,6 +51,7 @@ export async function openRestic(place: Place, repository: RepositoryAccess, loc
         throw new Failure(code, { why: lastLine(ran.words), workspace: '', url: repository.url });
       return ran;
     },
+    renew: access.renew,
     [Symbol.asyncDispose]: () => access[Symbol.asyncDispose](),
   };
 }

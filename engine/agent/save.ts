@@ -9,6 +9,7 @@ import { type Lock, takeLock } from './lock.ts';
 import { packManifest } from './manifest.ts';
 import type { Place } from './place.ts';
 import { digestsOf } from './proof.ts';
+import { openRestic } from './restic-here.ts';
 import { replyFrom, type Talk } from './talk.ts';
 import { sendObject } from './transfer.ts';
 
@@ -74,7 +75,8 @@ async function saveAndSay(
   talk: Talk,
   signal: AbortSignal,
 ): Promise<BackedUp> {
-  const done = await backUp(order, place, claim, lock, talk, signal);
+  await using tool = await openRestic(place, order.repository, lock);
+  const done = await backUp({ order, place, claim, tool, talk }, signal);
   const manifest = await packManifest(done.lines);
   await sendObject(order.manifestUrl, manifest.bytes, 'the manifest', signal);
   const files = done.lines.filter((line) => line.type === 'file');

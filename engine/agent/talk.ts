@@ -3,8 +3,8 @@ import { type AgentEvent, SaveReply } from '../domain/agent-protocol.ts';
 import { Failure, reasonOf } from '../domain/failures.ts';
 
 /** The conversation with the engine: orders and replies come on standard input, events go to standard output. */
-export interface Talk extends Disposable {
-  say(event: AgentEvent): void;
+export interface Talk<Said = AgentEvent> extends Disposable {
+  say(event: Said): void;
   /** The next line; null when the engine hung up. */
   next(signal: AbortSignal): Promise<string | null>;
   /** Standard input has ended: no reply can come any more. */
@@ -13,7 +13,7 @@ export interface Talk extends Disposable {
   readonly deaf: AbortSignal;
 }
 
-export function talkOver(input: NodeJS.ReadableStream, output: NodeJS.WritableStream): Talk {
+export function talkOver<Said = AgentEvent>(input: NodeJS.ReadableStream, output: NodeJS.WritableStream): Talk<Said> {
   const hungUp = new AbortController();
   const deaf = new AbortController();
   const lines: string[] = [];

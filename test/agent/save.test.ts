@@ -123,7 +123,7 @@ resticTest('bad orders are refused in words', async () => {
     code: 'bad_request',
     why: 'this machine holds lab, not other',
   });
-  expect(await why({ protocol: 99 })).toMatchObject({ code: 'bad_request', why: 'this agent speaks protocol 1' });
+  expect(await why({ protocol: 99 })).toMatchObject({ code: 'bad_request', why: 'this agent speaks protocols 1 to 2' });
   const wrong = { ...world.repository, password: 'no' };
   expect(await why({ repository: wrong })).toMatchObject({ code: 'wrong_password' });
   const nowhere = { ...world.repository, url: join(world.folder, 'nowhere') };

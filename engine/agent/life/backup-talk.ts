@@ -1,0 +1,38 @@
+import { z } from 'zod';
+import { AgentFailureCode } from '../../domain/agent-protocol.ts';
+import { Repository, Sha256 } from '../../domain/agent-shapes.ts';
+import { Taken } from '../../domain/heartbeat.ts';
+
+/** What the agent that lives on the machine and its backups say to each other, a line of JSON each. */
+
+export const BackupOrder = z.object({
+  workspace: z.string(),
+  machine: z.string(),
+  epoch: z.number().int(),
+  repository: Repository,
+  parent: Sha256.nullable(),
+  /** The engine's clock. */
+  time: z.number(),
+  include: z.array(z.string()),
+  exclude: z.array(z.string()),
+  fileBytesMax: z.number(),
+  /** Null: there was none, so the engine will not hear of it; the work is in storage all the same. */
+  ticket: z.object({ sequence: z.number().int(), draft: z.string(), manifestUrl: z.string() }).nullable(),
+});
+export type BackupOrder = z.infer<typeof BackupOrder>;
+
+export const Renewal = z.object({ say: z.literal('credentials'), credentials: Repository.shape.credentials });
+
+export const BackupSaid = z.discriminatedUnion('event', [
+  z.object({
+    event: z.literal('progress'),
+    bytesDone: z.number(),
+    bytesTotal: z.number(),
+    filesDone: z.number(),
+    filesTotal: z.number(),
+  }),
+  /** It is in storage, and so is its manifest if there was a ticket. */
+  z.object({ event: z.literal('taken'), taken: Taken }),
+  z.object({ event: z.literal('failed'), code: AgentFailureCode, why: z.string() }),
+]);
+export type BackupSaid = z.infer<typeof BackupSaid>;
