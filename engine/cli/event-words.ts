@@ -1,5 +1,6 @@
 import { dollars, MICRO, perHour } from '../domain/money.ts';
 import type { EventJson, TalkJson } from '../http/json/event.ts';
+import { clockTime, localTime } from './local-time.ts';
 import { bytes, bytesOf, count, duration, plural, short } from './words.ts';
 
 type Facts<E extends TalkJson['event']> = Extract<TalkJson, { event: E }>['facts'];
@@ -31,32 +32,33 @@ const WORDS: { readonly [E in TalkJson['event']]: (facts: Facts<E>) => string } 
     `${it.machine} is lost: ${it.why}; ` +
     (it.last_proved_at === null
       ? 'nothing of it was saved'
-      : `its last proved save is of ${new Date(it.last_proved_at).toISOString()}`),
+      : `its last proved save is of ${localTime(it.last_proved_at)}`),
   'machine.adopted': (it) => `${it.machine} is ours and was not in the records: ${it.why}`,
   'release.slow': (it) =>
     `${it.machine} is still not gone after ${duration(it.for_ms)} and costs ${perHour(it.dollars_per_hour)}: ${it.why}`,
   'machine.idle_warning': (it) =>
-    `nothing stirs: ${it.why}. It goes to sleep in ${duration(it.in_ms)} and costs ${perHour(it.dollars_per_hour)} until then; ` +
-    `keep it awake with "dumont keep"`,
+    `nothing stirs: ${it.why}. It goes to sleep at ${clockTime(it.acts_at)}, in ${duration(it.in_ms)}, and costs ` +
+    `${perHour(it.dollars_per_hour)} until then`,
   'machine.stays_awake': (it) => `it stays awake: ${it.why}`,
-  'workspace.kept': (it) => `${it.by} keeps it awake until ${clockTime(it.until)}${it.why ? `: ${it.why}` : ''}`,
+  'workspace.kept': (it) => `${it.by} keeps it awake until ${localTime(it.until)}${it.why ? `: ${it.why}` : ''}`,
   'backup.failing': (it) =>
     it.failures === 0
       ? 'backups work again'
       : `${plural(it.failures, 'backup')} in a row failed: ${it.why}; ` +
-        (it.durable_at === null ? 'nothing of this machine is saved yet' : `saved up to ${clockTime(it.durable_at)}`),
-  'job.began': (it) => `runs "${it.command}"; what it prints goes to ${it.output}`,
+        (it.durable_at === null ? 'nothing of this machine is saved yet' : `saved up to ${localTime(it.durable_at)}`),
+  'job.began': (it) =>
+    `runs "${it.command}"${it.checkpoint === null ? '' : ` since snapshot ${short(it.checkpoint)}`}; what it prints goes to ${it.output}`,
   'job.ended': (it) => `"${it.command}" ended with ${it.code} after ${duration(it.ms)}`,
   'after_wake.trouble': (it) =>
-    `the command after wake, "${it.command}", ${it.why}${it.tail ? `: ${lastLine(it.tail)}` : ''}`,
+    `the command after wake, "${it.command}", ${it.why}${it.tail.trim() ? `: ${lastLine(it.tail)}` : ''}`,
   'machine.ended_itself': (it) =>
-    `${it.machine} heard nothing from us, saved its work as ${short(it.snapshot)} and ended itself at ${clockTime(it.at)}`,
+    `${it.machine} heard nothing from us, saved its work as ${short(it.snapshot)} and ended itself at ` +
+    `${localTime(it.at)}: ${it.why}`,
   'operation.ended': (it) => `${it.ok ? 'done' : 'failed'}: ${it.why}`,
 };
 
 const PATHS_SHOWN = 5;
 
-const clockTime = (at: number): string => new Date(at).toLocaleString();
 const lastLine = (text: string): string => text.trim().split('\n').at(-1) ?? '';
 
 export function eventWords(event: EventJson): string {

@@ -11,7 +11,7 @@ import type { Screen } from './screen.ts';
 /** After these the engine's own view says more than the event: who joined a race, what it costs. */
 const LOOK_AGAIN: ReadonlySet<EventJson['event']> = new Set(['race.began', 'race.round', 'race.ended']);
 
-interface Following {
+export interface Following {
   readonly engine: EngineClient;
   readonly screen: Screen;
   readonly signal: AbortSignal;

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { createHash, randomBytes } from 'node:crypto';
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { promisify } from 'node:util';
 import { Failure, reasonOf } from '../domain/failures.ts';
@@ -10,13 +10,18 @@ const run = promisify(execFile);
 const SCAN_SECONDS = 10;
 
 /**
- * Makes sure that our own known_hosts holds the key of this machine, under the machine's id: addresses are used again
- * by other machines, ids never are. The engine pinned a fingerprint; the key itself is asked for here and believed only
+ * Makes sure that our own known_hosts holds the key of this machine, under the machine's id unless told otherwise:
+ * addresses are used again by other machines, ids never are. The engine pinned a fingerprint; the key itself is asked for here and believed only
  * when its fingerprint is that one. ssh then checks it by itself at every connection.
  */
-export async function pinHostKey(target: SshJson, knownHosts: string, signal: AbortSignal): Promise<void> {
+export async function pinHostKey(
+  target: SshJson,
+  knownHosts: string,
+  signal: AbortSignal,
+  alias = target.machine_id,
+): Promise<void> {
   const lines = (await readFile(knownHosts, 'utf8').catch(() => '')).split('\n').filter(Boolean);
-  const known = lines.filter((line) => line.startsWith(`${target.machine_id} `));
+  const known = lines.filter((line) => line.startsWith(`${alias} `));
   if (known.some((line) => fingerprintOf(line) === target.host_key)) return;
   const keys = await scan(target, signal);
   const key = keys.find((line) => fingerprintOf(line) === target.host_key);
@@ -27,7 +32,10 @@ export async function pinHostKey(target: SshJson, knownHosts: string, signal: Ab
   }
   const others = lines.filter((line) => !known.includes(line));
   await mkdir(dirname(knownHosts), { recursive: true, mode: 0o700 });
-  await writeFile(knownHosts, `${[...others, key.replace(/^\S+/, target.machine_id)].join('\n')}\n`, { mode: 0o600 });
+  // Moved into place: an editor opens several connections at once, and none may read half of it.
+  const draft = `${knownHosts}.${randomBytes(6).toString('hex')}`;
+  await writeFile(draft, `${[...others, key.replace(/^\S+/, alias)].join('\n')}\n`, { mode: 0o600 });
+  await rename(draft, knownHosts);
 }
 
 /** Every key that answers there, as lines of a known_hosts file. */

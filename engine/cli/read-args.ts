@@ -24,6 +24,7 @@ export function readArgs(command: Command, argv: readonly string[]): Args {
     if (token.kind === 'positional') words.push(token.value);
     if (token.kind !== 'option') continue;
     const option = Object.hasOwn(table, token.name) ? table[token.name as keyof typeof table] : undefined;
+    if (!option && words.length > command.takes.length) checkWords(command, words, argv);
     if (!option) throw wrong(command, `has no option ${token.rawName}.${didYouMean(token.name, Object.keys(table))}`);
     if (option.value === null && token.value !== undefined) throw wrong(command, `: ${token.rawName} takes no value`);
     if (option.value !== null && token.value === undefined) throw wrong(command, `: ${token.rawName} needs a value`);
@@ -35,7 +36,7 @@ export function readArgs(command: Command, argv: readonly string[]): Args {
       readOption(command, name, () => option.read(given.get(name) ?? [])),
     ]),
   );
-  if (!options.help) checkWords(command, words);
+  if (!options.help) checkWords(command, words, argv);
   return { words, rest, options };
 }
 
@@ -57,12 +58,15 @@ function readOption<T>(command: Command, name: string, read: () => T): T {
   }
 }
 
-function checkWords(command: Command, words: readonly string[]): void {
+function checkWords(command: Command, words: readonly string[], argv: readonly string[]): void {
   const needed = command.takes.filter((word) => !word.optional);
   const missing = needed[words.length];
   if (missing) throw wrong(command, `needs ${missing.name}: ${missing.say.toLowerCase()}`);
   const extra = words[command.takes.length];
-  if (extra !== undefined) throw wrong(command, `does not know what to do with "${extra}"`);
+  if (extra === undefined) return;
+  if (command.rest === null) throw wrong(command, `does not know what to do with "${extra}"`);
+  const line = argv.toSpliced(argv.indexOf(extra), 0, '--').join(' ');
+  throw wrong(command, `takes a command only after "--": dumont ${command.name} ${line}`);
 }
 
 export function wrong(command: Pick<Command, 'name'>, why: string): Failure {

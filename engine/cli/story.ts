@@ -43,12 +43,14 @@ export interface Progress {
 const SAMPLE_MS = 5_000;
 const WORRIES_MAX = 3;
 
-const WORRYING: ReadonlySet<EventJson['event']> = new Set([
+export const WORRYING: ReadonlySet<EventJson['event']> = new Set([
   'save.failed',
   'work.at_risk',
   'machine.lost',
   'machine.adopted',
   'release.slow',
+  'backup.failing',
+  'after_wake.trouble',
 ]);
 
 export function beginStory(workspace: string, now: number): Story {

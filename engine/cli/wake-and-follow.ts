@@ -28,12 +28,13 @@ export async function wakeAndFollow(
 }
 
 /** Asked for, and left alone. */
-export function begun(operation: OperationJson, screen: Screen): number {
-  if (screen.json) screen.printJson(operation);
-  else
-    screen.print(
-      `The ${operation.verb} of ${operation.instance_id} began. Follow it with "dumont status ${operation.instance_id} --follow".`,
-    );
+export function begun(
+  { verb, instance_id: name, ...rest }: OperationJson,
+  screen: Screen,
+  again = `dumont status ${name} --follow`,
+): number {
+  if (screen.json) screen.printJson({ verb, instance_id: name, ...rest });
+  else screen.print(`The ${verb} of ${name} began. Follow it with "${again}".`);
   return 0;
 }
 

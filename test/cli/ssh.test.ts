@@ -1,18 +1,17 @@
 import { spawn } from 'node:child_process';
-import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { readFile, writeFile } from 'node:fs/promises';
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import ssh2 from 'ssh2';
+import type ssh2 from 'ssh2';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { served } from '../http/served.ts';
 import { run } from './dumont.ts';
+import { fingerprint, newKey, sshMachine } from './ssh-machine.ts';
 import { dumont, soon, TMUX, terminal } from './terminal.ts';
 
-const machineKey = ssh2.utils.generateKeyPairSync('ed25519');
-const otherKey = ssh2.utils.generateKeyPairSync('ed25519');
-const ownKey = ssh2.utils.generateKeyPairSync('ed25519');
+const machineKey = newKey();
+const otherKey = newKey();
+const ownKey = newKey();
 
 let house: Awaited<ReturnType<typeof served>>;
 const machines: ssh2.Server[] = [];
@@ -25,53 +24,10 @@ afterAll(async () => {
   await house[Symbol.asyncDispose]();
 });
 
-/** A machine that lets only our own key in and runs what it is told with a real shell. */
 async function machine(hostKey: { private: string }): Promise<{ host: string; port: number }> {
-  const server = new ssh2.Server({ hostKeys: [hostKey.private] }, (client) => {
-    client.on('error', () => {});
-    client.on('authentication', (login) => {
-      const allowed = ssh2.utils.parseKey(ownKey.public) as ssh2.ParsedKey;
-      if (login.method === 'publickey' && login.key.data.equals(allowed.getPublicSSH())) login.accept();
-      else login.reject(['publickey']);
-    });
-    client.on('session', (accept) =>
-      accept()
-        .on('pty', (acceptPty) => acceptPty?.())
-        .on('shell', (acceptShell) => {
-          const stream = acceptShell();
-          stream.write('welcome\r\n');
-          const child = spawn('sh', [], { env: { PATH: '/usr/bin:/bin' } });
-          // The terminal at the other end is raw: Return arrives as it was pressed.
-          stream.on('data', (typed: Buffer) => child.stdin.write(String(typed).replaceAll('\r', '\n')));
-          child.stdout.on('data', (said: Buffer) => stream.write(String(said).replaceAll('\n', '\r\n')));
-          child.on('close', (code) => {
-            stream.exit(code ?? 1);
-            stream.end();
-          });
-        })
-        .on('exec', (acceptExec, _, { command }) => {
-          const stream = acceptExec();
-          const child = spawn('sh', ['-c', command], { env: { PATH: '/usr/bin:/bin' } });
-          child.stdin.on('error', () => {}); // it need not read what was typed
-          stream.pipe(child.stdin);
-          child.stdout.pipe(stream, { end: false });
-          child.stderr.pipe(stream.stderr, { end: false });
-          child.on('close', (code) => {
-            stream.exit(code ?? 1);
-            stream.end();
-          });
-        }),
-    );
-  });
+  const { server, address } = await sshMachine(hostKey, ownKey);
   machines.push(server);
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  return { host: '127.0.0.1', port: (server.address() as AddressInfo).port };
-}
-
-function fingerprint(key: { public: string }): string {
-  const digest = createHash('sha256').update((ssh2.utils.parseKey(key.public) as ssh2.ParsedKey).getPublicSSH());
-  return `SHA256:${digest.digest('base64').replace(/=+$/, '')}`;
+  return address;
 }
 
 function pointAt(id: string, address: { host: string; port: number }, hostKey: string): void {
@@ -134,6 +90,67 @@ test('the ssh command can be printed and works as printed', async () => {
   const child = spawn('sh', ['-c', `${out.trim()} 'exit 9'`], { env: { PATH: '/usr/bin:/bin', HOME: house.home } });
   const [code] = await once(child, 'close');
   expect(code).toBe(9);
+});
+
+/** Plain ssh with the lines that we print for its configuration, and nothing else of ours. */
+async function plainSsh(argv: readonly string[], input = '') {
+  const { out } = await run(house.home, ['ssh', 'lab', '--config']);
+  const config = join(house.home, 'ssh_config');
+  await writeFile(config, out);
+  const child = spawn('ssh', ['-F', config, 'lab', ...argv], { env: { PATH: '/usr/bin:/bin', HOME: house.home } });
+  child.stdin.end(input);
+  let said = '';
+  let err = '';
+  child.stdout.on('data', (chunk) => {
+    said += chunk;
+  });
+  child.stderr.on('data', (chunk) => {
+    err += chunk;
+  });
+  const [code] = await once(child, 'close');
+  return { code, out: said, err, config: out };
+}
+
+test('plain ssh reaches the workspace by its name, also after it woke on another machine', async () => {
+  pointAt('m10', await machine(machineKey), fingerprint(machineKey));
+  const first = await plainSsh(['cat; exit 11'], 'typed');
+  expect([first.code, first.out], first.err).toEqual([11, 'typed']);
+  pointAt('m11', await machine(otherKey), fingerprint(otherKey));
+  const second = await plainSsh(['echo', 'another']);
+  expect([second.code, second.out], second.err).toEqual([0, 'another\n']);
+  expect(second.config).toBe(first.config); // the same lines hold
+  const known = await readFile(join(house.home, 'known_hosts'), 'utf8');
+  expect(known.match(/^dumont-lab /gm)).toHaveLength(1);
+});
+
+test('many bytes pass plain ssh unharmed, several connections at once', async () => {
+  pointAt('m12', await machine(machineKey), fingerprint(machineKey));
+  const bytes = 'All work and no play. '.repeat(50_000);
+  const ends = await Promise.all([1, 2, 3].map(() => plainSsh(['cat'], bytes)));
+  for (const { out, err } of ends) expect(out === bytes, err).toBe(true);
+});
+
+test('plain ssh gets nowhere when the machine shows another key, or there is none', async () => {
+  pointAt('m13', await machine(otherKey), fingerprint(machineKey));
+  const other = await plainSsh(['echo reached']);
+  expect([other.code, other.out]).toEqual([255, '']);
+  expect(other.err).toMatch(/shows another host key|Host key verification failed/);
+  house.trouble.ssh = null;
+  const none = await plainSsh(['echo reached']);
+  expect([none.code, none.out]).toEqual([255, '']);
+  expect(none.err).toContain('lab has no machine right now; wake it first.');
+});
+
+test.each([
+  [['ssh', 'lab', '--config', '--stdio'], 'takes nothing else with --config'],
+  [['ssh', 'lab', '--stdio', '--', 'ls'], 'takes nothing else with --stdio'],
+  [['ssh', 'labb', '--config'], 'There is no workspace named "labb"'],
+  [['ssh', 'lab', 'bash', '-s'], 'takes a command only after "--": dumont ssh lab -- bash -s'],
+  [['ssh', 'lab', 'ls'], 'takes a command only after "--": dumont ssh lab -- ls'],
+])('%j is refused: %s', async (argv, says) => {
+  const { code, out, err } = await run(house.home, argv);
+  expect(err).toContain(says);
+  expect([code === 64 || code === 66, out]).toEqual([true, '']);
 });
 
 test.runIf(TMUX)('at a terminal it is a shell, and its exit code is that of the shell', async () => {

@@ -1,4 +1,5 @@
 import { EventEmitter, on } from 'node:events';
+import { tmpdir } from 'node:os';
 import type {
   Asked,
   Engine,
@@ -26,13 +27,16 @@ export interface FakeOptions {
   readonly pace?: number;
   /** Workspaces it knows from the start. */
   readonly names?: readonly string[];
+  /** Where what its programs print goes. */
+  readonly outputs?: string;
 }
 
 /**
  * An engine that rents nothing and tells believable stories over time: a race with slow machines and a winner, a
  * restore, a save. It remembers what it was asked, so that a test can see that a click arrived once.
  */
-export function fakeEngine({ pace = 1, names = ['lab'] }: FakeOptions = {}) {
+export function fakeEngine({ pace: firstPace = 1, names = ['lab'], outputs = tmpdir() }: FakeOptions = {}) {
+  let pace = firstPace;
   const workspaces = new Map(names.map((name) => [name, newWorkspace(name)]));
   const machines = new Map<string, Machine>();
   const races = new Map<string, RaceView>();
@@ -203,7 +207,7 @@ export function fakeEngine({ pace = 1, names = ['lab'] }: FakeOptions = {}) {
       const machine = view(workspace).machine;
       if (!machine) throw new Failure('no_such_machine', { workspace: name });
       const { operation, fresh } = begin('run', name, by);
-      if (fresh) play(runStory(machine, operation.id, how), operation);
+      if (fresh) play(runStory(machine, operation.id, how.argv, outputs), operation);
       return operation;
     },
     async atRisk(name) {
@@ -288,6 +292,10 @@ export function fakeEngine({ pace = 1, names = ['lab'] }: FakeOptions = {}) {
   return {
     engine,
     asked,
+    /** From now on its stories play this fast. */
+    pace: (given: number) => {
+      pace = given;
+    },
     told,
     tell,
     trouble,

@@ -1,3 +1,5 @@
+import { appendFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { RaceView } from '../../engine/domain/doors.ts';
 import type { Talk } from '../../engine/domain/events.ts';
 import { intend, type Machine, move, type State } from '../../engine/domain/lifecycle.ts';
@@ -153,31 +155,38 @@ export function snapshotStory({ id, workspace }: Machine): Scene[] {
   ];
 }
 
-/** A checkpoint, a program that runs for three seconds, and the word of how it ended. */
+/** A checkpoint, a program that prints for three seconds, and the word of how it ended. */
 export function runStory(
   { id, workspace }: Machine,
   operation: string,
-  { argv, thenHibernate }: { readonly argv: readonly string[]; readonly thenHibernate: boolean },
+  argv: readonly string[],
+  folder: string,
 ): Scene[] {
   const command = argv.join(' ');
+  const output = join(folder, `${operation}.txt`);
   const job = { workspace, machine: id, operation, command };
-  const code = argv[0] === 'false' ? 1 : 0;
+  const code = argv[0] === 'false' ? 3 : 0;
+  const print = (seconds: number, text: string): Scene => ({ seconds, act: () => appendFileSync(output, text) });
   return [
     ...saveScenes(id, workspace, 0.1),
+    print(5.1, ''),
     {
       seconds: 5.2,
-      act: ({ tell }) =>
-        tell({ event: 'job.began', ...job, checkpoint: 'a1b2c3d4'.repeat(8), output: '/tmp/dumont-fake-job-output' }),
+      act: ({ tell }) => tell({ event: 'job.began', ...job, checkpoint: 'a1b2c3d4'.repeat(8), output }),
     },
+    print(6, 'epoch 1 of 3\n'),
+    print(7, 'epoch 2 of 3\n'),
+    print(8, 'epoch 3 of 3\n'),
     {
       seconds: 8.2,
-      act: ({ tell }) => tell({ event: 'job.ended', ...job, code, ms: 3_000, tail: 'the last line\n' }),
+      act: ({ tell }) => tell({ event: 'job.ended', ...job, code, ms: 3_000, tail: 'epoch 3 of 3\n' }),
     },
     {
       seconds: 8.3,
       act: ({ end }) => {
-        const say = `"${command}" ended with ${code}${thenHibernate ? `; ${workspace} goes to sleep` : ''}`;
-        end({ ok: true, say, facts: { code } });
+        const say = `${command} ended with ${code}.`;
+        const facts = { code, output };
+        end(code === 0 ? { ok: true, say, facts } : { ok: false, code: 'command_failed', say, facts });
       },
     },
   ];

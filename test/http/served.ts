@@ -16,7 +16,7 @@ export async function served({ pace = 0.01, names = ['lab'], home: given }: Serv
   await using opened = new AsyncDisposableStack();
   const home = given ?? (await mkdtemp(join(tmpdir(), 'dumont-served-')));
   if (!given) opened.defer(() => rm(home, { recursive: true, force: true }));
-  const fake = opened.use(fakeEngine({ pace, names }));
+  const fake = opened.use(fakeEngine({ pace, names, outputs: home }));
   const local = fakeLocal();
   const serve = () => serveHttp(fake.engine, { port: 0, tokenFile: join(home, 'token'), log: () => {}, local });
   let server = await serve();

@@ -1,12 +1,12 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { constants } from 'node:os';
-import { join } from 'node:path';
-import { Failure } from '../../domain/failures.ts';
-import type { SshJson } from '../../http/json/instance.ts';
+import { Failure, isFailure } from '../../domain/failures.ts';
+import type { InstanceJson, SshJson } from '../../http/json/instance.ts';
 import { command, flag, WORKSPACE } from '../command.ts';
-import { HOME } from '../home.ts';
-import { pinHostKey } from '../host-key.ts';
+import { connectStdio } from '../raw-connection.ts';
+import { wrong } from '../read-args.ts';
+import { aliasOf, hostBlock, quote, sshArgv, wayTo } from '../ssh-way.ts';
 
 export const ssh = command({
   name: 'ssh',
@@ -15,44 +15,45 @@ export const ssh = command({
   options: {
     tty: flag('Give the command a terminal, for what draws on it'),
     print: flag('Only print the ssh command that would be run'),
+    config: flag('Print lines for ~/.ssh/config, so that plain "ssh NAME" and editors reach it, wake after wake'),
+    stdio: flag('Be the raw connection, for the ProxyCommand of an ssh'),
   },
   examples: [
     ['dumont ssh lab', 'a shell'],
     ['dumont ssh lab -- nvidia-smi -L', 'run a command; its exit code is the exit code'],
     ['dumont ssh lab --tty -- htop', ''],
+    ['dumont ssh lab --config >> ~/.ssh/config', 'then "ssh lab", scp, rsync and VS Code know it'],
   ],
   async run({ words: [name = ''], rest, options, engine, screen, signal }) {
-    const target = await engine.get<SshJson>(`/api/v1/instances/${encodeURIComponent(name)}/ssh`, {}, signal);
-    if (screen.json) screen.printJson(target);
-    if (screen.json) return 0;
-    const knownHosts = join(HOME, 'known_hosts');
-    await pinHostKey(target, knownHosts, signal);
-    const argv = [...(options.tty ? ['-t'] : []), ...sshArgv(target, knownHosts), ...rest];
-    if (options.print) screen.print(['ssh', ...argv].map(quote).join(' '));
-    return options.print ? 0 : await runSsh(argv);
+    const { tty, print, config, stdio } = options;
+    if ((config || stdio) && (config === stdio || print || tty || rest.length > 0)) {
+      throw wrong(ssh, `takes nothing else with --${config ? 'config' : 'stdio'}`);
+    }
+    const path = `/api/v1/instances/${encodeURIComponent(name)}`;
+    if (config) {
+      const { id } = await engine.get<InstanceJson>(path, {}, signal); // a name nobody knows is an error here, not in ssh
+      screen.print(...hostBlock(id, await identityFile()));
+      return 0;
+    }
+    if (stdio) return await connectStdio(await wayTo(engine, name, signal, aliasOf(name)), signal);
+    if (screen.json) {
+      screen.printJson(await engine.get<SshJson>(`${path}/ssh`, {}, signal));
+      return 0;
+    }
+    const argv = [...(tty ? ['-t'] : []), ...sshArgv(await wayTo(engine, name, signal)), ...rest];
+    if (print) screen.print(['ssh', ...argv].map(quote).join(' '));
+    return print ? 0 : await runSsh(argv);
+
+    async function identityFile(): Promise<string | null> {
+      try {
+        return (await engine.get<SshJson>(`${path}/ssh`, {}, signal)).identity_file;
+      } catch (thrown) {
+        if (isFailure(thrown, 'no_such_machine')) return null; // it sleeps
+        throw thrown;
+      }
+    }
   },
 });
-
-/** Everything about the machine is said here, so that a line in somebody's own ssh configuration cannot loosen it. */
-function sshArgv(target: SshJson, knownHosts: string): string[] {
-  const options = {
-    HostKeyAlias: target.machine_id,
-    UserKnownHostsFile: pathIn(knownHosts),
-    GlobalKnownHostsFile: '/dev/null',
-    StrictHostKeyChecking: 'yes',
-    CheckHostIP: 'no',
-    UpdateHostKeys: 'no',
-    VerifyHostKeyDNS: 'no',
-    ...(target.identity_file && { IdentityFile: pathIn(target.identity_file), IdentitiesOnly: 'yes' }),
-  };
-  const flags = Object.entries(options).flatMap(([name, value]) => ['-o', `${name}=${value}`]);
-  return [...flags, '-p', String(target.address.port), '-l', target.user, '--', target.address.host];
-}
-
-/** A path in ssh's own way of writing, where blanks divide and percent signs mean something. */
-function pathIn(path: string): string {
-  return `"${path.replaceAll('%', '%%')}"`;
-}
 
 /** The person talks to ssh itself, terminal and all; its end is our end. */
 async function runSsh(argv: readonly string[]): Promise<number> {
@@ -71,8 +72,4 @@ async function runSsh(argv: readonly string[]): Promise<number> {
     process.off('SIGTERM', pass);
     process.off('SIGHUP', pass);
   }
-}
-
-function quote(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }
