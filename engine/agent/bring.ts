@@ -7,7 +7,7 @@ import { isCritical } from './critical.ts';
 import { codeOf, writeDurably } from './durable.ts';
 import { openKnownFiles } from './known-files.ts';
 import type { Lock } from './lock.ts';
-import { unpackManifest } from './manifest.ts';
+import { packManifest, unpackManifest } from './manifest.ts';
 import { manifestFileOf } from './parent.ts';
 import { checkedPath, type Place, STAGING } from './place.ts';
 import { openRestic } from './restic-here.ts';
@@ -65,10 +65,18 @@ async function manifestOf(
 ): Promise<readonly ManifestLine[]> {
   const file = manifestFileOf(place, snapshot.id);
   const kept = bytesOf(file);
-  const bytes = kept ?? (await fetchObject(snapshot.manifestUrl, 'the manifest', signal));
-  const lines = await unpackManifest(bytes, snapshot.contentHash);
+  if (kept) return checked(await unpackManifest(kept, null, snapshot.contentHash));
+  const [own, base] = await Promise.all([
+    fetchObject(snapshot.manifestUrl, 'the manifest', signal),
+    snapshot.baseUrl === null ? null : fetchObject(snapshot.baseUrl, 'the manifest', signal),
+  ]);
+  const lines = checked(await unpackManifest(own, base, snapshot.contentHash));
+  writeDurably(file, base ? (await packManifest(lines)).bytes : own);
+  return lines;
+}
+
+function checked(lines: readonly ManifestLine[]): readonly ManifestLine[] {
   for (const line of lines) checkedPath(line.path);
-  if (!kept) writeDurably(file, bytes);
   return lines;
 }
 

@@ -1,10 +1,9 @@
 import { createHash } from 'node:crypto';
 import { promisify } from 'node:util';
 import { gunzip, gzip } from 'node:zlib';
-import { ManifestLine } from '../domain/agent-protocol.ts';
-import { Failure } from '../domain/failures.ts';
+import type { ManifestLine } from '../domain/agent-protocol.ts';
 import { wirePath } from '../domain/wire-path.ts';
-import { contentHash } from '../policy/content-hash.ts';
+import { type Base, manifestText, readManifest } from '../policy/manifest-change.ts';
 import type { Entry } from './walk.ts';
 
 export function manifestLine(entry: Entry, sha256: string | undefined): ManifestLine {
@@ -23,29 +22,27 @@ export function manifestLine(entry: Entry, sha256: string | undefined): Manifest
 export interface PackedManifest {
   readonly bytes: Buffer;
   readonly sha256: string;
+  /** The snapshot whose whole manifest this is a change of; null when it is whole itself. */
+  readonly base: string | null;
 }
 
-export async function packManifest(lines: readonly ManifestLine[]): Promise<PackedManifest> {
-  const text = lines.map((line) => `${JSON.stringify(line)}\n`).join('');
+export async function packManifest(
+  lines: readonly ManifestLine[],
+  before: Base | null = null,
+): Promise<PackedManifest> {
+  const { text, base } = manifestText(lines, before);
   const bytes = await promisify(gzip)(text, { level: 1 });
-  return { bytes, sha256: createHash('sha256').update(bytes).digest('hex') };
+  return { bytes, sha256: createHash('sha256').update(bytes).digest('hex'), base };
 }
 
 /** A manifest that is not the one the catalogue means is not used for anything. */
-export async function unpackManifest(bytes: Uint8Array, expected: string): Promise<readonly ManifestLine[]> {
-  const lines = linesOf(await promisify(gunzip)(bytes));
-  if (contentHash(lines) !== expected)
-    throw new Failure('restore_differs', { why: 'the manifest in storage is not that of the snapshot' });
-  return lines;
+export async function unpackManifest(
+  bytes: Uint8Array,
+  baseBytes: Uint8Array | null,
+  expected: string,
+): Promise<readonly ManifestLine[]> {
+  const [text, baseText] = await Promise.all([unzipped(bytes), baseBytes && unzipped(baseBytes)]);
+  return readManifest(text, baseText, expected);
 }
 
-export function linesOf(text: Buffer): readonly ManifestLine[] {
-  const lines: ManifestLine[] = [];
-  for (let start = 0; start < text.length; ) {
-    const end = text.indexOf(10, start);
-    const stop = end === -1 ? text.length : end;
-    if (stop > start) lines.push(ManifestLine.parse(JSON.parse(text.toString('utf8', start, stop))));
-    start = stop + 1;
-  }
-  return lines;
-}
+const unzipped: (bytes: Uint8Array) => Promise<Buffer> = promisify(gunzip);

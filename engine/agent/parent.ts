@@ -2,9 +2,9 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { rawPath } from '../domain/wire-path.ts';
+import { wholeLines } from '../policy/manifest-change.ts';
 import type { Claim } from './claim.ts';
 import type { Hashes } from './hash-entries.ts';
-import { linesOf } from './manifest.ts';
 import type { Place } from './place.ts';
 import { tookHere } from './taken-here.ts';
 import type { Entry } from './walk.ts';
@@ -39,13 +39,13 @@ export function comparisonWith(
   };
 }
 
-/** Where a restore leaves the manifest of what it brought. */
+/** Where a restore leaves the manifest of what it brought, whole. */
 export const manifestFileOf = (place: Place, snapshot: string): string =>
   join(place.home, 'restore', `${snapshot}.manifest.gz`);
 
-function restoredLines(place: Place, snapshot: string): ReturnType<typeof linesOf> {
+function restoredLines(place: Place, snapshot: string): ReturnType<typeof wholeLines> {
   try {
-    return linesOf(gunzipSync(readFileSync(manifestFileOf(place, snapshot))));
+    return wholeLines(gunzipSync(readFileSync(manifestFileOf(place, snapshot))));
   } catch {
     return []; // without it nothing may be skipped
   }

@@ -237,3 +237,14 @@ export const ManifestLine = z.object({
   target: z.string().optional(),
 });
 export type ManifestLine = z.infer<typeof ManifestLine>;
+
+/**
+ * The first line of a manifest that holds only what differs from another one. That one is always whole, and lies in storage
+ * under the id of its snapshot. What follows are the things that are new or not as they were there, and those that are gone.
+ */
+export const ManifestBase = z.object({ base: Sha256, baseContentHash: Sha256 });
+export type ManifestBase = z.infer<typeof ManifestBase>;
+
+/** Was in the base, and is not in this snapshot. */
+export const ManifestGone = z.object({ path: z.string(), gone: z.literal(true) });
+export type ManifestGone = z.infer<typeof ManifestGone>;

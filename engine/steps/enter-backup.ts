@@ -118,7 +118,7 @@ async function compare(
   ports: Ports,
   signal: AbortSignal,
 ): Promise<void> {
-  const lines = linesIn(manifest, taken.contentHash);
+  const lines = await linesIn(manifest, taken, workspace, ports, signal);
   const files = await ports.repositories.files(workspace, taken.snapshot, signal);
   compareLists(lines, files);
   const paths = challengeOf(files, ports.settings.save, ports.random);

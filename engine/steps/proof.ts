@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto';
 import { gunzipSync } from 'node:zlib';
-import { ManifestLine, type SaveOrder } from '../domain/agent-protocol.ts';
-import { Failure } from '../domain/failures.ts';
+import type { ManifestLine, SaveOrder } from '../domain/agent-protocol.ts';
+import { Failure, isFailure } from '../domain/failures.ts';
 import { draftManifestKey, manifestKey, metadataKey } from '../domain/layout.ts';
 import type { Machine } from '../domain/lifecycle.ts';
 import type { Ports, StoredFile } from '../domain/ports.ts';
 import type { Snapshot } from '../domain/snapshot.ts';
 import type { Ask, Workspace } from '../domain/workspace.ts';
-import { contentHash } from '../policy/content-hash.ts';
+import { baseOf, readManifest } from '../policy/manifest-change.ts';
 import { challengeOf } from '../policy/proof.ts';
 import type { SaveEvent } from './save-talk.ts';
 import { rowsBell } from './step.ts';
@@ -42,7 +42,7 @@ export async function prove(claimed: Claimed, ask: Digests, ports: Ports, signal
   if (stored.host !== workspace.id)
     throw new Failure('proof_failed', { why: `snapshot ${id.slice(0, 8)} belongs to ${stored.host}` });
 
-  const manifest = await readManifest(claimed, ports, signal);
+  const manifest = await manifestOf(claimed, ports, signal);
   const files = await ports.repositories.files(workspace, id, signal);
   compareLists(manifest.lines, files);
   await compareBytes(claimed, manifest.lines, files, ask, ports, signal);
@@ -50,7 +50,7 @@ export async function prove(claimed: Claimed, ask: Digests, ports: Ports, signal
   return await enter(claimed, id, manifest.bytes, files, ports, signal);
 }
 
-async function readManifest(
+async function manifestOf(
   claimed: Claimed,
   ports: Ports,
   signal: AbortSignal,
@@ -61,18 +61,32 @@ async function readManifest(
   const met = createHash('sha256').update(bytes).digest('hex');
   if (met !== event.manifestSha256)
     throw new Failure('proof_failed', { why: 'its manifest is not the one the machine wrote' });
-  return { bytes, lines: linesIn(bytes, event.contentHash) };
+  return { bytes, lines: await linesIn(bytes, { ...event, manifestBase: null }, workspace, ports, signal) };
 }
 
-export function linesIn(manifest: Uint8Array, claimed: string): readonly ManifestLine[] {
-  const text = gunzipSync(manifest).toString('utf8');
-  const lines = text
-    .split('\n')
-    .filter((line) => line !== '')
-    .map((line) => ManifestLine.parse(JSON.parse(line)));
-  if (contentHash(lines) !== claimed)
-    throw new Failure('proof_failed', { why: 'its manifest does not have the content hash that was claimed' });
-  return lines;
+/** Of a manifest that is only a change, with the whole one that was named with it, from storage. */
+export async function linesIn(
+  manifest: Uint8Array,
+  claimed: { readonly contentHash: string; readonly manifestBase: string | null },
+  workspace: Workspace,
+  ports: Ports,
+  signal: AbortSignal,
+): Promise<readonly ManifestLine[]> {
+  const text = gunzipSync(manifest);
+  const base = claimed.manifestBase;
+  if (base !== (baseOf(text)?.base ?? null))
+    throw new Failure('proof_failed', { why: 'its manifest is a change of another one than was named' });
+  const whole = base === null ? null : await ports.storage.get(manifestKey(workspace.id, base), signal);
+  try {
+    return readManifest(text, whole && gunzipSync(whole), claimed.contentHash);
+  } catch (cause) {
+    if (!isFailure(cause, 'restore_differs')) throw cause;
+    throw new Failure(
+      'proof_failed',
+      { why: 'its manifest does not have the content hash that was claimed' },
+      { cause },
+    );
+  }
 }
 
 export function compareLists(lines: readonly ManifestLine[], files: readonly StoredFile[]): void {
