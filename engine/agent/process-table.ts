@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { closeSync, openSync, readdirSync, readlinkSync, readSync } from 'node:fs';
 
 /** A process, told apart from a later one with the same number by when it started. */
 export interface Process {
@@ -31,7 +31,7 @@ export function processes(): readonly ProcessRow[] {
 /** Null when there is no such process, or no /proc. */
 export function processRow(pid: number): ProcessRow | null {
   try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+    const stat = readProc(`/proc/${pid}/stat`);
     const name = stat.slice(stat.indexOf('(') + 1, stat.lastIndexOf(')')); // a name may hold parentheses itself
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
     const kernel = (Number(fields[6]) & PF_KTHREAD) !== 0;
@@ -76,6 +76,16 @@ export function programOf(pid: number): string | null {
   return linkOf(`/proc/${pid}/exe`);
 }
 
+/** A short file of /proc, read in one go. Many are read often. Throws when the process has ended, or is not ours to ask. */
+export function readProc(path: string): string {
+  const file = openSync(path, 'r');
+  try {
+    return BUFFER.toString('latin1', 0, readSync(file, BUFFER, 0, BUFFER.length, 0));
+  } finally {
+    closeSync(file);
+  }
+}
+
 function linkOf(path: string): string | null {
   try {
     return readlinkSync(path);
@@ -85,3 +95,4 @@ function linkOf(path: string): string | null {
 }
 
 const PF_KTHREAD = 0x00200000;
+const BUFFER = Buffer.alloc(4096);
