@@ -1,4 +1,4 @@
-import type { AtRisk } from '../domain/agent-protocol.ts';
+import type { AtRisk } from '../domain/agent-shapes.ts';
 import { wirePath } from '../domain/wire-path.ts';
 import type { HashCache } from './hash-cache.ts';
 import { hashFiles } from './hash-files.ts';

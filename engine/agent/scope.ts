@@ -8,7 +8,7 @@ import { codeOf } from './durable.ts';
 import { ignoreFilesIn } from './ignore-files.ts';
 import type { BadLine } from './ignore-rules.ts';
 import { badExcludes, type Matcher, matcherOf } from './matcher.ts';
-import { mountPoints } from './mounts.ts';
+import { type Mount, mountPoints } from './mounts.ts';
 import { checkedPath, type Place } from './place.ts';
 
 /** What a backup is about: which directories, and which of what is in them. */
@@ -19,7 +19,7 @@ export interface Scope {
   /** Lines of ignore files, met so far, that can never match anything. Those of the workspace's own patterns have no file. */
   badLines(): readonly (BadLine & { readonly file: string })[];
   readonly fileBytesMax: number;
-  readonly mounts: ReturnType<typeof mountPoints>;
+  readonly mounts: ReadonlyMap<string, Mount>;
   /** Whether a `.git` directory is a pristine clone's. Asked once for each, so that two walks of one backup agree. */
   readonly pristine: Map<string, boolean>;
 }

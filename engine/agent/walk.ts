@@ -1,8 +1,9 @@
-import { lstatSync, readdirSync, readlinkSync, type Stats } from 'node:fs';
+import { lstatSync, readdirSync, readlinkSync, type Stats, statfsSync } from 'node:fs';
 import { setImmediate as breathe } from 'node:timers/promises';
-import type { AtRisk } from '../domain/agent-protocol.ts';
+import type { AtRisk } from '../domain/agent-shapes.ts';
 import { wirePath } from '../domain/wire-path.ts';
 import { codeOf } from './durable.ts';
+import type { Mount } from './mounts.ts';
 import type { Place } from './place.ts';
 import { isPristineClone, isRepository } from './pristine-clone.ts';
 import type { Scope } from './scope.ts';
@@ -45,8 +46,8 @@ export async function walk(place: Place, scope: Scope, signal: AbortSignal): Pro
 
   const look = (path: string, device: number | null): void => {
     const mount = device === null ? undefined : scope.mounts.get(path);
-    if (mount === 'served') {
-      left.push(path);
+    if (mount?.kind === 'served') {
+      left.push(path); // not even looked at
       return;
     }
     const stat = statOf(place, path);
@@ -59,7 +60,9 @@ export async function walk(place: Place, scope: Scope, signal: AbortSignal): Pro
       return;
     }
     if (stat.isDirectory() && device !== null && (mount || stat.dev !== device)) {
-      left.push(path); // another file system
+      if (mount && holdsWork(place, path, mount, scope))
+        risk('other-mount', path, mount.whole ? usedBytes(place, path) : 0, 'another file system is mounted there');
+      else left.push(path);
       return;
     }
     if (stat.isFile() && stat.size > scope.fileBytesMax) {
@@ -99,6 +102,20 @@ export async function walk(place: Place, scope: Scope, signal: AbortSignal): Pro
   }
   const byPath = (a: { path: string }, b: { path: string }): number => (a.path < b.path ? -1 : 1);
   return { entries: entries.toSorted(byPath), left, atRisk: atRisk.toSorted(byPath) };
+}
+
+/** Somebody can write there, something is there, and no backup has it under another name. */
+function holdsWork(place: Place, path: string, mount: Mount, scope: Scope): boolean {
+  if (mount.readOnly) return false;
+  const { shows } = mount;
+  if (shows !== null && scope.roots.some((root) => shows === root || shows.startsWith(`${root}/`))) return false;
+  const names = namesIn(place, path);
+  return typeof names === 'string' || names.some((name) => name !== 'lost+found');
+}
+
+function usedBytes(place: Place, path: string): number {
+  const { blocks, bfree, bsize } = statfsSync(place.at(path));
+  return (blocks - bfree) * bsize;
 }
 
 /** Objects of a repository that somebody works in. Only the default leaves them out; who says so in so many words is obeyed. */

@@ -8,7 +8,7 @@ export const RiskJson = z.object({
   files: z
     .array(
       z.object({
-        kind: z.enum(['over-cap', 'unreadable', 'git']),
+        kind: z.enum(['over-cap', 'unreadable', 'git', 'other-mount']),
         path: z.string(),
         size_bytes: z.number(),
         why: z.string(),

@@ -1,0 +1,112 @@
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { mountsIn } from '../../engine/agent/mounts.ts';
+import { placeAt } from '../../engine/agent/place.ts';
+import { scopeOf } from '../../engine/agent/scope.ts';
+import { walk } from '../../engine/agent/walk.ts';
+
+const TABLE = `
+27 1 8:1 / / rw,relatime shared:1 - ext4 /dev/sda1 rw
+40 27 8:17 / /workspace/disk rw,relatime shared:7 master:2 - ext4 /dev/sdb1 rw
+41 27 8:17 /models /workspace/part rw - ext4 /dev/sdb1 rw
+42 27 8:1 /workspace/own /workspace/same rw - ext4 /dev/sda1 rw
+43 27 8:1 /srv/else /workspace/else ro - ext4 /dev/sda1 rw
+44 27 0:50 / /workspace/two\\040words rw - nfs4 server:/x rw
+45 27 8:33 / /workspace/cd rw - xfs /dev/sdc ro
+46 27 0:51 / /mnt rw - fuse.s3fs s3fs rw
+`;
+
+test('the table of mounts is read as the kernel writes it', () => {
+  const mounts = mountsIn(TABLE.trim(), '/');
+  expect(Object.fromEntries(mounts)).toEqual({
+    'workspace/disk': { kind: 'local', readOnly: false, whole: true, shows: null },
+    'workspace/part': { kind: 'local', readOnly: false, whole: false, shows: null },
+    'workspace/same': { kind: 'local', readOnly: false, whole: false, shows: 'workspace/own' },
+    'workspace/else': { kind: 'local', readOnly: true, whole: false, shows: 'srv/else' },
+    'workspace/two words': { kind: 'served', readOnly: false, whole: true, shows: null },
+    'workspace/cd': { kind: 'local', readOnly: true, whole: true, shows: null },
+    mnt: { kind: 'served', readOnly: false, whole: true, shows: null },
+  });
+});
+
+test('a machine that is a folder sees only what is mounted in it', () => {
+  expect([...mountsIn(TABLE.trim(), '/workspace').keys()]).toEqual(['disk', 'part', 'same', 'else', 'two words', 'cd']);
+});
+
+/** Directories stand in for mounts, so that everybody can run this; test/agent/freeze.test.ts has real ones. */
+async function walked(mounts: Parameters<typeof table>[1]) {
+  const root = mkdtempSync(join(tmpdir(), 'dumont-mounts-'));
+  try {
+    for (const folder of ['root', 'workspace/own', 'workspace/mounted', 'data', 'opt/dumont'])
+      mkdirSync(join(root, folder), { recursive: true });
+    for (const name of mounts.holding ?? []) writeFileSync(join(root, 'workspace/mounted', name), 'work');
+    const place = placeAt(root, join(root, 'opt/dumont'), '/nowhere', null);
+    const scope = {
+      ...scopeOf(place, { include: [], exclude: mounts.exclude ?? [], fileBytesMax: 1e9 }),
+      mounts: mountsIn(table(root, mounts), root),
+    };
+    const { entries, left, atRisk } = await walk(place, scope, new AbortController().signal);
+    expect(entries.map((entry) => entry.path)).not.toContain('workspace/mounted/work');
+    expect(left).toEqual(['workspace/mounted']);
+    return atRisk.map(({ kind, path }) => `${kind} ${path}`);
+  } finally {
+    rmSync(root, { recursive: true, force: true });
+  }
+}
+
+const table = (
+  root: string,
+  how: { type?: string; from?: string; options?: string; holding?: readonly string[]; exclude?: string[] },
+): string => `27 1 8:1 / / rw - ext4 /dev/sda1 rw
+40 27 8:${how.from?.startsWith(root) ? 1 : 17} ${how.from ?? '/'} ${root}/workspace/mounted ${how.options ?? 'rw'} - ${how.type ?? 'ext4'} /dev/sdb rw`;
+
+test('a file system below a backed-up directory that somebody can write to holds the machine', async () => {
+  expect(await walked({ holding: ['work'] })).toEqual(['other-mount workspace/mounted']);
+  expect(await walked({ holding: ['work'], type: 'tmpfs' })).toEqual(['other-mount workspace/mounted']);
+});
+
+test.each([
+  ['is empty', { holding: ['lost+found'] }],
+  ['is read-only', { holding: ['work'], options: 'ro,relatime' }],
+  ['is served by another machine', { holding: ['work'], type: 'nfs4' }],
+  ['is made up by the kernel', { holding: ['work'], type: 'cgroup2' }],
+  ['is excluded', { holding: ['work'], exclude: ['/workspace/mounted'] }],
+])('one that %s is only left out', async (_why, how) => {
+  expect(await walked(how)).toEqual([]);
+});
+
+const possible = spawnSync('unshare', ['--mount', 'true']).status === 0;
+test.skipIf(!possible)('a mounted file system is measured', () => {
+  const root = mkdtempSync(join(tmpdir(), 'dumont-mounted-'));
+  try {
+    const script = `
+      set -e
+      mkdir -p ${root}/root ${root}/data ${root}/opt/dumont ${root}/workspace/own ${root}/workspace/disk
+      echo own > ${root}/workspace/own/file
+      mount -t tmpfs -o size=10m tmpfs ${root}/workspace/disk
+      head -c 100000 /dev/zero > ${root}/workspace/disk/work
+      exec ${process.execPath} --input-type=module -e '
+        const { placeAt } = await import("${import.meta.dirname}/../../engine/agent/place.ts");
+        const { scopeOf } = await import("${import.meta.dirname}/../../engine/agent/scope.ts");
+        const { walk } = await import("${import.meta.dirname}/../../engine/agent/walk.ts");
+        const place = placeAt("${root}", "${root}/opt/dumont", "/nowhere", null);
+        const scope = scopeOf(place, { include: [], exclude: [], fileBytesMax: 1e9 });
+        console.log(JSON.stringify((await walk(place, scope, new AbortController().signal)).atRisk));
+      '`;
+    const { stdout, stderr } = spawnSync('unshare', ['--mount', 'sh', '-c', script], { encoding: 'utf8' });
+    expect(stderr).toBe('');
+    expect(JSON.parse(stdout)).toEqual([
+      {
+        kind: 'other-mount',
+        path: 'workspace/disk',
+        sizeBytes: 102_400,
+        why: 'another file system is mounted there',
+      },
+    ]);
+  } finally {
+    rmSync(root, { recursive: true, force: true });
+  }
+});
