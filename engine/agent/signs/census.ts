@@ -115,7 +115,8 @@ const keyOf = (row: ProcessRow): string => `${row.pid}.${row.startedAt}`;
 
 /** Who used no processor time moved nothing worth asking for. What was little is told together with the next. */
 function ioSince(earlier: Counted | undefined, row: ProcessRow): Io | null {
-  return earlier?.io && earlier.row.ticks === row.ticks ? earlier.io : ioOf(row.pid);
+  const rested = earlier?.row.ticks === row.ticks && earlier.row.faults === row.faults;
+  return (rested && earlier.io) || ioOf(row.pid);
 }
 
 /** Null when we may not know, or it ended. */
