@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { AtRisk, Repository, Sha256 } from './agent-shapes.ts';
-import { AgentAnswer, AgentStatus } from './heartbeat.ts';
+import { AgentAnswer, AgentStatus, Taken } from './heartbeat.ts';
 
 /**
  * What the engine and the agent on a machine say to each other. An order is one line of JSON on the agent's standard
@@ -70,7 +70,11 @@ const SaveOrder = z.object({
   verb: z.literal('save'),
   mode: z.enum(['last', 'live']),
   epoch: z.number().int(),
-  /** Counts the orders to a workspace's machines. One older than a backup that was believed is refused: nothing may move after that. */
+  /**
+   * Counts the orders to a workspace's machines and the tickets they hold. One older than a backup that was believed is
+   * refused, since nothing may move after that; one older than a ticket that was used is outdated, and is asked for again:
+   * what is newer must have the higher number.
+   */
   sequence: z.number().int(),
   repository: Repository,
   parent: Sha256.nullable(),
@@ -142,6 +146,7 @@ export const AgentFailureCode = z.enum([
   'wrong_password',
   'no_repository',
   'repository_locked',
+  'order_outdated',
   'storage_down',
   'storage_refused',
   'machine_disk_full',
@@ -239,11 +244,19 @@ export const ManifestLine = z.object({
 export type ManifestLine = z.infer<typeof ManifestLine>;
 
 /**
- * The first line of a manifest that holds only what differs from another one. That one is always whole, and lies in storage
- * under the id of its snapshot. What follows are the things that are new or not as they were there, and those that are gone.
+ * What may stand in the first line of a manifest.
+ *
+ * `base`: it holds only what differs from that snapshot's manifest, which is always whole. What follows are the things that
+ * are new or not as they were there, and those that are gone.
+ * `backup`: what the agent says of a backup that it made by itself, so that one which nobody was told of is not lost with
+ * its machine.
  */
-export const ManifestBase = z.object({ base: Sha256, baseContentHash: Sha256 });
-export type ManifestBase = z.infer<typeof ManifestBase>;
+export const ManifestHead = z.strictObject({
+  base: Sha256.optional(),
+  baseContentHash: Sha256.optional(),
+  backup: Taken.omit({ manifestSha256: true, manifestBase: true }).optional(),
+});
+export type ManifestHead = z.infer<typeof ManifestHead>;
 
 /** Was in the base, and is not in this snapshot. */
 export const ManifestGone = z.object({ path: z.string(), gone: z.literal(true) });

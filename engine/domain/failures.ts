@@ -209,6 +209,13 @@ export const FAILURES = {
     'Another backup of {workspace} is running.',
     'Outro backup de {workspace} está em andamento.',
   ),
+  order_outdated: row(
+    409,
+    75,
+    true,
+    'The machine has made a later backup since this one was asked for: {why}',
+    'A máquina fez um backup mais novo depois deste pedido: {why}',
+  ),
   storage_down: row(503, 75, true, 'Storage does not answer: {why}', 'O armazenamento não responde: {why}'),
   storage_refused: row(502, 77, false, 'Storage refused: {why}', 'O armazenamento recusou: {why}'),
   backup_failed: row(502, 74, true, 'The backup failed: {why}', 'O backup falhou: {why}'),

@@ -13,12 +13,13 @@ export const metadataKey = (workspace: string, snapshot: string): string =>
 /** The list of files with their hashes, under the id of the machine that wrote it until its snapshot is proved. */
 export const manifestKey = (workspace: string, snapshot: string): string =>
   `${workspace}/backup_${snapshot}/manifest.jsonl.gz`;
+export const draftsPrefix = (workspace: string, machine: string): string => `${workspace}/drafts/${machine}-`;
 export const draftManifestKey = (workspace: string, machine: string, draft: string): string =>
-  `${workspace}/drafts/${machine}-${draft}.jsonl.gz`;
+  `${draftsPrefix(workspace, machine)}${draft}.jsonl.gz`;
 
 /** What a machine left when it saved and ended itself, and the draft of its last manifest. It may write these two only. */
 export const watchdogProofKey = (workspace: string, machine: string): string =>
-  `${workspace}/drafts/${machine}-watchdog.json`;
+  `${draftsPrefix(workspace, machine)}watchdog.json`;
 
 /** The programs machines fetch. No machine can write here. */
 export const kitKey = (sha256: string): string => `kit/${sha256}.gz`;

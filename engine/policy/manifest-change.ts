@@ -1,4 +1,4 @@
-import { ManifestBase, ManifestGone, ManifestLine } from '../domain/agent-protocol.ts';
+import { ManifestGone, ManifestHead, ManifestLine } from '../domain/agent-protocol.ts';
 import { Failure } from '../domain/failures.ts';
 import { contentHash } from './content-hash.ts';
 
@@ -17,12 +17,13 @@ export interface Base {
 export function manifestText(
   lines: readonly ManifestLine[],
   base: Base | null,
+  backup?: ManifestHead['backup'],
 ): { readonly text: string; readonly base: string | null } {
   const texts = lines.map((line) => `${JSON.stringify(line)}\n`);
-  const whole = { text: texts.join(''), base: null };
+  const whole = { text: [...(backup ? [`${JSON.stringify({ backup })}\n`] : []), ...texts].join(''), base: null };
   if (base === null || namesTwice(lines) || namesTwice(base.lines)) return whole;
   const before = new Map(base.lines.map((line) => [line.path, `${JSON.stringify(line)}\n`]));
-  const head: ManifestBase = { base: base.id, baseContentHash: base.contentHash };
+  const head: ManifestHead = { base: base.id, baseContentHash: base.contentHash, ...(backup && { backup }) };
   const change = [`${JSON.stringify(head)}\n`];
   lines.forEach((line, index) => {
     if (before.get(line.path) !== texts[index]) change.push(texts[index]!);
@@ -33,29 +34,29 @@ export function manifestText(
   return text.length * CHANGE_PART > whole.text.length ? whole : { text, base: base.id };
 }
 
-/** What the first line says; null for a whole one. */
-export function baseOf(text: Uint8Array): ManifestBase | null {
+/** What the first line says, where it is not one of a file. */
+export function headOf(text: Uint8Array): ManifestHead | null {
   const first = linesOf(text).next();
-  return first.done ? null : (ManifestBase.safeParse(first.value).data ?? null);
+  return first.done ? null : (ManifestHead.safeParse(first.value).data ?? null);
 }
 
 /** The lines of a snapshot. Neither a base nor a result that is not the one meant is used for anything. */
 export function readManifest(text: Uint8Array, baseText: Uint8Array | null, expected: string): readonly ManifestLine[] {
-  const head = baseOf(text);
-  const lines = head === null ? wholeLines(text) : merged(head, text, baseText);
+  const head = headOf(text);
+  const lines = head?.base === undefined ? wholeLines(text) : merged(head, text, baseText);
   if (contentHash(lines) !== expected)
     throw new Failure('restore_differs', { why: 'the manifest in storage is not that of the snapshot' });
   return lines;
 }
 
 export function wholeLines(text: Uint8Array): readonly ManifestLine[] {
-  return [...linesOf(text)].map((line) => ManifestLine.parse(line));
+  return [...linesOf(text, headOf(text) === null ? 0 : 1)].map((line) => ManifestLine.parse(line));
 }
 
-function merged(head: ManifestBase, text: Uint8Array, baseText: Uint8Array | null): readonly ManifestLine[] {
+function merged(head: ManifestHead, text: Uint8Array, baseText: Uint8Array | null): readonly ManifestLine[] {
   if (baseText === null)
     throw new Failure('restore_differs', { why: 'the manifest that its own is a change of is not there' });
-  if (baseOf(baseText) !== null)
+  if (headOf(baseText)?.base !== undefined)
     throw new Failure('restore_differs', { why: 'the manifest that its own is a change of is a change itself' });
   const base = wholeLines(baseText);
   if (contentHash(base) !== head.baseContentHash)

@@ -78,7 +78,13 @@ async function begin(
   await line.renew(machine, given ?? workspace, ports, signal);
 }
 
-const TRIED_AGAIN: ReadonlySet<string> = new Set(['ssh_refused', 'ssh_lost', 'stage_slow', 'row_changed']);
+const TRIED_AGAIN: ReadonlySet<string> = new Set([
+  'ssh_refused',
+  'ssh_lost',
+  'stage_slow',
+  'row_changed',
+  'repository_locked',
+]);
 
 async function end(job: Job, status: JobStatus, machine: Machine, workspace: Workspace, ports: Ports): Promise<void> {
   const code = status.code ?? 1;

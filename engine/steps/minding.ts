@@ -55,10 +55,10 @@ async function mindIdle(machine: Machine, workspace: Workspace, ports: Ports, no
   if (!warned) {
     const graceMs = workspace.spec.idle.graceMs ?? ports.settings.idle.graceMs;
     const actsAt = now + graceMs;
-    const warning = await note({ warned: { at: now, actsAt, why } });
     const { dollarsPerHour } = machine.offer;
+    // Said before it is written: after a crash in between people are warned twice, and never not at all.
     ports.tell({ event: 'machine.idle_warning', ...told, why, actsAt, inMs: graceMs, dollarsPerHour });
-    return warning;
+    return await note({ warned: { at: now, actsAt, why } });
   }
   if (now < warned.actsAt) return machine;
   await fallAsleep(`${machine.id}-idle-${warned.at}`, workspace, why, ports);

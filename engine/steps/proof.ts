@@ -7,7 +7,7 @@ import type { Machine } from '../domain/lifecycle.ts';
 import type { Ports, StoredFile } from '../domain/ports.ts';
 import type { Snapshot } from '../domain/snapshot.ts';
 import type { Ask, Workspace } from '../domain/workspace.ts';
-import { baseOf, readManifest } from '../policy/manifest-change.ts';
+import { headOf, readManifest } from '../policy/manifest-change.ts';
 import { challengeOf } from '../policy/proof.ts';
 import type { SaveEvent } from './save-talk.ts';
 import { rowsBell } from './step.ts';
@@ -74,7 +74,7 @@ export async function linesIn(
 ): Promise<readonly ManifestLine[]> {
   const text = gunzipSync(manifest);
   const base = claimed.manifestBase;
-  if (base !== (baseOf(text)?.base ?? null))
+  if (base !== (headOf(text)?.base ?? null))
     throw new Failure('proof_failed', { why: 'its manifest is a change of another one than was named' });
   const whole = base === null ? null : await ports.storage.get(manifestKey(workspace.id, base), signal);
   try {

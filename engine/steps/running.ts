@@ -51,6 +51,7 @@ async function attend(
   ear: Ear,
 ): Promise<Machine> {
   await line.hold(machine, workspace, ports, signal);
+  if (workspace.claim?.machine !== machine.id) return machine; // it waits to be saved again, and is given nothing new
   if (!machine.complete) return await arrive(machine, workspace, ports, signal, note, ear);
   if (workspace.asks[0]) await takeSnapshot(machine, workspace, workspace.asks[0], ports, signal, note);
   for (const taken of ports.heartbeats.latest(machine.id)?.status.taken ?? [])
@@ -84,9 +85,17 @@ async function arrive(
   const snapshot = machine.restored === null ? null : await ports.store.read('snapshots', machine.restored);
   const enough = new AbortController();
   const following = follow(machine, workspace, snapshot, 'complete', ports, AbortSignal.any([signal, enough.signal]));
-  const heard = ear.wait(ports.settings.watch.lookMs, signal).then(() => null);
-  heard.catch(() => undefined);
-  const arrived = await Promise.race([following, heard]);
+  const until = ports.clock.now() + ports.settings.watch.lookMs;
+  let arrived: Awaited<typeof following> | null = null;
+  let left = false;
+  while (!arrived && !left) {
+    const heard = ear.wait(Math.max(1, until - ports.clock.now()), signal).then(() => null);
+    heard.catch(() => undefined);
+    arrived = await Promise.race([following, heard]);
+    // Most rings are heartbeats, which are no reason to leave.
+    const now = ports.clock.now();
+    left = now >= until || reasonToSave(machine, await workspaceOf(machine, ports), now) !== null;
+  }
   enough.abort();
   if (!arrived) {
     await following.catch(() => undefined);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { AgentEvent, SaveOrder } from '../domain/agent-protocol.ts';
 import type { AtRisk } from '../domain/agent-shapes.ts';
-import { Failure, reasonOf } from '../domain/failures.ts';
+import { Failure, isFailure, reasonOf } from '../domain/failures.ts';
 import { draftManifestKey } from '../domain/layout.ts';
 import type { Machine } from '../domain/lifecycle.ts';
 import type { Ports, Shell } from '../domain/ports.ts';
@@ -29,7 +29,20 @@ type How = { readonly mode: 'last' } | { readonly mode: 'live'; readonly ask: As
  * hashes of files of our choosing and compares them with what storage gives back; then it hears the verdict. A broken
  * connection is the verdict `continue`.
  */
-export async function converse(
+export async function converse(...asked: Parameters<typeof once>): Promise<Saved> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await once(...asked);
+    } catch (cause) {
+      // The machine backed up by itself after this order had its number.
+      if (!isFailure(cause, 'order_outdated') || tries === TRIES) throw cause;
+    }
+  }
+}
+
+const TRIES = 3;
+
+async function once(
   shell: Shell,
   machine: Machine,
   workspace: Workspace,

@@ -5,6 +5,7 @@ import type { Ports, Shell } from '../domain/ports.ts';
 import type { Workspace } from '../domain/workspace.ts';
 import { neverClaimed, readClaim } from '../remote/claim-check.ts';
 import { reach } from './reach.ts';
+import { recoverBackups } from './recover-backups.ts';
 import { converse, type Saved } from './save-talk.ts';
 import { abandonment, marketplaceOf, type Step, type Turn, workspaceOf } from './step.ts';
 
@@ -16,8 +17,10 @@ import { abandonment, marketplaceOf, type Step, type Turn, workspaceOf } from '.
 export const saving: Step = async (machine, ports, signal, note) => {
   const workspace = await workspaceOf(machine, ports);
   const abandoned = abandonment(machine, workspace);
-  if (abandoned)
+  if (abandoned) {
+    if (workspace) await recoverWhatThereIs(machine, workspace, ports, signal);
     return { to: 'releasing', why: `${abandoned.by} gave up what was on it: ${abandoned.why}`, facts: { abandoned } };
+  }
   let saved: Saved;
   try {
     await using shell = await reach(machine, ports, signal);
@@ -33,6 +36,22 @@ export const saving: Step = async (machine, ports, signal, note) => {
   }
   return await afterSave(machine, workspace, saved, ports, signal);
 };
+
+/** Backups that nobody was told of yet are not part of what a person gives up; but they do not hold up the decision. */
+async function recoverWhatThereIs(
+  machine: Machine,
+  workspace: Workspace,
+  ports: Ports,
+  signal: AbortSignal,
+): Promise<void> {
+  try {
+    await recoverBackups(machine, workspace, ports, signal);
+  } catch (cause) {
+    signal.throwIfAborted();
+    if (!isFailure(cause) || cause.code === 'row_changed') throw cause;
+    ports.log('backup.not_recovered', { machine: machine.id, why: reasonOf(cause) }, 'WARNING');
+  }
+}
 
 /** Nobody knows the workspace any more, so there is no repository to save to. Only a machine that never held work may go. */
 async function withoutWorkspace(shell: Shell, machine: Machine, ports: Ports, signal: AbortSignal): Promise<Turn> {

@@ -1,7 +1,14 @@
 import { hash } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
-import { type ManifestLine, type RestoreOrder, type SaveOrder, SaveReply } from '../../engine/domain/agent-protocol.ts';
+import {
+  type ManifestHead,
+  type ManifestLine,
+  type RestoreOrder,
+  type SaveOrder,
+  SaveReply,
+} from '../../engine/domain/agent-protocol.ts';
 import { contentHash } from '../../engine/policy/content-hash.ts';
+import { manifestText } from '../../engine/policy/manifest-change.ts';
 import type { Line } from './line.ts';
 import type { FakeMachine } from './machine.ts';
 import type { Files } from './storage.ts';
@@ -35,6 +42,8 @@ export async function save(machine: FakeMachine, order: SaveOrder, line: Line): 
     return line.emit({ event: 'failed', code: 'repository_locked', why: 'another backup is running' });
   if (machine.frozen && order.sequence < machine.keptFor)
     return line.emit({ event: 'failed', code: 'bad_request', why: 'a later order has saved it for the last time' });
+  if (order.sequence < (machine.life?.lastSequence ?? 0))
+    return line.emit({ event: 'failed', code: 'order_outdated', why: 'a ticket with a higher number was used' });
   machine.saving = true;
   machine.life?.outdate(order.sequence);
   const last = order.mode === 'last';
@@ -97,8 +106,8 @@ async function answer(machine: FakeMachine, line: Line): Promise<boolean> {
 /** A few hundred bytes need no quarter of a megabyte to be packed in. */
 const SMALL = { level: 1, memLevel: 1, windowBits: 9 } as const;
 
-export function packed(lines: readonly ManifestLine[]): Uint8Array {
-  return gzipSync(lines.map((one) => `${JSON.stringify(one)}\n`).join(''), SMALL);
+export function packed(lines: readonly ManifestLine[], backup?: ManifestHead['backup']): Uint8Array {
+  return gzipSync(manifestText(lines, null, backup).text, SMALL);
 }
 
 export function manifestOf(files: Files): ManifestLine[] {

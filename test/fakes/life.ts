@@ -21,6 +21,8 @@ export class Life {
   taken: Taken[] = [];
   durableAt: number | null = null;
   failures = 0;
+  /** Of the last ticket that was used. */
+  lastSequence = 0;
   readonly #machine: FakeMachine;
   readonly #startedAt: number;
   #order: RunOrder;
@@ -150,16 +152,14 @@ export class Life {
     }
     const ticket = this.#tickets.shift();
     if (!ticket) return;
+    this.lastSequence = ticket.sequence;
     const files = new Map(machine.files);
     const { workspace, machine: name, epoch } = this.#order;
     const lines = manifestOf(files);
-    const manifest = packed(lines);
     const time = clock.now();
     const tags = [`machine=${name}`, `epoch=${epoch}`, `draft=${ticket.draft}`];
     const id = hash('sha256', `${workspace} ${machine.instance} ${tags.join()} ${time}`);
-    storage.keep(workspace, { id, time, host: workspace, tags, files, whole: machine.complete }, machine);
-    storage.objects.set(storage.keyOf(ticket.manifestUrl), manifest);
-    this.taken.push({
+    const backup = {
       snapshot: id,
       parent: this.#parent,
       sequence: ticket.sequence,
@@ -168,13 +168,15 @@ export class Life {
       time,
       endedAt: time,
       contentHash: contentHash(lines),
-      manifestSha256: hash('sha256', manifest),
-      manifestBase: null,
       files: lines.length,
       bytes: 0,
       partial: !machine.complete,
       atRisk: [...machine.atRisk],
-    });
+    };
+    const manifest = packed(lines, backup);
+    storage.keep(workspace, { id, time, host: workspace, tags, files, whole: machine.complete }, machine);
+    storage.objects.set(storage.keyOf(ticket.manifestUrl), manifest);
+    this.taken.push({ ...backup, manifestSha256: hash('sha256', manifest), manifestBase: null });
     this.#parent = id;
     this.#backedUp = files;
     this.durableAt = time;

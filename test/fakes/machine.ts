@@ -56,7 +56,9 @@ export class FakeMachine {
   /** What the next backups leave out. */
   atRisk: readonly AtRisk[] = [];
   /** What people do on it. */
-  doing: Doing = { gpuPercent: 50, cpuPercent: 50, typedAt: null };
+  #doing: Doing = { gpuPercent: 50, cpuPercent: 50, typedAt: null };
+  /** Since when they do it. */
+  doingSince = 0;
   /** The agent that lives on it; null until it was told to. */
   life: Life | null = null;
   /** The user's processes stand still. */
@@ -87,6 +89,15 @@ export class FakeMachine {
     this.storage = storage;
     this.createdAt = clock.now();
     this.bootedAt = this.createdAt;
+  }
+
+  get doing(): Doing {
+    return this.#doing;
+  }
+
+  set doing(doing: Doing) {
+    this.#doing = doing;
+    this.doingSince = this.clock.now();
   }
 
   get alive(): boolean {

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { ManifestLine } from '../../engine/domain/agent-protocol.ts';
 import { contentHash } from '../../engine/policy/content-hash.ts';
-import { type Base, baseOf, manifestText, readManifest } from '../../engine/policy/manifest-change.ts';
+import { type Base, headOf, manifestText, readManifest } from '../../engine/policy/manifest-change.ts';
 
 const path = fc
   .array(fc.constantFrom('a', 'b', 'c', 'é', '日', '\udcff', ' ', '"', '\n'), { minLength: 1, maxLength: 4 })
@@ -110,5 +110,5 @@ test('a manifest of another snapshot is refused, whole or not', () => {
 });
 
 test('a whole manifest has no base, and neither has an empty one', () => {
-  expect([baseOf(wholeOf(big)), baseOf(Buffer.alloc(0))]).toEqual([null, null]);
+  expect([headOf(wholeOf(big)), headOf(Buffer.alloc(0))]).toEqual([null, null]);
 });

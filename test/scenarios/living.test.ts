@@ -124,3 +124,18 @@ test('of the automatic backups one is read back and compared now and then, not e
   expect(all.map(({ comparedAt }) => comparedAt !== null)).toEqual([true, false, false, true]);
   await stop();
 });
+
+test('a backup that nobody was told of is not lost with its machine', async () => {
+  const w = new World();
+  const { machine, stop } = await awake(w);
+  await stop();
+  machine.write('workspace/a.txt', 'while nobody listened');
+  await w.clock.advance(20 * MINUTE);
+  w.marketplace.take(machine.instance);
+  const again = await w.start();
+  await w.clock.advance(10 * MINUTE);
+  const [view] = await again.engine.status('lab');
+  const next = w.marketplace.machines.get(view?.machine?.instance ?? '');
+  expect(next?.files.get('workspace/a.txt')?.content).toBe('while nobody listened');
+  await again.stop();
+});

@@ -138,6 +138,23 @@ export const LAW_BREAKERS: Readonly<Record<string, LawBreaker>> = {
         await own.journals.append(journal, 'micro' in entry ? { ...entry, micro: entry.micro * 2 } : entry),
     },
   })),
+  'puts machines to sleep without a word': tells([4], (tell) => (talk) => {
+    if (talk.event !== 'machine.idle_warning') tell(talk);
+  }),
+  'calls every machine idle': ports([4], (own) => ({
+    heartbeats: { ...own.heartbeats, idle: () => ({ sleep: true, why: 'surely idle', quietSince: 0 }) },
+  })),
+  'believes that every program ended well': ports([4], (own) => ({
+    heartbeats: {
+      ...own.heartbeats,
+      latest(machine) {
+        const heard = own.heartbeats.latest(machine);
+        if (!heard) return null;
+        const jobs = heard.status.jobs.map((job) => ({ ...job, state: 'ended' as const, endedAt: heard.at, code: 0 }));
+        return { ...heard, status: { ...heard.status, jobs } };
+      },
+    },
+  })),
   'stops nobody for the last backup': shells([1, 4], (run) => async (command, signal, onLine) => {
     const live = command.stdin?.replace('"mode":"last"', '"mode":"live"');
     return await run({ ...command, stdin: live }, signal, (line, say) => {

@@ -50,6 +50,10 @@ export class Person {
     return this.ask('snapshot', (engine, asked) => engine.snapshot(WORKSPACE, { description: 'asked' }, asked));
   }
 
+  run(thenHibernate: boolean): Promise<Operation | null> {
+    return this.ask('run', (engine, asked) => engine.run(WORKSPACE, { argv: ['./train'], thenHibernate }, asked));
+  }
+
   abandon(): Promise<Operation | null> {
     this.world.laws.work.agreed = true;
     return this.ask('abandon', (engine, asked) => engine.abandon(WORKSPACE, { why: 'no use' }, asked));

@@ -139,6 +139,28 @@ export const PLOTS = {
       await person.ended(await person.hibernate(true), 10 * MINUTE);
     },
   },
+  'left idle': {
+    async sleep(person) {
+      const machine = machineIn(person);
+      if (machine) machine.doing = { gpuPercent: 0, cpuPercent: 0, typedAt: null };
+      await person.world.pass(30 * MINUTE, () => machine?.destroyed ?? true);
+      await sleepSoundly(person);
+    },
+  },
+  'runs a program': {
+    async awake(person) {
+      const { world, dice } = person;
+      const asked = await person.run(dice.maybe(0.5));
+      const machine = machineIn(person);
+      if (machine) machine.doing = { gpuPercent: 0, cpuPercent: 0, typedAt: null };
+      await world.pass(dice.between(60, 300) * SECOND);
+      if (asked) for (const one of world.marketplace.machines.values()) one.life?.end(asked.id, dice.pick([0, 0, 1]));
+      await person.ended(asked, 10 * MINUTE);
+      if (machine) machine.doing = { gpuPercent: 90, cpuPercent: 90, typedAt: null };
+      await world.pass(4 * MINUTE);
+      await wakeUp(person);
+    },
+  },
   'racers vanish': {
     before({ world, dice }) {
       world.onRent = (machine) => {

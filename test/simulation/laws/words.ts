@@ -9,6 +9,8 @@ import type { SimulatedWorld } from '../world.ts';
 export class Words {
   /** The operations that people were told of. */
   readonly ended = new Map<string, { readonly ok: boolean; readonly at: number }>();
+  /** When people were last warned that a machine is put to sleep. */
+  readonly #warnedAt = new Map<string, number>();
   readonly #world: SimulatedWorld;
   readonly #laws: Laws;
   readonly #breaks: (law: Law, say: string) => void;
@@ -55,6 +57,11 @@ export class Words {
         return machine && machine.atRisk.length > 0 ? this.#wasKept(machine) : 'nothing was left out';
       case 'machine.lost':
         return machine && this.#laws.wasAway.has(machine) ? null : `${talk.machine} was there all the time`;
+      case 'machine.idle_warning':
+        this.#warnedAt.set(talk.machine, this.#world.clock.now());
+        return machine && this.#isBusy(machine) ? 'it works' : null;
+      case 'job.ended':
+        return machine?.life?.jobs.get(talk.operation)?.code === talk.code ? null : 'the program did not end so';
       case 'machine.adopted':
         return machine ? null : 'there is no such machine';
       case 'operation.ended':
@@ -85,14 +92,43 @@ export class Words {
   /** What is written down as the end of an operation is true at that moment; words may follow late. */
   written(operation: Operation): void {
     const { id, verb, at, outcome } = operation;
+    if (operation.by === 'dumont' && outcome === null) this.#isFair(operation);
     if (!outcome?.ok) return;
     const lie =
       verb === 'snapshot'
         ? this.#notTaken(outcome.facts.snapshot, at)
         : verb === 'hibernate' || verb === 'abandon'
           ? this.#notAsleep()
-          : this.#notAwake(at);
+          : verb === 'run'
+            ? this.#notRun(id)
+            : this.#notAwake(at);
     if (lie) this.#breaks(4, `${verb} ${id} ended well, and ${lie}`);
+  }
+
+  /** Dumont puts to sleep by itself only what is idle, and only after people had time to object. */
+  #isFair({ id }: Operation): void {
+    const [machine = ''] = id.split('-idle-');
+    if (machine === id) return; // the end of a program, which whoever ran it asked for
+    const { graceMs } = this.#world.settings.idle;
+    const warnedAt = this.#warnedAt.get(machine);
+    if (warnedAt === undefined) this.#breaks(4, `${machine} is put to sleep, and nobody was warned`);
+    else if (this.#world.clock.now() - warnedAt < graceMs) this.#breaks(4, `${machine} is put to sleep too soon`);
+    const row = this.#world.store.rows('machines').get(machine);
+    const real = this.#laws.machineOf(row);
+    if (real && this.#isBusy(real)) this.#breaks(4, `${machine} is called idle, and works`);
+  }
+
+  /** For so long that its heartbeats have said so. */
+  #isBusy({ doing, doingSince }: FakeMachine): boolean {
+    const sinceMs = this.#world.clock.now() - doingSince;
+    return (doing.gpuPercent ?? 100) > 5 && sinceMs > 2 * this.#world.settings.agent.heartbeatMs;
+  }
+
+  #notRun(id: string): string | null {
+    const machines = [...this.#world.marketplace.machines.values()];
+    return machines.some((machine) => machine.life?.jobs.get(id)?.code === 0)
+      ? null
+      : 'no machine ran it to a good end';
   }
 
   #misreported(id: string, ok: boolean): string | null {
