@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { Failure } from '../domain/failures.ts';
 import { isOurs, membership } from './belonging.ts';
 import { readIfThere, writeDurably } from './durable.ts';
+import { living } from './life/living.ts';
 import type { Place } from './place.ts';
 import { hasOpen, isAlive, type Process, type ProcessRow, processes, processRow } from './process-table.ts';
 
@@ -86,6 +87,14 @@ export function thawLeftovers(place: Place): void {
   writeStopped(place, NOBODY);
 }
 
+/** Lets go on what was kept after this order, because the machine did not end. */
+export function thawKept(place: Place, sequence: number): void {
+  const left = readStopped(place);
+  if (!left.kept || left.sequence !== sequence) return;
+  letGo(left.processes);
+  writeStopped(place, NOBODY);
+}
+
 /** In the order in which they are to stop: who started whom comes first. */
 function victims(place: Place): readonly ProcessRow[] {
   const rows = processes();
@@ -96,7 +105,8 @@ function victims(place: Place): readonly ProcessRow[] {
     return above;
   };
   const self = byPid.get(process.pid);
-  const spared = new Set([1, process.pid, ...(self ? chain(self).map((row) => row.pid) : [])]);
+  const heart = living(place)?.pid ?? process.pid; // the engine goes on hearing from it
+  const spared = new Set([1, process.pid, heart, ...(self ? chain(self).map((row) => row.pid) : [])]);
   const belongs = membership(place);
   return rows
     .map((row) => ({ row, above: chain(row) }))
