@@ -1,14 +1,15 @@
-import { readFileSync } from 'node:fs';
-import { homedir } from 'node:os';
-import { Failure, reasonOf } from '../domain/failures.ts';
+import { Failure } from '../domain/failures.ts';
 import type { ConfigureJson } from '../http/json/create.ts';
+import { present } from '../http/json/wire.ts';
 import { number, numbers, text, texts, type Values } from './command.ts';
 import { NEED, needOf } from './need-options.ts';
+import { readKey } from './read-key.ts';
 
 const GB = 1_000_000_000;
 
 /** What a workspace is: the same words where it is described and where it is changed. */
 export const SPEC = {
+  file: text('FILE', 'A workspace file, YAML or JSON ("-" is the standard input); options stand above it'),
   ...NEED,
   disk: number('GB', 'The size of its disk'),
   image: text('IMAGE', 'The container image it runs on'),
@@ -21,10 +22,20 @@ export const SPEC = {
 };
 
 /** Only what was said. */
-export function specOf(options: Values<typeof SPEC>): ConfigureJson {
-  const { disk, ...need } = options;
+export async function specOf({ file, disk, ...options }: Values<typeof SPEC>): Promise<ConfigureJson> {
+  // Loaded only where there is a file to read: the parser is the largest part of a command that has none.
+  const written = file === undefined ? {} : (await import('./workspace-file/read.ts')).readWorkspaceFile(file);
+  const need = needOf({ ...options, disk: undefined });
   const spec = {
-    need: needOf({ ...need, disk: undefined }),
+    ...written,
+    ...said(options, disk),
+    need: need || written.need ? { ...written.need, ...present(need ?? {}) } : undefined,
+  };
+  return present(spec);
+}
+
+function said(options: Omit<Values<typeof SPEC>, 'file' | 'disk'>, disk: number | undefined): ConfigureJson {
+  const spec = {
     disk_gb: disk,
     image: options.image,
     public_keys: options['ssh-key']?.map(readKey),
@@ -34,15 +45,7 @@ export function specOf(options: Values<typeof SPEC>): ConfigureJson {
     exclude_paths: options.exclude && [...options.exclude],
     file_bytes_max: options['max-file'] && Math.round(options['max-file'] * GB),
   };
-  return Object.fromEntries(Object.entries(spec).filter(([, value]) => value !== undefined));
-}
-
-export function readKey(file: string): string {
-  try {
-    return readFileSync(file.replace(/^~(?=\/)/, homedir()), 'utf8').trim();
-  } catch (cause) {
-    throw new Failure('bad_path', { path: file, why: reasonOf(cause) }, { cause });
-  }
+  return present(spec);
 }
 
 function variable(given: string): [string, string] {

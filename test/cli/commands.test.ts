@@ -64,6 +64,13 @@ test.each([
   [['local', 'machine'], 64, 'Did you mean "machines"?'],
   [['local', 'misbehave', 'ace-7', 'sing'], 64, 'stuck-loading'],
   [['status', '--follow'], 64, 'needs NAME with --follow'],
+  [['keep', 'lab'], 64, 'needs one of FOR (90m, 2h, 1d), --until TIME and --end'],
+  [['keep', 'lab', '2h', '--end'], 64, 'needs one of FOR'],
+  [['keep', 'lab', '90'], 64, '90 of what? Write 90m for minutes, 90h for hours or 90d for days.'],
+  [['keep', 'lab', 'long'], 64, '"long" is not a length of time like 90m, 2h or 1d.'],
+  [['keep', 'lab', '--until', '25:00'], 64, 'There is no "25:00" on a clock.'],
+  [['keep', 'lab', '--until', '2020-01-01 10:00'], 64, '2020-01-01 10:00 has passed'],
+  [['configure'], 64, 'needs NAME'],
 ])('%j ends with %i and says: %s', async (argv, code, says) => {
   const before = house.asked.length;
   const ran = await dumont(...argv);
@@ -148,6 +155,73 @@ test('a new workspace is described by options and files, and the engine gets onl
       fileBytesMax: 2e9,
     },
   ]);
+});
+
+test('a workspace file describes a new workspace, and options stand above it', async () => {
+  const file = join(house.home, 'workspace.yaml');
+  await writeFile(file, 'gpu: RTX 3090\ndisk_gb: 80\nidle: { after: 5m }\nneed: { vram_gb_min: 24 }\n');
+  expect((await dumont('create', 'filed', '--file', file, '--gpu', 'RTX 4090')).code).toBe(0);
+  expect(lastAsked()?.args).toEqual([
+    'filed',
+    { diskGb: 80, idle: { idleMs: 300_000 }, need: { gpu: 'RTX 4090', vramGbMin: 24 } },
+  ]);
+  const before = house.asked.length;
+  await writeFile(file, 'gpus: 2\n');
+  const wrong = await dumont('create', 'filed2', '--file', file);
+  expect([wrong.code, wrong.err]).toEqual([64, `${file}, line 1: unknown key "gpus". Did you mean "gpu"?\n`]);
+  expect(house.asked).toHaveLength(before);
+});
+
+test('configure says what changes, changes only that, and nothing when it is so already', async () => {
+  const file = join(house.home, 'change.yaml');
+  await writeFile(
+    file,
+    'disk_gb: 120\ninclude: [/srv]\nbackup_every: 10s\nidle: { hibernate: false }\nenvironment: { A: b }\n',
+  );
+  const before = house.asked.length;
+  const dry = await dumont('configure', 'train', '--file', file, '--dry-run');
+  expect(dry.out.split('\n')).toEqual([
+    'train would change:',
+    '  disk_gb       40 → 120',
+    '  include       none → /srv',
+    "  backup_every  the installation's own → 10 s",
+    "  idle          the installation's own → hibernate false",
+    '  environment   HF_TOKEN → A (values as given)',
+    '',
+  ]);
+  expect(house.asked).toHaveLength(before);
+  expect((await dumont('configure', 'train', '--file', file)).out).toContain('train is changed:');
+  expect(lastAsked()).toMatchObject({
+    what: 'configure',
+    args: ['train', { diskGb: 120, include: ['srv'], backupEveryMs: 10_000, idle: { hibernate: false } }],
+  });
+  const again = await dumont('configure', 'train', '--disk', '120', '--include', '/srv');
+  expect(again.out).toBe('train is like that already; nothing was changed.\n');
+  expect(house.asked).toHaveLength(before + 1);
+  expect((await dumont('configure', 'train')).err).toContain('needs at least one thing to change');
+  expect(JSON.parse((await dumont('configure', '--schema')).out)).toMatchObject({ additionalProperties: false });
+});
+
+test.each([
+  [['2h'], 7_200_000, /^train stays awake until .* \(for 2 h\), idle or not\.$/m],
+  [['90m', '--why', 'a demo'], 5_400_000, /for 1 h 30 min/],
+  [['1d'], 86_400_000, /until \d{4}-\d\d-\d\d \d\d:\d\d \(for 1 d\)/],
+  [['--end'], null, /^train falls asleep again when it is idle\.$/m],
+])('keep %j asks for %s ms', async (words, forMs, says) => {
+  const { code, out } = await dumont('keep', 'train', ...words);
+  expect([code, out]).toEqual([0, expect.stringMatching(says)]);
+  expect(lastAsked()).toMatchObject({ what: 'keep', args: ['train', { forMs }] });
+});
+
+test('keep --until is the next such time on the clock here', async () => {
+  const { code } = await dumont('keep', 'train', '--until', '18:00');
+  expect(code).toBe(0);
+  const { forMs } = (lastAsked()?.args[1] ?? {}) as { forMs: number };
+  const until = new Date(Date.now() + forMs);
+  expect(forMs).toBeGreaterThan(0);
+  expect(until.toLocaleTimeString('en-GB', { timeZone: 'Europe/Lisbon', hour: '2-digit', minute: '2-digit' })).toBe(
+    '18:00',
+  );
 });
 
 test('a quote says what it costs and asks for nothing', async () => {

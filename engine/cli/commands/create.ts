@@ -10,9 +10,10 @@ export const create = command({
   examples: [
     ['dumont create lab --gpu "RTX 4090"', 'nothing is rented yet'],
     ['dumont create lab --vram 24 --max-price 0.50 --ssh-key ~/.ssh/id_ed25519.pub', ''],
+    ['dumont create lab --file workspace.yaml', '"dumont configure --schema" says what may stand in it'],
   ],
   async run({ words: [name = ''], options, engine, screen, signal }) {
-    const body: CreateJson = { id: name, ...specOf(options) };
+    const body: CreateJson = { id: name, ...(await specOf(options)) };
     const made = await engine.post<WorkspaceJson>('/api/v1/instances', body, signal);
     if (screen.json) screen.printJson(made);
     else

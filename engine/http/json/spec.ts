@@ -11,10 +11,8 @@ const Path = z
   .transform((path) => path.replace(/^\/+/, ''));
 
 /** One OpenSSH public key. A line break in it would let it carry a second one. */
-const PublicKey = z
-  .string()
-  .max(16_384)
-  .regex(/^[a-z0-9@.-]+ [A-Za-z0-9+/]+={0,3}( [^\r\n]*)?$/, 'expected one line of an OpenSSH public key');
+export const PUBLIC_KEY = /^[a-z0-9@.-]+ [A-Za-z0-9+/]+={0,3}( [^\r\n]*)?$/;
+const PublicKey = z.string().max(16_384).regex(PUBLIC_KEY, 'expected one line of an OpenSSH public key');
 const PATHS_MAX = 1_000;
 
 const SECOND = 1_000;

@@ -1,0 +1,12 @@
+import { readFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { Failure, reasonOf } from '../domain/failures.ts';
+
+/** The public key in a file, as one line. */
+export function readKey(file: string): string {
+  try {
+    return readFileSync(file.replace(/^~(?=\/)/, homedir()), 'utf8').trim();
+  } catch (cause) {
+    throw new Failure('bad_path', { path: file, why: reasonOf(cause) }, { cause });
+  }
+}
