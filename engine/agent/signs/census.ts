@@ -120,7 +120,7 @@ function ioSince(earlier: Counted | undefined, row: ProcessRow): Io | null {
 }
 
 /** Null when we may not know, or it ended. */
-function ioOf(pid: number): Io | null {
+export function ioOf(pid: number): Io | null {
   try {
     const text = readProc(`/proc/${pid}/io`);
     const field = (name: string): number => Number(text.slice(text.indexOf(name) + name.length).split('\n', 1)[0]);

@@ -25,13 +25,12 @@ export function openJupyter(place: Place, timing: Timing): Jupyter {
 
   const ask = async (server: JupyterServer, about: Known): Promise<void> => {
     try {
-      const timeout = AbortSignal.timeout(PATIENCE_MS);
-      const kernels = await kernelsOf(server, AbortSignal.any([closing.signal, timeout]));
+      const kernels = await kernelsOf(server, AbortSignal.any([closing.signal, about.patience.signal]));
       about.kernels = kernels;
       about.wrong = null;
       if (kernels.lastAt !== null) lastAt = Math.max(lastAt ?? 0, kernels.lastAt);
     } catch (cause) {
-      about.wrong = timedOut(cause) ? 'it does not answer' : reasonOf(cause);
+      about.wrong = about.patience.signal.aborted ? 'it does not answer' : reasonOf(cause);
       if (cause instanceof Refused) about.askAt = timing.steady() + REFUSED_MS;
     } finally {
       about.asking = false;
@@ -44,10 +43,15 @@ export function openJupyter(place: Place, timing: Timing): Jupyter {
       const pids = new Set(running.map(({ pid }) => pid));
       for (const pid of known.keys()) if (!pids.has(pid)) known.delete(pid);
       for (const server of running) {
-        const about = known.get(server.pid) ?? { kernels: null, wrong: null, asking: false, askAt: 0 };
+        const about = known.get(server.pid) ?? unasked();
         known.set(server.pid, about);
-        if (about.asking || timing.steady() < about.askAt) continue;
+        if (timing.steady() < about.askAt) continue;
+        if (about.asking) {
+          about.patience.abort();
+          continue; // the end of it is noted there
+        }
         about.asking = true;
+        about.patience = new AbortController();
         about.askAt = timing.steady() + EVERY_MS;
         void ask(server, about);
       }
@@ -71,13 +75,17 @@ interface Known {
   asking: boolean;
   /** By the steady clock; not before. */
   askAt: number;
+  patience: AbortController;
 }
 
-const timedOut = (cause: unknown): boolean =>
-  cause instanceof Error && (cause.name === 'TimeoutError' || (cause.name === 'AbortError' && isTimeout(cause.cause)));
+const unasked = (): Known => ({
+  kernels: null,
+  wrong: null,
+  asking: false,
+  askAt: 0,
+  patience: new AbortController(),
+});
 
-const isTimeout = (cause: unknown): boolean => cause instanceof Error && cause.name === 'TimeoutError';
-
+/** One that has not answered by the time it would be asked again does not answer. */
 const EVERY_MS = 15_000;
-const PATIENCE_MS = 3_000;
 const REFUSED_MS = 300_000;
