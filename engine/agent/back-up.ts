@@ -59,7 +59,9 @@ export interface Job {
   readonly talk: Pick<Talk, 'say'>;
 }
 
-export type BackupWish = Omit<SaveOrder, 'protocol' | 'verb' | 'manifestUrl' | 'sequence'>;
+export type BackupWish = Omit<SaveOrder, 'protocol' | 'verb' | 'manifestUrl' | 'sequence' | 'tags'> & {
+  readonly tags: readonly string[];
+};
 
 /** One round: what was walked before and after, and what restic saved in between. */
 interface Taken {

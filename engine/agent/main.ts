@@ -1,12 +1,11 @@
 import { basename, dirname, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { isMainThread } from 'node:worker_threads';
-import { type AgentEvent, AgentOrder, PROTOCOL, PROTOCOL_MIN } from '../domain/agent-protocol.ts';
+import { AgentOrder, PROTOCOL, PROTOCOL_MIN } from '../domain/agent-protocol.ts';
 import { Failure } from '../domain/failures.ts';
 import { look } from './change/look-verb.ts';
 import { failed } from './failed.ts';
 import { backUpChild } from './life/back-up-child.ts';
-import type { BackupSaid } from './life/backup-talk.ts';
 import { live } from './life/daemon.ts';
 import { run } from './life/run.ts';
 import { type Place, placeAt } from './place.ts';
@@ -14,7 +13,7 @@ import { ready } from './ready.ts';
 import { restore, type Self } from './restore.ts';
 import { restoreWorker } from './restore-worker.ts';
 import { save } from './save.ts';
-import { talkOver } from './talk.ts';
+import { type Talk, talkOver } from './talk.ts';
 
 /**
  * The program on the machine. Its verb is an argument; its order, secrets included, is one line on standard input.
@@ -42,7 +41,7 @@ async function main(argv: readonly string[], program: string): Promise<void> {
   const stopping = new AbortController();
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
     process.on(name, () => stopping.abort(new Error(`told to stop by ${name}`)));
-  using talk: Talk = talkOver(process.stdin, process.stdout);
+  using talk = talkOver<object>(process.stdin, process.stdout);
   try {
     const place = placeAt(root, home, resolve(values.restic ?? join(home, 'restic')), within);
     const self = { argv: argv.slice(1), program };
@@ -58,11 +57,11 @@ async function main(argv: readonly string[], program: string): Promise<void> {
   }
 }
 
-type Talk = ReturnType<typeof talkOver<AgentEvent | BackupSaid>>;
+type Inner = (place: Place, self: Self, talk: Talk<object>, signal: AbortSignal) => Promise<void>;
 
 /** What only the agent that lives on the machine starts, with orders of its own. */
-const INNER: Readonly<Record<string, (place: Place, self: Self, talk: Talk, signal: AbortSignal) => Promise<void>>> = {
-  live: (place, self, _talk, signal) => live(place, self, signal),
+const INNER: Readonly<Record<string, Inner>> = {
+  live,
   'back-up': (place, _self, talk, signal) => backUpChild(place, talk, signal),
   look: (place, _self, talk, signal) => look(place, talk, signal),
 };

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { promisify } from 'node:util';
 import { gunzip, gzip } from 'node:zlib';
-import type { ManifestLine } from '../domain/agent-protocol.ts';
+import type { ManifestHead, ManifestLine } from '../domain/agent-protocol.ts';
 import { wirePath } from '../domain/wire-path.ts';
 import { type Base, manifestText, readManifest } from '../policy/manifest-change.ts';
 import type { Entry } from './walk.ts';
@@ -29,8 +29,9 @@ export interface PackedManifest {
 export async function packManifest(
   lines: readonly ManifestLine[],
   before: Base | null = null,
+  backup?: ManifestHead['backup'],
 ): Promise<PackedManifest> {
-  const { text, base } = manifestText(lines, before);
+  const { text, base } = manifestText(lines, before, backup);
   const bytes = await promisify(gzip)(text, { level: 1 });
   return { bytes, sha256: createHash('sha256').update(bytes).digest('hex'), base };
 }

@@ -20,8 +20,12 @@ export interface Restic extends AsyncDisposable {
     onLine: (line: string) => void,
     signal: AbortSignal,
   ): Promise<Ran>;
+  /** The same, for one that prints a file. */
+  read(args: readonly string[], onBytes: (bytes: Buffer) => void, signal: AbortSignal): Promise<void>;
   /** Fresh credentials, also for a restic that runs. */
   renew: Access['renew'];
+  /** From now on people's processes stand still: storage that does not answer is given up soon. */
+  hurry(): void;
 }
 
 /** Holding the lock, so that what it removes is nobody's any more. */
@@ -29,29 +33,42 @@ export async function openRestic(place: Place, repository: RepositoryAccess, loc
   if (!existsSync(place.restic))
     throw new Failure('backup_failed', { why: `restic is not at ${place.restic}; install the tools again` });
   const access = await openSecrets(place, repository);
-  return {
-    async run(args, otherwise, onLine, signal) {
-      const ran = await runRestic(
-        {
-          program: place.restic,
-          args,
-          environment: access.environment,
-          cwd: place.root,
-          onLine,
-          onStart: ({ pid }) => {
-            const row = pid === undefined ? null : processRow(pid);
-            if (row) lock.remember(row);
-          },
-          patienceMs: STORAGE_PATIENCE_MS,
+  let hurried = false;
+  const start = async (
+    args: readonly string[],
+    otherwise: 'backup_failed' | 'restore_failed',
+    sink: { onLine: (line: string) => void } | { onBytes: (bytes: Buffer) => void },
+    signal: AbortSignal,
+  ): Promise<Ran> => {
+    const ran = await runRestic(
+      {
+        program: place.restic,
+        args: hurried ? [...HURRY, ...args] : args,
+        environment: access.environment,
+        cwd: place.root,
+        ...sink,
+        onStart: ({ pid }) => {
+          const row = pid === undefined ? null : processRow(pid);
+          if (row) lock.remember(row);
         },
-        signal,
-      );
-      const code = outcomeOf(ran.code, ran.words, ran.outOfPatience ? 'storage_down' : otherwise);
-      if (code && ran.code !== PARTIAL)
-        throw new Failure(code, { why: lastLine(ran.words), workspace: '', url: repository.url });
-      return ran;
+        patienceMs: hurried ? HURRIED_PATIENCE_MS : STORAGE_PATIENCE_MS,
+      },
+      signal,
+    );
+    const code = outcomeOf(ran.code, ran.words, ran.outOfPatience ? 'storage_down' : otherwise);
+    if (code && ran.code !== PARTIAL)
+      throw new Failure(code, { why: lastLine(ran.words), workspace: '', url: repository.url });
+    return ran;
+  };
+  return {
+    run: (args, otherwise, onLine, signal) => start(args, otherwise, { onLine }, signal),
+    async read(args, onBytes, signal) {
+      await start(args, 'restore_failed', { onBytes }, signal);
     },
     renew: access.renew,
+    hurry() {
+      hurried = true;
+    },
     [Symbol.asyncDispose]: () => access[Symbol.asyncDispose](),
   };
 }
@@ -83,3 +100,6 @@ function isWritable(folder: string): boolean {
 const lastLine = (words: string): string => words.split('\n').at(-1) || 'restic said nothing';
 
 const STORAGE_PATIENCE_MS = 120_000;
+/** From the first request that was given up; a server that only keeps silent is given up by restic itself. */
+const HURRIED_PATIENCE_MS = 12_000;
+const HURRY = ['--stuck-request-timeout', '12s'];

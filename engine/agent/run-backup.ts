@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Failure, isFailure } from '../domain/failures.ts';
 import { rawPath, wirePath } from '../domain/wire-path.ts';
-import { backup } from '../restic/commands.ts';
+import { backup, unlock } from '../restic/commands.ts';
 import { patternFile, patternsFor } from '../restic/exclude-patterns.ts';
 import { readLine } from '../restic/readings.ts';
 import type { Job } from './back-up.ts';
@@ -48,6 +48,11 @@ export async function runBackup(
     return parent;
   };
   const parent = await attempt(comparison).catch(async (cause: unknown) => {
+    if (isFailure(cause, 'repository_locked')) {
+      // Left by one that was killed, on this machine or long ago; a lock of one that may live stays, and it fails again.
+      await tool.run(unlock(order.repository), 'backup_failed', () => undefined, signal);
+      return await attempt(comparison);
+    }
     // A parent that was forgotten meanwhile: everything is read once more, and nothing is lost by it.
     const forgotten = isFailure(cause, 'backup_failed') && FORGOTTEN.test(cause.message);
     if (comparison.parent === null || !forgotten) throw cause;

@@ -2,10 +2,11 @@ import { setPriority } from 'node:os';
 import type { AgentEvent, SaveOrder } from '../domain/agent-protocol.ts';
 import { Failure } from '../domain/failures.ts';
 import { contentHash } from '../policy/content-hash.ts';
-import { type BackedUp, backUp } from './back-up.ts';
-import { type Claim, readClaim } from './claim.ts';
+import { type BackedUp, backUp, type Job } from './back-up.ts';
+import { readClaim } from './claim.ts';
 import { type Freeze, freeze, keptFor, thawLeftovers } from './freeze.ts';
-import { type Lock, takeLock } from './lock.ts';
+import { askToStandAside, type StoodAside } from './life/stand-aside.ts';
+import { takeLock } from './lock.ts';
 import { packManifest } from './manifest.ts';
 import type { Place } from './place.ts';
 import { digestsOf } from './proof.ts';
@@ -18,8 +19,10 @@ import { sendObject } from './transfer.ts';
  * first look until the verdict; whatever happens on the way, a lost connection included, lets it go on.
  */
 export async function save(order: SaveOrder, place: Place, talk: Talk, signal: AbortSignal): Promise<void> {
-  using lock = await takeLock(place, 'a save');
   refuseOlder(order, place);
+  using aside = await askToStandAside(place, order.sequence, talk.say, signal);
+  using lock = await takeLock(place, 'a save');
+  refuseOlder(order, place); // another one may have ended meanwhile
   const claim = readClaim(place);
   if (claim && claim.workspace !== order.workspace)
     throw new Failure('bad_request', { why: `this machine holds ${claim.workspace}, not ${order.workspace}` });
@@ -28,22 +31,29 @@ export async function save(order: SaveOrder, place: Place, talk: Talk, signal: A
     if ((await verdict(place, talk, signal)) === 'keep-stopped') talk.say({ event: 'kept_stopped' });
     return;
   }
+  await using tool = await openRestic(place, order.repository, lock);
+  const parent = aside.known?.parent ?? order.parent;
+  let job: Job = { order: { ...order, parent }, place, claim, tool, talk };
   const last = order.mode === 'last';
   const alive = AbortSignal.any([signal, talk.deaf, ...(last ? [talk.hungUp] : [])]);
   let frozen: Freeze | null = null;
   try {
     if (last) {
+      job = await saveAhead(job, aside, alive);
+      tool.hurry();
       frozen = await freeze(place, alive);
       talk.say({ event: 'stopped_processes', count: frozen.count });
     } else {
       thawLeftovers(place);
       setPriority(LOW_PRIORITY); // people work meanwhile; restic inherits it
     }
-    const done = await saveAndSay(order, place, claim, lock, talk, alive);
+    const done = await saveAndSay(job, order.manifestUrl, alive);
+    aside.took(done.snapshot);
     if ((await verdict(place, talk, alive)) === 'keep-stopped' && frozen) {
       await mustStandStill(frozen, done, alive);
       frozen.keep(order.sequence);
       frozen = null;
+      aside.keptStopped();
       talk.say({ event: 'kept_stopped' });
     }
   } finally {
@@ -67,18 +77,25 @@ function refuseOlder(order: SaveOrder, place: Place): void {
     throw new Failure('bad_request', { why: 'a later order has saved this machine for the last time' });
 }
 
-async function saveAndSay(
-  order: SaveOrder,
-  place: Place,
-  claim: Claim,
-  lock: Lock,
-  talk: Talk,
-  signal: AbortSignal,
-): Promise<BackedUp> {
-  await using tool = await openRestic(place, order.repository, lock);
-  const done = await backUp({ order, place, claim, tool, talk }, signal);
+/**
+ * Work that is not in storage yet would keep everything stopped for as long as it takes to send. It is sent before, in a
+ * snapshot that nobody is told of; the last one then finds it there.
+ */
+async function saveAhead(job: Job, aside: StoodAside, signal: AbortSignal): Promise<Job> {
+  const { known } = aside;
+  const fresh = known?.durableAgoMs !== null && (known?.durableAgoMs ?? 0) < FRESH_MS;
+  if (!known?.changed || fresh) return job;
+  const tags = job.order.tags.filter((tag) => !tag.startsWith('draft='));
+  const ahead = await backUp({ ...job, order: { ...job.order, mode: 'live', rounds: 1, tags } }, signal);
+  aside.took(ahead.snapshot);
+  return { ...job, order: { ...job.order, parent: ahead.snapshot } };
+}
+
+async function saveAndSay(job: Job, manifestUrl: string, signal: AbortSignal): Promise<BackedUp> {
+  const { claim, talk } = job;
+  const done = await backUp(job, signal);
   const manifest = await packManifest(done.lines);
-  await sendObject(order.manifestUrl, manifest.bytes, 'the manifest', signal);
+  await sendObject(manifestUrl, manifest.bytes, 'the manifest', signal, job.order.mode === 'last');
   const files = done.lines.filter((line) => line.type === 'file');
   talk.say({
     event: 'saved',
@@ -132,3 +149,5 @@ async function verdict(place: Place, talk: Talk, signal: AbortSignal): Promise<'
 const VERDICT_MS = 15 * 60_000;
 const AT_RISK_SAID = 1_000;
 const LOW_PRIORITY = 10;
+/** With a backup as young as this there is little left to send. */
+const FRESH_MS = 30_000;

@@ -3,29 +3,43 @@ import { Failure, reasonOf } from '../domain/failures.ts';
 
 /** Fetches one object by a presigned URL, which is a secret and is never part of a message. */
 export async function fetchObject(url: string, what: string, signal: AbortSignal): Promise<Buffer> {
-  return await tried(what, signal, async (attempt) => {
+  return await tried(what, TRIES, ATTEMPT_MS, signal, async (attempt) => {
     const reply = await fetch(url, { signal: attempt });
     if (!reply.ok) throw refusal(reply.status, what);
     return Buffer.from(await reply.arrayBuffer());
   });
 }
 
-export async function sendObject(url: string, bytes: Buffer, what: string, signal: AbortSignal): Promise<void> {
-  await tried(what, signal, async (attempt) => {
+/** `hurried`: somebody waits, and storage that does not answer is given up soon; a slow line is not. */
+export async function sendObject(
+  url: string,
+  bytes: Buffer,
+  what: string,
+  signal: AbortSignal,
+  hurried = false,
+): Promise<void> {
+  const attemptMs = hurried ? HURRIED_MS + Math.ceil(bytes.length / SLOW_BYTES_PER_MS) : ATTEMPT_MS;
+  await tried(what, hurried ? HURRIED_TRIES : TRIES, attemptMs, signal, async (attempt) => {
     const reply = await fetch(url, { method: 'PUT', body: new Uint8Array(bytes), signal: attempt });
     await reply.body?.cancel();
     if (!reply.ok) throw refusal(reply.status, what);
   });
 }
 
-async function tried<T>(what: string, signal: AbortSignal, act: (signal: AbortSignal) => Promise<T>): Promise<T> {
+async function tried<T>(
+  what: string,
+  triesMax: number,
+  attemptMs: number,
+  signal: AbortSignal,
+  act: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
   for (let tries = 1; ; tries++) {
     try {
-      return await act(AbortSignal.any([signal, AbortSignal.timeout(ATTEMPT_MS)]));
+      return await act(AbortSignal.any([signal, AbortSignal.timeout(attemptMs)]));
     } catch (cause) {
       signal.throwIfAborted();
       if (cause instanceof Failure && cause.code === 'storage_refused') throw cause;
-      if (tries === TRIES) {
+      if (tries === triesMax) {
         if (cause instanceof Failure) throw cause;
         throw new Failure('storage_down', { why: `${what}: ${innermost(cause)}` }, { cause });
       }
@@ -47,3 +61,6 @@ function innermost(thrown: unknown): string {
 const TRIES = 4;
 const PAUSE_MS = 500;
 const ATTEMPT_MS = 120_000;
+const HURRIED_TRIES = 2;
+const HURRIED_MS = 10_000;
+const SLOW_BYTES_PER_MS = 50;

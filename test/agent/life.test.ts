@@ -1,9 +1,7 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { resticProgram } from '../restic/which-restic.ts';
-import { endLife, livingOn, openEar, runOrder, ticket } from './living.ts';
-import { type Machine, manifestIn, openWorld, restoreOrder, type World } from './machine.ts';
+import { livingMachine, livingOn, openEar, runOrder, ticket, write } from './living.ts';
+import { type Machine, manifestIn, openWorld, type World } from './machine.ts';
 
 const resticTest = test.skipIf(resticProgram === null);
 const stack = new AsyncDisposableStack();
@@ -14,19 +12,7 @@ beforeAll(async () => {
   if (resticProgram !== null) world = stack.use(await openWorld());
 });
 
-async function claimed(name: string, restic?: string): Promise<Machine> {
-  const machine = world.machine(name, restic);
-  await machine.run('restore', restoreOrder(world));
-  stack.use(endLife(machine));
-  return machine;
-}
-
-function write(machine: Machine, files: Readonly<Record<string, string>>): void {
-  for (const [path, text] of Object.entries(files)) {
-    mkdirSync(join(machine.root, path, '..'), { recursive: true });
-    writeFileSync(join(machine.root, path), text);
-  }
-}
+const claimed = (name: string, restic?: string): Promise<Machine> => livingMachine(world, stack, name, restic);
 
 resticTest('what is written is in storage at the next tick of the plan, and a quiet tree is left alone', async () => {
   const machine = await claimed('lives');
@@ -38,7 +24,9 @@ resticTest('what is written is in storage at the next tick of the plan, and a qu
   const taken = await ear.until((status) => status.taken.length > 0);
   expect(taken.taken).toMatchObject([{ sequence: 10, draft: 'draft-10', epoch: 1, parent: null, files: 1 }]);
   expect(taken.backup).toMatchObject({ state: 'waiting', changedAt: null, failures: 0 });
-  expect(manifestIn(world, 'draft-10').map((line) => line.path)).toEqual(['data', 'root', 'workspace', 'workspace/a']);
+  const [head, ...lines] = manifestIn(world, 'draft-10');
+  expect(head).toMatchObject({ backup: { snapshot: taken.taken[0]!.snapshot, sequence: 10 } });
+  expect(lines.map((line) => line.path)).toEqual(['data', 'root', 'workspace', 'workspace/a']);
 
   const quiet = await ear.until((status) => status.at > taken.at + 1_000);
   expect(quiet).toMatchObject({ taken: [], tickets: 1, backup: { durableAt: expect.any(Number) } });

@@ -1,11 +1,11 @@
-import { readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { RunOrder } from '../../engine/domain/agent-protocol.ts';
 import { type AgentAnswer, AgentStatus, type Ticket } from '../../engine/domain/heartbeat.ts';
-import type { Machine, World } from './machine.ts';
+import { type Machine, restoreOrder, type World } from './machine.ts';
 
 /** The engine's end of heartbeats: hears statuses at a loopback address and answers with what the test put there. */
 export interface Ear extends AsyncDisposable {
@@ -107,4 +107,24 @@ export function endLife(machine: Machine): AsyncDisposable {
       }
     },
   };
+}
+
+/** A machine that was given to a workspace; who lives on it ends with the stack. */
+export async function livingMachine(
+  world: World,
+  stack: AsyncDisposableStack,
+  name: string,
+  restic?: string,
+): Promise<Machine> {
+  const machine = world.machine(name, restic);
+  await machine.run('restore', restoreOrder(world));
+  stack.use(endLife(machine));
+  return machine;
+}
+
+export function write(machine: Machine, files: Readonly<Record<string, string>>): void {
+  for (const [path, text] of Object.entries(files)) {
+    mkdirSync(join(machine.root, path, '..'), { recursive: true });
+    writeFileSync(join(machine.root, path), text);
+  }
 }

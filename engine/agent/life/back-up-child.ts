@@ -12,6 +12,7 @@ import type { Place } from '../place.ts';
 import { openRestic, type Restic } from '../restic-here.ts';
 import type { Talk } from '../talk.ts';
 import { sendObject } from '../transfer.ts';
+import { keepWhole, wholeManifest } from '../whole-manifests.ts';
 import { BackupOrder, type BackupSaid, Renewal } from './backup-talk.ts';
 import { addToOutbox } from './outbox.ts';
 
@@ -29,14 +30,17 @@ export async function backUpChild(place: Place, talk: Talk<BackupSaid>, signal: 
   const wish = { ...order, mode: 'live', rounds: 1, tags: tagsOf(order) } as const;
   const progress = { say: (event: AgentEvent) => event.event === 'progress' && talk.say(event) };
   const done = await backUp({ order: wish, place, claim, tool, talk: progress }, alive);
-  const manifest = await packManifest(done.lines);
+  const taken = takenOf(order, done);
+  const base = order.base === null ? null : wholeManifest(place, order.base);
+  const manifest = await packManifest(done.lines, base, taken);
   if (order.ticket) await sendObject(order.ticket.manifestUrl, manifest.bytes, 'the manifest', alive);
-  const taken = takenOf(order, done, manifest.sha256);
+  const told: Taken = { ...taken, manifestSha256: manifest.sha256, manifestBase: manifest.base };
   despiteFullDisk(() => {
-    if (order.ticket) addToOutbox(place, taken);
+    if (order.ticket) addToOutbox(place, told);
+    if (manifest.base === null) keepWhole(place, taken.snapshot, manifest.bytes);
     rememberWalk(place, done.walked, done.moved);
   });
-  talk.say({ event: 'taken', taken });
+  talk.say({ event: 'taken', taken: told });
 }
 
 /** What is in storage is in storage, whether or not there is room to write it down. */
@@ -61,7 +65,7 @@ function tagsOf({ machine, epoch, ticket }: BackupOrder): string[] {
   return [`machine=${machine}`, `epoch=${epoch}`, ...(ticket ? [`draft=${ticket.draft}`] : [])];
 }
 
-function takenOf(order: BackupOrder, done: BackedUp, manifestSha256: string): Taken {
+function takenOf(order: BackupOrder, done: BackedUp): Omit<Taken, 'manifestSha256' | 'manifestBase'> {
   const files = done.lines.filter((line) => line.type === 'file');
   return {
     snapshot: done.snapshot,
@@ -72,8 +76,6 @@ function takenOf(order: BackupOrder, done: BackedUp, manifestSha256: string): Ta
     time: order.time,
     endedAt: order.time + Math.round(performance.now()),
     contentHash: contentHash(done.lines),
-    manifestSha256,
-    manifestBase: null,
     files: files.length,
     bytes: files.reduce((sum, line) => sum + line.sizeBytes, 0),
     partial: done.partial,

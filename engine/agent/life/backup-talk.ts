@@ -11,6 +11,8 @@ export const BackupOrder = z.object({
   epoch: z.number().int(),
   repository: Repository,
   parent: Sha256.nullable(),
+  /** A snapshot in the catalogue whose whole manifest this one's may be a change of. */
+  base: Sha256.nullable(),
   /** The engine's clock. */
   time: z.number(),
   include: z.array(z.string()),

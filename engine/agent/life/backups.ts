@@ -16,23 +16,31 @@ import { momentAt, upMs, wallOf } from './moment.ts';
 import { everyMs, nextBackup, retryMs, type Situation } from './next-backup.ts';
 import type { Standing } from './standing.ts';
 
+export type Progress = Extract<BackupSaid, { event: 'progress' }>;
+
 export interface Backups {
   /** Looks, waits and backs up, for ever. */
   keep(signal: AbortSignal): Promise<void>;
   /** Something of what it depends on has changed. */
   heed(): void;
+  /** The engine has these. */
+  settled(taken: readonly Taken[]): void;
   status(): AgentStatus['backup'];
   atRisk(): AgentStatus['atRisk'];
+  /** Of the backup that runs: its cost is not somebody's work. */
+  pids(): readonly number[];
   /** Until it is let go no backup starts; the one that runs ends first. */
-  standAside(sequence: number, onSaid: (said: BackupSaid) => void, signal: AbortSignal): Promise<Aside>;
+  standAside(sequence: number, onProgress: (said: Progress) => void, signal: AbortSignal): Promise<Aside>;
+  /** Something is wrong that does not stop the backups. */
+  complain(why: string): void;
   /** A last save has everything, and nothing moves any more. */
   stop(): void;
 }
 
 /** Another one saves; letting go of it is the end of that. */
 export interface Aside extends Disposable {
-  /** What was there when we stood aside is in storage. */
-  saved(snapshot: string): void;
+  readonly known: { readonly durableAgoMs: number | null; readonly changed: boolean; readonly parent: string | null };
+  took(snapshot: string): void;
 }
 
 export interface Surroundings {
@@ -51,7 +59,7 @@ export function openBackups(around: Surroundings): Backups {
   let memory = around.memory;
   let changes: { readonly of: string; readonly seen: Changes } | null = null;
   let running: { readonly child: Child; readonly over: Promise<void> } | null = null;
-  let listener: ((said: BackupSaid) => void) | null = null;
+  let listener: ((said: Progress) => void) | null = null;
   let aside = 0;
   let stopped = false;
   let startedAt: number | null = null;
@@ -183,7 +191,8 @@ export function openBackups(around: Surroundings): Backups {
     machine,
     epoch,
     repository,
-    parent: memory.durable?.snapshot ?? readClaim(place)?.snapshot ?? null,
+    parent: memory.parent ?? readClaim(place)?.snapshot ?? null,
+    base: memory.base && memory.base.changes < CHANGES_MAX ? memory.base.snapshot : null,
     time: now(),
     ...plan,
     ticket,
@@ -207,9 +216,11 @@ export function openBackups(around: Surroundings): Backups {
     unreported = ticket === null;
     const risk = { files: taken.atRisk.length, bytes: taken.atRisk.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0) };
     remember({
-      durable: { at: momentAt(began), snapshot: taken.snapshot },
+      durableAt: momentAt(began),
+      parent: taken.snapshot,
       lastMs: lookedAt - began,
       atRisk: risk,
+      base: taken.manifestBase && memory.base ? { ...memory.base, changes: memory.base.changes + 1 } : memory.base,
     });
     log('backup.taken', { snapshot: taken.snapshot, ms: lookedAt - began, files: taken.files, partial: taken.partial });
     if (ticket) around.onTaken(taken);
@@ -218,14 +229,18 @@ export function openBackups(around: Surroundings): Backups {
 
   return {
     async keep(signal) {
-      for (;;) {
-        const next = nextBackup(situation());
-        if (next.do === 'look') await look(signal);
-        else if (next.do === 'back-up') await backUp(signal);
-        else if (next.do === 'ask') {
-          askedAt = upMs();
-          around.nudge();
-        } else await bell.wait(next.ms, signal);
+      try {
+        for (;;) {
+          const next = nextBackup(situation());
+          if (next.do === 'look') await look(signal);
+          else if (next.do === 'back-up') await backUp(signal);
+          else if (next.do === 'ask') {
+            askedAt = upMs();
+            around.nudge();
+          } else await bell.wait(next.ms, signal);
+        }
+      } finally {
+        changes?.seen[Symbol.dispose]();
       }
     },
     heed() {
@@ -237,13 +252,17 @@ export function openBackups(around: Surroundings): Backups {
       }
       bell.ring();
     },
+    settled(taken) {
+      const whole = taken.findLast(({ manifestBase }) => manifestBase === null);
+      if (whole) remember({ base: { snapshot: whole.snapshot, changes: 0 } });
+    },
     status() {
       const { plan } = standing.answer;
       const changedAt = changes?.seen.changedAt() ?? null;
       return {
         state: !plan || stopped ? 'off' : running ? 'running' : failures > 0 ? 'failing' : 'waiting',
         everyMs: Math.max(planned(), memory.lastMs ?? 0),
-        durableAt: memory.durable ? wallOf(memory.durable.at) : null,
+        durableAt: memory.durableAt && wallOf(memory.durableAt),
         changedAt: changedAt === null ? null : wallOf(momentAt(changedAt)),
         filesPending: changes?.seen.filesPending() ?? 0,
         lastMs: memory.lastMs,
@@ -253,13 +272,13 @@ export function openBackups(around: Surroundings): Backups {
       };
     },
     atRisk: () => memory.atRisk,
-    async standAside(sequence, onSaid, signal) {
+    pids: () => (running?.child.pid === undefined ? [] : [running.child.pid]),
+    async standAside(sequence, onProgress, signal) {
       aside += 1;
       try {
         standing.tickets.passed(sequence);
-        unreported = false; // the save has what that one has
         remember({});
-        listener = onSaid;
+        listener = onProgress;
         await Promise.race([running?.over, aborted(signal)]);
       } catch (cause) {
         aside -= 1;
@@ -267,22 +286,24 @@ export function openBackups(around: Surroundings): Backups {
       } finally {
         listener = null;
       }
-      const began = upMs();
-      let saved = false;
-      changes?.seen.beginBackup();
+      const { durableAt, parent } = memory;
+      const unchanged = changes?.seen.by === 'inotify' && current()?.changedAt() === null;
       return {
-        saved(snapshot) {
-          saved = true;
-          changes?.seen.backedUp();
-          startedAt = began;
-          remember({ durable: { at: momentAt(began), snapshot } });
+        known: {
+          durableAgoMs: durableAt && Math.max(Date.now() - wallOf(durableAt), 0),
+          changed: !unchanged,
+          parent,
         },
+        // Whether it is believed we do not hear, so what changed goes on to count.
+        took: (snapshot) => remember({ parent: snapshot }),
         [Symbol.dispose]() {
-          if (!saved) changes?.seen.backupFailed();
           aside -= 1;
           bell.ring();
         },
       };
+    },
+    complain(why) {
+      failedWhy = why;
     },
     stop() {
       stopped = true;
@@ -294,6 +315,8 @@ function aborted(signal: AbortSignal): Promise<never> {
   return new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason), { once: true }));
 }
 
+/** Then a whole one is made again, so that an old one is not needed for ever. */
+const CHANGES_MAX = 30;
 /** A look costs no more than this part of the time. */
 const LOOK_SHARE = 20;
 /** With less than this left a backup is not begun. */

@@ -4,6 +4,7 @@ import type { Self } from '../restore.ts';
 
 /** A part of the work that takes memory: it is done by this same program in a process of its own, and goes with it. */
 export interface Child {
+  readonly pid: number | undefined;
   say(line: object): void;
   /** Its exit code, when all it said was heard. */
   readonly ended: Promise<number | null>;
@@ -44,7 +45,7 @@ export function startChild(
   });
   ended.catch(() => undefined); // whoever waits for it hears it
   say(order);
-  return { say, ended };
+  return { pid: child.pid, say, ended };
 }
 
 /** It has a restic to end. */

@@ -11,25 +11,29 @@ import { openJobs } from '../jobs/open-jobs.ts';
 import { showNotice } from '../notice.ts';
 import type { Place } from '../place.ts';
 import type { Self } from '../restore.ts';
-import { type Backups, openBackups } from './backups.ts';
+import { openSigns } from '../signs/open-signs.ts';
+import type { Talk } from '../talk.ts';
+import { type Backups, openBackups, type Progress } from './backups.ts';
 import { openDoor, type Wire } from './door.ts';
 import { type Heart, openHeart } from './heart.ts';
-import { AsideSaid, Knock } from './knocks.ts';
-import { beginLiving, endLiving } from './living.ts';
+import { type Installed, installProgram } from './install-program.ts';
+import { type AsideSaid, AsideSays, Knock } from './knocks.ts';
+import { beginLiving, endLiving, living } from './living.ts';
 import { openLog } from './log.ts';
 import { readMemory } from './memory.ts';
 import { readOutbox, removeFromOutbox } from './outbox.ts';
 import { socketPath } from './socket-path.ts';
 import { beginStanding, heed, type Standing } from './standing.ts';
+import { handOver, inherit, sayThatWeLive } from './succession.ts';
 import { openTickets } from './tickets.ts';
-import { unmeasured } from './unmeasured.ts';
 import { attachedVoice, voiceOverHttp } from './voice.ts';
 
 /**
  * The agent that lives on the machine: it backs up, measures, and says so. It stays small: whatever walks or hashes is a
  * process of its own. It lives on when the connection that started it ends, and until somebody ends it.
  */
-export async function live(place: Place, self: Self, signal: AbortSignal): Promise<void> {
+export async function live(place: Place, self: Self, talk: Talk<object>, signal: AbortSignal): Promise<void> {
+  const will = await inherit(talk, AbortSignal.any([signal, AbortSignal.timeout(KNOCK_MS)]));
   const log = openLog(place);
   const path = socketPath(place);
   const attached = attachedVoice(() => heart?.nudge());
@@ -38,16 +42,27 @@ export async function live(place: Place, self: Self, signal: AbortSignal): Promi
   const ended = new AbortController();
   const alive = AbortSignal.any([signal, ended.signal]);
   let standing: Standing | null = null;
+  let ordered = false;
+  /** A newer program takes over: what is heard meanwhile is for that one. */
+  let giving = false;
+  let kept = false;
+  /** It did not come up, and is not tried again. */
+  let unfit: string | null = null;
   let heart: Heart | null = null;
   let backups: Backups | null = null;
   let outbox: readonly Taken[] = readOutbox(place);
+  using signs = openSigns(place, () => backups?.pids() ?? []);
   using jobs = openJobs(place, () => heart?.nudge());
 
   await using _door = await openDoor(path, (wire) => void receive(wire));
   if (!beginLiving(place, path)) return; // another one was quicker
   beHumble();
   log('agent.began', { pid: process.pid, program });
-  const orphan = setTimeout(() => ended.abort(new Error('no order came')), ORDER_MS);
+  if (will) {
+    begin(will);
+    sayThatWeLive(talk);
+  }
+  const orphan = will ? undefined : setTimeout(() => !ordered && ended.abort(new Error('no order came')), ORDER_MS);
   try {
     await new Promise<void>((resolve) => alive.addEventListener('abort', () => resolve(), { once: true }));
   } finally {
@@ -62,6 +77,7 @@ export async function live(place: Place, self: Self, signal: AbortSignal): Promi
       const line = await wire.next(AbortSignal.any([alive, AbortSignal.timeout(KNOCK_MS)]));
       if (line === null) return;
       const knock = Knock.parse(JSON.parse(line));
+      if (giving) return; // whoever takes over hears it
       if (knock.say === 'stand-aside') return await standAside(knock.sequence, wire);
       obey(knock.order);
       wire.say({ event: 'living', pid: process.pid, program, startedAt, already: knock.already });
@@ -76,14 +92,15 @@ export async function live(place: Place, self: Self, signal: AbortSignal): Promi
     const claim = readClaim(place);
     if (claim && claim.workspace !== order.workspace)
       throw new Failure('bad_request', { why: `this machine holds ${claim.workspace}, not ${order.workspace}` });
-    clearTimeout(orphan);
+    ordered = true;
     if (standing?.order.workspace === order.workspace && standing.order.epoch === order.epoch) {
       standing.order = order;
       hear(order.answer);
       heart?.nudge();
-      return;
-    }
-    begin(order);
+    } else begin(order);
+    // Somebody put another program in our place: what we start would not understand us.
+    const onDisk = hashOf(self.program);
+    if (onDisk !== program) succeed(onDisk, async () => ({ keep: () => undefined, undo: () => undefined }));
   }
 
   function begin(order: RunOrder): void {
@@ -116,14 +133,17 @@ export async function live(place: Place, self: Self, signal: AbortSignal): Promi
   }
 
   function hear(answer: AgentAnswer): void {
-    if (!standing) return;
+    if (!standing || giving) return;
     heed(standing, answer);
     attempt('outbox.kept', () => {
       for (const snapshot of answer.settled) removeFromOutbox(place, snapshot);
     });
+    backups?.settled(outbox.filter(({ snapshot }) => answer.settled.includes(snapshot)));
     outbox = outbox.filter(({ snapshot }) => !answer.settled.includes(snapshot));
     backups?.heed();
     attempt('jobs.unstarted', () => jobs.begin(answer.jobs));
+    const newer = answer.program;
+    if (newer && newer.sha256 !== program) succeed(newer.sha256, () => installProgram(self.program, newer, alive));
     if (answer.notice) attempt('notice.unshown', () => answer.notice && showNotice(place, answer.notice));
   }
 
@@ -136,20 +156,54 @@ export async function live(place: Place, self: Self, signal: AbortSignal): Promi
     }
   }
 
-  async function standAside(sequence: number, wire: Wire): Promise<void> {
-    if (!backups) {
-      wire.say({ event: 'aside' });
-      await wire.next(AbortSignal.any([alive, wire.deaf, wire.hungUp])).catch(() => null);
-      return;
+  /** Once for each program: one that does not come up is not tried again, and that is said. */
+  function succeed(sha256: string | null, install: () => Promise<Installed>): void {
+    if (giving || sha256 === unfit || kept) return;
+    giving = true;
+    become(install)
+      .catch((cause: unknown) => {
+        unfit = sha256;
+        backups?.complain(`it cannot be replaced: ${reasonOf(cause)}`);
+        log('program.refused', { sha256, why: reasonOf(cause) });
+      })
+      .finally(() => {
+        giving = false;
+      });
+  }
+
+  /** Between two backups, and all that we know goes with us. */
+  async function become(install: () => Promise<Installed>): Promise<void> {
+    if (!standing || !backups) return;
+    using _save = await backups.standAside(0, () => undefined, alive);
+    const installed = await install();
+    try {
+      await handOver(place, self, willOf(standing), () => endLiving(place), alive);
+      installed.keep();
+    } catch (cause) {
+      installed.undo();
+      // Whoever was quicker than us lives, with an order of its own.
+      if (living(place)?.pid !== process.pid && !beginLiving(place, path)) ended.abort(new Error('another one lives'));
+      throw cause;
     }
-    const held = backups;
+    ended.abort(new Error('a newer program took over'));
+  }
+
+  async function standAside(sequence: number, wire: Wire): Promise<void> {
     const gone = AbortSignal.any([alive, wire.deaf, wire.hungUp]);
-    using save = await held.standAside(sequence, wire.say, gone);
-    wire.say({ event: 'aside' });
+    const say = (said: AsideSaid): void => wire.say(said);
+    say({ say: 'busy' });
+    const held = backups;
+    if (!held) return say({ say: 'aside', durableAgoMs: null, changed: true, parent: null });
+    const progress = ({ event, ...progress }: Progress): void => say({ say: 'progress', progress });
+    using save = await held.standAside(sequence, progress, gone);
+    say({ say: 'aside', ...save.known });
     for (let line = await wire.next(gone); line !== null; line = await wire.next(gone)) {
-      const said = AsideSaid.parse(JSON.parse(line));
-      if (said.say === 'saved') save.saved(said.snapshot);
-      else held.stop();
+      const said = AsideSays.parse(JSON.parse(line));
+      if (said.say === 'took') save.took(said.snapshot);
+      else {
+        kept = true;
+        held.stop();
+      }
     }
   }
 
@@ -162,7 +216,7 @@ export async function live(place: Place, self: Self, signal: AbortSignal): Promi
       program,
       startedAt,
       at: Date.now(),
-      activity: unmeasured(),
+      activity: signs.reading(),
       backup: backups!.status(),
       taken: [...toldOf(outbox)],
       jobs: [...jobs.statuses()],
@@ -180,6 +234,11 @@ function toldOf(outbox: readonly Taken[]): readonly Taken[] {
     bytes += JSON.stringify(taken).length;
     return bytes < TAKEN_BYTES;
   });
+}
+
+function willOf({ order, answer, repository, clock, tickets }: Standing): RunOrder {
+  const now = clock.now();
+  return { ...order, answer: { ...answer, now, repository, tickets: [...tickets.held()], settled: [], program: null } };
 }
 
 function withUrl({ url, token }: RunOrder['heartbeat']): { url: string; token: string } {

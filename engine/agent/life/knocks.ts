@@ -10,11 +10,35 @@ export const Knock = z.discriminatedUnion('say', [
 ]);
 export type Knock = z.infer<typeof Knock>;
 
-/** Said on a connection for which it stands aside. */
+/** What the agent says to one for whom it stands aside. */
 export const AsideSaid = z.discriminatedUnion('say', [
-  /** This snapshot, begun just after the agent stood aside, is in storage. */
-  z.object({ say: z.literal('saved'), snapshot: z.string() }),
+  /** As soon as it is asked: a backup may have to end first. */
+  z.object({ say: z.literal('busy') }),
+  z.object({
+    say: z.literal('progress'),
+    progress: z.object({
+      bytesDone: z.number(),
+      bytesTotal: z.number(),
+      filesDone: z.number(),
+      filesTotal: z.number(),
+    }),
+  }),
+  z.object({
+    say: z.literal('aside'),
+    /** How long ago the last backup that is in storage began. */
+    durableAgoMs: z.number().nullable(),
+    /** Something may have changed since. */
+    changed: z.boolean(),
+    /** The newest snapshot that was taken here. */
+    parent: z.string().nullable(),
+  }),
+]);
+export type AsideSaid = z.infer<typeof AsideSaid>;
+
+/** What is said to the agent that stands aside. */
+export const AsideSays = z.discriminatedUnion('say', [
+  z.object({ say: z.literal('took'), snapshot: z.string() }),
   /** It was the last one: nothing moves any more, and no backup is needed. */
   z.object({ say: z.literal('kept-stopped') }),
 ]);
-export type AsideSaid = z.infer<typeof AsideSaid>;
+export type AsideSays = z.infer<typeof AsideSays>;

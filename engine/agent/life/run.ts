@@ -1,6 +1,5 @@
 import { spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AgentEvent, type RunOrder } from '../../domain/agent-protocol.ts';
 import { Failure } from '../../domain/failures.ts';
@@ -10,7 +9,9 @@ import type { Self } from '../restore.ts';
 import type { Talk } from '../talk.ts';
 import { knock, type Wire } from './door.ts';
 import type { Knock } from './knocks.ts';
-import { lifeFolder, living } from './living.ts';
+import { LIVE_FLAGS } from './live-flags.ts';
+import { living } from './living.ts';
+import { wordsFile } from './words-file.ts';
 
 /**
  * Hands an order to the agent that lives on the machine, and starts it when there is none. Where the engine cannot be
@@ -19,24 +20,39 @@ import { lifeFolder, living } from './living.ts';
 export async function run(order: RunOrder, place: Place, self: Self, talk: Talk, signal: AbortSignal): Promise<void> {
   const attached = order.heartbeat.url === null;
   const listening = AbortSignal.any([signal, talk.deaf, talk.hungUp]);
-  let said = false;
-  do {
-    using door = await reach(place, self, signal);
-    door.wire.say({ say: 'run', order, attached, already: door.already } satisfies Knock);
-    const event = await next(door.wire, AbortSignal.any([signal, AbortSignal.timeout(ANSWER_MS)]));
-    if (event?.event === 'failed') {
-      talk.say(event);
-      process.exitCode = 1;
-      return;
-    }
-    if (event?.event !== 'living')
-      throw new Failure('bad_request', { why: 'the agent that lives here did not answer' });
-    if (!said) talk.say(event);
-    said = true;
-    if (!attached) return;
-    await carry(door.wire, talk, listening);
+  for (let said = false; ; said = true) {
+    using found = await hand(order, attached, place, self, signal);
+    if (!said || found.living.event === 'failed') talk.say(found.living);
+    if (found.living.event === 'failed') process.exitCode = 1;
+    if (!attached || found.living.event === 'failed') return;
+    await carry(found.wire, talk, listening);
+    if (listening.aborted) return;
     // It ended or became a newer one: whoever lives then is given the order again.
-  } while (!listening.aborted);
+  }
+}
+
+interface Handed extends Disposable {
+  readonly wire: Wire;
+  readonly living: AgentEvent;
+}
+
+/** One that is about to become a newer one hangs up, and then that one is asked. */
+async function hand(
+  order: RunOrder,
+  attached: boolean,
+  place: Place,
+  self: Self,
+  signal: AbortSignal,
+): Promise<Handed> {
+  for (let tries = 0; tries < TRIES; tries++) {
+    const { wire, already } = await reach(place, self, signal);
+    wire.say({ say: 'run', order, attached, already } satisfies Knock);
+    const event = await next(wire, AbortSignal.any([signal, AbortSignal.timeout(ANSWER_MS)]));
+    if (event) return { wire, living: event, [Symbol.dispose]: () => wire[Symbol.dispose]() };
+    wire[Symbol.dispose]();
+    await sleep(AGAIN_MS, undefined, { signal });
+  }
+  throw new Failure('bad_request', { why: 'the agent that lives here hangs up again and again' });
 }
 
 /** Until one of the two ends hangs up. */
@@ -60,7 +76,7 @@ async function next(wire: Wire, signal: AbortSignal): Promise<AgentEvent | null>
   return line === null ? null : AgentEvent.parse(JSON.parse(line));
 }
 
-interface Reached extends Disposable {
+interface Reached {
   readonly wire: Wire;
   /** It lived before we came. */
   readonly already: boolean;
@@ -71,7 +87,7 @@ async function reach(place: Place, self: Self, signal: AbortSignal): Promise<Rea
   for (let waitedMs = 0; waitedMs < START_MS; waitedMs += LOOK_MS) {
     const one = living(place);
     const wire = one && (await knock(one.socket));
-    if (wire) return { wire, already: started === null, [Symbol.dispose]: () => wire[Symbol.dispose]() };
+    if (wire) return { wire, already: started === null };
     if (!one && (!started || started.ended())) {
       if (started && waitedMs > START_MS / 2) break;
       started = start(place, self);
@@ -85,7 +101,7 @@ async function reach(place: Place, self: Self, signal: AbortSignal): Promise<Rea
 function start(place: Place, self: Self): { readonly ended: () => boolean } {
   const output = openSync(wordsFile(place), 'w', 0o600);
   try {
-    const child = spawn(process.execPath, [...SMALL, self.program, 'live', ...self.argv], {
+    const child = spawn(process.execPath, [...LIVE_FLAGS, self.program, 'live', ...self.argv], {
       detached: true,
       cwd: '/',
       stdio: ['ignore', output, output],
@@ -109,11 +125,8 @@ function lastWords(place: Place): string {
   return words || 'it said nothing';
 }
 
-/** What Node itself has to say when it ends; everything else is in the log. */
-const wordsFile = (place: Place): string => join(lifeFolder(place), 'words');
-
-/** It lives beside people's work for weeks, and whatever is large is done by others. */
-const SMALL = ['--max-old-space-size=48', '--max-semi-space-size=1'];
 const LOOK_MS = 25;
 const START_MS = 15_000;
 const ANSWER_MS = 10_000;
+const AGAIN_MS = 250;
+const TRIES = 80;

@@ -8,6 +8,7 @@ export interface Tickets {
   /** A save has this place in the catalogue: what comes before it is worth nothing any more. */
   passed(sequence: number): void;
   count(engineNow: number): number;
+  held(): readonly Ticket[];
   /** The highest place that was used or passed. */
   last(): number;
 }
@@ -37,6 +38,7 @@ export function openTickets(last: number): Tickets {
       held = held.filter((ticket) => ticket.sequence > used);
     },
     count: (engineNow) => good(engineNow).length,
+    held: () => held,
     last: () => used,
   };
 }
