@@ -37,7 +37,7 @@ export interface Taker {
 
 export function openCensus(place: Place, roots: () => readonly number[]): Taker {
   /** Asking which program a process runs costs more than all the rest, and the answer stays. */
-  let programs = new Map<string, boolean>();
+  let programs = new Map<string, { readonly ours: boolean; readonly looks: number }>();
   let last: Census['people'] = new Map();
   return {
     take(at) {
@@ -46,12 +46,14 @@ export function openCensus(place: Place, roots: () => readonly number[]): Taker 
       const keys = new Map(rows.map((row) => [row.pid, keyOf(row)]));
       const belongs = membership(place);
       const whole = new Set(roots());
-      const known = new Map<string, boolean>();
+      const known: typeof programs = new Map();
       const fromHome = (row: ProcessRow): boolean => {
         const key = `${keys.get(row.pid)} ${row.name}`; // a program that becomes another one changes its name
-        const answer = programs.get(key) ?? isOurs(place, row);
-        known.set(key, answer);
-        return answer;
+        const before = programs.get(key);
+        // A moment after its birth it may still be the copy of who started it.
+        const ours = before && before.looks > 1 ? before.ours : isOurs(place, row);
+        known.set(key, { ours, looks: (before?.looks ?? 0) + 1 });
+        return ours;
       };
       const whose = (row: ProcessRow): Counted['whose'] => {
         if (row.kernel || SSH_SERVERS.has(row.name)) return 'neither';

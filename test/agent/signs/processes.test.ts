@@ -8,9 +8,9 @@ import { type Bench, bench, burn } from './bench.ts';
 
 /** What was used since the last look, not how fast. */
 async function measured(signs: ReturnType<Bench['open']>, work: () => Promise<unknown>): Promise<Used> {
+  const from = performance.now();
   signs.look();
   signs.reading();
-  const from = performance.now();
   await work();
   signs.look();
   const reading = signs.reading();
