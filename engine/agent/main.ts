@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util';
 import { isMainThread } from 'node:worker_threads';
 import { AgentOrder, PROTOCOL, PROTOCOL_MIN } from '../domain/agent-protocol.ts';
 import { Failure } from '../domain/failures.ts';
+import { atRisk } from './at-risk.ts';
 import { look } from './change/look-verb.ts';
 import { failed } from './failed.ts';
 import { backUpChild } from './life/back-up-child.ts';
@@ -18,7 +19,7 @@ import { type Talk, talkOver } from './talk.ts';
 /**
  * The program on the machine. Its verb is an argument; its order, secrets included, is one line on standard input.
  *
- *   agent.mjs ready|restore|save|run [--root DIR] [--home DIR] [--restic FILE] [--within PID]
+ *   agent.mjs ready|restore|save|run|at-risk [--root DIR] [--home DIR] [--restic FILE] [--within PID]
  *
  * It stands at opt/dumont/agent.mjs below the machine's root, and takes its places from there.
  */
@@ -79,7 +80,7 @@ async function obey(verb: string, place: Place, self: Self, talk: Talk, signal: 
     case 'run':
       return await run(order, place, self, talk, signal);
     case 'at-risk':
-      throw new Failure('bad_request', { why: 'nobody can tell yet' });
+      return await atRisk(order, place, talk, signal);
   }
 }
 

@@ -1,7 +1,7 @@
-import { execFileSync } from 'node:child_process';
 import { lstatSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { codeOf } from './durable.ts';
+import { git, settings, withoutFilters } from './run-git.ts';
 
 /**
  * `.git/objects` is left out only of a repository that somebody cloned and never worked in: everything in it can be cloned
@@ -43,32 +43,15 @@ function standsAlone(folder: string): boolean {
 
 function hasNothingOfItsOwn(folder: string): boolean {
   if (readdirSync(join(folder, 'refs', 'tags')).length > 0) return false; // tags of the clone itself are packed
-  if (git(folder, 'remote') === '') return false;
-  const local = git(folder, 'rev-list', '--max-count=1', 'HEAD', '--branches', '--not', '--remotes');
-  const other = git(folder, 'for-each-ref', '--format=%(refname)')
+  if (git(folder, ['remote']) === '') return false;
+  const local = git(folder, ['rev-list', '--max-count=1', 'HEAD', '--branches', '--not', '--remotes']);
+  const other = git(folder, ['for-each-ref', '--format=%(refname)'])
     .split('\n')
     .some((name) => !/^refs\/(heads|tags|remotes)\//.test(name));
-  if (local !== '' || other || git(folder, 'config', '--get-regexp', '^(extensions\\.|remote\\..*\\.promisor)') !== '')
-    return false;
+  if (local !== '' || other || settings(folder, '^(extensions\\.|remote\\..*\\.promisor)') !== '') return false;
   // Exits with 1 when a tracked file or the index differs from HEAD.
-  git(folder, '--work-tree', join(folder, '..'), 'diff', '--quiet', '--no-ext-diff', '--ignore-submodules=all', 'HEAD');
+  git(folder, [...withoutFilters(folder), 'diff', '--quiet', '--no-ext-diff', '--ignore-submodules=all', 'HEAD']);
   return true;
-}
-
-function git(folder: string, ...args: readonly string[]): string {
-  try {
-    return execFileSync('git', ['-c', 'safe.directory=*', '-c', 'core.fsmonitor=false', '--git-dir', folder, ...args], {
-      cwd: join(folder, '..'),
-      env: { PATH: SYSTEM_PATH, GIT_OPTIONAL_LOCKS: '0', GIT_CONFIG_NOSYSTEM: '1', HOME: '/nonexistent', LC_ALL: 'C' },
-      stdio: ['ignore', 'pipe', 'ignore'],
-      timeout: GIT_MS,
-      encoding: 'utf8',
-    }).trim();
-  } catch (cause) {
-    // `config` finds nothing with 1.
-    if (args[0] === 'config' && (cause as { status?: unknown }).status === 1) return '';
-    throw cause;
-  }
 }
 
 function isThere(path: string): boolean {
@@ -80,6 +63,3 @@ function isThere(path: string): boolean {
     throw cause;
   }
 }
-
-export const SYSTEM_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
-const GIT_MS = 20_000;

@@ -6,7 +6,7 @@ import type { ManifestLine } from '../domain/agent-protocol.ts';
 import { reasonOf } from '../domain/failures.ts';
 import { rawPath } from '../domain/wire-path.ts';
 import { type Place, STAGING } from './place.ts';
-import { SYSTEM_PATH } from './pristine-clone.ts';
+import { SYSTEM_PATH } from './run-git.ts';
 import { statOf } from './walk.ts';
 
 /**

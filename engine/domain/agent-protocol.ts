@@ -218,6 +218,10 @@ export const AgentEvent = z.discriminatedUnion('event', [
     /** Changed since the last backup that is in storage. */
     pending: z.object({ files: z.number().int(), bytes: z.number(), newest: z.array(z.string()) }),
     durableAt: z.number().nullable(),
+    /** Lines of ignore files that can never match anything; those of the workspace's own patterns have no file. */
+    badLines: z
+      .array(z.object({ file: z.string(), number: z.number().int(), line: z.string(), why: z.string() }))
+      .optional(),
   }),
   z.object({ event: z.literal('digests'), sha256: z.record(z.string(), Sha256.nullable()) }),
   z.object({
