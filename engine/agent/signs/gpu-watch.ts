@@ -72,7 +72,7 @@ export function watchGpu(program: string, told: GpuTold, timing: Timing): GpuWat
     }
     if (timing.steady() - heardAt < MUTE_MS) return;
     told.failed('nvidia-smi says nothing');
-    child.kill('SIGKILL');
+    end(child);
     child = null; // one that hangs in the driver does not end by that; it is not waited for
     failures += 1;
     looping = !looping;
@@ -87,9 +87,14 @@ export function watchGpu(program: string, told: GpuTold, timing: Timing): GpuWat
       beat[Symbol.dispose]();
       const last = child;
       child = null;
-      last?.kill('SIGKILL');
+      if (last) end(last);
     },
   };
+}
+
+/** One that could not be started has no number yet when it is ended at once, and Node would send the signal anywhere. */
+function end(child: ChildProcess): void {
+  if (child.pid !== undefined) child.kill('SIGKILL');
 }
 
 const QUERY = ['--query-gpu=index,utilization.gpu,memory.used', '--format=csv,noheader,nounits'];
