@@ -22,7 +22,7 @@ export async function recoverBackups(
   if (machine.epoch === null) return; // it never held anything
   const found: Taken[] = [];
   for (const { key } of await ports.storage.list(draftsPrefix(workspace.id, machine.id), signal)) {
-    const taken = await readDraft(key, ports, signal);
+    const taken = key.endsWith('.gz') ? await readDraft(key, ports, signal) : null;
     if (taken) found.push(taken);
   }
   // In their order, since a manifest may be a change of an earlier one.

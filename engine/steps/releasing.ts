@@ -31,7 +31,8 @@ export const releasing: Step = async (machine, ports, signal, note) => {
       return await gone(machine, wasListed ? (absence.since ?? departedAt) : departedAt, ports);
     }
     wasListed ||= listed !== undefined;
-    if (listed && allowed === null) {
+    // Also one that was to end itself and did not: what was done on it since its proof nobody knows.
+    if (listed && (allowed === null || (machine.entered.lost !== undefined && machine.sealed))) {
       const adopted = await adoptListed(listed, machine, 'it came back after it was counted as lost', ports);
       return { to: 'gone', why: `it came back, and lives on as ${adopted.id}` };
     }

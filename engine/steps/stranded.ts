@@ -2,10 +2,13 @@ import { isFailure, reasonOf } from '../domain/failures.ts';
 import type { Machine } from '../domain/lifecycle.ts';
 import type { Listed, ListedStatus } from '../domain/marketplace.ts';
 import type { Ports } from '../domain/ports.ts';
+import type { Workspace } from '../domain/workspace.ts';
 import { Absence, findIn } from './absence.ts';
 import { within } from './deadline.ts';
+import { fallAsleep } from './fall-asleep.ts';
 import { compareWithBootLog } from './host-key.ts';
-import { abandonment, marketplaceOf, type Step, workspaceBell, workspaceOf } from './step.ts';
+import { abandonment, marketplaceOf, type Step, type Turn, workspaceBell, workspaceOf } from './step.ts';
+import { adoptProof, forgetProof } from './watchdog-proof.ts';
 
 /**
  * It has work on it and does not answer. As long as a marketplace lists it, it may return, and it is never given up here:
@@ -31,6 +34,7 @@ export const stranded: Step = async (machine, ports, signal, note) => {
     }
     const met = await meet(machine, listed, ports, signal);
     if (met) {
+      await forgetProof(machine, ports, signal);
       const mine = workspace?.claim?.machine === machine.id;
       const facts = { ...met, complete: machine.complete };
       const wanted = mine && workspace.wish.want === 'awake';
@@ -42,11 +46,26 @@ export const stranded: Step = async (machine, ports, signal, note) => {
         facts,
       };
     }
-    if (absence.sees(listed !== undefined, departedAt))
-      return { to: 'lost', why: 'two lists do not have it, and it does not answer' };
+    if (absence.sees(listed !== undefined, departedAt)) return await leave(machine, workspace, ports, signal);
     await ear.wait(watch.lookMs, signal);
   }
 };
+
+/** Gone. It may have saved all of its work and ended itself while nobody answered it: then nothing is lost. */
+async function leave(machine: Machine, workspace: Workspace | null, ports: Ports, signal: AbortSignal): Promise<Turn> {
+  const lost = { to: 'lost', why: 'two lists do not have it, and it does not answer' } as const;
+  const adopted = workspace && (await adoptProof(machine, workspace, ports, signal));
+  if (!workspace || !adopted?.all) return lost;
+  const { at } = adopted;
+  const snapshot = adopted.snapshot.id;
+  const why = 'nobody was at work and no engine answered, so it saved and ended itself';
+  // As when it falls asleep by a policy of ours; whoever asked for something since then gets that.
+  const current = await workspaceOf(machine, ports);
+  if (current?.claim?.machine === machine.id && current.wish.want === 'awake' && current.wish.at <= at)
+    await fallAsleep(`watchdog-${machine.id}`, current, why, ports);
+  ports.tell({ event: 'machine.ended_itself', workspace: workspace.id, machine: machine.id, snapshot, at, why });
+  return { ...lost, why: `it ended itself, saved as ${snapshot.slice(0, 8)}`, facts: { sealed: { snapshot, at } } };
+}
 
 const ENDED: ReadonlySet<ListedStatus> = new Set(['stopped', 'exited']);
 

@@ -32,6 +32,7 @@ export class Life {
   #backedUp: ReadonlyMap<string, FakeFile> | null = null;
   #parent: string | null = null;
   #voices = 0;
+  #heardAt = 0;
 
   constructor(machine: FakeMachine, order: RunOrder) {
     this.#machine = machine;
@@ -40,6 +41,11 @@ export class Life {
     this.#answer = order.answer;
     this.obey(order);
     this.#backUpLater();
+  }
+
+  /** What the engine last said, and when. */
+  get heard(): { readonly order: RunOrder; readonly answer: AgentAnswer; readonly at: number } {
+    return { order: this.#order, answer: this.#answer, at: this.#heardAt };
   }
 
   obey(order: RunOrder): void {
@@ -112,6 +118,7 @@ export class Life {
 
   #hear(answer: AgentAnswer): void {
     this.#answer = answer;
+    this.#heardAt = this.#machine.clock.now();
     this.#tickets.push(...answer.tickets);
     if (answer.repository) this.#credentialsUntil = answer.repository.credentials.expiresAt;
     this.taken = this.taken.filter(({ snapshot }) => !answer.settled.includes(snapshot));
