@@ -21,6 +21,7 @@ export interface Hearing {
 
 /** Keeps what machines say, for as long as this process lives, and answers them. Nothing here acts on a machine. */
 export function createHeartbeats(ports: Omit<Ports, 'heartbeats'>, { url, sign, serving }: Hearing): Heartbeats {
+  const listeningSince = ports.clock.now();
   const heard = new Map<string, Heard & { readonly seen: Seen }>();
 
   const heartbeats: Heartbeats = {
@@ -44,10 +45,12 @@ export function createHeartbeats(ports: Omit<Ports, 'heartbeats'>, { url, sign, 
       return hibernation({
         seen: last?.seen ?? null,
         rules: rulesFor(workspace, ports.settings),
-        usableAt: machine.since,
+        usableAt: wokenAt(machine, workspace),
         keep: workspace.keep,
         jobs: workspace.jobs,
         heardAt: last?.at ?? null,
+        listeningSince,
+        silentMs: ports.settings.agent.silentMs,
         complete: machine.complete,
         now: ports.clock.now(),
       });
@@ -68,6 +71,12 @@ export function createHeartbeats(ports: Omit<Ports, 'heartbeats'>, { url, sign, 
     if (!machine || !workspace || machine.state === 'gone') throw stranger;
     return { machine, workspace };
   }
+}
+
+/** A person who wants it awake counts as much as one who just woke it. */
+function wokenAt(machine: Machine, { wish }: Workspace): number {
+  const wanted = wish.want === 'awake' && wish.by !== 'dumont' ? wish.at : 0;
+  return Math.max(machine.entered.running ?? machine.since, wanted);
 }
 
 function isSame(given: string, expected: string): boolean {

@@ -33,7 +33,7 @@ export const Activity = z.object({
   cpuPercent: Reading,
   diskBytesPerSecond: Reading,
   networkBytesPerSecond: Reading,
-  /** Terminals that are open; `lastAt` is the last key or output. */
+  /** Terminals that are open; `lastAt` is the last key. Output is none: some programs print all night. */
   terminals: Reading,
   /** Connections of editors that are open; `lastAt` is the last traffic. */
   editors: Reading,

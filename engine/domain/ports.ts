@@ -65,7 +65,8 @@ export interface Store {
   list<K extends Kind>(kind: K): Promise<readonly Rows[K][]>;
   /**
    * Writes the row if its version is still the one stored (0: it does not exist yet) and returns it with the next version.
-   * Otherwise rejects with `Failure('row_changed')` and writes nothing.
+   * Otherwise rejects with `Failure('row_changed')` and writes nothing. A proved snapshot of an older epoch than its workspace
+   * has at that moment is refused with `Failure('fenced')` unless it enters as pre-failover.
    */
   save<K extends Kind>(kind: K, row: Rows[K]): Promise<Rows[K]>;
   remove<K extends Kind>(kind: K, row: Rows[K]): Promise<void>;

@@ -2,7 +2,9 @@ import type { Machine } from '../domain/lifecycle.ts';
 import type { Ports } from '../domain/ports.ts';
 import type { Workspace } from '../domain/workspace.ts';
 import { fallAsleep } from './fall-asleep.ts';
+import { endOperation } from './operation.ts';
 import type { Note } from './step.ts';
+import { update } from './update.ts';
 
 type Mind = (machine: Machine, workspace: Workspace, ports: Ports, note: Note) => Promise<Machine>;
 
@@ -11,8 +13,10 @@ export function minding(): Mind {
   let failing = false;
   return async (machine, workspace, ports, note) => {
     failing = tellFailing(failing, machine, ports);
-    if (workspace.claim?.machine !== machine.id || workspace.wish.want !== 'awake' || !machine.complete) return machine;
-    return await mindIdle(machine, workspace, ports, note);
+    if (workspace.claim?.machine !== machine.id || !machine.complete) return machine;
+    if (workspace.wish.want === 'awake') return await mindIdle(machine, workspace, ports, note);
+    await takeBack(machine, workspace, ports);
+    return machine;
   };
 }
 
@@ -61,8 +65,27 @@ async function mindIdle(machine: Machine, workspace: Workspace, ports: Ports, no
     return await note({ warned: { at: now, actsAt, why } });
   }
   if (now < warned.actsAt) return machine;
-  await fallAsleep(`${machine.id}-idle-${warned.at}`, workspace, why, ports);
+  await fallAsleep(`${idleOf(machine)}${warned.at}`, workspace, why, ports);
   return await note({ warned: null });
 }
+
+/** The last backup failed, and meanwhile somebody works again: what we wished for because it was idle is no longer wanted. */
+async function takeBack(machine: Machine, workspace: Workspace, ports: Ports): Promise<void> {
+  const { operation } = workspace.wish;
+  if (workspace.wish.want !== 'asleep' || !operation.startsWith(idleOf(machine))) return;
+  const { sleep, why } = ports.heartbeats.idle(machine, workspace);
+  if (sleep) return;
+  const changed = await update(ports.store, 'workspaces', workspace.id, (row) => {
+    if (row.wish.operation !== operation) return null;
+    return { ...row, wish: { ...row.wish, want: 'awake', why, at: ports.clock.now() } };
+  });
+  if (changed?.wish.operation !== operation) return;
+  const facts = { workspace: workspace.id, sight: why };
+  await endOperation(operation, { ok: false, code: 'workspace_busy', say: `It stays awake: ${why}.`, facts }, ports);
+  ports.tell({ event: 'machine.stays_awake', workspace: workspace.id, machine: machine.id, why });
+}
+
+/** How wishes begin that a machine sleeps because nothing stirs on it. */
+const idleOf = (machine: Machine): string => `${machine.id}-idle-`;
 
 const HELD_AGAIN_MS = 60 * 60_000;

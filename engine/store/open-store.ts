@@ -64,7 +64,12 @@ export async function openStore(folder: string, options: StoreOptions = {}): Pro
       return [...tables[kind].values()] as Rows[K][];
     },
     async save(kind, row) {
-      return await decide((draft) => draft.put(kind, saved(kind, draft.get(kind, row.id), row)));
+      return await decide((draft) =>
+        draft.put(
+          kind,
+          saved(kind, draft.get(kind, row.id), row, (id) => draft.get('workspaces', id)),
+        ),
+      );
     },
     async remove(kind, row) {
       await decide((draft) => {

@@ -1,16 +1,32 @@
 import assert from 'node:assert/strict';
 import { Failure } from '../domain/failures.ts';
 import type { Kind, Rows } from '../domain/ports.ts';
+import type { Snapshot } from '../domain/snapshot.ts';
 import type { Workspace } from '../domain/workspace.ts';
 
 /** What a store may write, as pure functions, so that every store keeps the same rules. */
 
-/** The row as it is stored. Only the version that was read may be replaced; version 0 means that there is none yet. */
-export function saved<K extends Kind>(kind: K, stored: Rows[K] | null, row: Rows[K]): Rows[K] {
+/**
+ * The row as it is stored. Only the version that was read may be replaced; version 0 means that there is none yet. A snapshot
+ * that may become newest enters only under the epoch that its workspace has at that very moment: whoever stood still while
+ * another machine claimed the workspace enters it as what it then is.
+ */
+export function saved<K extends Kind>(
+  kind: K,
+  stored: Rows[K] | null,
+  row: Rows[K],
+  workspaceOf: (id: string) => Workspace | null,
+): Rows[K] {
+  if (kind === 'snapshots' && !stored) mustBeOfThisEpoch(row as Snapshot, workspaceOf);
   if ((stored?.version ?? 0) !== row.version) throw changed(kind, row.id, stored);
   if (kind === 'workspaces' && stored)
     assert((row as Workspace).epoch >= (stored as Workspace).epoch, `${row.id}: an epoch never goes back`);
   return { ...row, version: row.version + 1 };
+}
+
+function mustBeOfThisEpoch(row: Snapshot, workspaceOf: (id: string) => Workspace | null): void {
+  if (row.kind === 'pre-failover' || row.provedAt === null) return;
+  if (row.epoch < (workspaceOf(row.workspace)?.epoch ?? 0)) throw new Failure('fenced', { what: row.workspace });
 }
 
 /** Whether there is something to remove. Removed already is as good as removed now. */

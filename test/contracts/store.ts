@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Kind, Store } from '../../engine/domain/ports.ts';
-import { aMachine, aWorkspace, ONE_OF_EACH } from './store-rows.ts';
+import { aMachine, aSnapshot, aWorkspace, ONE_OF_EACH } from './store-rows.ts';
 
 /** A store to be tested, and the same store after its engine was started again. */
 export interface StoreUnderTest extends AsyncDisposable {
@@ -166,6 +166,18 @@ export function storeContract(name: string, open: () => Promise<StoreUnderTest>)
       await world.store.claim('lab', 'm1', 5);
       const row = await world.store.read('workspaces', 'lab');
       await expect(world.store.save('workspaces', { ...row!, epoch: 0 })).rejects.toThrow('never goes back');
+    });
+
+    test('a snapshot of an older epoch enters as pre-failover or not at all', async () => {
+      await using world = await open();
+      await world.store.save('workspaces', aWorkspace());
+      const epoch = await world.store.claim('lab', 'm1', 5);
+      const old = aSnapshot({ epoch: epoch! - 1, provedAt: 6 });
+      await expect(world.store.save('snapshots', old)).rejects.toMatchObject({ code: 'fenced' });
+      expect(await world.store.list('snapshots')).toEqual([]);
+      await world.store.save('snapshots', { ...old, kind: 'pre-failover' });
+      await world.store.save('snapshots', aSnapshot({ id: 'c'.repeat(64), epoch: epoch!, provedAt: 7 }));
+      expect(await world.store.list('snapshots')).toHaveLength(2);
     });
 
     test('there is no claim on a workspace that does not exist', async () => {

@@ -38,7 +38,8 @@ export class FakeStore implements Store {
 
   async save<K extends Kind>(kind: K, row: Rows[K]): Promise<Rows[K]> {
     const before = this.#rows[kind].get(row.id) ?? null;
-    return this.#put(kind, saved(kind, before, row), before);
+    const after = saved(kind, before, row, (id) => this.#rows.workspaces.get(id) ?? null);
+    return this.#put(kind, after, before);
   }
 
   async remove<K extends Kind>(kind: K, row: Rows[K]): Promise<void> {

@@ -97,3 +97,22 @@ test('a workspace that must not fall asleep by itself does not', async () => {
   expect(machine.destroyed).toBe(false);
   await stop();
 });
+
+test('when the last backup of an idle machine fails and somebody works again, it stays awake', async () => {
+  const w = new World();
+  const { engine, machine, stop } = await awake(w);
+  await w.clock.advance(10 * MINUTE);
+  w.storage.down = 'no route';
+  machine.doing = { gpuPercent: 0, cpuPercent: 0, typedAt: null };
+  await w.clock.advance(7 * MINUTE);
+  expect(told(w, 'save.failed').length).toBeGreaterThan(0);
+  machine.doing = { gpuPercent: 80, cpuPercent: 0, typedAt: null };
+  await w.clock.advance(2 * MINUTE);
+  w.storage.down = null;
+  await w.clock.advance(30 * MINUTE);
+  expect(machine.destroyed, 'it was put to sleep under somebody who works').toBe(false);
+  expect((await engine.status('lab'))[0]?.sight).toBe('awake');
+  const [operation] = (await w.store.list('operations')).filter(({ by }) => by === 'dumont');
+  expect(operation?.outcome).toMatchObject({ ok: false, say: expect.stringMatching(/80/) });
+  await stop();
+});
