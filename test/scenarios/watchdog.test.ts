@@ -103,6 +103,21 @@ test('a machine whose engine comes back after it saved itself is just running, a
   await again.stop();
 });
 
+test('a machine that was heard after its proof had more work than the proof says', async () => {
+  const w = new World();
+  const machine = await alone(w);
+  await w.clock.advance(HOURS);
+  leaveProof(machine, 'stand-still');
+  const again = await w.start();
+  await w.clock.advance(MINUTE);
+  machine.write('workspace/a', 'three');
+  w.marketplace.take(machine.instance);
+  await w.clock.advance(10 * MINUTE);
+  expect(w.told.some(({ event }) => event === 'machine.ended_itself')).toBe(false);
+  expect(w.told.filter(({ event }) => event === 'machine.lost')).toHaveLength(1);
+  await again.stop();
+});
+
 test('a machine that is met again while it was stranded leaves no proof behind', async () => {
   const w = new World();
   const { machine, stop } = await awake(w);
@@ -189,6 +204,7 @@ test('one that was to end itself and comes back after all is not destroyed befor
   machine.write('workspace/a', 'three');
   await w.clock.advance(30 * MINUTE);
   expect(machine.destroyed).toBe(true);
+  expect(w.told.some(({ event }) => event === 'machine.adopted')).toBe(true);
   const all = [...w.storage.repository('lab').values()];
   expect(
     all.some(({ files }) => files.get('workspace/a')?.content === 'three'),
