@@ -30,8 +30,15 @@ export interface StorageConfig {
   readonly secretAccessKey: Secret;
 }
 
-const number = (min: number, max: number) => z.coerce.number().min(min).max(max);
-const whole = (min: number, max: number) => z.coerce.number().int().min(min).max(max);
+const number = (min: number, max: number) => numeric('a number', min, max, Number.isFinite);
+const whole = (min: number, max: number) => numeric('a whole number', min, max, Number.isSafeInteger);
+
+function numeric(kind: string, min: number, max: number, is: (value: number) => boolean) {
+  const fits = (text: string): boolean =>
+    text.trim() !== '' && is(Number(text)) && Number(text) >= min && Number(text) <= max;
+  const error = ({ input }: { input?: unknown }): string => `expected ${kind} from ${min} to ${max}, not "${input}"`;
+  return z.string().refine(fits, { error }).transform(Number);
+}
 
 const Variables = z.object({
   DUMONT_HOME: z

@@ -10,7 +10,7 @@ test('nothing set means one computer, no account, and defaults', () => {
 test('every mistake in the environment is reported at once', () => {
   const wrong = { DUMONT_PORT: 'ninety', DUMONT_BATCH: '0', DUMONT_CAP_DOLARS: '3' };
   expect(() => readConfig(wrong)).toThrow(
-    /DUMONT_CAP_DOLARS: there is no such setting[\s\S]*DUMONT_PORT[\s\S]*DUMONT_BATCH/,
+    /DUMONT_CAP_DOLARS: there is no such setting[\s\S]*DUMONT_PORT: expected a whole number from 0 to 65535, not "ninety"[\s\S]*DUMONT_BATCH/,
   );
 });
 

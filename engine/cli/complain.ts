@@ -1,5 +1,6 @@
 import { Failure, isFailure, reasonOf } from '../domain/failures.ts';
 import type { InstancesJson } from '../http/json/instance.ts';
+import { asCalled, CALLED } from './called.ts';
 import { engineClient } from './engine-client.ts';
 import { didYouMean } from './near.ts';
 import { painter, type Screen } from './screen.ts';
@@ -14,7 +15,7 @@ export async function complain(thrown: unknown, screen: Screen): Promise<number>
     return exit;
   }
   const { stderr } = process;
-  stderr.write(`${painter(stderr)('red', `${failure.message}${await hint(failure)}`)}\n`);
+  stderr.write(`${painter(stderr)('red', asCalled(`${failure.message}${await hint(failure)}`, CALLED))}\n`);
   if (failure !== thrown && thrown instanceof Error) stderr.write(`${thrown.stack}\n`);
   return exit;
 }

@@ -1,11 +1,12 @@
 import type { EventJson } from '../http/json/event.ts';
 import type { InstanceJson } from '../http/json/instance.ts';
+import { CALLED } from './called.ts';
 import { draw } from './draw.ts';
 import { eventWords } from './event-words.ts';
 import { liveRegion } from './live-region.ts';
 import { clockTime } from './local-time.ts';
 import { painter, type Screen } from './screen.ts';
-import { beginStory, lost, type Story, seen, told } from './story.ts';
+import { beginStory, lost, type Story, seen, settled, told } from './story.ts';
 import { timeOf } from './words.ts';
 
 /** How what is followed is shown. */
@@ -63,7 +64,7 @@ function liveDisplay(workspace: string, { progress: stream }: Screen): Display {
   const paint = painter(stream);
   let story: Story = beginStory(workspace, Date.now());
   const show = () => {
-    region.draw(draw(story, { now: Date.now(), columns: stream.columns, rows: stream.rows, paint }));
+    region.draw(draw(story, { now: Date.now(), columns: stream.columns, rows: stream.rows, paint, called: CALLED }));
   };
   const timer = setInterval(show, FRAME_MS);
   stream.on('resize', show);
@@ -80,6 +81,7 @@ function liveDisplay(workspace: string, { progress: stream }: Screen): Display {
     end() {
       clearInterval(timer);
       stream.off('resize', show);
+      story = settled(story);
       show();
       region.end();
     },

@@ -1,6 +1,8 @@
 import type { State } from '../domain/lifecycle.ts';
 import { perHour } from '../domain/money.ts';
+import { asCalled } from './called.ts';
 import { percent } from './event-words.ts';
+import { backupWords } from './pulse-lines.ts';
 import type { Paint, Style } from './screen.ts';
 import { type Progress, type Racer, type Story, speedOf } from './story.ts';
 import { type Column, table } from './table.ts';
@@ -12,23 +14,32 @@ export interface Frame {
   readonly columns: number;
   readonly rows: number;
   readonly paint: Paint;
+  /** How this program was called. */
+  readonly called?: string;
 }
 
 /** The live view of one workspace, as lines that fit the terminal. */
 export function draw(story: Story, frame: Frame): string[] {
   const { paint, columns } = frame;
-  const line = (style: Style, text: string) => paint(style, clip(`  ${text}`, columns));
+  const line = (style: Style, text: string) => paint(style, clip(`  ${asCalled(text, frame.called ?? 'dumont')}`, columns));
   const below = [
     ...(story.restore ? [bar('restoring', story.restore, frame)] : []),
     ...(story.save ? [bar('saving', story.save, frame)] : []),
+    ...(story.job ? [line('cyan', `▸ "${story.job.command}" runs for ${stopwatch(frame.now - story.job.since)}`)] : []),
+    ...(story.backup && AWAKE.has(story.status)
+      ? [line('dim', `backup     ${backupWords(story.backup, frame.now)}`)]
+      : []),
     ...story.done.map((each) => line('green', `✓ ${each}`)),
     ...(story.usableMs === null ? [] : [line('green', usable(story))]),
+    ...(story.warned ? [line('yellow', sleepsSoon(story.warned, story.workspace, frame.now))] : []),
     ...story.worries.map((each) => line('yellow', `! ${each}`)),
     ...(story.lostSince === null ? [] : [line('yellow', lostFor(frame.now - story.lostSince))]),
   ];
   const rows = Math.max(1, frame.rows - 1); // the cursor rests one line below
   return [header(story, frame), ...racers(story, frame, rows - 1 - below.length), ...below].slice(0, rows);
 }
+
+const AWAKE: ReadonlySet<string> = new Set(['awake', 'usable']);
 
 /** A header that is stretched over a very wide screen is hard to read. */
 const HEADER_COLUMNS_MAX = 110;
@@ -140,6 +151,11 @@ function leftMs(progress: Progress): number | null {
 function usable({ workspace, usableMs, restore }: Story): string {
   const rest = restore ? '; the rest arrives while you work' : '';
   return `✓ usable after ${duration(usableMs ?? 0)}: dumont ssh ${workspace}${rest}`;
+}
+
+function sleepsSoon({ actsAt, why }: NonNullable<Story['warned']>, workspace: string, now: number): string {
+  const left = actsAt > now ? `goes to sleep in ${stopwatch(actsAt - now)}` : 'goes to sleep now';
+  return `! ${left} unless something stirs: ${why}. dumont keep ${workspace} 2h`;
 }
 
 function lostFor(ms: number): string {

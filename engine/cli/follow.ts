@@ -2,6 +2,7 @@ import { FAILURES, type FailureCode, isFailure } from '../domain/failures.ts';
 import type { EventJson, EventsJson } from '../http/json/event.ts';
 import type { InstanceJson } from '../http/json/instance.ts';
 import type { OperationJson } from '../http/json/operation.ts';
+import { asCalled, CALLED } from './called.ts';
 import { displayFor } from './display.ts';
 import type { EngineClient } from './engine-client.ts';
 import { eventFeed } from './event-feed.ts';
@@ -66,6 +67,30 @@ export async function follow(
   }
 }
 
+/** Shows what an awake workspace does until it sleeps; false when the person stopped before that. */
+export async function followAwake(workspace: string, { engine, screen, signal }: Following): Promise<boolean> {
+  const look = () => engine.get<InstanceJson>(`/api/v1/instances/${workspace}`, {}, signal);
+  const after = await lastEvent(engine, workspace, signal);
+  const display = displayFor(workspace, screen);
+  try {
+    display.seen(await look());
+    for await (const fed of eventFeed(engine, workspace, after, signal)) {
+      if (fed.kind === 'lost') display.lost(fed.why);
+      if (fed.kind === 'told') display.told(fed.event);
+      if (fed.kind === 'lost' || (fed.kind === 'told' && fed.event.event.endsWith('.progress'))) continue;
+      const instance = await ifThere(look);
+      if (instance) display.seen(instance);
+      if (instance?.status === 'asleep') return true;
+    }
+    return false;
+  } catch (thrown) {
+    if (!signal.aborted) throw thrown;
+    return false;
+  } finally {
+    display.end();
+  }
+}
+
 /** An engine that goes away between two questions is the feed's business, which waits for it. */
 async function ifThere<T>(ask: () => Promise<T>): Promise<T | null> {
   try {
@@ -94,7 +119,7 @@ export function conclude(operation: OperationJson, screen: Screen, ...more: read
     if (!screen.json) screen.print(outcome.say, ...more);
     return 0;
   }
-  if (outcome && !screen.json) process.stderr.write(`${outcome.say}\n`);
+  if (outcome && !screen.json) process.stderr.write(`${asCalled(outcome.say, CALLED)}\n`);
   const code = outcome?.code ?? 'internal';
   return FAILURES[Object.hasOwn(FAILURES, code) ? (code as FailureCode) : 'internal'].exit;
 }

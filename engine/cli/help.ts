@@ -1,3 +1,4 @@
+import { asCalled, CALLED } from './called.ts';
 import { COMMON, type Command, type Options, SHORT } from './command.ts';
 import { NAMES, wordsOf } from './commands.ts';
 import type { Screen } from './screen.ts';
@@ -54,8 +55,8 @@ function optionRows(options: Options): { left: string; say: string }[] {
 function pairs(rows: readonly { left: string; say: string }[], width: number, paint: Screen['paint']): string[] {
   return table(
     [
-      { title: '', of: (it) => it.left },
-      { title: '', of: (it) => it.say, min: 20, style: () => 'dim' },
+      { title: '', of: (it) => asCalled(it.left, CALLED) },
+      { title: '', of: (it) => asCalled(it.say, CALLED), min: 20, style: () => 'dim' },
     ],
     rows,
     { width: width - 2, paint, titles: false },

@@ -1,4 +1,5 @@
 import { styleText } from 'node:util';
+import { asCalled, CALLED } from './called.ts';
 import { DUMB_TERMINAL } from './home.ts';
 
 export type Style = 'bold' | 'dim' | 'red' | 'green' | 'yellow' | 'cyan';
@@ -38,10 +39,10 @@ export function openScreen(argv: readonly string[]): Screen {
     paint: painter(stdout),
     progress: stderr,
     asks: Boolean(stdin.isTTY && stderr.isTTY) && !options.json,
-    print: (...lines) => void stdout.write(lines.map((line) => `${line}\n`).join('')),
+    print: (...lines) => void stdout.write(asCalled(lines.map((line) => `${line}\n`).join(''), CALLED)),
     printJson: (value) => void stdout.write(`${JSON.stringify(value)}\n`),
     note: (...lines) => {
-      if (!options.quiet && !options.json) stderr.write(lines.map((line) => `${line}\n`).join(''));
+      if (!options.quiet && !options.json) stderr.write(asCalled(lines.map((line) => `${line}\n`).join(''), CALLED));
     },
   };
 }

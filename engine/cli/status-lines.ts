@@ -2,6 +2,7 @@ import { perHour } from '../domain/money.ts';
 import type { InstanceJson } from '../http/json/instance.ts';
 import { statusStyle } from './draw.ts';
 import { localTime } from './local-time.ts';
+import { pulseRows, savedAt } from './pulse-lines.ts';
 import type { Screen } from './screen.ts';
 import { table } from './table.ts';
 import { ago, bytes, duration, plural, short, timeOf } from './words.ts';
@@ -22,7 +23,7 @@ export function statusTable(instances: readonly InstanceJson[], { width, paint }
         drop: 5,
       },
       { title: 'COST', of: (it) => (it.dollars_per_hour > 0 ? perHour(it.dollars_per_hour) : '-'), align: 'right' },
-      { title: 'SAVED', of: (it) => (it.newest_snapshot ? ago(it.newest_snapshot.created_at, now) : 'never'), drop: 2 },
+      { title: 'SAVED', of: (it) => savedWords(it, now), drop: 2 },
       { title: 'WHY', of: (it) => it.why, min: 12, drop: 1, style: () => 'dim' },
     ],
     instances,
@@ -54,15 +55,21 @@ export function statusCard(it: InstanceJson, { paint }: Screen): string[] {
     operation && operation.ended_at === null
       ? ['under way', `${operation.verb} by ${operation.by}, for ${duration(now - timeOf(operation.started_at))}`]
       : null,
+    ...pulseRows(it, now),
     machine?.address && (it.status === 'usable' || it.status === 'awake') ? ['connect', `dumont ssh ${it.id}`] : null,
   ];
   return [
     `${paint('bold', it.id)} is ${paint(statusStyle(it.status), it.status)} for ${duration(now - timeOf(it.since))}`,
-    ...rows.filter((row) => row !== null).map(([label, words]) => `  ${paint('dim', label.padEnd(9))} ${words}`),
+    ...rows.filter((row) => row !== null).map(([label, words]) => `  ${paint('dim', label.padEnd(10))} ${words}`),
   ];
 }
 
 function gpuOf({ machine, spec }: InstanceJson): string {
   if (!machine) return spec.need.gpu ?? '-';
   return machine.offer.gpu_count > 1 ? `${machine.offer.gpu_count}× ${machine.offer.gpu}` : machine.offer.gpu;
+}
+
+function savedWords(it: InstanceJson, now: number): string {
+  const at = savedAt(it);
+  return at === null ? 'never' : ago(at, now);
 }

@@ -1,4 +1,4 @@
-import type { State } from '../domain/lifecycle.ts';
+import { RACING, type State } from '../domain/lifecycle.ts';
 import type { EventJson } from '../http/json/event.ts';
 import type { InstanceJson } from '../http/json/instance.ts';
 import { eventWords } from './event-words.ts';
@@ -16,6 +16,12 @@ export interface Story {
   readonly restore: Progress | null;
   readonly save: Progress | null;
   readonly usableMs: number | null;
+  /** Nothing stirs on it: when it is put to sleep unless something does. */
+  readonly warned: { readonly actsAt: number; readonly why: string } | null;
+  /** A program that was started by us and runs. */
+  readonly job: { readonly command: string; readonly since: number } | null;
+  /** What its machine said of its backups when it was last looked at. */
+  readonly backup: NonNullable<InstanceJson['pulse']>['backup'] | null;
   /** What is settled, in the order it happened. */
   readonly done: readonly string[];
   /** What people should worry about, newest last. */
@@ -64,6 +70,9 @@ export function beginStory(workspace: string, now: number): Story {
     restore: null,
     save: null,
     usableMs: null,
+    warned: null,
+    job: null,
+    backup: null,
     done: [],
     worries: [],
     lostSince: null,
@@ -93,6 +102,9 @@ export function seen(story: Story, instance: InstanceJson): Story {
     round: race ? { round: race.round, rounds: race.rounds } : story.round,
     racers,
     winner: machine?.epoch == null ? story.winner : machine.id,
+    warned: machine?.warned ? { actsAt: timeOf(machine.warned.acts_at), why: machine.warned.why } : null,
+    job: jobIn(instance),
+    backup: instance.pulse?.backup ?? null,
     lostSince: null,
   };
 }
@@ -129,9 +141,19 @@ export function told(before: Story, event: EventJson): Story {
         ...story,
         winner,
         status: statusAfter(story.status, to),
+        warned: to === 'running' ? story.warned : null,
         racers: new Map(story.racers).set(machine, racer),
       };
     }
+    case 'machine.idle_warning':
+      return { ...story, warned: { actsAt: event.facts.acts_at, why: event.facts.why } };
+    case 'machine.stays_awake':
+    case 'workspace.kept':
+      return { ...story, warned: null, done: [...story.done, eventWords(event)] };
+    case 'job.began':
+      return { ...story, job: { command: event.facts.command, since: at } };
+    case 'job.ended':
+      return { ...story, job: null, done: [...story.done, eventWords(event)] };
     case 'race.round':
       return { ...story, round: { rounds: event.facts.round, ...story.round, round: event.facts.round } };
     case 'restore.progress':
@@ -147,6 +169,23 @@ export function told(before: Story, event: EventJson): Story {
     default:
       return story;
   }
+}
+
+/** As it stands when nobody looks any longer: whoever still raced has lost, and is being let go. */
+export function settled(story: Story): Story {
+  if (story.winner === null) return story;
+  const racers = [...story.racers].map(([id, racer]): [string, Racer] => {
+    const loses = id !== story.winner && RACING.has(racer.state) && racer.state !== 'standing-by';
+    return [id, loses ? { ...racer, state: 'releasing', why: 'another machine won' } : racer];
+  });
+  return { ...story, racers: new Map(racers) };
+}
+
+function jobIn({ jobs, pulse }: InstanceJson): Story['job'] {
+  const job = jobs.findLast(({ machine_id }) => machine_id !== null);
+  if (!job) return null;
+  const running = pulse?.jobs.find(({ id }) => id === job.operation_id);
+  return { command: job.argv.join(' '), since: timeOf(running?.started_at ?? job.at) };
 }
 
 /** Bytes a second over the last moments; null while that says nothing yet. */

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { draw } from '../../engine/cli/draw.ts';
-import { beginStory, lost, type Story, told } from '../../engine/cli/story.ts';
+import { beginStory, lost, type Story, settled, told } from '../../engine/cli/story.ts';
 import { widthOf } from '../../engine/cli/text-width.ts';
 import type { EventJson, TalkJson } from '../../engine/http/json/event.ts';
 
@@ -83,6 +83,41 @@ test('trouble is shown, and so is a lost connection', () => {
     '  ! the save failed: storage does not answer; tried again in 30 s, the machine stays at $0.40/h',
     '  the connection was lost 6 s ago; trying again',
   ]);
+});
+
+test('a warning counts down until it is kept awake, and a program has its clock', () => {
+  const warned = {
+    machine: 'm1',
+    why: 'idle for 3 minutes',
+    acts_at: T0 + 130_000,
+    in_ms: 120_000,
+    dollars_per_hour: 0.4,
+  };
+  const job = { machine: 'm1', operation: 'op', command: 'python train.py', checkpoint: null, output: '/o' };
+  const events = [
+    event(10, { event: 'job.began', facts: job }),
+    event(10, { event: 'machine.idle_warning', facts: warned }),
+  ];
+  const lines = (more: readonly EventJson[], now: number) =>
+    draw(story([...events, ...more], 'awake'), { now: T0 + now, columns: 120, rows: 24, paint }).slice(1);
+  expect(lines([], 40_000)).toEqual([
+    '  ▸ "python train.py" runs for 0:30',
+    '  ! goes to sleep in 1:30 unless something stirs: idle for 3 minutes. dumont keep lab 2h',
+  ]);
+  expect(lines([], 140_000)[1]).toContain('! goes to sleep now');
+  const stays = event(50, { event: 'machine.stays_awake', facts: { machine: 'm1', why: 'somebody typed' } });
+  const ended = event(51, { event: 'job.ended', facts: { ...job, code: 0, ms: 41_000, tail: '' } });
+  expect(lines([stays, ended], 60_000)).toEqual([
+    '  ✓ it stays awake: somebody typed',
+    '  ✓ "python train.py" ended with 0 after 41 s',
+  ]);
+});
+
+test('in the last frame whoever still raced has lost', () => {
+  const won = settled(story([...RACE, moved(12, 'm1', 'standing-by', 'restoring', 'first to be ready')]));
+  const lines = draw(won, { now: T0 + 20_000, columns: 90, rows: 24, paint });
+  expect(lines.at(-1)).toMatch(/^ {2}× {2}host-of-m2 .* releasing .* another machine won$/);
+  expect(settled(story(RACE)).racers.get('m2')?.state).toBe('booting'); // nobody won yet
 });
 
 test('an event from before the view was taken does not turn a machine back', () => {
