@@ -5,7 +5,9 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { copyFileSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { processRow } from '../../engine/agent/process-table.ts';
+import { openJobs } from '../../engine/agent/jobs/open-jobs.ts';
+import { placeAt } from '../../engine/agent/place.ts';
+import { processes, processRow } from '../../engine/agent/process-table.ts';
 import { type Machine, manifestIn, openWorld, type Running, restoreOrder, saveOrder, type World } from './machine.ts';
 
 const seen: Record<string, unknown> = {};
@@ -37,18 +39,23 @@ const forker = sh('while :; do /bin/sh -c "sleep 0.01"; done');
 const paused = sh('sleep 1000');
 copyFileSync('/bin/sh', '/usr/local/bin/sshd');
 const sshd = sh('sleep 999; true', '/usr/local/bin/sshd');
-await sleep(200);
+const jobs = openJobs(placeAt('/', '/opt/dumont', '', null), () => undefined);
+jobs.begin([{ id: 'op1', argv: ['/bin/sh', '-c', 'while :; do echo on; sleep 0.01; done'] }]);
+await sleep(500);
+const keeper = Number(readFileSync('/opt/dumont/runs/op1/keeper', 'utf8').split('\n')[0]);
+const ofJob = (): readonly string[] => processes().flatMap((row) => (row.session === keeper ? [row.state] : []));
 process.kill(paused, 'SIGSTOP');
 
 /** Nothing of the home of whoever runs the tests. */
 async function lastSave(of: World, on: Machine, rounds = 3): Promise<Running> {
-  const agent = on.start('save', saveOrder(of, { mode: 'last', rounds, exclude: ['/root/*'] }));
+  const agent = on.start('save', saveOrder(of, { mode: 'last', rounds, exclude: ['/', '/root/*'] }));
   await agent.until('stopped_processes');
   return agent;
 }
 
 const first = await lastSave(world, machine);
 seen.stopped = [state(writer), state(forker), state(paused), moving(state(sshd))];
+seen.jobStopped = [...new Set(ofJob())];
 const still = size();
 const saved = await first.until('saved');
 seen.saved = { moved: first.events.some((event) => event.event === 'moved'), partial: saved.partial };
@@ -60,6 +67,7 @@ seen.stillDuringProof = size() === still;
 first.say({ say: 'verdict', processes: 'continue' });
 seen.firstCode = await first.ended;
 await sleep(100);
+seen.jobContinued = ofJob().some(moving);
 seen.continued = [moving(state(writer)), moving(state(forker)), state(paused), size() > still];
 
 const second = await lastSave(world, machine);
@@ -100,6 +108,7 @@ seen.afterMoving = [moving(state(writer)), state(paused)];
 seen.list = JSON.parse(readFileSync('/opt/dumont/stopped.json', 'utf8'));
 
 console.log(JSON.stringify(seen));
+process.kill(-keeper, 'SIGKILL');
 for (const child of started) process.kill(-child.pid!, 'SIGKILL');
 await world[Symbol.asyncDispose]();
 process.exit(0);
