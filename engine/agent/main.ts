@@ -8,6 +8,7 @@ import { look } from './change/look-verb.ts';
 import { failed } from './failed.ts';
 import { backUpChild } from './life/back-up-child.ts';
 import { live } from './life/daemon.ts';
+import { lastStandChild } from './life/dog.ts';
 import { run } from './life/run.ts';
 import { type Place, placeAt } from './place.ts';
 import { ready } from './ready.ts';
@@ -64,6 +65,7 @@ type Inner = (place: Place, self: Self, talk: Talk<object>, signal: AbortSignal)
 const INNER: Readonly<Record<string, Inner>> = {
   live,
   'back-up': (place, _self, talk, signal) => backUpChild(place, talk, signal),
+  'last-stand': (place, _self, talk, signal) => lastStandChild(place, talk, signal),
   look: (place, _self, talk, signal) => look(place, talk, signal),
 };
 

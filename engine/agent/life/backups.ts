@@ -35,6 +35,8 @@ export interface Backups {
   complain(why: string): void;
   /** A last save has everything, and nothing moves any more. */
   stop(): void;
+  /** The machine is to be worked on after all. */
+  goOn(): void;
 }
 
 /** Another one saves; letting go of it is the end of that. */
@@ -307,6 +309,9 @@ export function openBackups(around: Surroundings): Backups {
     },
     stop() {
       stopped = true;
+    },
+    goOn() {
+      stopped = false;
     },
   };
 }

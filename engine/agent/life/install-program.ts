@@ -13,24 +13,26 @@ export interface Installed {
   undo(): void;
 }
 
-/** Fetched, checked, and put where programs are started from in one move. */
-export async function installProgram(
+/** Fetched and checked; what it returns puts it where programs are started from, in one move. */
+export async function fetchProgram(
   program: string,
   newer: NonNullable<AgentAnswer['program']>,
   signal: AbortSignal,
-): Promise<Installed> {
+): Promise<() => Installed> {
   const bytes = await promisify(gunzip)(await fetchObject(newer.url, 'the newer program', signal));
   const met = createHash('sha256').update(bytes).digest('hex');
   if (met !== newer.sha256)
     throw new Failure('bad_request', { why: 'the newer program is not the one that was meant' });
-  const [fresh, before] = [`${program}.next`, `${program}.before`];
-  writeDurably(fresh, bytes);
-  chmodSync(fresh, 0o755);
-  rmSync(before, { force: true });
-  linkSync(program, before);
-  renameSync(fresh, program);
-  return {
-    keep: () => rmSync(before, { force: true }),
-    undo: () => renameSync(before, program),
+  return () => {
+    const [fresh, before] = [`${program}.next`, `${program}.before`];
+    writeDurably(fresh, bytes);
+    chmodSync(fresh, 0o755);
+    rmSync(before, { force: true });
+    linkSync(program, before);
+    renameSync(fresh, program);
+    return {
+      keep: () => rmSync(before, { force: true }),
+      undo: () => renameSync(before, program),
+    };
   };
 }

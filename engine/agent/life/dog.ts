@@ -1,0 +1,135 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { z } from 'zod';
+import { Failure, reasonOf } from '../../domain/failures.ts';
+import { type AgentStatus, Taken } from '../../domain/heartbeat.ts';
+import { DEFAULTS } from '../../domain/settings.ts';
+import { observe, type Seen } from '../../policy/activity.ts';
+import { hibernation } from '../../policy/hibernation.ts';
+import { readClaim } from '../claim.ts';
+import { lockHolder } from '../lock.ts';
+import type { Place } from '../place.ts';
+import { isAlive } from '../process-table.ts';
+import type { Self } from '../restore.ts';
+import type { Talk } from '../talk.ts';
+import { LastStandOrder, lastStand } from '../watchdog/last-stand.ts';
+import { takeBack } from '../watchdog/last-word.ts';
+import { openWatchdog, type WatchdogSenses } from '../watchdog/watchdog.ts';
+import type { Backups } from './backups.ts';
+import { startChild } from './child.ts';
+import type { Log } from './log.ts';
+import { upMs } from './moment.ts';
+import { addToOutbox } from './outbox.ts';
+import type { Standing } from './standing.ts';
+
+/** The watchdog, with the senses of the agent that lives on the machine. */
+export interface Dog {
+  watch(signal: AbortSignal): Promise<void>;
+  /** The engine spoke. */
+  heard(): void;
+  /** How the machine was just now. */
+  saw(status: AgentStatus): void;
+}
+
+interface Around {
+  readonly place: Place;
+  readonly self: Self;
+  readonly standing: Standing;
+  readonly backups: Backups;
+  readonly log: Log;
+  readonly onTaken: (taken: Taken) => void;
+}
+
+export function openDog({ place, self, standing, backups, log, onTaken }: Around): Dog {
+  const usableAt = Date.now();
+  let seen: Seen | null = null;
+  let last: AgentStatus | null = null;
+
+  /** The same question that the engine asks, to the rules that hold where nobody said otherwise. */
+  const atWork = (): string | null => {
+    const job = last?.jobs.find(({ state }) => state === 'running');
+    if (job) return `${job.id} runs`;
+    const sight = { seen, usableAt, rules: DEFAULTS.idle, keep: null, jobs: [], complete: true };
+    const { sleep: idle, why } = hibernation({ ...sight, heardAt: last?.at ?? null, now: Date.now() });
+    return idle ? null : why;
+  };
+
+  const busy = (): string | null => {
+    const holder = lockHolder(place);
+    return holder && holder.pid !== backups.pids()[0] && isAlive(holder) ? holder.what : null;
+  };
+
+  const stand: WatchdogSenses['stand'] = async (orders, onEnding, signal) => {
+    const { repository, order, answer, clock } = standing;
+    if (!repository || !answer.plan) throw new Failure('backup_failed', { why: 'it was told nothing to save with' });
+    using save = await backups.standAside(orders.ticket.sequence, () => undefined, signal);
+    const { workspace, machine, epoch } = order;
+    const { include, exclude, fileBytesMax } = answer.plan;
+    const parent = save.known.parent ?? readClaim(place)?.snapshot ?? null;
+    const wish = { workspace, machine, epoch, repository, include, exclude, fileBytesMax, parent };
+    let taken: Taken | null = null;
+    let why = 'it ended without a word';
+    const hear = (line: string): void => {
+      const said = StandSaid.parse(JSON.parse(line));
+      if (said.event === 'ending') onEnding();
+      else if (said.event === 'taken') taken = said.taken;
+      else why = said.why;
+    };
+    const standOrder: LastStandOrder = { ...wish, time: clock.now(), orders };
+    await startChild(self, 'last-stand', standOrder, hear, signal).ended.catch((cause: unknown) => {
+      why = reasonOf(cause);
+    });
+    signal.throwIfAborted();
+    if (!taken) throw new Failure('backup_failed', { why });
+    save.took((taken as Taken).snapshot);
+    return taken;
+  };
+
+  const watchdog = openWatchdog({
+    silentMs: () => upMs() - standing.heardAt,
+    orders: () => standing.answer.watchdog,
+    atWork,
+    busy,
+    stand,
+    takeBack: (orders, signal) => takeBack(place, orders.proofUrl, signal),
+    onSaved(taken) {
+      onTaken(taken);
+      try {
+        addToOutbox(place, taken);
+      } catch (cause) {
+        log('outbox.full', { why: reasonOf(cause) });
+      }
+    },
+    log,
+  });
+
+  return {
+    async watch(signal) {
+      using _watchdog = watchdog;
+      for (;;) {
+        await sleep(LOOK_MS, undefined, { signal });
+        await watchdog.look(upMs());
+      }
+    },
+    heard: () => void watchdog.heard().catch((cause: unknown) => log('watchdog.failed', { why: reasonOf(cause) })),
+    saw(status) {
+      last = status;
+      seen = observe(seen, status, DEFAULTS.idle, status.at);
+    },
+  };
+}
+
+/** The last stand, in a process of its own. From when the end is granted nothing stops it, our own end included. */
+export async function lastStandChild(place: Place, talk: Talk<object>, signal: AbortSignal): Promise<void> {
+  const order = LastStandOrder.parse(JSON.parse((await talk.next(signal)) ?? 'null'));
+  const alive = AbortSignal.any([signal, talk.hungUp, talk.deaf]);
+  const taken = await lastStand(order, place, () => talk.say({ event: 'ending' }), alive);
+  talk.say({ event: 'taken', taken });
+}
+
+const StandSaid = z.discriminatedUnion('event', [
+  z.object({ event: z.literal('ending') }),
+  z.object({ event: z.literal('taken'), taken: Taken }),
+  z.object({ event: z.literal('failed'), why: z.string() }),
+]);
+
+const LOOK_MS = 5_000;
