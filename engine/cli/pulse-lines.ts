@@ -71,7 +71,7 @@ function sleepWords({ machine, keep, pulse, spec }: InstanceJson, now: number): 
     return `at ${clockTime(machine.warned.acts_at)}${left > 0 ? `, in ${duration(left)}` : ''}: ${machine.warned.why}`;
   }
   if (spec.idle.hibernate === false) return 'never by itself';
-  if (!pulse) return 'not while its agent is not heard';
+  if (!pulse) return 'its agent is not heard, which counts as alive for a while';
   const { quiet_since: quiet, why } = pulse.idle;
   return quiet === null ? `not now: ${why}` : `quiet for ${duration(now - timeOf(quiet))}: ${why}`;
 }
