@@ -21,7 +21,8 @@ export interface Frame {
 /** The live view of one workspace, as lines that fit the terminal. */
 export function draw(story: Story, frame: Frame): string[] {
   const { paint, columns } = frame;
-  const line = (style: Style, text: string) => paint(style, clip(`  ${asCalled(text, frame.called ?? 'dumont')}`, columns));
+  const line = (style: Style, text: string) =>
+    paint(style, clip(`  ${asCalled(text, frame.called ?? 'dumont')}`, columns));
   const below = [
     ...(story.restore ? [bar('restoring', story.restore, frame)] : []),
     ...(story.save ? [bar('saving', story.save, frame)] : []),
