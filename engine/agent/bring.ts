@@ -5,6 +5,7 @@ import { bringPart, type Job, startJob } from './bring-part.ts';
 import { readClaim, writeClaim } from './claim.ts';
 import { isCritical } from './critical.ts';
 import { codeOf, writeDurably } from './durable.ts';
+import { beginHere } from './elsewhere.ts';
 import { openKnownFiles } from './known-files.ts';
 import type { Lock } from './lock.ts';
 import { packManifest, unpackManifest } from './manifest.ts';
@@ -31,6 +32,7 @@ export async function bring(
   const claim = readClaim(place);
   if (claim && claim.workspace !== workspace)
     throw new Failure('bad_request', { why: `this machine holds ${claim.workspace}, not ${workspace}` });
+  beginHere(place);
   if (snapshot === null) {
     makeRoots(place, []);
     writeClaim(place, { workspace, epoch, snapshot: null, complete: true });

@@ -4,8 +4,13 @@ import type { IgnoreFiles, Layer } from './ignore-files.ts';
 import { type BadLine, ignoreRules, rulesIn } from './ignore-rules.ts';
 import { STAGING } from './place.ts';
 
-/** Left out unless somebody brings it back with a `!` line. */
+/**
+ * Left out unless somebody brings it back with a `!` line. What was changed outside of the backed-up directories is saved too;
+ * the pattern `/`, which means nothing else, switches that off.
+ */
 export const DEFAULT_EXCLUDES = ['/tmp/', '*.pyc', '__pycache__/', '**/.git/objects/', 'node_modules/', '*.log'];
+
+export const NOWHERE_ELSE = '/';
 
 /** Which rule leaves a path out; null when it belongs to the backup. */
 export type Matcher = (path: string, directory: boolean) => Exclusion | null;

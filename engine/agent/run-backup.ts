@@ -23,6 +23,8 @@ export async function runBackup(
   const kept = walked.entries.map((entry) => entry.path);
   const base = rawPath(place.root).replace(/\/$/, '');
   writeFileSync(excludeFile, patternFile(patternsFor(walked.left, kept, base)), { mode: 0o600 });
+  const filesFrom = walked.elsewhere.length === 0 ? null : join(place.home, 'tmp', 'elsewhere');
+  if (filesFrom) writeFileSync(filesFrom, walked.elsewhere.map((path) => `${path}\0`).join(''), RAW);
   const files = walked.entries.filter((entry) => entry.type === 'file');
   const totals = { bytesTotal: files.reduce((sum, entry) => sum + entry.size, 0), filesTotal: files.length };
   const saved: { snapshot: string; files: number }[] = [];
@@ -43,6 +45,7 @@ export async function runBackup(
       tags: order.tags,
       excludeFile,
       targets: targets.map(wirePath),
+      filesFrom,
     });
     await tool.run(args, 'backup_failed', hear, signal);
     return parent;
@@ -65,3 +68,4 @@ export async function runBackup(
 }
 
 const FORGOTTEN = /failed to load snapshot .*(no such file|does not exist)/i;
+const RAW = { encoding: 'latin1', mode: 0o600 } as const;

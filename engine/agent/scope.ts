@@ -5,9 +5,10 @@ import { Failure } from '../domain/failures.ts';
 import { rawPath } from '../domain/wire-path.ts';
 import { SYSTEM_FOLDERS } from '../domain/workspace.ts';
 import { codeOf } from './durable.ts';
+import { changedElsewhere } from './elsewhere.ts';
 import { ignoreFilesIn } from './ignore-files.ts';
 import type { BadLine } from './ignore-rules.ts';
-import { badExcludes, type Matcher, matcherOf } from './matcher.ts';
+import { badExcludes, type Matcher, matcherOf, NOWHERE_ELSE } from './matcher.ts';
 import { type Mount, mountPoints } from './mounts.ts';
 import { checkedPath, type Place } from './place.ts';
 
@@ -20,23 +21,37 @@ export interface Scope {
   badLines(): readonly (BadLine & { readonly file: string })[];
   readonly fileBytesMax: number;
   readonly mounts: ReadonlyMap<string, Mount>;
+  /** Files outside of them that belong to the backup too. */
+  elsewhere(signal: AbortSignal): Promise<readonly string[]>;
   /** Whether a `.git` directory is a pristine clone's. Asked once for each, so that two walks of one backup agree. */
   readonly pristine: Map<string, boolean>;
 }
 
 export const DEFAULT_ROOTS = ['root', 'workspace', 'data'];
 
-export function scopeOf(place: Place, order: Pick<SaveOrder, 'include' | 'exclude' | 'fileBytesMax'>): Scope {
+export type Asked = Pick<SaveOrder, 'include' | 'exclude' | 'fileBytesMax'> & Partial<Pick<SaveOrder, 'mode'>>;
+
+export function scopeOf(place: Place, order: Asked): Scope {
   const asked = order.include.map((wire) => checkedInclude(place, wire));
   const roots = outermost(linked(place, [...DEFAULT_ROOTS, ...asked]));
   const files = ignoreFilesIn(place, roots);
+  const home = homeIn(place);
+  const matcher = matcherOf(order.exclude, files, home);
+  const mounts = mountPoints(place);
+  let elsewhere: Promise<readonly string[]> | null = null;
   return {
     roots,
+    matcher,
     badLines: () => [...badExcludes(order.exclude).map((bad) => ({ ...bad, file: '' })), ...files.bad()],
-    matcher: matcherOf(order.exclude, files, homeIn(place)),
     fileBytesMax: order.fileBytesMax,
-    mounts: mountPoints(place),
+    mounts,
     pristine: new Map(),
+    // Looked for once, so that two walks of one backup agree.
+    elsewhere: (signal) => {
+      if (order.exclude.includes(NOWHERE_ELSE)) return Promise.resolve([]);
+      elsewhere ??= changedElsewhere(place, { roots, matcher, mounts, home, fresh: order.mode === 'last' }, signal);
+      return elsewhere;
+    },
   };
 }
 

@@ -28,6 +28,8 @@ export interface Walked {
   /** What was left out; of a whole directory only itself. */
   readonly left: readonly string[];
   readonly atRisk: readonly AtRisk[];
+  /** Those of the entries that were named one by one, because they lie outside of the backed-up directories. */
+  readonly elsewhere: readonly string[];
 }
 
 /**
@@ -75,14 +77,22 @@ export async function walk(place: Place, scope: Scope, signal: AbortSignal): Pro
     if (stat.isDirectory()) todo.push({ path, device: stat.dev });
   };
 
-  for (const root of scope.roots) {
-    for (const above of foldersAbove(root)) {
-      const stat = statOf(place, above);
-      if (stat?.isDirectory() && !entries.some((entry) => entry.path === above))
-        entries.push(entryOf(place, above, stat)!);
+  const above = new Set<string>();
+  const lookWithFolders = (path: string): void => {
+    const before = entries.length;
+    look(path, null);
+    if (entries.length === before) return;
+    for (const folder of foldersAbove(path)) {
+      const stat = above.has(folder) ? null : statOf(place, folder);
+      above.add(folder);
+      if (stat?.isDirectory()) entries.push(entryOf(place, folder, stat)!);
     }
-    look(root, null);
-  }
+  };
+  for (const root of scope.roots) lookWithFolders(root);
+  for (const path of await scope.elsewhere(signal)) lookWithFolders(path);
+  const elsewhere = entries
+    .filter((entry) => entry.type !== 'dir' && !scope.roots.includes(entry.path))
+    .map((entry) => entry.path);
   let listed = 0;
   for (let directory = todo.pop(); directory; directory = todo.pop()) {
     listed += 1;
@@ -101,7 +111,7 @@ export async function walk(place: Place, scope: Scope, signal: AbortSignal): Pro
     for (const name of names) look(`${directory.path}/${name}`, directory.device);
   }
   const byPath = (a: { path: string }, b: { path: string }): number => (a.path < b.path ? -1 : 1);
-  return { entries: entries.toSorted(byPath), left, atRisk: atRisk.toSorted(byPath) };
+  return { entries: entries.toSorted(byPath), left, atRisk: atRisk.toSorted(byPath), elsewhere };
 }
 
 /** Somebody can write there, something is there, and no backup has it under another name. */

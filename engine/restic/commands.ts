@@ -28,6 +28,8 @@ export interface Backup extends Reach {
   readonly excludeFile: string;
   /** Relative to the working directory, which is the machine's root: the snapshot then begins with root/, workspace/, data/. */
   readonly targets: readonly string[];
+  /** Names more targets, each ended by a NUL byte. */
+  readonly filesFrom?: string | null;
 }
 
 export function backup(order: Backup): readonly string[] {
@@ -46,6 +48,7 @@ export function backup(order: Backup): readonly string[] {
     timeOf(order.time),
     '--exclude-file',
     order.excludeFile,
+    ...(order.filesFrom ? ['--files-from-raw', order.filesFrom] : []),
     '--',
     ...order.targets,
   ];

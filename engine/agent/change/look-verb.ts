@@ -21,13 +21,18 @@ export type LookOrder = z.infer<typeof LookOrder>;
 export async function look(place: Place, talk: Talk, signal: AbortSignal): Promise<void> {
   setPriority(LOW_PRIORITY);
   const order = LookOrder.parse(JSON.parse((await talk.next(signal)) ?? ''));
-  const walked = await walk(place, scopeOf(place, order), signal);
-  const folders = walked.entries.filter((entry) => entry.type === 'dir').map((entry) => wirePath(entry.path));
+  const scope = scopeOf(place, order);
+  const walked = await walk(place, scope, signal);
+  const folders = walked.entries.filter(({ type, path }) => type === 'dir' && isInside(scope.roots, path));
   const found: Difference = {
     ...compareWalk(place, walked),
-    folders: folders.length > order.foldersMax ? null : folders,
+    folders: folders.length > order.foldersMax ? null : folders.map(({ path }) => wirePath(path)),
   };
   if (!process.stdout.write(`${JSON.stringify(found)}\n`)) await once(process.stdout, 'drain', { signal });
 }
+
+/** Not those above files elsewhere, in which the system writes all the time. */
+const isInside = (roots: readonly string[], path: string): boolean =>
+  roots.some((root) => path === root || path.startsWith(`${root}/`));
 
 const LOW_PRIORITY = 15;

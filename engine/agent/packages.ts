@@ -1,0 +1,112 @@
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
+import { setImmediate as breathe } from 'node:timers/promises';
+import { codeOf } from './durable.ts';
+import type { Place } from './place.ts';
+import { statOf } from './walk.ts';
+
+/**
+ * Which of these a package manager put there. A file that dpkg unpacked has the time of its package; one that has a later time
+ * is the package's when it holds what the package brought, and otherwise somebody edited it.
+ */
+export async function ownedBy(
+  place: Place,
+  paths: readonly string[],
+  began: number,
+  signal: AbortSignal,
+): Promise<ReadonlySet<string>> {
+  const owned = new Set<string>();
+  if (paths.length === 0) return owned;
+  const wanted = new Set(paths);
+  const sums = new Map<string, string>();
+  let read = 0;
+  for (const name of namesIn(place, DPKG)) {
+    const list = name.endsWith('.list');
+    if (!list && !name.endsWith('.md5sums')) continue;
+    read += 1;
+    if (read % BREATH === 0) await breathe();
+    signal.throwIfAborted();
+    for (const line of textOf(place, `${DPKG}/${name}`).split('\n')) {
+      const path = ownNameOf(wanted, list ? line.slice(1) : line.slice(34));
+      if (path === null) continue;
+      if (list) owned.add(path);
+      else sums.set(path, line.slice(0, 32));
+    }
+  }
+  for (const [path, sum] of apkFiles(place)) {
+    if (!wanted.has(path)) continue;
+    owned.add(path);
+    if (sum) sums.set(path, sum);
+  }
+  if (owned.size > 0) for (const [path, sum] of conffiles(place)) if (wanted.has(path)) sums.set(path, sum);
+  for (const path of owned) {
+    const stat = statOf(place, path);
+    if (!stat?.isFile() || stat.mtimeMs < began) continue;
+    const sum = sums.get(path);
+    // Without a sum only settings are thought to be edited: everything else that a package owns it may make anew.
+    if (sum === undefined ? path.startsWith('etc/') : sumOf(place, path, sum) !== sum) owned.delete(path);
+  }
+  return owned;
+}
+
+/** Lists may still say `/bin/x` where the file lies in `/usr/bin`. */
+function ownNameOf(wanted: ReadonlySet<string>, said: string): string | null {
+  if (wanted.has(said)) return said;
+  return wanted.has(`usr/${said}`) ? `usr/${said}` : null;
+}
+
+/** The settings files of packages stand, with their sums, in dpkg's own table. */
+function* conffiles(place: Place): Generator<readonly [string, string]> {
+  for (const line of textOf(place, 'var/lib/dpkg/status').split('\n')) {
+    const [, path, sum] = /^ \/(.+) ([0-9a-f]{32})(?: obsolete)?$/.exec(line) ?? [];
+    if (path && sum) yield [path, sum];
+  }
+}
+
+/** Alpine's: `F:` a directory, `R:` a file in it, `Z:` its SHA-1 after `Q1`. */
+function* apkFiles(place: Place): Generator<readonly [string, string | null]> {
+  let folder = '';
+  let file: string | null = null;
+  for (const line of textOf(place, 'lib/apk/db/installed').split('\n')) {
+    const [kind, said] = [line.slice(0, 2), line.slice(2)];
+    if (file !== null && kind !== 'a:') {
+      yield [file, kind === 'Z:' && said.startsWith('Q1') ? said : null];
+      file = null;
+    }
+    if (kind === 'F:') folder = said;
+    else if (kind === 'R:') file = folder === '' ? said : `${folder}/${said}`;
+  }
+}
+
+function sumOf(place: Place, path: string, like: string): string | null {
+  try {
+    const bytes = readFileSync(place.at(path));
+    return like.startsWith('Q1')
+      ? `Q1${createHash('sha1').update(bytes).digest('base64')}`
+      : createHash('md5').update(bytes).digest('hex');
+  } catch (cause) {
+    if (codeOf(cause) === '') throw cause;
+    return null;
+  }
+}
+
+function namesIn(place: Place, path: string): readonly string[] {
+  try {
+    return readdirSync(place.at(path), 'latin1');
+  } catch (cause) {
+    if (codeOf(cause) === '') throw cause;
+    return [];
+  }
+}
+
+function textOf(place: Place, path: string): string {
+  try {
+    return readFileSync(place.at(path), 'latin1');
+  } catch (cause) {
+    if (codeOf(cause) === '') throw cause;
+    return '';
+  }
+}
+
+const DPKG = 'var/lib/dpkg/info';
+const BREATH = 64;
