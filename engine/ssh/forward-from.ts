@@ -21,9 +21,14 @@ export async function forwardFrom(
       else resolve(port);
     });
     const port = await promise;
+    let open = 0;
     client.on('tcp connection', ({ destPort }: TcpConnectionDetails, accept, refuse) => {
-      if (destPort !== port) return refuse();
+      if (destPort !== port || open >= OPEN_MAX) return refuse();
+      open += 1;
       const channel = accept();
+      channel.once('close', () => {
+        open -= 1;
+      });
       channel.on('error', () => undefined); // it is the machine's end that broke off
       onConnection(channel);
     });
@@ -32,3 +37,6 @@ export async function forwardFrom(
     givenUp.removeEventListener('abort', giveUp);
   }
 }
+
+/** An agent says one thing at a time; a machine that opens more must not crowd out the others. */
+const OPEN_MAX = 4;

@@ -208,6 +208,38 @@ export function shellContract(name: string, open: () => Promise<ShellWorld>): vo
       expect(await said(`ls -A ${world.folder}/taken`)).toBe('program');
     });
 
+    test('listens on the machine, and hands over what connects there', async () => {
+      await using own = await world.connect(world.address, shell.hostKey, never);
+      const port = await own.forward((connection) => {
+        connection.once('data', (bytes: Buffer) => connection.end(`heard ${bytes}`));
+      }, never);
+      const talk = `exec 3<>/dev/tcp/127.0.0.1/${port}; printf hello >&3; cat <&3`;
+      expect(await said(talk)).toBe('heard hello');
+      const many = Array.from({ length: 3 }, () => said(talk));
+      expect(await Promise.all(many)).toEqual(['heard hello', 'heard hello', 'heard hello']);
+    });
+
+    test('takes no more than a few connections at once from a machine that opens many', async () => {
+      await using own = await world.connect(world.address, shell.hostKey, never);
+      let open = 0;
+      const port = await own.forward(() => {
+        open += 1;
+      }, never);
+      await said(`for i in 1 2 3 4 5 6 7 8 9; do exec {fd}<>/dev/tcp/127.0.0.1/${port}; done; sleep 0.3`);
+      expect(open).toBe(4);
+    });
+
+    test('says that it is lost when it is closed, and forwards nothing any more', async () => {
+      const own = await world.connect(world.address, shell.hostKey, never);
+      expect(own.lost.aborted).toBe(false);
+      await own[Symbol.asyncDispose]();
+      expect(own.lost.aborted).toBe(true);
+      await failureOf(
+        'ssh_lost',
+        own.forward(() => undefined, never),
+      );
+    });
+
     test('says when the connection breaks, to who waits and to who comes later', async () => {
       const waiting = shell.run({ ...program('sleep', '60'), timeoutMs: 60_000 }, never);
       const lost = failureOf('ssh_lost', waiting);
