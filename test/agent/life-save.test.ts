@@ -7,7 +7,7 @@ import { gatedRestic, openWorld, saveOrder, type World } from './machine.ts';
 
 const resticTest = test.skipIf(resticProgram === null);
 const stack = new AsyncDisposableStack();
-afterAll(() => stack.disposeAsync());
+afterAll(() => stack.disposeAsync(), 30_000);
 let world: World;
 
 beforeAll(async () => {

@@ -5,7 +5,7 @@ import { type Machine, manifestIn, openWorld, type World } from './machine.ts';
 
 const resticTest = test.skipIf(resticProgram === null);
 const stack = new AsyncDisposableStack();
-afterAll(() => stack.disposeAsync());
+afterAll(() => stack.disposeAsync(), 30_000);
 let world: World;
 
 beforeAll(async () => {

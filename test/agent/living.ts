@@ -95,13 +95,7 @@ export function endLife(machine: Machine): AsyncDisposable {
   return {
     async [Symbol.asyncDispose]() {
       try {
-        const { pid } = livingOn(machine);
-        process.kill(pid, 'SIGTERM');
-        for (let waitedMs = 0; waitedMs < 5_000; waitedMs += 20) {
-          process.kill(pid, 0);
-          await sleep(20);
-        }
-        process.kill(pid, 'SIGKILL');
+        process.kill(livingOn(machine).pid, 'SIGKILL'); // what it started ends by itself
       } catch {
         // it has ended
       }

@@ -35,6 +35,7 @@ export interface Backups {
   complain(why: string): void;
   /** A last save has everything, and nothing moves any more. */
   stop(): void;
+  readonly stopped: () => boolean;
   /** The machine is to be worked on after all. */
   goOn(): void;
 }
@@ -310,6 +311,7 @@ export function openBackups(around: Surroundings): Backups {
     stop() {
       stopped = true;
     },
+    stopped: () => stopped,
     goOn() {
       stopped = false;
     },

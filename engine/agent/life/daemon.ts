@@ -120,7 +120,7 @@ export async function live(place: Place, self: Self, talk: Talk<object>, signal:
   /** Between two backups, and all that we know goes with us. */
   async function become(install: () => Installed): Promise<void> {
     const { era } = here;
-    if (!era) return;
+    if (!era || era.backups.stopped()) return;
     using _save = await era.backups.standAside(0, () => undefined, alive);
     giving = true;
     const installed = install();

@@ -52,7 +52,7 @@ export function retryMs(failures: number, planMs: number): number {
   return Math.min(planMs * 2 ** Math.min(failures - 1, 20), Math.max(planMs, RETRY_MAX_MS));
 }
 
-const silentAfterMs = ({ heartbeatMs }: Situation): number => 2 * heartbeatMs + ANSWER_MS;
+const silentAfterMs = ({ heartbeatMs }: Situation): number => SILENT_BEATS * heartbeatMs;
 
 function wait(ms: number, why: string): Next {
   return { do: 'wait', ms, why };
@@ -64,5 +64,4 @@ const HELD_MS = 5_000;
 const QUIET_AFTER_MS = 2 * 60_000;
 const QUIET_EVERY_MS = 10 * 60_000;
 const RETRY_MAX_MS = 5 * 60_000;
-/** An answer that takes longer is none. */
-const ANSWER_MS = 10_000;
+const SILENT_BEATS = 3;
