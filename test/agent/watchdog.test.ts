@@ -10,13 +10,20 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest
 import { placeAt } from '../../engine/agent/place.ts';
 import { processes } from '../../engine/agent/process-table.ts';
 import type { LastStandOrder } from '../../engine/agent/watchdog/last-stand.ts';
+import type { Talk } from '../../engine/domain/events.ts';
 import { draftManifestKey, repositoryPrefix, repositoryUrl, watchdogProofKey } from '../../engine/domain/layout.ts';
+import type { Ports } from '../../engine/domain/ports.ts';
+import { DEFAULTS } from '../../engine/domain/settings.ts';
+import { newestGood } from '../../engine/domain/snapshot.ts';
 import { WatchdogProof } from '../../engine/domain/watchdog-proof.ts';
 import type { Workspace } from '../../engine/domain/workspace.ts';
+import { adoptProof } from '../../engine/steps/watchdog-proof.ts';
 import type { Intercept } from '../../engine/storage/local/answer.ts';
 import { masterKey } from '../../engine/storage/master-key.ts';
 import { resticRepositories } from '../../engine/storage/repositories.ts';
 import { s3Storage } from '../../engine/storage/s3.ts';
+import { aMachine, aWorkspace } from '../contracts/store-rows.ts';
+import { FakeStore } from '../fakes/store.ts';
 import { resticProgram } from '../restic/which-restic.ts';
 import { ROOT, type StorageWorld, storageWorld } from '../storage/storage-world.ts';
 import type { Sensed } from './watchdog-child.ts';
@@ -212,6 +219,41 @@ resticTest(
     await sleep(300);
     expect(stateOf(lab)).toBe('T');
     expect(calls).toBe(1);
+  },
+  60_000,
+);
+
+resticTest(
+  'the engine that comes back finds all of it in storage with its own eyes, and enters it as the newest',
+  async () => {
+    const lab = await machine('adopted');
+    await watch(lab).until('watchdog.ending');
+    const store = new FakeStore();
+    const claim = { machine: 'm1', epoch: 3, at: 1 };
+    const workspace = await store.save('workspaces', {
+      ...aWorkspace({ id: 'adopted', claim, epoch: 3, sequence: 9 }),
+      sealedPassword: lab.lab.sealedPassword,
+    });
+    const told: string[] = [];
+    const ports = {
+      settings: DEFAULTS,
+      clock: { now: Date.now },
+      random: Math.random,
+      store,
+      storage,
+      repositories,
+      heartbeats: { latest: () => null },
+      bell: { ring: () => undefined },
+      log: (event: string, facts: object) => told.push(`${event} ${JSON.stringify(facts)}`),
+      tell: ({ event }: Talk) => told.push(event),
+    } as unknown as Ports;
+    const row = aMachine({ workspace: 'adopted', epoch: 3 });
+    const adopted = await adoptProof(row, workspace, ports, signal);
+    expect(told).toEqual(['snapshot.proved']);
+    const snapshot = { kind: 'automatic', sequence: 10, fileCount: 40, epoch: 3, machine: 'm1' };
+    expect(adopted).toMatchObject({ all: true, snapshot });
+    expect(newestGood(await store.list('snapshots'))?.id).toBe((await lab.proof())?.taken.snapshot);
+    expect(await adoptProof(row, workspace, ports, signal), 'looked at again, it is the same').toEqual(adopted);
   },
   60_000,
 );
