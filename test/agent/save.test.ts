@@ -39,7 +39,7 @@ function write(machine: Machine, files: Readonly<Record<string, string>>): void 
 const savedPaths = (): readonly string[] => manifestIn(world).map((line) => line.path);
 
 resticTest(
-  'what belongs to a backup: the roots, less the defaults, the workspace and its ignore files, plus what they ask for',
+  'what belongs to a backup: the roots, less the defaults, the workspace and its ignore files, plus what they ask for and what was changed elsewhere',
   async () => {
     const machine = await claimed('scope');
     write(machine, {
@@ -58,8 +58,9 @@ resticTest(
       'workspace/m/secret.key': '',
       'data/set/1': '',
       'srv/site/index.html': '',
-      'srv/other/no': '',
-      'etc/no': '',
+      'srv/other/mine': '',
+      'etc/mine': '',
+      'etc/hostname': '',
       'tmp/no': '',
     });
     writeFileSync(join(machine.root, 'workspace/huge'), '');
@@ -71,9 +72,13 @@ resticTest(
     });
     expect(savedPaths()).toEqual([
       'data',
+      'etc',
+      'etc/mine',
       'root',
       'root/.bashrc',
       'srv',
+      'srv/other',
+      'srv/other/mine',
       'srv/site',
       'srv/site/index.html',
       'workspace',
@@ -91,7 +96,7 @@ resticTest(
     expect(saved.atRisk).toEqual([
       { kind: 'over-cap', path: 'workspace/huge', sizeBytes: 5_000_000, why: 'larger than 4999999 bytes' },
     ]);
-    expect(saved.files).toBe(7);
+    expect(saved.files).toBe(9);
   },
 );
 
