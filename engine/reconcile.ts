@@ -154,7 +154,9 @@ async function settle(operation: Operation, sight: Sight, ports: Ports): Promise
     );
     return;
   }
-  if ((operation.verb === 'wake' || operation.verb === 'restore') && machine && machine.state === 'running') {
+  const waking = operation.verb === 'wake' || operation.verb === 'restore';
+  // After a save that failed it is not known whether it still answers, until its driver has reached it.
+  if (waking && machine?.state === 'running' && machine.saveAgainAt === null) {
     await endOperation(
       operation.id,
       { ok: true, say: `${workspace.id} is usable.`, facts: { machine: machine.id } },

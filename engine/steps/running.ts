@@ -9,7 +9,7 @@ import { minding } from './minding.ts';
 import { reach } from './reach.ts';
 import { follow } from './restoring.ts';
 import { takeSnapshot } from './snapshot.ts';
-import { abandonment, type Note, type Step, workspaceBell, workspaceOf } from './step.ts';
+import { abandonment, type Note, rowsBell, type Step, workspaceBell, workspaceOf } from './step.ts';
 
 /** Somebody can work on it. Nothing acts on it but wishes and policies; it leaves only to be saved, or when it falls silent. */
 export const running: Step = async (machine, ports, signal, note) => {
@@ -25,7 +25,10 @@ export const running: Step = async (machine, ports, signal, note) => {
     if (leave) return { to: 'saving', why: leave };
     try {
       if (!workspace) await (await reach(machine, ports, signal))[Symbol.asyncDispose]();
-      else machine = await attend(machine, workspace, line, ports, signal, note, ear);
+      else {
+        machine = await attend(machine, workspace, line, ports, signal, note, ear);
+        machine = await settleDown(machine, workspace, ports, note);
+      }
       misses = 0;
     } catch (cause) {
       signal.throwIfAborted();
@@ -57,6 +60,15 @@ async function attend(
   for (const taken of ports.heartbeats.latest(machine.id)?.status.taken ?? [])
     await enterBackup(taken, machine, workspace, ports, signal);
   return await followJobs(machine, workspace, line, ports, signal, note);
+}
+
+/** It answers and is wanted awake: that its last save failed is over, and who asked to wake it may hear that it is. */
+async function settleDown(machine: Machine, workspace: Workspace, ports: Ports, note: Note): Promise<Machine> {
+  const wanted = workspace.claim?.machine === machine.id && workspace.wish.want === 'awake';
+  if (!wanted || machine.saveAgainAt === null) return machine;
+  const settled = await note({ saveAgainAt: null, saveFailures: 0 });
+  ports.bell.ring(rowsBell);
+  return settled;
 }
 
 /** A wish, a newer claim, or a person who gives up: what ends a machine's work. All of them pass through `saving`. */

@@ -108,6 +108,7 @@ export class Life {
 
   /** A save by the engine: what was there before it is older than it, and so are tickets from before. */
   outdate(sequence: number): void {
+    this.lastSequence = Math.max(this.lastSequence, sequence);
     this.#tickets = this.#tickets.filter((ticket) => ticket.sequence > sequence);
   }
 
@@ -119,7 +120,7 @@ export class Life {
   #hear(answer: AgentAnswer): void {
     this.#answer = answer;
     this.#heardAt = this.#machine.clock.now();
-    this.#tickets.push(...answer.tickets);
+    this.#tickets.push(...answer.tickets.filter((ticket) => ticket.sequence > this.lastSequence));
     if (answer.repository) this.#credentialsUntil = answer.repository.credentials.expiresAt;
     this.taken = this.taken.filter(({ snapshot }) => !answer.settled.includes(snapshot));
     if (answer.notice && !this.notices.includes(answer.notice.text)) this.notices.push(answer.notice.text);

@@ -19,7 +19,9 @@ export async function restIn(world: SimulatedWorld): Promise<void> {
   for (const machine of world.marketplace.machines.values()) {
     machine.atRisk = [];
     comeBack(world, machine);
-    if (machine.claim) machine.manners = PROMPT; // it would hold its work for ever, until somebody gives it up
+    if (!machine.claim) continue;
+    machine.manners = PROMPT; // it would hold its work for ever, until somebody gives it up
+    if (machine.usableAt === Number.POSITIVE_INFINITY) machine.usableAt = world.clock.now();
   }
   for (let waited = 0; waited < PATIENCE_MS && !world.laws.broken; waited += 5 * SECOND) {
     await world.pass(5 * SECOND);
