@@ -1,8 +1,8 @@
 import { execFileSync, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { afterAll, expect, test } from 'vitest';
 import { showNotice, terminalsHere } from '../../engine/agent/notice.ts';
 import { placeAt } from '../../engine/agent/place.ts';
@@ -46,7 +46,8 @@ const python = (() => {
 
 async function terminal() {
   const child = spawn('python3', ['-c', TERMINAL], { stdio: ['pipe', 'pipe', 'inherit'] });
-  const line = async (): Promise<string> => String((await once(child.stdout, 'data'))[0]).trim();
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  const line = async (): Promise<string> => (await lines.next()).value ?? '';
   const name = await line();
   const ask = async (word: string): Promise<string> => {
     child.stdin.write(`${word}\n`);
