@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { setPriority } from 'node:os';
 import type { AgentOrder } from '../../domain/agent-protocol.ts';
 import { Failure, reasonOf } from '../../domain/failures.ts';
@@ -53,10 +53,13 @@ export async function live(place: Place, self: Self, talk: Talk<object>, signal:
     sayThatWeLive(talk);
   }
   const orphan = setTimeout(() => !here.era && ended.abort(new Error('no order came')), ORDER_MS);
+  // Somebody took our folder away: whoever looks for us finds nobody, and would start another one.
+  const homeless = setInterval(() => !existsSync(path) && ended.abort(new Error('its socket is gone')), HOME_MS);
   try {
     await new Promise<void>((resolve) => alive.addEventListener('abort', () => resolve(), { once: true }));
   } finally {
     clearTimeout(orphan);
+    clearInterval(homeless);
     endLiving(place);
     log('agent.ended', { why: reasonOf(alive.reason) });
   }
@@ -174,3 +177,4 @@ const NICE = 10;
 /** Whoever started it gives it an order at once. */
 const ORDER_MS = 30_000;
 const KNOCK_MS = 10_000;
+const HOME_MS = 30_000;
