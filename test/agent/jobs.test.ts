@@ -110,7 +110,7 @@ test('a job runs in /workspace with a login environment, apart from us, and its 
     endedAt: expect.stringMatching(/Z$/),
     code: 7,
   });
-  expect(jobs.ends()).toBeGreaterThan(0);
+  await until('its end was noticed', () => jobs.ends() > 0);
 });
 
 test('its words reach the program as they are, whatever a shell would make of them', async () => {
