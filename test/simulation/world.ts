@@ -181,8 +181,8 @@ const SETTINGS: Settings = {
   installation: 'test',
   race: { ...DEFAULTS.race, batch: 2, billedMax: 6 },
   watch: { ...DEFAULTS.watch, bootPollMs: 4 * SECOND },
-  agent: { ...DEFAULTS.agent, heartbeatMs: 30 * SECOND, silentMs: 90 * SECOND, backupEveryMs: 40 * SECOND },
-  idle: { ...DEFAULTS.idle, firstMs: MINUTE, idleMs: MINUTE, graceMs: MINUTE },
+  agent: { ...DEFAULTS.agent, heartbeatMs: MINUTE, silentMs: 150 * SECOND, backupEveryMs: 75 * SECOND },
+  idle: { ...DEFAULTS.idle, firstMs: 2 * MINUTE, idleMs: 2 * MINUTE, graceMs: 90 * SECOND },
 };
 
 const OFFERS = standardOffers(14);
