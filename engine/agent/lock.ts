@@ -88,9 +88,17 @@ function linked(from: string, to: string): boolean {
 async function endAll(children: readonly Process[]): Promise<void> {
   for (const child of children) {
     for (let waitedMs = 0; isAlive(child); waitedMs += 100) {
-      process.kill(child.pid, waitedMs < TERM_MS ? 'SIGTERM' : 'SIGKILL');
+      tell(child, waitedMs < TERM_MS ? 'SIGTERM' : 'SIGKILL');
       await sleep(100);
     }
+  }
+}
+
+function tell({ pid }: Process, signal: 'SIGTERM' | 'SIGKILL'): void {
+  try {
+    process.kill(pid, signal);
+  } catch (cause) {
+    if (codeOf(cause) !== 'ESRCH') throw cause; // it has ended meanwhile
   }
 }
 

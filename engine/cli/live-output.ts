@@ -56,7 +56,11 @@ export function liveOutput(
   async function read(line: string, until: AbortSignal): Promise<void> {
     const target = await wayTo(engine, workspace, until);
     const argv = ['-n', '-o', 'BatchMode=yes', '-o', 'ConnectTimeout=10', ...sshArgv(target), line];
-    const child = spawn('ssh', argv, { stdio: ['ignore', 'pipe', 'pipe'], signal: until });
+    const child = spawn('ssh', argv, { stdio: ['ignore', 'pipe', 'pipe'] });
+    const stop = (): void => {
+      if (child.pid !== undefined) child.kill(); // one that never began: Node would signal our own process group
+    };
+    until.addEventListener('abort', stop, { once: true });
     let said = '';
     child.stderr.on('data', (chunk: Buffer) => {
       said = `${said}${chunk}`.slice(-1_000);
@@ -67,6 +71,7 @@ export function liveOutput(
       if (!process.stdout.write(chunk)) await once(process.stdout, 'drain');
     }
     const [code] = await closed;
+    until.removeEventListener('abort', stop);
     if (code === 255) throw new Failure('ssh_lost', { why: said.trim().split('\n').at(-1) ?? 'ssh ended' });
   }
 }

@@ -41,6 +41,7 @@ export async function runRestic(start: Start, signal: AbortSignal): Promise<Ran>
   ended.catch(() => undefined); // a program that is not there: `once` below rejects with it
   let kill: NodeJS.Timeout | undefined;
   const stop = (): void => {
+    if (child.pid === undefined) return; // it never began, and Node would signal our own process group
     child.kill('SIGTERM');
     kill ??= setTimeout(() => child.kill('SIGKILL'), STOP_MS);
   };

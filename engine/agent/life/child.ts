@@ -21,6 +21,7 @@ export function startChild(
   const child = spawn(process.execPath, [self.program, verb, ...self.argv], { stdio: ['pipe', 'pipe', 'pipe'] });
   let kill: NodeJS.Timeout | undefined;
   const stop = (): void => {
+    if (child.pid === undefined) return; // it never began, and Node would signal our own process group
     child.kill('SIGTERM');
     kill ??= setTimeout(() => child.kill('SIGKILL'), STOP_MS);
   };

@@ -51,7 +51,7 @@ export async function handOver(
     await hear(Lives);
     heir.unref();
   } catch (cause) {
-    heir.kill('SIGKILL');
+    if (heir.pid !== undefined) heir.kill('SIGKILL'); // else Node would signal our own process group
     throw cause;
   }
 }

@@ -59,7 +59,9 @@ export const ssh = command({
 async function runSsh(argv: readonly string[]): Promise<number> {
   const child = spawn('ssh', argv, { stdio: 'inherit' });
   // Ctrl-C reaches ssh as well, and ssh decides; what only we are told is passed on.
-  const pass = (name: NodeJS.Signals) => void child.kill(name);
+  const pass = (name: NodeJS.Signals) => {
+    if (child.pid !== undefined) child.kill(name); // one that never began: Node would signal our own process group
+  };
   process.on('SIGTERM', pass);
   process.on('SIGHUP', pass);
   try {
