@@ -7,7 +7,7 @@ import type { Ports } from '../domain/ports.ts';
 import type { Snapshot } from '../domain/snapshot.ts';
 import type { Workspace } from '../domain/workspace.ts';
 import { challengeOf } from '../policy/proof.ts';
-import { compareLists, linesIn } from './proof.ts';
+import { compareLists, linesIn, shortfallOf } from './proof.ts';
 import { rowsBell } from './step.ts';
 
 /**
@@ -61,7 +61,7 @@ export async function enterBackup(
     description: '',
     tags: [],
     extra: {},
-    errorMessage: trouble ?? (taken.partial ? 'some files could not be read' : null),
+    errorMessage: trouble ?? (taken.partial ? shortfallOf(taken) : null),
   };
   if (manifest && trouble === null) await ports.storage.put(manifestKey(workspace.id, snapshot.id), manifest, signal);
   const metadata = Buffer.from(`${JSON.stringify(snapshot, null, 2)}\n`);

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { gunzipSync } from 'node:zlib';
 import type { ManifestLine, SaveOrder } from '../domain/agent-protocol.ts';
+import type { AtRisk } from '../domain/agent-shapes.ts';
 import { Failure, isFailure } from '../domain/failures.ts';
 import { draftManifestKey, manifestKey, metadataKey } from '../domain/layout.ts';
 import type { Machine } from '../domain/lifecycle.ts';
@@ -22,6 +23,8 @@ interface Claimed {
   readonly order: SaveOrder;
   readonly sequence: number;
   readonly how: { readonly mode: 'last' } | { readonly mode: 'live'; readonly ask: Ask };
+  /** A person agreed to lose what it leaves out. */
+  readonly agreed: boolean;
 }
 
 /**
@@ -139,7 +142,7 @@ async function enter(
   ports: Ports,
   signal: AbortSignal,
 ): Promise<Snapshot> {
-  const { machine, workspace, event, order, how, sequence } = claimed;
+  const { machine, workspace, event, order, how, sequence, agreed } = claimed;
   const known = await ports.store.read('snapshots', id);
   if (known) return known;
   const current = await ports.store.read('workspaces', workspace.id);
@@ -150,6 +153,8 @@ async function enter(
   // Nobody else was given the workspace since: what was done here is the newest there is, whoever holds the claim now.
   const fenced = machine.epoch === null || machine.epoch !== current?.epoch;
   const ask = how.mode === 'live' ? how.ask : null;
+  // The machine knows best whether its restore had ended; we may not have heard.
+  const whole = !event.partial || (agreed && machine.complete);
   const snapshot: Snapshot = {
     id,
     version: 0,
@@ -166,14 +171,14 @@ async function enter(
     sizeBytes: event.bytes,
     fileCount: files.length,
     contentHash: event.contentHash,
-    partial: event.partial, // the machine knows best whether its restore had ended; we may not have heard
+    partial: !whole,
     provedAt: ports.clock.now(),
     comparedAt: ports.clock.now(),
     manifestBase: null,
     description: ask?.description ?? '',
     tags: ask?.tags ?? [],
     extra: {},
-    errorMessage: event.partial ? 'some files could not be read' : null,
+    errorMessage: event.partial ? shortfallOf(event) : null,
   };
   await ports.storage.put(manifestKey(workspace.id, id), manifest, signal);
   await ports.storage.put(metadataKey(workspace.id, id), Buffer.from(`${JSON.stringify(snapshot, null, 2)}\n`), signal);
@@ -190,6 +195,13 @@ async function enter(
   });
   ports.bell.ring(rowsBell);
   return entered;
+}
+
+/** Why a snapshot is not whole. */
+export function shortfallOf({ atRisk }: { readonly atRisk: readonly AtRisk[] }): string {
+  const unread = atRisk.filter(({ kind }) => kind === 'unreadable').length;
+  if (unread === 0) return 'its machine did not have all of its own files yet';
+  return unread === 1 ? 'one file could not be read' : `${unread} files could not be read`;
 }
 
 const draftOf = (order: SaveOrder): string =>

@@ -10,7 +10,7 @@ import type { Ask, Workspace } from '../domain/workspace.ts';
 import { agentCommand, failureOf, readAgentEvent, sayToAgent } from '../remote/agent-command.ts';
 import { orderBase, repositoryAccess } from './access.ts';
 import { type Digests, prove } from './proof.ts';
-import type { Note } from './step.ts';
+import { type Note, workspaceOf } from './step.ts';
 import { update } from './update.ts';
 
 export interface Saved {
@@ -66,9 +66,16 @@ async function once(
       return answers.next();
     };
     try {
-      if (event.snapshot !== null) await prove({ machine, workspace, event, how, order, sequence }, ask, ports, signal);
-      const current = await ports.store.read('workspaces', workspace.id);
-      if (how.mode === 'last' && event.snapshot !== null) holdForRisk(event.atRisk, current ?? workspace);
+      // Read once for the catalogue and for the verdict, or a wake would not start from what was destroyed on this word.
+      const agreed = how.mode === 'last' && ((await workspaceOf(machine, ports)) ?? workspace).wish.agreedToLose;
+      if (event.snapshot !== null)
+        await prove({ machine, workspace, event, how, order, sequence, agreed }, ask, ports, signal);
+      const current = await workspaceOf(machine, ports);
+      if (how.mode === 'last' && event.snapshot !== null) {
+        if (!agreed) holdForRisk(event.atRisk);
+        if (event.partial && !machine.complete && current?.claim?.machine === machine.id)
+          throw new Failure('backup_failed', { why: 'its own files have not all arrived yet' });
+      }
       const stopped = how.mode === 'last' && !(current?.wish.want === 'awake' && current.claim?.machine === machine.id);
       told = stopped ? 'keep-stopped' : 'continue';
       say(sayToAgent({ say: 'verdict', processes: told }));
@@ -157,8 +164,8 @@ async function orderOf(
 }
 
 /** What a backup leaves out and cannot be remade holds the machine until a person agrees, once. */
-function holdForRisk(atRisk: readonly AtRisk[], workspace: Workspace): void {
-  if (atRisk.length === 0 || workspace.wish.agreedToLose) return;
+function holdForRisk(atRisk: readonly AtRisk[]): void {
+  if (atRisk.length === 0) return;
   const shown = atRisk.slice(0, 3).map((risk) => `${risk.path} (${risk.why})`);
   const more = atRisk.length > shown.length ? ` and ${atRisk.length - shown.length} more` : '';
   throw new Failure('work_at_risk', {

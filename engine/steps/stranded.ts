@@ -40,6 +40,8 @@ export const stranded: Step = async (machine, ports, signal, note) => {
       const wanted = mine && workspace.wish.want === 'awake';
       // Once it was being saved its processes may stand still, and only another save lets them go on.
       if (wanted && machine.entered.saving === undefined) return { to: 'running', why: 'it answers again', facts };
+      if (mine && !machine.complete)
+        return { to: 'running', why: 'it answers again, and its files still arrive', facts };
       return {
         to: 'saving',
         why: mine ? 'it answers again, and is saved first' : 'it answers; what it holds is saved',

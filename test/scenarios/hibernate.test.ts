@@ -62,6 +62,24 @@ test('what a backup leaves out holds the machine until a person agrees, once', a
   await stop();
 });
 
+test('what was saved after a person agreed to lose a file that cannot be read is what the next wake brings', async () => {
+  const w = new World();
+  const { engine, machine, stop } = await awake(w);
+  machine.write('workspace/a', 'one');
+  await engine.snapshot('lab', { description: '' }, ANA);
+  await w.clock.advance(MINUTE);
+  machine.write('workspace/a', 'two');
+  machine.atRisk = [{ kind: 'unreadable', path: 'workspace/secret', sizeBytes: 10, why: 'permission denied' }];
+  await engine.hibernate('lab', { agreedToLose: true }, ANA);
+  await w.clock.advance(5 * MINUTE);
+  expect(w.rented).toEqual([]);
+  await engine.wake('lab', {}, ANA);
+  await w.clock.advance(MINUTE);
+  const [view] = await engine.status('lab');
+  expect(w.marketplace.machines.get(view?.machine?.instance ?? '')?.files.get('workspace/a')?.content).toBe('two');
+  await stop();
+});
+
 test('who wants it awake again while it is saved keeps the machine, and nobody stays stopped', async () => {
   const w = new World();
   const { engine, machine, stop } = await awake(w);

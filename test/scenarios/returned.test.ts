@@ -42,6 +42,32 @@ test('a machine that went silent right after it was usable knows by itself that 
   await stop();
 });
 
+test('a machine that answers again before all its files came is not put to sleep until they have', async () => {
+  const w = new World();
+  const { engine, machine, stop } = await awake(w);
+  machine.write('workspace/a', 'one');
+  machine.write('workspace/b', 'one');
+  await engine.hibernate('lab', {}, ANA);
+  await w.clock.advance(5 * MINUTE);
+  w.marketplace.manners = () => ({ ...PROMPT, completeMs: 3 * MINUTE });
+  await engine.wake('lab', {}, ANA);
+  await w.clock.advance(15 * SECOND);
+  const [view] = await engine.status('lab');
+  const second = w.marketplace.machines.get(view?.machine?.instance ?? '')!;
+  second.write('workspace/a', 'two');
+  w.marketplace.vanish(second.instance);
+  await w.clock.advance(45 * SECOND);
+  expect((await engine.status('lab'))[0]?.machine?.state).toBe('stranded');
+  await engine.hibernate('lab', {}, ANA);
+  w.marketplace.comeBack(second.instance);
+  await w.clock.advance(MINUTE);
+  expect(second.destroyed, 'half of its files had come').toBe(false);
+  await w.clock.advance(20 * MINUTE);
+  expect(second.destroyed).toBe(true);
+  expect(await contentAfterWake(w, engine)).toBe('two');
+  await stop();
+});
+
 test('a backup whose proof took long does not count as later than the ones ordered after it', async () => {
   const w = new World();
   const { engine, machine, stop } = await awake(w);

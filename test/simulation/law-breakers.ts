@@ -39,8 +39,10 @@ export const LAW_BREAKERS: Readonly<Record<string, LawBreaker>> = {
       };
     },
   })),
-  'destroys a machine that was lost and came back': steps([1], () => ({
+  'destroys a machine that was lost and came back': steps([1], ({ releasing }) => ({
     lost: async (machine, ports) => ({ to: 'releasing', why: machine.why, facts: sealed(A, ports) }),
+    releasing: async ({ entered: { lost: _, ...entered }, ...machine }, ...rest) =>
+      await releasing({ ...machine, entered }, ...rest),
   })),
   'pauses without saving': steps([1, 4, 5], ({ running }) => ({
     running: async (machine, ports, signal, note) => {

@@ -23,13 +23,15 @@ describe.each(possible)('a machine kept apart by %s', (isolation) => {
   test('bash, git and python3 by absolute path run in two machines at once, and neither sees the other', async () => {
     const world = await localWorld({ isolation });
     const machines = await Promise.all([world.machine({}, 0), world.machine({}, 1)]);
-    const results = await Promise.all(machines.map(async (machine, n) => await workOn(machine, `secret-${n}`)));
+    const results = await Promise.all(
+      machines.map(async (machine, n) => await workOn(machine, `work-of-machine-${n}`)),
+    );
 
     for (const [n, { pids, files }] of results.entries()) {
-      const other = `secret-${1 - n}`;
-      expect(files).toContain(`secret-${n}`);
+      const other = `work-of-machine-${1 - n}`;
+      expect(files).toContain(`work-of-machine-${n}`);
       expect(files).not.toContain(other);
-      expect(pids).toContain(`secret-${n}`);
+      expect(pids).toContain(`work-of-machine-${n}`);
       expect(pids).not.toContain(other);
       expect(files).not.toContain(world.folder);
     }
