@@ -1,10 +1,10 @@
-import { setPriority } from 'node:os';
 import type { AtRiskOrder } from '../domain/agent-protocol.ts';
 import { wirePath } from '../domain/wire-path.ts';
 import { compareWalk } from './change/walk-memory.ts';
 import { excludedOf } from './excluded.ts';
 import { readMemory } from './life/memory.ts';
 import { wallOf } from './life/moment.ts';
+import { lowerPriority } from './lower-priority.ts';
 import type { Place } from './place.ts';
 import { repositoriesIn } from './repositories.ts';
 import { scopeOf } from './scope.ts';
@@ -13,7 +13,7 @@ import { walk } from './walk.ts';
 
 /** Looks what would be lost with this machine now. It takes no lock and changes nothing, and whoever works here goes first. */
 export async function atRisk(order: AtRiskOrder, place: Place, talk: Talk, signal: AbortSignal): Promise<void> {
-  setPriority(LOW_PRIORITY);
+  lowerPriority(LOW_PRIORITY);
   const scope = scopeOf(place, order);
   const walked = await walk(place, scope, signal);
   const { added, changed, removed, bytes, newest } = compareWalk(place, walked);

@@ -1,4 +1,3 @@
-import { setPriority } from 'node:os';
 import type { AgentEvent, SaveOrder } from '../domain/agent-protocol.ts';
 import { Failure } from '../domain/failures.ts';
 import { contentHash } from '../policy/content-hash.ts';
@@ -7,6 +6,7 @@ import { readClaim } from './claim.ts';
 import { type Freeze, freeze, keptFor, thawLeftovers } from './freeze.ts';
 import { askToStandAside, type StoodAside } from './life/stand-aside.ts';
 import { takeLock } from './lock.ts';
+import { lowerPriority } from './lower-priority.ts';
 import { packManifest } from './manifest.ts';
 import type { Place } from './place.ts';
 import { digestsOf } from './proof.ts';
@@ -45,7 +45,7 @@ export async function save(order: SaveOrder, place: Place, talk: Talk, signal: A
       talk.say({ event: 'stopped_processes', count: frozen.count });
     } else {
       thawLeftovers(place);
-      setPriority(LOW_PRIORITY); // people work meanwhile; restic inherits it
+      lowerPriority(LOW_PRIORITY); // people work meanwhile; restic inherits it
     }
     const done = await saveAndSay(job, order.manifestUrl, alive);
     aside.took(done.snapshot);

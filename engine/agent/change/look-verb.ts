@@ -1,7 +1,7 @@
 import { once } from 'node:events';
-import { setPriority } from 'node:os';
 import { z } from 'zod';
 import { wirePath } from '../../domain/wire-path.ts';
+import { lowerPriority } from '../lower-priority.ts';
 import type { Place } from '../place.ts';
 import { scopeOf } from '../scope.ts';
 import type { Talk } from '../talk.ts';
@@ -19,7 +19,7 @@ export type LookOrder = z.infer<typeof LookOrder>;
 
 /** The child that walks for the agent that lives on the machine, so that its memory goes back to the machine afterwards. */
 export async function look(place: Place, talk: Talk, signal: AbortSignal): Promise<void> {
-  setPriority(LOW_PRIORITY);
+  lowerPriority(LOW_PRIORITY);
   const order = LookOrder.parse(JSON.parse((await talk.next(signal)) ?? ''));
   const scope = scopeOf(place, order);
   const walked = await walk(place, scope, signal);

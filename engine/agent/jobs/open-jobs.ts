@@ -1,6 +1,5 @@
 import { spawn } from 'node:child_process';
 import { appendFileSync, existsSync, mkdirSync } from 'node:fs';
-import { setPriority } from 'node:os';
 import { dirname, join } from 'node:path';
 import { reasonOf } from '../../domain/failures.ts';
 import type { JobOrder, JobStatus } from '../../domain/heartbeat.ts';
@@ -107,7 +106,6 @@ function start(place: Place, files: JobFiles, order: JobOrder, limits: JobLimits
   keeper.on('error', (cause) => endUnstarted(files, reasonOf(cause)));
   keeper.on('exit', onEnd);
   keeper.unref();
-  if (keeper.pid !== undefined) preferLikeALogin(keeper.pid);
 }
 
 /** What an engine's login gave us, and what any login would have. */
@@ -122,15 +120,6 @@ function loginEnvironment(place: Place): NodeJS.ProcessEnv {
   };
   // biome-ignore lint/style/noProcessEnv: it is handed on, not read
   return { ...defaults, ...process.env };
-}
-
-/** We may run with low priority; what people start does not, where we may say so. */
-function preferLikeALogin(pid: number): void {
-  try {
-    setPriority(pid, 0);
-  } catch {
-    // not allowed here, or already over
-  }
 }
 
 /** As a shell says it: 127. */

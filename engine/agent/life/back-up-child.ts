@@ -7,6 +7,7 @@ import { rememberWalk } from '../change/walk-memory.ts';
 import { readClaim } from '../claim.ts';
 import { thawLeftovers } from '../freeze.ts';
 import { takeLock } from '../lock.ts';
+import { lowerPriority } from '../lower-priority.ts';
 import { packManifest } from '../manifest.ts';
 import type { Place } from '../place.ts';
 import { openRestic, type Restic } from '../restic-here.ts';
@@ -18,6 +19,7 @@ import { addToOutbox } from './outbox.ts';
 
 /** One backup while people work, in a process of its own. It ends when the agent that started it does. */
 export async function backUpChild(place: Place, talk: Talk<BackupSaid>, signal: AbortSignal): Promise<void> {
+  lowerPriority(LOW_PRIORITY);
   const order = BackupOrder.parse(JSON.parse((await talk.next(signal)) ?? 'null'));
   const alive = AbortSignal.any([signal, talk.hungUp, talk.deaf]);
   using lock = await takeLock(place, 'a backup');
@@ -83,4 +85,5 @@ function takenOf(order: BackupOrder, done: BackedUp): Omit<Taken, 'manifestSha25
   };
 }
 
+const LOW_PRIORITY = 10;
 const AT_RISK_SAID = 1_000;

@@ -1,7 +1,5 @@
-import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
-import { setPriority } from 'node:os';
 import type { AgentOrder } from '../../domain/agent-protocol.ts';
 import { Failure, reasonOf } from '../../domain/failures.ts';
 import { readClaim } from '../claim.ts';
@@ -24,7 +22,7 @@ import { attachedVoice } from './voice.ts';
 
 /**
  * The agent that lives on the machine: it backs up, measures, and says so. It stays small: whatever walks or hashes is a
- * process of its own. It lives on when the connection that started it ends, and until somebody ends it.
+ * process of its own, with low priority; people's programs, which it starts too, inherit none of that. It lives on when the connection that started it ends, and until somebody ends it.
  */
 export async function live(place: Place, self: Self, talk: Talk<object>, signal: AbortSignal): Promise<void> {
   const will = await inherit(talk, AbortSignal.any([signal, AbortSignal.timeout(KNOCK_MS)]));
@@ -46,7 +44,6 @@ export async function live(place: Place, self: Self, talk: Talk<object>, signal:
   using jobs = openJobs(place, () => here.era?.nudge());
   await using _door = await openDoor(path, (wire) => void receive(wire));
   if (!beginLiving(place, path)) return; // another one was quicker
-  beHumble();
   log('agent.began', { pid: process.pid, program });
   if (will) {
     obey(will);
@@ -157,12 +154,6 @@ export async function live(place: Place, self: Self, talk: Talk<object>, signal:
   }
 }
 
-/** People work here; whoever waits for us waits for minutes anyway. What we start inherits it. */
-function beHumble(): void {
-  setPriority(NICE);
-  execFile('ionice', ['-c', '3', '-p', String(process.pid)], () => undefined); // not every image has it
-}
-
 /** The engine compares it with the one it would send. */
 function hashOf(program: string): string | null {
   try {
@@ -173,7 +164,6 @@ function hashOf(program: string): string | null {
 }
 
 const NOTHING_TO_UNDO: Installed = { keep: () => undefined, undo: () => undefined };
-const NICE = 10;
 /** Whoever started it gives it an order at once. */
 const ORDER_MS = 30_000;
 const KNOCK_MS = 10_000;
