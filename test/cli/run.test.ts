@@ -67,7 +67,7 @@ test('Ctrl-C leaves the program running, and it is seen again from its beginning
   const after = await run(house.home, ['run', 'lab', '--attach']);
   expect([after.code, after.out]).toEqual([0, '']);
   expect(after.err).toMatch(/It has ended; what it printed is in \S+op-2\.txt/);
-}, 15_000);
+}, 60_000);
 
 test('a machine that cannot be reached costs what is shown, not the following', async () => {
   const house = await awake({ pace: 0.05 });

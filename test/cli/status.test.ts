@@ -12,7 +12,9 @@ async function awake(names: readonly string[] = ['lab']) {
   const house = await served({ pace: 0.01, names });
   closing.push(() => house[Symbol.asyncDispose]());
   await run(house.home, ['wake', 'lab', '-q']);
-  await expect.poll(() => [...house.machines.values()].some(({ complete }) => complete)).toBe(true);
+  await expect
+    .poll(() => [...house.machines.values()].some(({ complete }) => complete), { timeout: 10_000 })
+    .toBe(true);
   return house;
 }
 
@@ -42,16 +44,16 @@ const card = async (home: string) => (await run(home, ['status', 'lab'])).out;
 test('status says when the last backup was, how often one is made, and why it stays awake', async () => {
   const house = await awake();
   house.pulses.set('lab', pulse());
-  expect(await card(house.home)).toMatch(/^ {2}backup +1\d s ago; every 12 s when something changes$/m);
+  expect(await card(house.home)).toMatch(/^ {2}backup +\d\d s ago; every 12 s when something changes$/m);
   expect(await card(house.home)).toMatch(/^ {2}sleep +not now: the GPU is 87 % busy$/m);
   expect((await run(house.home, ['status'])).out).toMatch(/^lab +awake .* 1\d s ago /m);
   const { pulse: said } = JSON.parse((await run(house.home, ['status', 'lab', '--json'])).out);
   expect(said.backup).toMatchObject({ state: 'waiting', every_ms: 12_000, files_pending: 0 });
 
   house.pulses.set('lab', pulse({ state: 'running', filesPending: 3 }));
-  expect(await card(house.home)).toMatch(/backup +1\d s ago, 3 files changed since; one is being made; every 12 s/);
+  expect(await card(house.home)).toMatch(/backup +\d\d s ago, 3 files changed since; one is being made; every 12 s/);
   house.pulses.set('lab', pulse({ state: 'failing', failures: 4, failedWhy: 'storage does not answer' }));
-  expect(await card(house.home)).toMatch(/backup +1\d s ago; failed 4 times in a row: storage does not answer$/m);
+  expect(await card(house.home)).toMatch(/backup +\d\d s ago; failed 4 times in a row: storage does not answer$/m);
   house.pulses.delete('lab');
   expect(await card(house.home)).toMatch(/backup +not known: its agent was not heard lately/);
 });
@@ -104,7 +106,7 @@ test('status --at-risk says what would be lost, and what would not but people as
     '  changed    4 files, 2.1 MB, since the last backup: /workspace/a.py, /workspace/b.py, /workspace/c.py, …',
     '  not pushed /workspace/app: 3 commits, 2 changed files and 1 stash; in the backups all the same',
     '  left out   /workspace/app/node_modules, 230 MB: rule "node_modules/"',
-    expect.stringMatching(/^ {2}backup {5}1\d s ago$/),
+    expect.stringMatching(/^ {2}backup {5}\d\d s ago$/),
     '',
   ]);
   const json = JSON.parse((await run(house.home, ['status', 'lab', '--at-risk', '--json'])).out);
@@ -125,7 +127,7 @@ test('nothing at risk is said so, and a machine that does not answer hides none 
     pending: { files: 0, bytes: 0, newest: [] },
   });
   const one = await run(house.home, ['status', '--at-risk']);
-  expect(one.out).toMatch(/^lab: nothing would be lost\n {2}backup +1\d s ago\n$/);
+  expect(one.out).toMatch(/^lab: nothing would be lost\n {2}backup +\d\d s ago\n$/);
   await run(house.home, ['wake', 'slow', '-q']);
   const both = await run(house.home, ['status', '--at-risk']);
   expect(both.out).toMatch(/^lab: nothing would be lost$/m);
