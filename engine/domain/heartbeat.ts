@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { AtRisk, Repository, Sha256 } from './agent-shapes.ts';
+import type { IdleRules } from './workspace.ts';
 
 /**
  * What the agent that lives on a machine says every few seconds, and what it is answered. The agent measures and reports;
@@ -139,6 +140,20 @@ const EndCall = z.object({
 });
 export type EndCall = z.infer<typeof EndCall>;
 
+const Idle = z.object({
+  hibernate: z.boolean(),
+  idleMs: z.number(),
+  graceMs: z.number(),
+  firstMs: z.number(),
+  gpuBusyPercent: z.number(),
+  gpuMemoryMovedMb: z.number(),
+  cpuBusyPercent: z.number(),
+  diskBusyBytesPerSecond: z.number(),
+  networkBusyBytesPerSecond: z.number(),
+  attachedMs: z.number(),
+  unknownMs: z.number(),
+}) satisfies z.ZodType<IdleRules>;
+
 export const AgentAnswer = z.object({
   /** The engine's clock. */
   now: z.number(),
@@ -161,6 +176,8 @@ export const AgentAnswer = z.object({
   watchdog: z
     .object({ silentMs: z.number(), ticket: Ticket, end: EndCall.nullable(), proofUrl: z.string() })
     .nullable(),
+  /** When nobody is at work here, by the workspace's own rules; null: by those that hold where nobody said otherwise. */
+  idle: Idle.nullable().default(null),
   /** All that should have been started; those it knows already it leaves alone. */
   jobs: z.array(JobOrder),
   /** Shown once on every terminal. */

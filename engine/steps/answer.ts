@@ -3,6 +3,7 @@ import { draftManifestKey, watchdogProofKey } from '../domain/layout.ts';
 import type { Machine } from '../domain/lifecycle.ts';
 import type { Ports } from '../domain/ports.ts';
 import type { Workspace } from '../domain/workspace.ts';
+import { rulesFor } from '../policy/hibernation.ts';
 import { repositoryAccess } from './access.ts';
 import { update } from './update.ts';
 
@@ -32,6 +33,7 @@ export async function answerTo(
     tickets,
     settled: await settledOf(status, ports),
     watchdog: mine ? await watchdogFor(machine, current, ports) : null,
+    idle: mine ? rulesFor(workspace, settings) : null,
     jobs: jobsOf(machine, workspace),
     notice: noticeOf(machine, workspace),
     program: await newerProgram(status, ports),
@@ -85,19 +87,21 @@ async function ticketFor(draft: string, sequence: number, machine: Machine, port
 
 /**
  * Leave for one last backup without us. Its number is only a floor: when its proof is found the machine is gone, and the
- * snapshot is given the next number then.
+ * snapshot is given the next number then. Somebody who asked to keep it awake is obeyed without us too, and a workspace that
+ * never falls asleep by itself does not end: it is only saved.
  */
 async function watchdogFor(
   machine: Machine,
   workspace: Workspace,
   ports: AnswerPorts,
 ): Promise<AgentAnswer['watchdog']> {
-  const { settings, storage, marketplaces } = ports;
+  const { clock, settings, storage, marketplaces } = ports;
   const marketplace = marketplaces.get(machine.marketplace);
+  const stays = machine.instance === null || !rulesFor(workspace, settings).hibernate;
   return {
-    silentMs: settings.agent.watchdogMs,
+    silentMs: Math.max(settings.agent.watchdogMs, (workspace.keep?.until ?? 0) - clock.now()),
     ticket: await ticketFor('watchdog', workspace.sequence, machine, ports),
-    end: machine.instance === null ? null : ((await marketplace?.endCall(machine.instance)) ?? null),
+    end: stays ? null : ((await marketplace?.endCall(machine.instance)) ?? null),
     proofUrl: await storage.presign('PUT', watchdogProofKey(workspace.id, machine.id), settings.save.credentialsMs),
   };
 }

@@ -64,6 +64,7 @@ export function answer(more: Partial<AgentAnswer> = {}): AgentAnswer {
     tickets: [],
     settled: [],
     watchdog: null,
+    idle: null,
     jobs: [],
     notice: null,
     program: null,

@@ -49,6 +49,7 @@ const answer: AgentAnswer = {
   tickets: [],
   settled: [],
   watchdog: null,
+  idle: null,
   jobs: [],
   notice: null,
   program: null,

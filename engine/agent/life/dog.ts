@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { Failure, reasonOf } from '../../domain/failures.ts';
 import { type AgentStatus, Taken } from '../../domain/heartbeat.ts';
 import { DEFAULTS } from '../../domain/settings.ts';
+import type { IdleRules } from '../../domain/workspace.ts';
 import { observe, type Seen } from '../../policy/activity.ts';
 import { hibernation } from '../../policy/hibernation.ts';
 import { readClaim } from '../claim.ts';
@@ -37,18 +38,23 @@ interface Around {
   readonly backups: Backups;
   readonly log: Log;
   readonly onTaken: (taken: Taken) => void;
+  /** The machine's end was granted, or it did not come after all. */
+  readonly onEnding: (ending: boolean) => void;
 }
 
-export function openDog({ place, self, standing, backups, log, onTaken }: Around): Dog {
+export function openDog({ place, self, standing, backups, log, onTaken, onEnding }: Around): Dog {
   const usableAt = Date.now();
   let seen: Seen | null = null;
   let last: AgentStatus | null = null;
 
-  /** The same question that the engine asks, to the rules that hold where nobody said otherwise. */
+  /** The workspace's own. Whether it may fall asleep by itself at all, the engine says by how it may end. */
+  const rules = (): IdleRules => ({ ...(standing.answer.idle ?? DEFAULTS.idle), hibernate: true });
+
+  /** The same question that the engine asks, to the same rules. */
   const atWork = (): string | null => {
     const job = last?.jobs.find(({ state }) => state === 'running');
     if (job) return `${job.id} runs`;
-    const sight = { seen, usableAt, rules: DEFAULTS.idle, keep: null, jobs: [], complete: true };
+    const sight = { seen, usableAt, rules: rules(), keep: null, jobs: [], complete: true };
     const { sleep: idle, why } = hibernation({ ...sight, heardAt: last?.at ?? null, now: Date.now() });
     return idle ? null : why;
   };
@@ -58,7 +64,7 @@ export function openDog({ place, self, standing, backups, log, onTaken }: Around
     return holder && holder.pid !== backups.pids()[0] && isAlive(holder) ? holder.what : null;
   };
 
-  const stand: WatchdogSenses['stand'] = async (orders, onEnding, signal) => {
+  const stand: WatchdogSenses['stand'] = async (orders, granted, signal) => {
     const { repository, order, answer, clock } = standing;
     if (!repository || !answer.plan) throw new Failure('backup_failed', { why: 'it was told nothing to save with' });
     using save = await backups.standAside(orders.ticket.sequence, () => undefined, signal);
@@ -70,14 +76,17 @@ export function openDog({ place, self, standing, backups, log, onTaken }: Around
     let why = 'it ended without a word';
     const hear = (line: string): void => {
       const said = StandSaid.parse(JSON.parse(line));
-      if (said.event === 'ending') onEnding();
-      else if (said.event === 'taken') taken = said.taken;
+      if (said.event === 'ending') {
+        granted();
+        onEnding(true);
+      } else if (said.event === 'taken') taken = said.taken;
       else why = said.why;
     };
     const standOrder: LastStandOrder = { ...wish, time: clock.now(), orders };
     await startChild(self, 'last-stand', standOrder, hear, signal).ended.catch((cause: unknown) => {
       why = reasonOf(cause);
     });
+    onEnding(false);
     signal.throwIfAborted();
     if (!taken) throw new Failure('backup_failed', { why });
     save.took((taken as Taken).snapshot);
@@ -113,7 +122,7 @@ export function openDog({ place, self, standing, backups, log, onTaken }: Around
     heard: () => void watchdog.heard().catch((cause: unknown) => log('watchdog.failed', { why: reasonOf(cause) })),
     saw(status) {
       last = status;
-      seen = observe(seen, status, DEFAULTS.idle, status.at);
+      seen = observe(seen, status, rules(), status.at);
     },
   };
 }

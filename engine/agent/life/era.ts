@@ -109,7 +109,7 @@ export function openEra(order: RunOrder, within: Within): Era {
     log,
   });
   const backups = openBackups({ place, self, standing, memory, log, onTaken, nudge: heart.nudge });
-  const dog = openDog({ place, self, standing, backups, log, onTaken });
+  const dog = openDog({ place, self, standing, backups, log, onTaken, onEnding: heart.hush });
 
   return {
     backups,

@@ -7,6 +7,8 @@ import type { Voice } from './voice.ts';
 export interface Heart {
   /** Beats at once, because there is something to say or to ask. */
   nudge(): void;
+  /** The machine ends: whoever heard of it from now on would take it for one that lives on. */
+  hush(quiet: boolean): void;
   beat(signal: AbortSignal): Promise<void>;
 }
 
@@ -22,15 +24,27 @@ interface Body {
 export function openHeart({ voice, everyMs, status, hear, log }: Body): Heart {
   const bell = openBell();
   let failures = 0;
+  let quiet = false;
+  let said: AbortController | null = null;
+  const say = async (signal: AbortSignal): Promise<void> => {
+    said = new AbortController();
+    const patience = AbortSignal.any([signal, said.signal, AbortSignal.timeout(ANSWER_MS)]);
+    const answer = await voice()(status(), patience);
+    if (failures > 0) log('engine.heard', { after: failures });
+    failures = 0;
+    hear(answer);
+  };
   return {
     nudge: bell.ring,
+    hush(now) {
+      quiet = now;
+      if (quiet) said?.abort(new Error('the machine ends'));
+      else bell.ring();
+    },
     async beat(signal) {
       for (;;) {
         try {
-          const answer = await voice()(status(), AbortSignal.any([signal, AbortSignal.timeout(ANSWER_MS)]));
-          if (failures > 0) log('engine.heard', { after: failures });
-          failures = 0;
-          hear(answer);
+          if (!quiet) await say(signal);
         } catch (cause) {
           signal.throwIfAborted();
           failures += 1;
