@@ -68,7 +68,8 @@ export function createHeartbeats(ports: Omit<Ports, 'heartbeats'>, { url, sign, 
     if (!isSame(token, heartbeats.tokenFor(status.machine, status.epoch))) throw stranger;
     const machine = await ports.store.read('machines', status.machine);
     const workspace = machine && (await ports.store.read('workspaces', machine.workspace));
-    if (!machine || !workspace || machine.state === 'gone') throw stranger;
+    // After its last save nothing that it says counts: it stands still, and ends.
+    if (!machine || !workspace || machine.state === 'gone' || machine.sealed) throw stranger;
     return { machine, workspace };
   }
 }

@@ -42,8 +42,14 @@ export function newestGood(snapshots: readonly Snapshot[]): Snapshot | null {
   let best: Snapshot | null = null;
   for (const snapshot of snapshots) {
     if (snapshot.partial || snapshot.provedAt === null || snapshot.kind === 'pre-failover') continue;
-    if (best === null || snapshot.epoch > best.epoch) best = snapshot;
-    else if (snapshot.epoch === best.epoch && snapshot.sequence > best.sequence) best = snapshot;
+    if (best === null || isLater(snapshot, best)) best = snapshot;
   }
   return best;
+}
+
+/** What a machine saved while it was alone has the number of the last order it had, and was made after that one. */
+function isLater(one: Snapshot, other: Snapshot): boolean {
+  if (one.epoch !== other.epoch) return one.epoch > other.epoch;
+  if (one.sequence !== other.sequence) return one.sequence > other.sequence;
+  return one.createdAt > other.createdAt;
 }

@@ -28,11 +28,12 @@ export const releasing: Step = async (machine, ports, signal, note) => {
     const listed = findIn(await marketplace.list(signal), machine);
     if (absence.sees(listed !== undefined, departedAt)) {
       // Lists show a new machine late. Only one that was in a list before has surely ended by the first without it.
-      return await gone(machine, wasListed ? (absence.since ?? departedAt) : departedAt, ports);
+      const until = wasListed ? (absence.since ?? departedAt) : departedAt;
+      return await gone(machine, endedItself(machine) ? Math.min(until, machine.sealed.at + OWN_END_MS) : until, ports);
     }
     wasListed ||= listed !== undefined;
     // Also one that was to end itself and did not: what was done on it since its proof nobody knows.
-    if (listed && (allowed === null || (machine.entered.lost !== undefined && machine.sealed))) {
+    if (listed && (allowed === null || endedItself(machine))) {
       const adopted = await adoptListed(listed, machine, 'it came back after it was counted as lost', ports);
       return { to: 'gone', why: `it came back, and lives on as ${adopted.id}` };
     }
@@ -65,6 +66,14 @@ export const releasing: Step = async (machine, ports, signal, note) => {
     await ports.clock.sleep(waitMs(listed !== undefined, nextTryAt, ports), signal);
   }
 };
+
+/** It was gone before anybody looked, and had proved its work. */
+function endedItself(machine: Machine): machine is Machine & { sealed: NonNullable<Machine['sealed']> } {
+  return machine.entered.lost !== undefined && machine.sealed !== null;
+}
+
+/** From its proof to its end at the marketplace; nobody is charged for the hours until an engine came to look. */
+const OWN_END_MS = 5 * 60_000;
 
 function waitMs(present: boolean, nextTryAt: number, ports: Ports): number {
   const { proofGapMs } = ports.settings.release;

@@ -76,7 +76,9 @@ export class FakeMarketplace implements Marketplace {
     return '';
   }
 
-  async endCall(instance: string): Promise<EndCall> {
+  async endCall(instance: string): Promise<EndCall | null> {
+    const machine = this.machines.get(instance);
+    if (!machine || machine.destroyed) return null;
     return { method: 'DELETE', url: `http://marketplace.test/${instance}`, headers: {}, body: null };
   }
 

@@ -25,6 +25,7 @@ test('a machine that ended itself while no engine ran ends as a good hibernation
   watchOver(machine, () => w.marketplace.take(machine.instance));
   await w.clock.advance(3 * HOURS);
   expect(w.rented, 'it did not end itself').toEqual([]);
+  await w.clock.advance(5 * HOURS);
   const again = await w.start();
   await w.clock.advance(10 * MINUTE);
 
@@ -41,6 +42,10 @@ test('a machine that ended itself while no engine ran ends as a good hibernation
   const hibernation = (await w.store.list('operations')).find(({ id }) => id === `watchdog-${row.id}`);
   expect(hibernation?.outcome).toMatchObject({ ok: true });
   expect([...w.storage.objects.keys()].filter((key) => key.includes('/drafts/'))).toEqual([]);
+  const { micro } = w.journals.entries.ledger.find((charge) => charge.machine === row.id)!;
+  const billed = w.marketplace.bill().get(machine.instance)!;
+  expect(micro, 'less than the marketplace asks for').toBeGreaterThanOrEqual(billed);
+  expect(micro, 'the hours without an engine cost nothing').toBeLessThan(1.2 * billed);
 
   await again.engine.wake('lab', {}, ANA);
   await w.clock.advance(3 * MINUTE);
