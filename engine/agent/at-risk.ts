@@ -1,5 +1,5 @@
 import type { AtRiskOrder } from '../domain/agent-protocol.ts';
-import { wirePath } from '../domain/wire-path.ts';
+import { badLinesOf } from './bad-lines.ts';
 import { compareWalk } from './change/walk-memory.ts';
 import { excludedOf } from './excluded.ts';
 import { readMemory } from './life/memory.ts';
@@ -26,12 +26,7 @@ export async function atRisk(order: AtRiskOrder, place: Place, talk: Talk, signa
     repositories: await repositoriesIn(place, walked.entries, signal),
     pending: { files: added + changed + removed, bytes, newest: [...newest] },
     durableAt: durableAt && wallOf(durableAt),
-    badLines: scope.badLines().map(({ file, number, line, why }) => ({
-      file: wirePath(file),
-      number,
-      line: wirePath(line),
-      why,
-    })),
+    badLines: badLinesOf(scope),
   });
 }
 

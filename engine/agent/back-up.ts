@@ -1,9 +1,10 @@
 import type { ManifestLine, SaveOrder } from '../domain/agent-protocol.ts';
-import type { AtRisk } from '../domain/agent-shapes.ts';
+import type { AtRisk, BadLine } from '../domain/agent-shapes.ts';
 import { Failure } from '../domain/failures.ts';
 import { wirePath } from '../domain/wire-path.ts';
 import { ls } from '../restic/commands.ts';
 import { type ListedNode, readNode } from '../restic/readings.ts';
+import { badLinesOf } from './bad-lines.ts';
 import type { Claim } from './claim.ts';
 import { flush } from './flush.ts';
 import { openHashCache } from './hash-cache.ts';
@@ -25,6 +26,7 @@ export interface BackedUp {
   readonly lines: readonly ManifestLine[];
   readonly partial: boolean;
   readonly atRisk: readonly AtRisk[];
+  readonly badLines: readonly BadLine[];
   readonly newest: readonly string[];
   /** What was looked at first, and which of it is not in the snapshot as it was then. */
   readonly walked: Walked;
@@ -73,6 +75,7 @@ interface Taken {
   /** How many files restic says are in the snapshot. */
   readonly files: number;
   readonly after: Walked;
+  readonly badLines: readonly BadLine[];
 }
 
 async function take(job: Job, signal: AbortSignal): Promise<Taken> {
@@ -99,7 +102,7 @@ async function take(job: Job, signal: AbortSignal): Promise<Taken> {
   });
   const after = await walk(place, scope, signal);
   cache.save();
-  return { startedAt, before, hashes, after, ...saved };
+  return { startedAt, before, hashes, after, badLines: badLinesOf(scope), ...saved };
 }
 
 function linesOf({ before, hashes }: Taken): readonly ManifestLine[] {
@@ -122,6 +125,7 @@ function backedUp(job: Job, taken: Taken, moved: readonly string[], lines: reado
     lines,
     partial: !job.claim.complete || atRisk.some((risk) => risk.kind === 'unreadable'),
     atRisk,
+    badLines: taken.badLines,
     newest: newestFiles(before.entries)
       .map(wirePath)
       .filter((path) => told.has(path)),

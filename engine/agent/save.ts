@@ -4,6 +4,7 @@ import { contentHash } from '../policy/content-hash.ts';
 import { type BackedUp, backUp, type Job } from './back-up.ts';
 import { readClaim } from './claim.ts';
 import { type Freeze, freeze, keptFor, thawLeftovers } from './freeze.ts';
+import { lastSequence } from './life/last-sequence.ts';
 import { askToStandAside, type StoodAside } from './life/stand-aside.ts';
 import { takeLock } from './lock.ts';
 import { lowerPriority } from './lower-priority.ts';
@@ -21,6 +22,7 @@ import { sendObject } from './transfer.ts';
 export async function save(order: SaveOrder, place: Place, talk: Talk, signal: AbortSignal): Promise<void> {
   refuseOlder(order, place);
   using aside = await askToStandAside(place, order.sequence, talk.say, signal);
+  refuseOutdated(order, place, aside);
   using lock = await takeLock(place, 'a save');
   refuseOlder(order, place); // another one may have ended meanwhile
   const claim = readClaim(place);
@@ -75,6 +77,16 @@ async function mustStandStill(frozen: Freeze, done: BackedUp, signal: AbortSigna
 function refuseOlder(order: SaveOrder, place: Place): void {
   if (order.sequence < keptFor(place))
     throw new Failure('bad_request', { why: 'a later order has saved this machine for the last time' });
+}
+
+/**
+ * Whatever is newer in the catalogue must have the higher number: this order had its own before a later ticket was used for
+ * a backup here. The engine asks again, with a number of now.
+ */
+function refuseOutdated({ sequence, workspace }: SaveOrder, place: Place, { known }: StoodAside): void {
+  const last = known ? known.last : lastSequence(place, workspace);
+  if (sequence < last)
+    throw new Failure('order_outdated', { why: `number ${last} was used here, and this is ${sequence}` });
 }
 
 /**

@@ -11,6 +11,7 @@ export function pulseRows(it: InstanceJson, now: number): (readonly [string, str
   if (!machine || (it.status !== 'awake' && it.status !== 'usable' && it.status !== 'stranded')) return [];
   return [
     ['backup', pulse ? backupWords(pulse.backup, now) : 'not known: its agent was not heard lately'],
+    ...(pulse && pulse.backup.bad_lines.length > 0 ? [['bad rule', badLinesWords(pulse.backup, it.id)] as const] : []),
     ...it.jobs.map((job) => ['runs', jobWords(job, it, now)] as const),
     ['sleep', sleepWords(it, now)],
     ...(machine.held ? [['held', `${machine.held.why}; "dumont status ${it.id} --at-risk" lists it`] as const] : []),
@@ -42,7 +43,13 @@ export function backupWords(backup: Backup, now: number): string {
   if (state === 'failing')
     return `${last}${waiting}; failed ${plural(failures, 'time')} in a row${why ? `: ${why}` : ''}`;
   const runs = state === 'running' ? '; one is being made' : '';
-  return `${last}${waiting}${runs}; every ${duration(backup.every_ms)} when something changes`;
+  return `${last}${waiting}${runs}; every ${duration(backup.every_ms)} when something changes${why ? `; ${why}` : ''}`;
+}
+
+function badLinesWords({ bad_lines: [first, ...more] }: Backup, workspace: string): string {
+  const where = first?.file ? `line ${first.number} of /${first.file}` : `exclude ${first?.number} of the workspace`;
+  const others = more.length > 0 ? ` and ${plural(more.length, 'more', 'more')}` : '';
+  return `${where}${others} can never match; "dumont status ${workspace} --at-risk" says why`;
 }
 
 function jobWords(

@@ -28,6 +28,7 @@ export function riskLines(workspace: string, risk: RiskJson, { paint }: Screen, 
       'left out',
       excluded.map(({ path, size_bytes, rule }) => `${named(path)}, ${bytes(size_bytes)}: rule "${rule}"`),
     ),
+    ...rows('bad rule', risk.bad_lines.map(badLineWords)),
     ...rows('backup', [last]),
   ];
 
@@ -53,6 +54,12 @@ function repositoryWords(repository: RiskJson['repositories'][number]): string {
     ...(stashes > 0 ? [plural(stashes, 'stash', 'stashes')] : []),
   ];
   return `${named(path)}: ${and(work)}${saved ? '; in the backups all the same' : '; in no backup'}`;
+}
+
+/** It leaves nothing out, though somebody thinks that it does. */
+function badLineWords({ file, number, line, why }: RiskJson['bad_lines'][number]): string {
+  const where = file === '' ? `exclude ${number} of the workspace` : `${named(file)}:${number}`;
+  return `${where}, "${line}": ${why}`;
 }
 
 const named = (path: string): string => `/${path.replace(/^\/+/, '')}`;

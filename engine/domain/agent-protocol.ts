@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { AtRisk, Repository, Sha256 } from './agent-shapes.ts';
+import { AtRisk, BadLine, Repository, Sha256 } from './agent-shapes.ts';
 import { AgentAnswer, AgentStatus, Taken } from './heartbeat.ts';
 
 /**
@@ -218,10 +218,7 @@ export const AgentEvent = z.discriminatedUnion('event', [
     /** Changed since the last backup that is in storage. */
     pending: z.object({ files: z.number().int(), bytes: z.number(), newest: z.array(z.string()) }),
     durableAt: z.number().nullable(),
-    /** Lines of ignore files that can never match anything; those of the workspace's own patterns have no file. */
-    badLines: z
-      .array(z.object({ file: z.string(), number: z.number().int(), line: z.string(), why: z.string() }))
-      .optional(),
+    badLines: z.array(BadLine).optional(),
   }),
   z.object({ event: z.literal('digests'), sha256: z.record(z.string(), Sha256.nullable()) }),
   z.object({

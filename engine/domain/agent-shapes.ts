@@ -30,3 +30,7 @@ export const AtRisk = z.object({
   why: z.string(),
 });
 export type AtRisk = z.infer<typeof AtRisk>;
+
+/** A line of an ignore file that can never match anything; one of the workspace's own patterns has no file. */
+export const BadLine = z.object({ file: z.string(), number: z.number().int(), line: z.string(), why: z.string() });
+export type BadLine = z.infer<typeof BadLine>;

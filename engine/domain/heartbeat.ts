@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { AtRisk, Repository, Sha256 } from './agent-shapes.ts';
+import { AtRisk, BadLine, Repository, Sha256 } from './agent-shapes.ts';
 import type { IdleRules } from './workspace.ts';
 
 /**
@@ -104,6 +104,8 @@ export const AgentStatus = z.object({
     failedWhy: z.string().nullable(),
     /** How changes are noticed: inotify, or walks alone where that is not to be had. */
     watching: z.enum(['inotify', 'walks']),
+    /** As the last backup met them. */
+    badLines: z.array(BadLine).optional(),
   }),
   taken: z.array(Taken),
   jobs: z.array(Job),

@@ -54,6 +54,10 @@ test('status says when the last backup was, how often one is made, and why it st
   expect(await card(house.home)).toMatch(/backup +\d\d s ago, 3 files changed since; one is being made; every 12 s/);
   house.pulses.set('lab', pulse({ state: 'failing', failures: 4, failedWhy: 'storage does not answer' }));
   expect(await card(house.home)).toMatch(/backup +\d\d s ago; failed 4 times in a row: storage does not answer$/m);
+  const bad = { file: 'data/.dumontignore', number: 7, line: '[', why: 'a bracket is not closed' };
+  house.pulses.set('lab', pulse({ badLines: [bad, bad], failedWhy: 'its notes cannot be written' }));
+  expect(await card(house.home)).toMatch(/every 12 s when something changes; its notes cannot be written$/m);
+  expect(await card(house.home)).toMatch(/bad rule +line 7 of \/data\/.dumontignore and 1 more can never match; /);
   house.pulses.delete('lab');
   expect(await card(house.home)).toMatch(/backup +not known: its agent was not heard lately/);
 });
@@ -93,6 +97,7 @@ const RISK: RiskView = {
   repositories: [{ path: 'workspace/app', unpushedCommits: 3, changedFiles: 2, stashes: 1, saved: true }],
   pending: { files: 4, bytes: 2.1e6, newest: ['workspace/a.py', 'workspace/b.py', 'workspace/c.py', 'workspace/d.py'] },
   durableAt: Date.now() - 12_000,
+  badLines: [{ file: 'workspace/.dumontignore', number: 3, line: '[data', why: 'a bracket is not closed' }],
 };
 
 test('status --at-risk says what would be lost, and what would not but people ask about', async () => {
@@ -106,6 +111,7 @@ test('status --at-risk says what would be lost, and what would not but people as
     '  changed    4 files, 2.1 MB, since the last backup: /workspace/a.py, /workspace/b.py, /workspace/c.py, …',
     '  not pushed /workspace/app: 3 commits, 2 changed files and 1 stash; in the backups all the same',
     '  left out   /workspace/app/node_modules, 230 MB: rule "node_modules/"',
+    '  bad rule   /workspace/.dumontignore:3, "[data": a bracket is not closed',
     expect.stringMatching(/^ {2}backup {5}\d\d s ago$/),
     '',
   ]);
@@ -114,6 +120,7 @@ test('status --at-risk says what would be lost, and what would not but people as
     machine_id: 'm1',
     files: [{ size_bytes: 12e9 }],
     repositories: [{ unpushed_commits: 3 }],
+    bad_lines: [{ file: 'workspace/.dumontignore', number: 3 }],
   });
 });
 
@@ -124,6 +131,7 @@ test('nothing at risk is said so, and a machine that does not answer hides none 
     files: [],
     excluded: [],
     repositories: [],
+    badLines: [],
     pending: { files: 0, bytes: 0, newest: [] },
   });
   const one = await run(house.home, ['status', '--at-risk']);

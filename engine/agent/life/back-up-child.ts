@@ -42,7 +42,7 @@ export async function backUpChild(place: Place, talk: Talk<BackupSaid>, signal: 
     if (manifest.base === null) keepWhole(place, taken.snapshot, manifest.bytes);
     rememberWalk(place, done.walked, done.moved);
   });
-  talk.say({ event: 'taken', taken: told });
+  talk.say({ event: 'taken', taken: told, badLines: [...done.badLines] });
 }
 
 /** What is in storage is in storage, whether or not there is room to write it down. */

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { AgentFailureCode } from '../../domain/agent-protocol.ts';
-import { Repository, Sha256 } from '../../domain/agent-shapes.ts';
+import { BadLine, Repository, Sha256 } from '../../domain/agent-shapes.ts';
 import { Taken } from '../../domain/heartbeat.ts';
 
 /** What the agent that lives on the machine and its backups say to each other, a line of JSON each. */
@@ -34,7 +34,7 @@ export const BackupSaid = z.discriminatedUnion('event', [
     filesTotal: z.number(),
   }),
   /** It is in storage, and so is its manifest if there was a ticket. */
-  z.object({ event: z.literal('taken'), taken: Taken }),
+  z.object({ event: z.literal('taken'), taken: Taken, badLines: z.array(BadLine) }),
   z.object({ event: z.literal('failed'), code: AgentFailureCode, why: z.string() }),
 ]);
 export type BackupSaid = z.infer<typeof BackupSaid>;

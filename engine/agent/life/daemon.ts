@@ -9,7 +9,6 @@ import type { Place } from '../place.ts';
 import type { Self } from '../restore.ts';
 import { openSigns } from '../signs/open-signs.ts';
 import type { Talk } from '../talk.ts';
-import type { Progress } from './backups.ts';
 import { openDoor, type Wire } from './door.ts';
 import { type Era, openEra } from './era.ts';
 import { fetchProgram, type Installed } from './install-program.ts';
@@ -17,6 +16,7 @@ import { type AsideSaid, AsideSays, Knock } from './knocks.ts';
 import { beginLiving, endLiving, living } from './living.ts';
 import { openLog } from './log.ts';
 import { socketPath } from './socket-path.ts';
+import type { Progress } from './start-backup.ts';
 import { handOver, inherit, sayThatWeLive } from './succession.ts';
 import { attachedVoice } from './voice.ts';
 
@@ -142,7 +142,7 @@ export async function live(place: Place, self: Self, talk: Talk<object>, signal:
     const say = (said: AsideSaid): void => wire.say(said);
     say({ say: 'busy' });
     const held = here.era?.backups;
-    if (!held) return say({ say: 'aside', durableAgoMs: null, changed: true, parent: null });
+    if (!held) return say({ say: 'aside', durableAgoMs: null, changed: true, parent: null, last: 0 });
     const progress = ({ event, ...progress }: Progress): void => say({ say: 'progress', progress });
     using save = await held.standAside(sequence, progress, gone);
     say({ say: 'aside', ...save.known });

@@ -31,6 +31,8 @@ export const AsideSaid = z.discriminatedUnion('say', [
     changed: z.boolean(),
     /** The newest snapshot that was taken here. */
     parent: z.string().nullable(),
+    /** The highest place in the catalogue that was used here before. */
+    last: z.number().int(),
   }),
 ]);
 export type AsideSaid = z.infer<typeof AsideSaid>;

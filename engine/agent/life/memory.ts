@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { z } from 'zod';
+import { BadLine } from '../../domain/agent-shapes.ts';
 import { readIfThere, writeDurably } from '../durable.ts';
 import type { Place } from '../place.ts';
 import { lifeFolder } from './living.ts';
@@ -17,6 +18,7 @@ const Memory = z.object({
   lastMs: z.number().nullable(),
   /** What that snapshot left out and should not have. */
   atRisk: z.object({ files: z.number().int(), bytes: z.number() }),
+  badLines: z.array(BadLine).default([]),
   /** The highest place in the catalogue that was used here. */
   sequence: z.number().int(),
 });
@@ -39,6 +41,7 @@ const NOTHING = {
   base: null,
   lastMs: null,
   atRisk: { files: 0, bytes: 0 },
+  badLines: [],
   sequence: 0,
 };
 

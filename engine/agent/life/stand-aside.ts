@@ -12,6 +12,7 @@ export interface StoodAside extends Disposable {
     readonly durableAgoMs: number | null;
     readonly changed: boolean;
     readonly parent: string | null;
+    readonly last: number;
   } | null;
   /** This snapshot was taken, whether or not it is believed: the next one is compared with it. */
   took(snapshot: string): void;

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Pulse } from '../../domain/doors.ts';
+import { BadLinesJson } from './risk.ts';
 import { iso, isoOrNull } from './wire.ts';
 
 /** What a machine says of itself every few seconds. */
@@ -15,6 +16,7 @@ export const PulseJson = z.object({
     failures: z.number().describe('In a row.'),
     failed_why: z.string().nullable(),
     watching: z.enum(['inotify', 'walks']),
+    bad_lines: BadLinesJson,
   }),
   jobs: z.array(
     z.object({
@@ -48,6 +50,7 @@ export function pulseJson({ heardAt, backup, jobs, idle }: Pulse): PulseJson {
       failures: backup.failures,
       failed_why: backup.failedWhy,
       watching: backup.watching,
+      bad_lines: backup.badLines ?? [],
     },
     jobs: jobs.map((job) => ({
       id: job.id,

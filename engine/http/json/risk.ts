@@ -2,6 +2,10 @@ import { z } from 'zod';
 import type { RiskView } from '../../domain/doors.ts';
 import { isoOrNull, snaked } from './wire.ts';
 
+export const BadLinesJson = z
+  .array(z.object({ file: z.string(), number: z.number(), line: z.string(), why: z.string() }))
+  .describe("Lines of ignore files that can never match anything; one of the workspace's own patterns has no file.");
+
 /** What would be lost if the machine ended now. */
 export const RiskJson = z.object({
   machine_id: z.string(),
@@ -33,9 +37,10 @@ export const RiskJson = z.object({
     .object({ files: z.number(), bytes: z.number(), newest: z.array(z.string()) })
     .describe('Changed since the last backup that is in storage.'),
   durable_at: z.iso.datetime().nullable(),
+  bad_lines: BadLinesJson,
 });
 export type RiskJson = z.infer<typeof RiskJson>;
 
-export function riskJson({ machine, durableAt, ...rest }: RiskView): RiskJson {
-  return { machine_id: machine, ...snaked(rest), durable_at: isoOrNull(durableAt) };
+export function riskJson({ machine, durableAt, badLines = [], ...rest }: RiskView): RiskJson {
+  return { machine_id: machine, ...snaked(rest), durable_at: isoOrNull(durableAt), bad_lines: badLines };
 }
