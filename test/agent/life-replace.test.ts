@@ -3,10 +3,10 @@ import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { AGENT_ENTRY, bundleAgent } from '../../engine/tools/bundle-agent.ts';
 import { resticProgram } from '../restic/which-restic.ts';
 import { endLife, livingOn, openEar, runOrder, ticket, write } from './living.ts';
 import { machineIn, openWorld, restoreOrder, type World } from './machine.ts';
+import { agentProgram } from './which-agent.ts';
 
 const resticTest = test.skipIf(resticProgram === null);
 const stack = new AsyncDisposableStack();
@@ -21,7 +21,7 @@ const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes)
 
 resticTest('a newer program takes the place of the one that lives, with all that it was told', async () => {
   const program = join(world.folder, 'agent.mjs');
-  const bytes = Buffer.from((await bundleAgent(AGENT_ENTRY)).bytes);
+  const bytes = readFileSync(agentProgram);
   writeFileSync(program, bytes);
   const machine = machineIn(join(world.folder, 'replaced'), resticProgram!, new Set(), program);
   await machine.run('restore', restoreOrder(world));
@@ -56,7 +56,7 @@ resticTest('a newer program takes the place of the one that lives, with all that
 
 resticTest('a program that was put in its place by somebody else takes over at the next order', async () => {
   const program = join(world.folder, 'moved.mjs');
-  copyFileSync(join(world.folder, 'agent.mjs'), program);
+  copyFileSync(agentProgram, program);
   const machine = machineIn(join(world.folder, 'moved'), resticProgram!, new Set(), program);
   await machine.run('restore', restoreOrder(world));
   stack.use(endLife(machine));

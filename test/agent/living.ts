@@ -1,13 +1,12 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { RunOrder } from '../../engine/domain/agent-protocol.ts';
 import { type AgentAnswer, AgentStatus, type Ticket } from '../../engine/domain/heartbeat.ts';
-import { AGENT_ENTRY, bundleAgent } from '../../engine/tools/bundle-agent.ts';
 import { resticProgram } from '../restic/which-restic.ts';
-import { type Machine, machineIn, restoreOrder, type World } from './machine.ts';
+import { type Machine, restoreOrder, type World } from './machine.ts';
 
 /** The engine's end of heartbeats: hears statuses at a loopback address and answers with what the test put there. */
 export interface Ear extends AsyncDisposable {
@@ -113,17 +112,10 @@ export async function livingMachine(
   name: string,
   restic: string = resticProgram!,
 ): Promise<Machine> {
-  const machine = machineIn(join(world.folder, name), restic, new Set(), await bundled(world));
+  const machine = world.machine(name, restic);
   await machine.run('restore', restoreOrder(world));
   stack.use(endLife(machine));
   return machine;
-}
-
-/** As one file, as on a machine: it starts in a fifth of the time that its sources need. */
-async function bundled(world: World): Promise<string> {
-  const program = join(world.folder, 'agent.mjs');
-  if (!existsSync(program)) writeFileSync(program, (await bundleAgent(AGENT_ENTRY)).bytes);
-  return program;
 }
 
 export function write(machine: Machine, files: Readonly<Record<string, string>>): void {

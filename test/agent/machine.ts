@@ -17,8 +17,7 @@ import {
 import { cheapKey } from '../../engine/restic/cheap-key.ts';
 import { readMasterKey } from '../../engine/restic/readings.ts';
 import { resticProgram } from '../restic/which-restic.ts';
-
-const AGENT = join(import.meta.dirname, '../../engine/agent/main.ts');
+import { agentProgram } from './which-agent.ts';
 
 /** A repository, a place for manifests, and machines that are folders. Everything goes when the world is closed. */
 export interface World extends AsyncDisposable {
@@ -122,8 +121,13 @@ function copyTemplate(to: string): void {
   cpSync(template, to, { recursive: true });
 }
 
-/** A machine that is a folder; `program` is the agent, from its sources unless another is named. */
-export function machineIn(root: string, restic: string, running = new Set<ChildProcess>(), program = AGENT): Machine {
+/** A machine that is a folder; `program`: another agent in its place. */
+export function machineIn(
+  root: string,
+  restic: string,
+  running = new Set<ChildProcess>(),
+  program = agentProgram,
+): Machine {
   const home = join(root, 'opt/dumont');
   mkdirSync(home, { recursive: true });
   const start = (verb: string, order: object): Running => {

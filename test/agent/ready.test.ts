@@ -7,8 +7,8 @@ import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import type { AgentEvent, ReadyOrder } from '../../engine/domain/agent-protocol.ts';
 import { follow } from './machine.ts';
+import { agentProgram } from './which-agent.ts';
 
-const AGENT = join(import.meta.dirname, '../../engine/agent/main.ts');
 const folder = mkdtempSync(join(tmpdir(), 'dumont-ready-'));
 const server = createServer((request, response) => {
   if (request.url === '/big') response.end(Buffer.alloc(4_000_000));
@@ -49,7 +49,7 @@ async function checks(
     clockSkewMs: 120_000,
     ...more,
   };
-  const args = [AGENT, 'ready', '--root', join(folder, 'root'), '--home', join(folder, 'home')];
+  const args = [agentProgram, 'ready', '--root', join(folder, 'root'), '--home', join(folder, 'home')];
   const child = spawn(process.execPath, args, {
     env: { PATH: `${bin}:/bin:/usr/bin` },
     stdio: ['pipe', 'pipe', 'inherit'],

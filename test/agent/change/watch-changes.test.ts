@@ -8,8 +8,8 @@ import { type Changes, type Wanted, watchChanges } from '../../../engine/agent/c
 import { type Place, placeAt } from '../../../engine/agent/place.ts';
 import { scopeOf } from '../../../engine/agent/scope.ts';
 import { walk } from '../../../engine/agent/walk.ts';
+import { agentProgram } from '../which-agent.ts';
 
-const PROGRAM = join(import.meta.dirname, '../../../engine/agent/main.ts');
 const wanted: Wanted = { include: [], exclude: [], fileBytesMax: 1e9 };
 const alive = new AbortController().signal;
 const cleanups: (() => void)[] = [];
@@ -32,7 +32,7 @@ async function backedUp(place: Place, what = wanted): Promise<void> {
 
 async function watching(place: Place, how: { foldersMax?: number; wanted?: Wanted } = {}): Promise<Changes> {
   const what = how.wanted ?? wanted;
-  const self = { program: PROGRAM, argv: ['--root', place.root, '--home', place.home] };
+  const self = { program: agentProgram, argv: ['--root', place.root, '--home', place.home] };
   const startLook = lookWith(self, what);
   let looks = 0;
   const changes = await watchChanges(
