@@ -1,10 +1,11 @@
 import { VERBS, type VerbName } from '../domain/verbs.ts';
 import type { Command } from './command.ts';
 
-type Name = VerbName | 'local';
+type Name = VerbName | 'tour' | 'local';
 
 /** Every command, loaded only when it is called: a quick answer begins with reading little. */
 const COMMANDS: Readonly<Record<Name, () => Promise<Command>>> = {
+  tour: async () => (await import('./commands/tour.ts')).tour,
   create: async () => (await import('./commands/create.ts')).create,
   wake: async () => (await import('./commands/wake.ts')).wake,
   hibernate: async () => (await import('./commands/hibernate.ts')).hibernate,
@@ -33,5 +34,11 @@ export async function loadCommand(name: string): Promise<Command | null> {
 /** What a command does, in one line. */
 export function wordsOf(name: string): string {
   if (Object.hasOwn(VERBS, name)) return VERBS[name as VerbName].say.en;
-  return 'Pull the levers of the local marketplace';
+  return OTHERS[name as keyof typeof OTHERS];
 }
+
+/** What is no verb, since only this computer has it. */
+const OTHERS: Readonly<Record<Exclude<Name, VerbName>, string>> = {
+  tour: 'See it all in about a minute, on this computer: race, backup, sleep, and the same files back',
+  local: 'Pull the levers of the local marketplace',
+};
