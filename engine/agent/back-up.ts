@@ -6,6 +6,7 @@ import { ls } from '../restic/commands.ts';
 import { type ListedNode, readNode } from '../restic/readings.ts';
 import { badLinesOf } from './bad-lines.ts';
 import type { Claim } from './claim.ts';
+import type { SeenElsewhere } from './elsewhere.ts';
 import { flush } from './flush.ts';
 import { openHashCache } from './hash-cache.ts';
 import { type Hashes, hashEntries } from './hash-entries.ts';
@@ -59,6 +60,8 @@ export interface Job {
   readonly claim: Claim;
   readonly tool: Restic;
   readonly talk: Pick<Talk, 'say'>;
+  /** In a last save: what was changed elsewhere, as it was seen before everything stood still. */
+  readonly seen: SeenElsewhere | null;
 }
 
 export type BackupWish = Omit<SaveOrder, 'protocol' | 'verb' | 'manifestUrl' | 'sequence' | 'tags'> & {
@@ -80,7 +83,7 @@ interface Taken {
 
 async function take(job: Job, signal: AbortSignal): Promise<Taken> {
   const { place, order } = job;
-  const scope = scopeOf(place, order);
+  const scope = scopeOf(place, order, job.seen);
   await flush(place, scope.roots, signal);
   const startedAt = Date.now();
   const before = await walk(place, scope, signal);
@@ -132,7 +135,7 @@ function backedUp(job: Job, taken: Taken, moved: readonly string[], lines: reado
     walked: before,
     moved: new Set([...moved, ...hashes.unreadablePaths]),
     async movedSince(signal) {
-      const after = await walk(job.place, scopeOf(job.place, job.order), signal);
+      const after = await walk(job.place, scopeOf(job.place, job.order, job.seen), signal);
       return movedIn({ ...taken, after }, 'last').map(wirePath);
     },
   };

@@ -49,6 +49,14 @@ export async function ownedBy(
   return owned;
 }
 
+/** Another text whenever a package came, went or was made anew: then those lists are other files, or other rows. */
+export function packageLists(place: Place): string {
+  return [DPKG, DPKG_TABLE, APK_TABLE]
+    .map((path) => statOf(place, path))
+    .map((stat) => (stat ? `${stat.ino} ${stat.size} ${stat.mtimeMs} ${stat.ctimeMs}` : ''))
+    .join('\n');
+}
+
 /** Lists may still say `/bin/x` where the file lies in `/usr/bin`. */
 function ownNameOf(wanted: ReadonlySet<string>, said: string): string | null {
   if (wanted.has(said)) return said;
@@ -57,7 +65,7 @@ function ownNameOf(wanted: ReadonlySet<string>, said: string): string | null {
 
 /** The settings files of packages stand, with their sums, in dpkg's own table. */
 function* conffiles(place: Place): Generator<readonly [string, string]> {
-  for (const line of textOf(place, 'var/lib/dpkg/status').split('\n')) {
+  for (const line of textOf(place, DPKG_TABLE).split('\n')) {
     const [, path, sum] = /^ \/(.+) ([0-9a-f]{32})(?: obsolete)?$/.exec(line) ?? [];
     if (path && sum) yield [path, sum];
   }
@@ -67,7 +75,7 @@ function* conffiles(place: Place): Generator<readonly [string, string]> {
 function* apkFiles(place: Place): Generator<readonly [string, string | null]> {
   let folder = '';
   let file: string | null = null;
-  for (const line of textOf(place, 'lib/apk/db/installed').split('\n')) {
+  for (const line of textOf(place, APK_TABLE).split('\n')) {
     const [kind, said] = [line.slice(0, 2), line.slice(2)];
     if (file !== null && kind !== 'a:') {
       yield [file, kind === 'Z:' && said.startsWith('Q1') ? said : null];
@@ -109,4 +117,6 @@ function textOf(place: Place, path: string): string {
 }
 
 const DPKG = 'var/lib/dpkg/info';
+const DPKG_TABLE = 'var/lib/dpkg/status';
+const APK_TABLE = 'lib/apk/db/installed';
 const BREATH = 64;

@@ -3,6 +3,7 @@ import { Failure } from '../domain/failures.ts';
 import { contentHash } from '../policy/content-hash.ts';
 import { type BackedUp, backUp, type Job } from './back-up.ts';
 import { readClaim } from './claim.ts';
+import { nothingSeen } from './elsewhere.ts';
 import { type Freeze, freeze, keptFor, thawLeftovers } from './freeze.ts';
 import { lastSequence } from './life/last-sequence.ts';
 import { askToStandAside, type StoodAside } from './life/stand-aside.ts';
@@ -12,6 +13,7 @@ import { packManifest } from './manifest.ts';
 import type { Place } from './place.ts';
 import { digestsOf } from './proof.ts';
 import { openRestic } from './restic-here.ts';
+import { scopeOf } from './scope.ts';
 import { replyFrom, type Talk } from './talk.ts';
 import { sendObject } from './transfer.ts';
 
@@ -35,13 +37,14 @@ export async function save(order: SaveOrder, place: Place, talk: Talk, signal: A
   }
   await using tool = await openRestic(place, order.repository, lock);
   const parent = aside.known?.parent ?? order.parent;
-  let job: Job = { order: { ...order, parent }, place, claim, tool, talk };
   const last = order.mode === 'last';
+  let job: Job = { order: { ...order, parent }, place, claim, tool, talk, seen: last ? nothingSeen() : null };
   const alive = AbortSignal.any([signal, talk.deaf, ...(last ? [talk.hungUp] : [])]);
   let frozen: Freeze | null = null;
   try {
     if (last) {
       job = await saveAhead(job, aside, alive);
+      await scopeOf(place, order, job.seen).elsewhere(alive); // takes long, and what it saw is only compared later
       tool.hurry();
       frozen = await freeze(place, alive);
       talk.say({ event: 'stopped_processes', count: frozen.count });

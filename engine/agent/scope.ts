@@ -5,7 +5,7 @@ import { Failure } from '../domain/failures.ts';
 import { rawPath } from '../domain/wire-path.ts';
 import { SYSTEM_FOLDERS } from '../domain/workspace.ts';
 import { codeOf } from './durable.ts';
-import { changedElsewhere } from './elsewhere.ts';
+import { changedElsewhere, type SeenElsewhere } from './elsewhere.ts';
 import { ignoreFilesIn } from './ignore-files.ts';
 import type { BadLine } from './ignore-rules.ts';
 import { badExcludes, type Matcher, matcherOf, NOWHERE_ELSE } from './matcher.ts';
@@ -29,9 +29,10 @@ export interface Scope {
 
 export const DEFAULT_ROOTS = ['root', 'workspace', 'data'];
 
-export type Asked = Pick<SaveOrder, 'include' | 'exclude' | 'fileBytesMax'> & Partial<Pick<SaveOrder, 'mode'>>;
+export type Asked = Pick<SaveOrder, 'include' | 'exclude' | 'fileBytesMax'>;
 
-export function scopeOf(place: Place, order: Asked): Scope {
+/** `seen`: what was changed elsewhere is looked for anew, beginning with what was seen before. */
+export function scopeOf(place: Place, order: Asked, seen: SeenElsewhere | null = null): Scope {
   const asked = order.include.map((wire) => checkedInclude(place, wire));
   const roots = outermost(linked(place, [...DEFAULT_ROOTS, ...asked]));
   const files = ignoreFilesIn(place, roots);
@@ -49,7 +50,7 @@ export function scopeOf(place: Place, order: Asked): Scope {
     // Looked for once, so that two walks of one backup agree.
     elsewhere: (signal) => {
       if (order.exclude.includes(NOWHERE_ELSE)) return Promise.resolve([]);
-      elsewhere ??= changedElsewhere(place, { roots, matcher, mounts, home, fresh: order.mode === 'last' }, signal);
+      elsewhere ??= changedElsewhere(place, { roots, matcher, mounts, home, exclude: order.exclude, seen }, signal);
       return elsewhere;
     },
   };

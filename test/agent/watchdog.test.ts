@@ -408,8 +408,14 @@ resticTest(
   'a machine that cannot end itself saves, says so, and goes on',
   async () => {
     const lab = await machine('stays', false);
+    // Changed elsewhere after it was last looked for, a moment ago.
+    const home = join(lab.root, 'opt/dumont');
+    writeFileSync(join(home, 'began.json'), '0');
+    writeFileSync(join(home, 'cache/elsewhere.json'), JSON.stringify({ at: Date.now(), paths: [] }));
+    mkdirSync(join(lab.root, 'etc'));
+    writeFileSync(join(lab.root, 'etc/mine'), 'mine');
     const watching = watch(lab);
-    expect(await watching.until('saved')).toMatchObject({ taken: { epoch: 3, files: 40 } });
+    expect(await watching.until('saved')).toMatchObject({ taken: { epoch: 3, files: 41 } });
     expect(stateOf(lab)).toBe('S');
     expect((await lab.proof())?.processes).toBe('go-on');
     await watching.until('saved');

@@ -31,7 +31,7 @@ export async function backUpChild(place: Place, talk: Talk<BackupSaid>, signal: 
   void hearRenewals(talk, tool, alive);
   const wish = { ...order, mode: 'live', rounds: 1, tags: tagsOf(order) } as const;
   const progress = { say: (event: AgentEvent) => event.event === 'progress' && talk.say(event) };
-  const done = await backUp({ order: wish, place, claim, tool, talk: progress }, alive);
+  const done = await backUp({ order: wish, place, claim, tool, talk: progress, seen: null }, alive);
   const taken = takenOf(order, done);
   const base = order.base === null ? null : wholeManifest(place, order.base);
   const manifest = await packManifest(done.lines, base, taken);

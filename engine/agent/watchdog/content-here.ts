@@ -2,12 +2,13 @@ import type { ManifestLine } from '../../domain/agent-protocol.ts';
 import type { AtRisk } from '../../domain/agent-shapes.ts';
 import { wirePath } from '../../domain/wire-path.ts';
 import { contentHash } from '../../policy/content-hash.ts';
+import type { SeenElsewhere } from '../elsewhere.ts';
 import { openHashCache } from '../hash-cache.ts';
 import { hashEntries } from '../hash-entries.ts';
 import { manifestLine } from '../manifest.ts';
 import type { Place } from '../place.ts';
 import { newestFiles } from '../proof.ts';
-import { scopeOf } from '../scope.ts';
+import { type Asked, scopeOf } from '../scope.ts';
 import { type Entry, walk } from '../walk.ts';
 
 export interface Content {
@@ -24,10 +25,11 @@ export interface Content {
 /** What lies here now, of what a backup is about. Only what changed since it was last hashed is read. */
 export async function contentHere(
   place: Place,
-  what: Parameters<typeof scopeOf>[1],
+  what: Asked,
+  seen: SeenElsewhere,
   signal: AbortSignal,
 ): Promise<Content> {
-  const walked = await walk(place, scopeOf(place, what), signal);
+  const walked = await walk(place, scopeOf(place, what, seen), signal);
   const hashes = await hashEntries(place, walked.entries, openHashCache(place), signal);
   const lines = walked.entries
     .filter((entry) => entry.type !== 'file' || hashes.sha256.has(entry.path))
@@ -39,7 +41,7 @@ export async function contentHere(
     newest: newestFiles(walked.entries).map(wirePath),
     async movedSince(again) {
       const left = new Map(walked.entries.map((entry) => [entry.path, stampOf(entry)]));
-      const later = await walk(place, scopeOf(place, what), again);
+      const later = await walk(place, scopeOf(place, what, seen), again);
       const moved = later.entries.filter((entry) => left.get(entry.path) !== stampOf(entry));
       for (const entry of later.entries) left.delete(entry.path);
       return [...moved.map((entry) => entry.path), ...left.keys()].map(wirePath);

@@ -6,13 +6,15 @@ import { Failure, reasonOf } from '../../domain/failures.ts';
 import { AgentAnswer, type EndCall, type Taken } from '../../domain/heartbeat.ts';
 import type { WatchdogProof } from '../../domain/watchdog-proof.ts';
 import { contentHash } from '../../policy/content-hash.ts';
-import { type BackupWish, backUp } from '../back-up.ts';
+import { type BackupWish, backUp, type Job } from '../back-up.ts';
 import { type Claim, readClaim } from '../claim.ts';
+import { nothingSeen } from '../elsewhere.ts';
 import { type Freeze, freeze, keptFor } from '../freeze.ts';
 import { takeLock } from '../lock.ts';
 import { packManifest } from '../manifest.ts';
 import type { Place } from '../place.ts';
-import { openRestic, type Restic } from '../restic-here.ts';
+import { openRestic } from '../restic-here.ts';
+import { scopeOf } from '../scope.ts';
 import { sendObject } from '../transfer.ts';
 import { type Content, contentHere } from './content-here.ts';
 import { lastWord, say, takeBack } from './last-word.ts';
@@ -51,12 +53,16 @@ export async function lastStand(
   using lock = await takeLock(place, 'the watchdog');
   const claim = claimFor(order, place);
   const keptByEngine = keptFor(place) > orders.ticket.sequence ? keptFor(place) : 0;
+  const seen = nothingSeen();
+  await scopeOf(place, order, seen).elsewhere(signal); // takes long, and what it saw is only compared later
   const frozen = await freeze(place, signal);
   try {
     await using tool = await openRestic(place, repository, lock);
-    const content = await contentHere(place, order, signal);
+    const content = await contentHere(place, order, seen, signal);
     holdForRisk(content);
-    const taken = sameAsBefore(order, place, content) ?? (await saveNow(order, place, claim, content, tool, signal));
+    const taken =
+      sameAsBefore(order, place, content) ??
+      (await saveNow(order, { place, claim, tool, talk: SILENT, seen }, content, signal));
     const { bytes, sha256 } = await packManifest(content.lines);
     await sendObject(orders.ticket.manifestUrl, bytes, 'the manifest', signal);
     const backup = { snapshot: taken.snapshot, host: order.workspace, tags: ownTags(order) };
@@ -113,16 +119,14 @@ function sameAsBefore(order: LastStandOrder, place: Place, content: Content): Ta
 
 async function saveNow(
   order: LastStandOrder,
-  place: Place,
-  claim: Claim,
+  job: Omit<Job, 'order'>,
   content: Content,
-  tool: Restic,
   signal: AbortSignal,
 ): Promise<Taken> {
   const { sequence, draft } = order.orders.ticket;
   const tags = [...ownTags(order), `draft=${draft}`];
   const wish: BackupWish = { ...order, mode: 'last', rounds: ROUNDS, tags };
-  const done = await backUp({ order: wish, place, claim, tool, talk: { say: () => undefined } }, signal);
+  const done = await backUp({ ...job, order: wish }, signal);
   if (contentHash(done.lines) !== content.contentHash || done.partial)
     throw new Failure('backup_failed', { why: 'something moved meanwhile, or could not be read' });
   const files = done.lines.filter((line) => line.type === 'file');
@@ -173,6 +177,7 @@ async function callEnd({ method, url, headers, body }: EndCall, signal: AbortSig
   if (status >= 400) throw new Failure('backup_failed', { why: `the call to end it was answered with HTTP ${status}` });
 }
 
+const SILENT: Job['talk'] = { say: () => undefined };
 const ROUNDS = 2;
 const CALL_MS = 30_000;
 /** From the answer to the end of everything here. */
