@@ -12,6 +12,7 @@ import { openHashCache } from './hash-cache.ts';
 import { type Hashes, hashEntries } from './hash-entries.ts';
 import { liveManifest } from './live-manifest.ts';
 import { manifestLine } from './manifest.ts';
+import { rememberMountedRoots } from './mounted-roots.ts';
 import { comparisonWith } from './parent.ts';
 import type { Place } from './place.ts';
 import { newestFiles } from './proof.ts';
@@ -105,6 +106,7 @@ async function take(job: Job, signal: AbortSignal): Promise<Taken> {
   });
   const after = await walk(place, scope, signal);
   cache.save();
+  rememberMountedRoots(place, scope.roots, scope.mounts);
   return { startedAt, before, hashes, after, badLines: badLinesOf(scope), ...saved };
 }
 

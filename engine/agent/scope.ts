@@ -9,6 +9,7 @@ import { changedElsewhere, type SeenElsewhere } from './elsewhere.ts';
 import { ignoreFilesIn } from './ignore-files.ts';
 import type { BadLine } from './ignore-rules.ts';
 import { badExcludes, type Matcher, matcherOf, NOWHERE_ELSE } from './matcher.ts';
+import { lostRoots } from './mounted-roots.ts';
 import { type Mount, mountPoints } from './mounts.ts';
 import { checkedPath, type Place } from './place.ts';
 
@@ -21,6 +22,8 @@ export interface Scope {
   badLines(): readonly (BadLine & { readonly file: string })[];
   readonly fileBytesMax: number;
   readonly mounts: ReadonlyMap<string, Mount>;
+  /** Of the roots, those whose file system is not mounted any more. */
+  readonly lost: readonly string[];
   /** Files outside of them that belong to the backup too. */
   elsewhere(signal: AbortSignal): Promise<readonly string[]>;
   /** Whether a `.git` directory is a pristine clone's. Asked once for each, so that two walks of one backup agree. */
@@ -46,6 +49,7 @@ export function scopeOf(place: Place, order: Asked, seen: SeenElsewhere | null =
     badLines: () => [...badExcludes(order.exclude).map((bad) => ({ ...bad, file: '' })), ...files.bad()],
     fileBytesMax: order.fileBytesMax,
     mounts,
+    lost: lostRoots(place, roots, mounts),
     pristine: new Map(),
     // Looked for once, so that two walks of one backup agree.
     elsewhere: (signal) => {

@@ -89,6 +89,8 @@ export async function walk(place: Place, scope: Scope, signal: AbortSignal): Pro
     }
   };
   for (const root of scope.roots) lookWithFolders(root);
+  for (const root of scope.lost)
+    atRisk.push({ kind: 'unreadable', path: wirePath(root), sizeBytes: 0, why: 'what was mounted there is gone' });
   for (const path of await scope.elsewhere(signal)) lookWithFolders(path);
   const elsewhere = entries
     .filter((entry) => entry.type !== 'dir' && !scope.roots.includes(entry.path))

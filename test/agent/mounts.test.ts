@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { lostRoots, rememberMountedRoots } from '../../engine/agent/mounted-roots.ts';
 import { mountsIn } from '../../engine/agent/mounts.ts';
 import { placeAt } from '../../engine/agent/place.ts';
 import { scopeOf } from '../../engine/agent/scope.ts';
@@ -76,6 +77,32 @@ test.each([
   ['is excluded', { holding: ['work'], exclude: ['/workspace/mounted'] }],
 ])('one that %s is only left out', async (_why, how) => {
   expect(await walked(how)).toEqual([]);
+});
+
+test('a backed-up directory whose file system is gone is named, and what lies there now is saved all the same', async () => {
+  const root = mkdtempSync(join(tmpdir(), 'dumont-unmounted-'));
+  try {
+    for (const folder of ['root', 'workspace', 'data', 'opt/dumont'])
+      mkdirSync(join(root, folder), { recursive: true });
+    writeFileSync(join(root, 'data/new'), 'written below where it was mounted');
+    const place = placeAt(root, join(root, 'opt/dumont'), '/nowhere', null);
+    const look = async () => {
+      const scope = scopeOf(place, { include: [], exclude: [], fileBytesMax: 1e9 });
+      const { entries, atRisk } = await walk(place, scope, new AbortController().signal);
+      expect(entries.map((entry) => entry.path)).toContain('data/new');
+      return atRisk;
+    };
+    expect(await look()).toEqual([]);
+    const mounted = mountsIn(`40 27 8:17 / ${root}/data rw - ext4 /dev/sdb rw`, root);
+    rememberMountedRoots(place, ['root', 'workspace', 'data'], mounted);
+    expect(lostRoots(place, ['data'], mounted)).toEqual([]);
+    const gone = { kind: 'unreadable', path: 'data', sizeBytes: 0, why: 'what was mounted there is gone' };
+    expect(await look()).toEqual([gone]);
+    rememberMountedRoots(place, ['root', 'workspace', 'data'], new Map());
+    expect(await look(), 'also after the next backup').toEqual([gone]);
+  } finally {
+    rmSync(root, { recursive: true, force: true });
+  }
 });
 
 const possible = spawnSync('unshare', ['--mount', 'true']).status === 0;

@@ -6,6 +6,7 @@ import { foldersMax } from './folders-max.ts';
 import { noteChanges } from './noted-changes.ts';
 import { type Difference, differing } from './walk-memory.ts';
 import { type FolderWatch, watchFolders } from './watch-folders.ts';
+import { watchMissing } from './watch-missing.ts';
 
 /** Which files a backup is about. */
 export type Wanted = Pick<SaveOrder, 'include' | 'exclude' | 'fileBytesMax'>;
@@ -53,6 +54,7 @@ export async function watchChanges(
   const listeners: (() => void)[] = [];
   const over = new AbortController();
   let folders: FolderWatch | null = null;
+  let missing: Disposable | null = null;
   let news = true; // the next thing seen is one to tell
   let otherRules = false;
   let last: Promise<unknown> = Promise.resolve();
@@ -82,6 +84,8 @@ export async function watchChanges(
     else if (otherRules || !folders) folders = openWatch();
     otherRules = false;
     folders?.become((wire ?? []).map(rawPath));
+    missing?.[Symbol.dispose]();
+    missing = folders && watchMissing(place, scopeOf(place, wanted).roots, lookBeside);
     if (before !== folders) before?.[Symbol.dispose](); // only now, so that nothing is missed in between
   };
   const lookOnce = async (stop: AbortSignal): Promise<void> => {
@@ -133,6 +137,7 @@ export async function watchChanges(
       over.abort(new Error('nobody asks for changes any more'));
       folders?.[Symbol.dispose]();
       folders = null;
+      missing?.[Symbol.dispose]();
       listeners.length = 0;
     },
   };

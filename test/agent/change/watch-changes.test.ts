@@ -118,6 +118,31 @@ test('a change of an ignore file takes effect', async () => {
   }, PATIENCE);
 });
 
+test('a backed-up directory that is made later is noticed, with what is written there from then on', async () => {
+  const place = machine();
+  rmSync(join(place.root, 'data'), { recursive: true });
+  const also = { ...wanted, include: ['srv/site/files'] };
+  await backedUp(place, also);
+  const changes = await watching(place, { wanted: also });
+  for (const path of ['data', 'srv/site/files']) {
+    mkdirSync(join(place.root, path), { recursive: true });
+    await noticed(changes);
+    changes.beginBackup();
+    changes.backedUp();
+    await backedUp(place, also);
+    await changes.look(alive);
+    expect(changes.changedAt()).toBeNull();
+    await vi.waitFor(() => {
+      writeFileSync(join(place.root, path, 'file'), `${Math.random()}`);
+      expect(changes.changedAt()).not.toBeNull();
+    }, PATIENCE);
+    changes.beginBackup();
+    changes.backedUp();
+    await backedUp(place, also);
+    await changes.look(alive);
+  }
+});
+
 test('a directory that was moved away, and one that was moved in, are changes', async () => {
   const place = machine();
   mkdirSync(join(place.root, 'outside/tree/below'), { recursive: true });
