@@ -35,7 +35,7 @@ export function outcomeOf(
 const WORDS: readonly (readonly [RegExp, ResticFailure])[] = [
   [/no space left on device|disk quota exceeded/i, 'machine_disk_full'],
   [
-    /AccessDenied|Access Denied|SignatureDoesNotMatch|InvalidAccessKeyId|ExpiredToken|token has expired|RequestTimeTooSkewed|403 Forbidden|no credentials found|ObjectLocked/i,
+    /AccessDenied|Access Denied|SignatureDoesNotMatch|InvalidAccessKeyId|InvalidToken|ExpiredToken|token has expired|RequestTimeTooSkewed|403 Forbidden|no credentials found|ObjectLocked/i,
     'storage_refused',
   ],
   [

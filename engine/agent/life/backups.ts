@@ -25,6 +25,8 @@ export interface Backups {
   /** The engine has these. */
   settled(taken: readonly Taken[]): void;
   status(): AgentStatus['backup'];
+  /** Storage does not take the credentials it has, whatever they say of their end. */
+  readonly refused: () => boolean;
   atRisk(): AgentStatus['atRisk'];
   /** Of the backup that runs: its cost is not somebody's work. */
   pids(): readonly number[];
@@ -163,7 +165,8 @@ export function openBackups(around: Surroundings): Backups {
       if (repository && repository.credentials.expiresAt !== expiresAt) {
         expiresAt = repository.credentials.expiresAt;
         running?.say({ say: 'credentials', credentials: repository.credentials });
-        if (refused) trouble.tryNow();
+        if (refused && trouble.failures() === 1) trouble.tryNow(); // others that are refused as well can wait
+        refused = false;
       }
       bell.ring();
     },
@@ -188,6 +191,7 @@ export function openBackups(around: Surroundings): Backups {
         badLines,
       };
     },
+    refused: () => refused,
     atRisk: () => notebook.now().atRisk,
     pids: () => (running?.pid === undefined ? [] : [running.pid]),
     standAside: (sequence, onProgress, signal) => asides.stand(sequence, running, onProgress, signal),

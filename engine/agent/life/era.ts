@@ -92,7 +92,7 @@ export function openEra(order: RunOrder, within: Within): Era {
       jobs: [...jobs.statuses()],
       atRisk: backups.atRisk(),
       tickets: standing.tickets.count(standing.clock.now()),
-      credentialsUntil: standing.repository?.credentials.expiresAt ?? null,
+      credentialsUntil: backups.refused() ? null : (standing.repository?.credentials.expiresAt ?? null),
     };
     dog.saw(said);
     return said;
