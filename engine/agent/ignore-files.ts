@@ -1,6 +1,4 @@
 import { readFileSync } from 'node:fs';
-import { Failure } from '../domain/failures.ts';
-import { wirePath } from '../domain/wire-path.ts';
 import { codeOf } from './durable.ts';
 import { type BadLine, type IgnoreRule, rulesIn } from './ignore-rules.ts';
 import type { Place } from './place.ts';
@@ -22,11 +20,19 @@ export interface IgnoreFiles {
   layersIn(directory: string): readonly Layer[];
   /** Lines that can never match anything, in the files that were read so far. */
   bad(): readonly (BadLine & { readonly file: string })[];
+  /** Ignore files, met so far, that are there and cannot be read, and why. What they are about is left out. */
+  unreadable(): readonly Unreadable[];
+}
+
+export interface Unreadable {
+  readonly file: string;
+  readonly why: string;
 }
 
 export function ignoreFilesIn(place: Place, roots: readonly string[]): IgnoreFiles {
   const known = new Map<string, readonly Layer[]>();
   const bad: (BadLine & { file: string })[] = [];
+  const unreadable: Unreadable[] = [];
   const isRoot = new Set(roots);
   const layersIn = (directory: string): readonly Layer[] => {
     const before = known.get(directory);
@@ -46,22 +52,28 @@ export function ignoreFilesIn(place: Place, roots: readonly string[]): IgnoreFil
     const file = `${directory}/${IGNORE_FILE}`;
     const text = textOf(place, file);
     if (text === null) return null;
+    if (typeof text !== 'string') {
+      unreadable.push({ file, why: text.code });
+      return { by: 'file', base: `${directory}/`, rules: [EVERYTHING] };
+    }
     const found = rulesIn(text);
     for (const line of found.bad) bad.push({ ...line, file });
     return { by: 'file', base: `${directory}/`, rules: found.rules };
   };
-  return { layersIn, bad: () => bad };
+  return { layersIn, bad: () => bad, unreadable: () => unreadable };
 }
 
-function textOf(place: Place, file: string): string | null {
+function textOf(place: Place, file: string): string | null | { readonly code: string } {
   if (!statOf(place, file)?.isFile()) return null;
   try {
     return readFileSync(place.at(file), 'latin1');
   } catch (cause) {
-    if (codeOf(cause) === 'ENOENT') return null;
-    // Going on without its rules could upload what somebody wanted to keep off.
-    throw new Failure('bad_path', { path: wirePath(file), why: 'it cannot be read' }, { cause });
+    const code = codeOf(cause);
+    if (code === '') throw cause;
+    return code === 'ENOENT' ? null : { code };
   }
 }
 
+/** Going on without its rules could upload what somebody wanted to keep off. */
+const EVERYTHING: IgnoreRule = { line: `its ${IGNORE_FILE} cannot be read`, keeps: false, matches: () => true };
 const NONE: readonly Layer[] = [];

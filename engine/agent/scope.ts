@@ -6,7 +6,7 @@ import { rawPath } from '../domain/wire-path.ts';
 import { SYSTEM_FOLDERS } from '../domain/workspace.ts';
 import { codeOf } from './durable.ts';
 import { changedElsewhere, type SeenElsewhere } from './elsewhere.ts';
-import { ignoreFilesIn } from './ignore-files.ts';
+import { ignoreFilesIn, type Unreadable } from './ignore-files.ts';
 import type { BadLine } from './ignore-rules.ts';
 import { badExcludes, type Matcher, matcherOf, NOWHERE_ELSE } from './matcher.ts';
 import { lostRoots } from './mounted-roots.ts';
@@ -20,6 +20,8 @@ export interface Scope {
   readonly matcher: Matcher;
   /** Lines of ignore files, met so far, that can never match anything. Those of the workspace's own patterns have no file. */
   badLines(): readonly (BadLine & { readonly file: string })[];
+  /** Ignore files, met so far, that cannot be read. */
+  unreadableRules(): readonly Unreadable[];
   readonly fileBytesMax: number;
   readonly mounts: ReadonlyMap<string, Mount>;
   /** Of the roots, those whose file system is not mounted any more. */
@@ -47,6 +49,7 @@ export function scopeOf(place: Place, order: Asked, seen: SeenElsewhere | null =
     roots,
     matcher,
     badLines: () => [...badExcludes(order.exclude).map((bad) => ({ ...bad, file: '' })), ...files.bad()],
+    unreadableRules: files.unreadable,
     fileBytesMax: order.fileBytesMax,
     mounts,
     lost: lostRoots(place, roots, mounts),

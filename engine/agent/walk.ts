@@ -112,6 +112,13 @@ export async function walk(place: Place, scope: Scope, signal: AbortSignal): Pro
     }
     for (const name of names) look(`${directory.path}/${name}`, directory.device);
   }
+  for (const { file, why } of scope.unreadableRules())
+    atRisk.push({
+      kind: 'unreadable',
+      path: wirePath(file),
+      sizeBytes: 0,
+      why: `it cannot be read (${why}), so what it is about is left out`,
+    });
   const byPath = (a: { path: string }, b: { path: string }): number => (a.path < b.path ? -1 : 1);
   return { entries: entries.toSorted(byPath), left, atRisk: atRisk.toSorted(byPath), elsewhere };
 }
