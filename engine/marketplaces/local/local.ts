@@ -10,7 +10,7 @@ import { readIfThere, writeWhole } from './files.ts';
 import type { Rental } from './ledger.ts';
 import { listed } from './listing.ts';
 import type { MachineSpec } from './machine/spec.ts';
-import { removeMachine, startMachine, stopMachine } from './machine-process.ts';
+import { machineState, removeMachine, startMachine, stopMachine } from './machine-process.ts';
 import { type LocalOptions, type Market, openMarket } from './market.ts';
 import { type Misbehaviour, machineFaults } from './misbehaviours.ts';
 import { pace, waitFor } from './pace.ts';
@@ -106,7 +106,8 @@ export function localMarketplace(options: LocalOptions): LocalMarketplace {
     async start(instance, signal) {
       signal.throwIfAborted();
       const rental = mustLive(market, instance);
-      if (!rental.stopped) return;
+      const over = machineState(market.filesOf(instance))?.phase === 'exited';
+      if (!rental.stopped && !over) return;
       const order = readIfThere(market.filesOf(instance).spec);
       if (order === null) throw refused(`the disk of ${instance} is gone`);
       changeRate(market, instance, false);

@@ -73,6 +73,19 @@ test('a machine whose process was killed is listed as exited, and everything in 
   if (init) await until(async () => !isAlive(init));
 });
 
+test('a machine that exited is started again, with its disk', async () => {
+  const world = await localWorld();
+  const { instance, bash } = await world.machine();
+  await bash('echo kept > /root/file');
+  const { process: own } = JSON.parse(
+    await readFile(machineFiles(join(world.folder, 'market', 'machines', instance)).state, 'utf8'),
+  );
+  process.kill(own.pid, 'SIGKILL');
+  await until(async () => (await world.row(instance))?.status === 'exited');
+  await world.market.start(instance, patience());
+  expect(await (await world.up(instance)).bash('cat /root/file')).toBe('kept');
+});
+
 test('a stopped machine keeps its disk, loses its processes, and costs only its disk until it starts again', async () => {
   let now = 1_000_000;
   const world = await localWorld({ now: () => now });
