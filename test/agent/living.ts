@@ -12,6 +12,8 @@ import { type Machine, restoreOrder, type World } from './machine.ts';
 export interface Ear extends AsyncDisposable {
   readonly url: string;
   readonly heard: AgentStatus[];
+  /** How often somebody spoke, answered or not. */
+  readonly calls: () => number;
   /** What the next answers say besides; null: it answers nothing but 503. */
   answer: Partial<AgentAnswer> | null;
   /** The first status from now on that is as wanted. */
@@ -20,7 +22,9 @@ export interface Ear extends AsyncDisposable {
 
 export async function openEar(): Promise<Ear> {
   const heard: AgentStatus[] = [];
+  let calls = 0;
   const server = createServer((request, response) => {
+    calls += 1;
     const chunks: Buffer[] = [];
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
     request.on('end', () => {
@@ -35,6 +39,7 @@ export async function openEar(): Promise<Ear> {
   const ear: Ear = {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/api/v1/agent/status`,
     heard,
+    calls: () => calls,
     answer: {},
     async until(wanted) {
       for (let at = heard.length; ; at++) {
