@@ -30,6 +30,10 @@ export function draw(story: Story, frame: Frame): string[] {
     ...(story.backup && AWAKE.has(story.status)
       ? [line('dim', `backup     ${backupWords(story.backup, frame.now)}`)]
       : []),
+    // Once it is warned, the warning says it.
+    ...(story.idle !== null && story.warned === null && AWAKE.has(story.status)
+      ? [line('dim', `sleep      not now: ${story.idle}`)]
+      : []),
     ...story.done.map((each) => line('green', `✓ ${each}`)),
     ...(story.usableMs === null ? [] : [line('green', usable(story))]),
     ...(story.warned ? [line('yellow', sleepsSoon(story.warned, story.workspace, frame.now))] : []),

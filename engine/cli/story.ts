@@ -22,6 +22,8 @@ export interface Story {
   readonly job: { readonly command: string; readonly since: number } | null;
   /** What its machine said of its backups when it was last looked at. */
   readonly backup: NonNullable<InstanceJson['pulse']>['backup'] | null;
+  /** Whether anything was seen on it then, in the words of whoever decides about its sleep. */
+  readonly idle: string | null;
   /** What is settled, in the order it happened. */
   readonly done: readonly string[];
   /** What people should worry about, newest last. */
@@ -73,6 +75,7 @@ export function beginStory(workspace: string, now: number): Story {
     warned: null,
     job: null,
     backup: null,
+    idle: null,
     done: [],
     worries: [],
     lostSince: null,
@@ -105,6 +108,7 @@ export function seen(story: Story, instance: InstanceJson): Story {
     warned: machine?.warned ? { actsAt: timeOf(machine.warned.acts_at), why: machine.warned.why } : null,
     job: jobIn(instance),
     backup: instance.pulse?.backup ?? null,
+    idle: instance.pulse?.idle.sleep === false ? instance.pulse.idle.why : null,
     lostSince: null,
   };
 }

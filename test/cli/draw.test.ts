@@ -113,6 +113,14 @@ test('a warning counts down until it is kept awake, and a program has its clock'
   ]);
 });
 
+test('while nothing is warned of, it says why it does not sleep', () => {
+  const awake = { ...story([], 'awake'), idle: 'the GPU is 87 % busy' };
+  const frame = { now: T0, columns: 120, rows: 24, paint };
+  expect(draw(awake, frame)).toContain('  sleep      not now: the GPU is 87 % busy');
+  expect(draw({ ...awake, warned: { actsAt: T0 + 9_000, why: 'idle' } }, frame).join('\n')).not.toContain('not now');
+  expect(draw({ ...awake, status: 'going to sleep' }, frame).join('\n')).not.toContain('not now');
+});
+
 test('in the last frame whoever still raced has lost', () => {
   const won = settled(story([...RACE, moved(12, 'm1', 'standing-by', 'restoring', 'first to be ready')]));
   const lines = draw(won, { now: T0 + 20_000, columns: 90, rows: 24, paint });
