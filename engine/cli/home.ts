@@ -2,7 +2,7 @@ import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 
 // biome-ignore lint/style/noProcessEnv: the command line reads its environment here and nowhere else.
-const { DUMONT_HOME, TERM, npm_command, npm_lifecycle_event } = process.env;
+const { DUMONT_HOME, PATH = '', TERM, npm_command, npm_lifecycle_event } = process.env;
 
 /** Where the engine keeps its state, and notes where it answers. */
 export const HOME = resolve(
@@ -14,3 +14,6 @@ export const DUMB_TERMINAL = TERM === 'dumb';
 
 /** What npm says when it is npm that started us: `npx dumont` is "exec", `npm run dumont` a script of that name. */
 export const NPM = { command: npm_command, script: npm_lifecycle_event } as const;
+
+/** Where programs are found. */
+export const SEARCH_PATH = PATH;

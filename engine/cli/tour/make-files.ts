@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { chmod, mkdir, symlink, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { SEARCH_PATH } from '../home.ts';
 
 const FOLDERS = 48;
 const FILES_EACH = 50;
@@ -76,5 +77,5 @@ async function git(argv: readonly string[], signal: AbortSignal): Promise<string
   return stdout;
 }
 
-// biome-ignore lint/style/noProcessEnv: git is found by PATH, and nothing in a person's own configuration may change what is made here.
-const WITHOUT_CONFIGURATION = { PATH: process.env.PATH, GIT_CONFIG_GLOBAL: '/dev/null', GIT_CONFIG_NOSYSTEM: '1' };
+/** Nothing in a person's own configuration may change what is made here. */
+const WITHOUT_CONFIGURATION = { PATH: SEARCH_PATH, GIT_CONFIG_GLOBAL: '/dev/null', GIT_CONFIG_NOSYSTEM: '1' };

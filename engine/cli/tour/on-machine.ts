@@ -8,6 +8,7 @@ import { pipeline } from 'node:stream/promises';
 import { Failure } from '../../domain/failures.ts';
 import type { SshJson } from '../../http/json/instance.ts';
 import type { EngineClient } from '../engine-client.ts';
+import { SEARCH_PATH } from '../home.ts';
 import { pinHostKey } from '../host-key.ts';
 import { sshArgv } from '../ssh-way.ts';
 import type { Entry } from './list-files.ts';
@@ -34,8 +35,7 @@ export async function sendFiles(machine: OnMachine, folder: string, root: string
   const child = spawn('tar', ['--create', '--format=pax', '--file=-', '-C', folder, '.'], {
     stdio: ['ignore', 'pipe', 'inherit'],
     // macOS would add a file of its own beside each.
-    // biome-ignore lint/style/noProcessEnv: tar is found by PATH.
-    env: { PATH: process.env.PATH, COPYFILE_DISABLE: '1', LC_ALL: 'C.UTF-8' },
+    env: { PATH: SEARCH_PATH, COPYFILE_DISABLE: '1', LC_ALL: 'C.UTF-8' },
     signal,
   });
   const exit = once(child, 'exit');

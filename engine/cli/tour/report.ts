@@ -1,4 +1,5 @@
 import { dollars, MICRO, perHour } from '../../domain/money.ts';
+import { asCalled, CALLED } from '../called.ts';
 import type { Screen } from '../screen.ts';
 import { bytes, count, duration, plural, short } from '../words.ts';
 import type { Comparison } from './compare-files.ts';
@@ -67,7 +68,7 @@ export function reportLines(report: Report, { paint, width }: Pick<Screen, 'pain
     ],
     [
       'saved',
-      `${money(work.saved_per_month)} a month, ${work.saved_percent} %, by who works ${work.hours_per_week} hours a week`,
+      `${money(work.saved_per_month)} a month, ${work.saved_percent} %, for somebody who works ${work.hours_per_week} hours a week`,
     ],
   ];
   return [
@@ -76,13 +77,20 @@ export function reportLines(report: Report, { paint, width }: Pick<Screen, 'pain
     ...rows.flatMap(([name, say]) => fold(`  ${paint('dim', name.padEnd(LABEL))}  `, say, LABEL + 4, width)),
     '',
     paint('bold', 'Now for your own work'),
-    '  npm start            in another terminal: the engine',
-    '  dumont create lab    describe a workspace',
-    '  dumont wake lab      race machines for it, and work',
+    ...NEXT.flatMap(([line, say]) =>
+      fold(`  ${asCalled(line, CALLED).padEnd(NEXT_COLUMNS)}  `, say, NEXT_COLUMNS + 4, width),
+    ),
   ];
 }
 
 const LABEL = 11;
+
+const NEXT = [
+  ['npm start', 'in another terminal: the engine'],
+  ['dumont create lab', 'describe a workspace'],
+  ['dumont wake lab', 'race machines for it, and work'],
+] as const;
+const NEXT_COLUMNS = Math.max(...NEXT.map(([line]) => asCalled(line, CALLED).length));
 
 function money(amount: number): string {
   return dollars(Math.round(amount * MICRO));

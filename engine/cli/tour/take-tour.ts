@@ -3,11 +3,13 @@ import type { InstanceJson } from '../../http/json/instance.ts';
 import type { LocalBillJson, LocalMachinesJson } from '../../http/json/local.ts';
 import type { OperationJson } from '../../http/json/operation.ts';
 import { lastEvent } from '../follow.ts';
+import { SEARCH_PATH } from '../home.ts';
 import type { Screen } from '../screen.ts';
 import { compareThere } from './compare-there.ts';
 import { costsOf } from './costs.ts';
 import { keepEngine } from './keep-engine.ts';
 import { achieve, MINUTE, type OnTour, PATH, TOURED } from './on-tour.ts';
+import { demandPrograms } from './programs.ts';
 import type { Report } from './report.ts';
 import { sleepThere } from './sleep-there.ts';
 import { teller } from './tell.ts';
@@ -21,6 +23,7 @@ const GPU = 'RTX 4090';
 
 /** A newcomer's whole cycle on the local marketplace. Everything in it is real but the GPUs. */
 export async function takeTour(screen: Screen, signal: AbortSignal): Promise<Report> {
+  demandPrograms(SEARCH_PATH);
   const began = Date.now();
   // One document at the end, and nothing before it.
   const shown = screen.json ? { ...screen, json: false, quiet: true, live: false } : screen;
