@@ -1,11 +1,11 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Failure, isFailure } from '../domain/failures.ts';
+import { diskFailure, Failure, isFailure } from '../domain/failures.ts';
 import { repositoryPrefix, repositoryUrl } from '../domain/layout.ts';
 import type { Repositories, Storage, StoredFile, StoredSnapshot } from '../domain/ports.ts';
 import type { Workspace } from '../domain/workspace.ts';
-import { openAccess } from '../restic/access.ts';
+import { type Access, openAccess } from '../restic/access.ts';
 import { cheapKey } from '../restic/cheap-key.ts';
 import * as restic from '../restic/commands.ts';
 import { outcomeOf } from '../restic/outcome.ts';
@@ -135,8 +135,28 @@ interface Sink {
 /** Starts restic with files for password and credentials that go when it ends. */
 function runner({ restic: program, storage, masterKey, folder, connections }: RepositoriesOptions) {
   const scratch = join(folder, 'scratch');
-  const cleared = Promise.withResolvers<void>();
-  let clearing = false;
+  let cleared: Promise<void> | null = null;
+  /** Of what an engine that was killed left there. What failed, on a full disk say, is tried again by the next one. */
+  const clear = async (): Promise<void> => {
+    cleared ??= rm(scratch, { recursive: true, force: true }).then(
+      async () => void (await mkdir(scratch, { recursive: true, mode: 0o700 })),
+    );
+    await cleared.catch((cause: unknown) => {
+      cleared = null;
+      throw cause;
+    });
+  };
+  const open = async (workspace: Workspace, access: 'read' | 'write', url: string): Promise<Access> => {
+    await clear();
+    const cache = join(folder, 'cache', workspace.id);
+    await mkdir(cache, { recursive: true, mode: 0o700 });
+    const credentials = await storage.issue({ prefix: repositoryPrefix(workspace.id), access, ttlMs: CREDENTIALS_MS });
+    const password = masterKey.open(workspace.sealedPassword, workspace.id);
+    return await openAccess(
+      { url, region: storage.region, password, credentials, connections },
+      { secrets: join(scratch, randomBytes(8).toString('hex')), cache, temporary: scratch },
+    );
+  };
   return async (
     workspace: Workspace,
     access: 'read' | 'write',
@@ -144,22 +164,10 @@ function runner({ restic: program, storage, masterKey, folder, connections }: Re
     sink: Sink,
     signal: AbortSignal,
   ): Promise<void> => {
-    if (!clearing) {
-      clearing = true; // what an engine that was killed left there
-      rm(scratch, { recursive: true, force: true })
-        .then(() => mkdir(scratch, { recursive: true, mode: 0o700 }))
-        .then(() => cleared.resolve(), cleared.reject);
-    }
-    await cleared.promise;
     const url = repositoryUrl(storage.endpoint, storage.bucket, workspace.id);
-    const cache = join(folder, 'cache', workspace.id);
-    await mkdir(cache, { recursive: true, mode: 0o700 });
-    const credentials = await storage.issue({ prefix: repositoryPrefix(workspace.id), access, ttlMs: CREDENTIALS_MS });
-    const password = masterKey.open(workspace.sealedPassword, workspace.id);
-    await using files = await openAccess(
-      { url, region: storage.region, password, credentials, connections },
-      { secrets: join(scratch, randomBytes(8).toString('hex')), cache, temporary: scratch },
-    );
+    await using files = await open(workspace, access, url).catch((cause: unknown) => {
+      throw diskFailure(cause, 'reading a repository');
+    });
     const ran = await runRestic(
       { program, args, environment: files.environment, cwd: folder, patienceMs: PATIENCE_MS, ...sink },
       signal,

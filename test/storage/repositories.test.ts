@@ -27,8 +27,7 @@ beforeAll(async () => {
 });
 afterAll(() => stack.disposeAsync());
 
-function open(masterKeyToUse: ReturnType<typeof masterKey>): Repositories {
-  const folder = join(world.folder, 'control');
+function open(masterKeyToUse: ReturnType<typeof masterKey>, folder = join(world.folder, 'control')): Repositories {
   mkdirSync(folder, { recursive: true });
   const restic = resticProgram ?? '';
   return resticRepositories({ restic, storage, masterKey: masterKeyToUse, folder, connections: 4, now: Date.now });
@@ -103,6 +102,18 @@ resticTest('opening a repository costs no key stretching, and no secret stays be
   expect(more).toEqual([]);
   expect(JSON.parse(Buffer.from((await storage.get(only!.key, signal))!).toString())).toMatchObject({ N: 2 });
   expect(readdirSync(join(world.folder, 'control/scratch'))).toEqual([]);
+});
+
+resticTest('a disk that lets nothing be written is tried again by the next who asks', async () => {
+  const lab = await workspace('disk');
+  await repositories.ensure(lab, signal);
+  const folder = join(world.folder, 'other');
+  const other = open(key, folder);
+  rmSync(folder, { recursive: true });
+  writeFileSync(folder, 'no folder can be made in a file');
+  await expect(other.snapshots(lab, signal)).rejects.toMatchObject({ code: 'ENOTDIR' });
+  rmSync(folder);
+  expect(await other.snapshots(lab, signal)).toEqual([]);
 });
 
 resticTest('each way to fail has its own name', async () => {
