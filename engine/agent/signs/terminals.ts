@@ -1,5 +1,6 @@
 import { statSync } from 'node:fs';
 import type { Reading } from '../../domain/heartbeat.ts';
+import { isAlive } from '../process-table.ts';
 import type { Census } from './census.ts';
 
 /**
@@ -19,7 +20,7 @@ export function openTerminals(): { reading(census: Census): Reading } {
         // Containers on the machine have devices of their own, so each is looked up where its program sees it.
         const stat = statAt(`/proc/${row.pid}/root/dev/pts/${number}`);
         if (stat === null || stat.rdev !== row.terminal) {
-          unseen += 1;
+          if (isAlive(row)) unseen += 1; // else it ended since they were listed
           continue;
         }
         open.add(`${stat.dev}:${stat.ino}`);
