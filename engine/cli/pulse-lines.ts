@@ -36,7 +36,7 @@ type Backup = NonNullable<InstanceJson['pulse']>['backup'];
 
 export function backupWords(backup: Backup, now: number): string {
   const { state, durable_at: durable, files_pending: pending, failures, failed_why: why } = backup;
-  if (state === 'off') return 'none: the files of this machine are not whole, or another one has its work';
+  if (state === 'off') return `none: ${why ?? 'the files of this machine are not whole, or another one has its work'}`;
   const last = durable === null ? 'none of this machine yet' : ago(durable, now);
   const waiting =
     pending > 0 ? `, ${plural(pending, 'file')} changed since` : backup.changed_at ? ', changes since' : '';

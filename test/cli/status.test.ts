@@ -54,6 +54,8 @@ test('status says when the last backup was, how often one is made, and why it st
   expect(await card(house.home)).toMatch(/backup +\d\d s ago, 3 files changed since; one is being made; every 12 s/);
   house.pulses.set('lab', pulse({ state: 'failing', failures: 4, failedWhy: 'storage does not answer' }));
   expect(await card(house.home)).toMatch(/backup +\d\d s ago; failed 4 times in a row: storage does not answer$/m);
+  house.pulses.set('lab', pulse({ state: 'off', failedWhy: 'it holds no work' }));
+  expect(await card(house.home)).toMatch(/backup +none: it holds no work$/m);
   const bad = { file: 'data/.dumontignore', number: 7, line: '[', why: 'a bracket is not closed' };
   house.pulses.set('lab', pulse({ badLines: [bad, bad], failedWhy: 'its notes cannot be written' }));
   expect(await card(house.home)).toMatch(/every 12 s when something changes; its notes cannot be written$/m);

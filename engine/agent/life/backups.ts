@@ -6,7 +6,7 @@ import type { Self } from '../restore.ts';
 import { type Aside, openAsides } from './asides.ts';
 import { backupOrder } from './backup-order.ts';
 import { openBell } from './bell.ts';
-import { heldBy } from './held-by.ts';
+import { heldBy, holdsNothing } from './held-by.ts';
 import type { Log } from './log.ts';
 import { openLooks } from './looks.ts';
 import type { Memory } from './memory.ts';
@@ -178,15 +178,17 @@ export function openBackups(around: Surroundings): Backups {
       const { plan } = standing.answer;
       const { durableAt, lastMs, badLines } = notebook.now();
       const changedAt = looks.lately()?.changedAt() ?? null;
+      const wanted = plan !== null && !stopped;
+      const nothing = wanted ? holdsNothing(place, standing) : null;
       return {
-        state: !plan || stopped ? 'off' : running ? 'running' : trouble.failures() > 0 ? 'failing' : 'waiting',
+        state: !wanted || nothing ? 'off' : running ? 'running' : trouble.failures() > 0 ? 'failing' : 'waiting',
         everyMs: Math.max(planned(), lastMs ?? 0),
         durableAt: durableAt && wallOf(durableAt),
         changedAt: changedAt === null ? null : wallOf(momentAt(changedAt)),
         filesPending: looks.lately()?.filesPending() ?? 0,
         lastMs,
         failures: trouble.failures(),
-        failedWhy: trouble.why(),
+        failedWhy: wanted ? (nothing ?? trouble.why()) : null,
         watching: looks.lately()?.by ?? 'walks',
         badLines,
       };

@@ -1,3 +1,4 @@
+import { reasonOf } from '../../domain/failures.ts';
 import { readClaim } from '../claim.ts';
 import { lockHolder } from '../lock.ts';
 import type { Place } from '../place.ts';
@@ -10,7 +11,18 @@ export function heldBy(place: Place, standing: Standing): string | null {
   if (left < CREDENTIALS_SPARE_MS) return 'its credentials ended';
   const holder = lockHolder(place);
   if (holder && isAlive(holder)) return holder.what;
-  return readClaim(place)?.workspace === standing.order.workspace ? null : 'it holds no work';
+  return holdsNothing(place, standing);
+}
+
+/** Whose files lie here is not written down, so none may be sent anywhere; null when it is. Nobody else would say it. */
+export function holdsNothing(place: Place, { order }: Standing): string | null {
+  try {
+    const claim = readClaim(place);
+    if (claim?.workspace === order.workspace) return null;
+    return `it holds ${claim ? claim.workspace : 'no work: its claim.json is gone'}`;
+  } catch (cause) {
+    return `its claim.json cannot be read: ${reasonOf(cause)}`;
+  }
 }
 
 /** With less than this left a backup is not begun. */
