@@ -60,6 +60,8 @@ export interface Restore extends Reach {
   readonly folder: string;
   readonly target: string;
   readonly only: { readonly includeFile: string } | { readonly excludeFile: string } | null;
+  /** Only says what it would bring. */
+  readonly dryRun?: boolean;
 }
 
 /**
@@ -77,6 +79,7 @@ export function restore(order: Restore): readonly string[] {
   return [
     'restore',
     ...common(order),
+    ...(order.dryRun ? ['--dry-run'] : []),
     '--no-lock',
     '--sparse',
     '--overwrite',

@@ -29,9 +29,9 @@ export function patternsFor(left: readonly string[], kept: Iterable<string>, bas
     const inside = `${base}/${folder}${folder === '' ? '' : '/'}`;
     if (ending !== '' && !endings.has(ending)) patterns.add(`*${ending}`);
     else if (often.has(name) && !names.has(name) && isPlain(name)) patterns.add(name);
-    else if (!folders.has(folder)) patterns.add(`${escaped(inside)}*`);
-    else if (ending !== '' && !folders.get(folder)?.has(ending)) patterns.add(`${escaped(inside)}*${ending}`);
-    else patterns.add(escaped(`${inside}${name}`));
+    else if (!folders.has(folder)) patterns.add(`${patternFor(inside)}*`);
+    else if (ending !== '' && !folders.get(folder)?.has(ending)) patterns.add(`${patternFor(inside)}*${ending}`);
+    else patterns.add(patternFor(`${inside}${name}`));
   }
   return [...patterns];
 }
@@ -59,7 +59,7 @@ function isPlain(name: string): boolean {
  * Means this path alone, byte for byte. A `$` would be expanded and blanks at the end of a line cut off; a line break cannot
  * stand in a line at all, but a set of every character except it can.
  */
-function escaped(raw: string): string {
+export function patternFor(raw: string): string {
   return raw
     .replace(/[\\*?[]/g, '\\$&')
     .replace(/\$/g, '$$$$')

@@ -12,6 +12,7 @@ import { outcomeOf } from '../restic/outcome.ts';
 import { type ListedSnapshot, readMasterKey, readNode, readSnapshots } from '../restic/readings.ts';
 import { runRestic } from '../restic/run.ts';
 import type { MasterKey } from './master-key.ts';
+import { readBack } from './read-back.ts';
 
 export interface RepositoriesOptions {
   readonly restic: string;
@@ -28,7 +29,7 @@ export function resticRepositories(options: RepositoriesOptions): Repositories {
   const { storage, masterKey, connections } = options;
   const reach = { region: storage.region, connections };
   const made = new Map<string, Promise<void>>();
-  const run = runner(options);
+  const { run, fresh } = runner(options);
   const read = async (workspace: Workspace, args: readonly string[], signal: AbortSignal): Promise<string> => {
     const chunks: Buffer[] = [];
     await run(workspace, 'read', args, { onBytes: (bytes) => chunks.push(bytes) }, signal);
@@ -81,8 +82,17 @@ export function resticRepositories(options: RepositoriesOptions): Repositories {
     },
 
     async digests(workspace, id, paths, signal) {
-      const digests = new Map<string, string>();
-      const left = paths.filter((path) => path.isWellFormed());
+      const readable = paths.filter((path) => path.isWellFormed());
+      const asked = { reach, snapshot: id, paths: readable, folder: await fresh() };
+      const digests = await readBack(
+        asked,
+        async (args, onLine) => await run(workspace, 'read', args, { onLine }, signal),
+      ).catch((cause: unknown) => {
+        signal.throwIfAborted();
+        if (isFailure(cause, 'storage_down', 'storage_refused')) throw cause;
+        return new Map<string, string>(); // one by one, then
+      });
+      const left = readable.filter((path) => !digests.has(path));
       const readNext = async (): Promise<void> => {
         for (let path = left.shift(); path !== undefined; path = left.shift()) {
           const digest = await digestOf(run, workspace, restic.dump(reach, id, path), signal);
@@ -95,7 +105,7 @@ export function resticRepositories(options: RepositoriesOptions): Repositories {
   };
 }
 
-type Run = ReturnType<typeof runner>;
+type Run = ReturnType<typeof runner>['run'];
 
 /** Null when the snapshot has no such file. */
 async function digestOf(
@@ -143,21 +153,25 @@ function runner({ restic: program, storage, masterKey, folder, connections }: Re
     );
     await cleared.catch((cause: unknown) => {
       cleared = null;
-      throw cause;
+      throw diskFailure(cause, 'reading a repository');
     });
   };
-  const open = async (workspace: Workspace, access: 'read' | 'write', url: string): Promise<Access> => {
+  const fresh = async (): Promise<string> => {
     await clear();
+    return join(scratch, randomBytes(8).toString('hex'));
+  };
+  const open = async (workspace: Workspace, access: 'read' | 'write', url: string): Promise<Access> => {
+    const secrets = await fresh();
     const cache = join(folder, 'cache', workspace.id);
     await mkdir(cache, { recursive: true, mode: 0o700 });
     const credentials = await storage.issue({ prefix: repositoryPrefix(workspace.id), access, ttlMs: CREDENTIALS_MS });
     const password = masterKey.open(workspace.sealedPassword, workspace.id);
     return await openAccess(
       { url, region: storage.region, password, credentials, connections },
-      { secrets: join(scratch, randomBytes(8).toString('hex')), cache, temporary: scratch },
+      { secrets, cache, temporary: scratch },
     );
   };
-  return async (
+  const run = async (
     workspace: Workspace,
     access: 'read' | 'write',
     args: readonly string[],
@@ -177,6 +191,7 @@ function runner({ restic: program, storage, masterKey, folder, connections }: Re
     if (code === 'machine_disk_full') throw new Failure('disk_full', { what: 'reading a repository', why });
     if (code) throw new Failure(code, { workspace: workspace.id, url, why });
   };
+  return { run, fresh };
 }
 
 function storedSnapshot({ id, time, hostname, tags }: ListedSnapshot): StoredSnapshot {

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -27,9 +27,12 @@ beforeAll(async () => {
 });
 afterAll(() => stack.disposeAsync());
 
-function open(masterKeyToUse: ReturnType<typeof masterKey>, folder = join(world.folder, 'control')): Repositories {
+function open(
+  masterKeyToUse: ReturnType<typeof masterKey>,
+  folder = join(world.folder, 'control'),
+  restic = resticProgram ?? '',
+): Repositories {
   mkdirSync(folder, { recursive: true });
-  const restic = resticProgram ?? '';
   return resticRepositories({ restic, storage, masterKey: masterKeyToUse, folder, connections: 4, now: Date.now });
 }
 
@@ -103,6 +106,35 @@ resticTest('opening a repository costs no key stretching, and no secret stays be
   expect(JSON.parse(Buffer.from((await storage.get(only!.key, signal))!).toString())).toMatchObject({ N: 2 });
   expect(readdirSync(join(world.folder, 'control/scratch'))).toEqual([]);
 });
+
+resticTest('files of any name and right are read back, and only those that were asked for', async () => {
+  const lab = await workspace('names');
+  await repositories.ensure(lab, signal);
+  const names = ['[x]*?.txt', '$HOME', ' both ends ', 'line\nbreak', 'back\\slash', 'ünï', '!not', '#no remark'];
+  const work = join(world.folder, 'names');
+  mkdirSync(join(work, 'deep'), { recursive: true });
+  for (const name of names) writeFileSync(join(work, 'deep', name), name, { mode: 0o000 });
+  writeFileSync(join(work, 'deep', 'x.txt'), 'not asked for');
+  const said = await machine(lab, 'backup', '--json', '--host', 'names', 'names');
+  const { snapshot_id: id } = JSON.parse(said.trim().split('\n').at(-1)!);
+  const calls: string[] = [];
+  const paths = names.map((name) => `names/deep/${name}`);
+  const watched = open(key, join(world.folder, 'control'), countingRestic(calls));
+  const digests = await watched.digests(lab, id, paths, signal);
+  const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
+  expect(Object.fromEntries(digests)).toEqual(
+    Object.fromEntries(names.map((name) => [`names/deep/${name}`, sha256(name)])),
+  );
+  expect(readFileSync(calls[0]!, 'utf8').trim().split('\n'), 'not one for each file').toEqual(['restore', 'restore']);
+});
+
+/** Notes in a file what it was asked to do. */
+function countingRestic(calls: string[]): string {
+  const program = join(world.folder, 'counting-restic');
+  calls.push(`${program}.calls`);
+  writeFileSync(program, `#!/bin/sh\necho "$1" >> ${program}.calls\nexec ${resticProgram} "$@"\n`, { mode: 0o755 });
+  return program;
+}
 
 resticTest('a disk that lets nothing be written is tried again by the next who asks', async () => {
   const lab = await workspace('disk');
