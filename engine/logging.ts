@@ -17,8 +17,12 @@ export function openLog(folder: string, least: Level, now: () => number): { read
       if (!at.startsWith(day) || stream === null) {
         stream?.end();
         day = at.slice(0, 10);
-        stream = createWriteStream(join(folder, `engine-${day}.log`), { flags: 'a', mode: 0o600 });
-        stream.on('error', () => undefined); // a full disk must not end the engine; the store says so itself
+        const file = createWriteStream(join(folder, `engine-${day}.log`), { flags: 'a', mode: 0o600 });
+        // A full disk must not end the engine; the store says so itself. The next line tries again.
+        file.on('error', () => {
+          if (stream === file) stream = null;
+        });
+        stream = file;
       }
       stream.write(`${JSON.stringify({ at, level, event, ...facts })}\n`);
       if (level === 'WARNING' || level === 'ERROR')
