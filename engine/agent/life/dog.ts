@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
+import { isAfterWakeJob } from '../../domain/after-wake.ts';
 import { Failure, reasonOf } from '../../domain/failures.ts';
 import { type AgentStatus, Taken } from '../../domain/heartbeat.ts';
 import { DEFAULTS } from '../../domain/settings.ts';
@@ -52,7 +53,7 @@ export function openDog({ place, self, standing, backups, log, onTaken, onEnding
 
   /** The same question that the engine asks, to the same rules. */
   const atWork = (): string | null => {
-    const job = last?.jobs.find(({ state }) => state === 'running');
+    const job = last?.jobs.find(({ id, state }) => state === 'running' && !isAfterWakeJob(id));
     if (job) return `${job.id} runs`;
     const sight = { seen, usableAt, rules: rules(), keep: null, jobs: [], complete: true };
     const { sleep: idle, why } = hibernation({ ...sight, heardAt: last?.at ?? null, now: Date.now() });
