@@ -74,7 +74,7 @@ const Variables = z.object({
   DUMONT_FIRST_SECONDS: number(0, 86_400)
     .default(DEFAULTS.idle.firstMs / 1_000)
     .describe('not in the first seconds after it was woken'),
-  DUMONT_WATCHDOG_SECONDS: number(60, 604_800)
+  DUMONT_WATCHDOG_SECONDS: number(60, 518_400)
     .default(DEFAULTS.agent.watchdogMs / 1_000)
     .describe('a machine that nobody works on and that hears nothing from us for this long saves and ends itself'),
   DUMONT_PUBLIC_URL: z.url().optional().describe('where machines reach this engine; without it, through SSH'),

@@ -4,7 +4,7 @@ import { Failure } from './domain/failures.ts';
 import type { AgentStatus } from './domain/heartbeat.ts';
 import type { Machine } from './domain/lifecycle.ts';
 import type { Heard, Heartbeats, Ports } from './domain/ports.ts';
-import type { Workspace } from './domain/workspace.ts';
+import type { IdleRules, Workspace } from './domain/workspace.ts';
 import { observe, type Seen } from './policy/activity.ts';
 import { hibernation, rulesFor } from './policy/hibernation.ts';
 import { answerTo } from './steps/answer.ts';
@@ -44,8 +44,9 @@ export function createHeartbeats(ports: Omit<Ports, 'heartbeats'>, { url, sign, 
       const last = heard.get(machine.id) ?? null;
       return hibernation({
         seen: last?.seen ?? null,
-        rules: rulesFor(workspace, ports.settings),
+        rules: machine.restAfter ? atRest(rulesFor(workspace, ports.settings)) : rulesFor(workspace, ports.settings),
         usableAt: wokenAt(machine, workspace),
+        jobEndedAt: last && jobEndedAt(last),
         keep: workspace.keep,
         jobs: workspace.jobs,
         heardAt: last?.at ?? null,
@@ -72,6 +73,19 @@ export function createHeartbeats(ports: Omit<Ports, 'heartbeats'>, { url, sign, 
     if (!machine || !workspace || machine.state === 'gone' || machine.sealed) throw stranger;
     return { machine, workspace };
   }
+}
+
+/** Somebody said to sleep after a program: only who is there right now keeps it up. */
+function atRest(rules: IdleRules): IdleRules {
+  return { ...rules, hibernate: true, idleMs: Math.min(rules.idleMs, REST_MS), firstMs: 0 };
+}
+
+const REST_MS = 30_000;
+
+/** By the engine's clock. */
+function jobEndedAt({ status, at }: Heard): number | null {
+  const ends = status.jobs.flatMap(({ endedAt }) => endedAt ?? []);
+  return ends.length === 0 ? null : Math.min(at, Math.max(...ends) + (at - status.at));
 }
 
 /** A person who wants it awake counts as much as one who just woke it. */

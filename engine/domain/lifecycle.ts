@@ -88,6 +88,8 @@ export interface Machine {
   readonly held: { readonly why: string; readonly at: number } | null;
   /** It is idle: people were warned, and when it is put to sleep unless something stirs. */
   readonly warned: { readonly at: number; readonly actsAt: number; readonly why: string } | null;
+  /** A program ended after which it was to sleep: as soon as nobody is at work, without the usual wait. */
+  readonly restAfter: { readonly at: number; readonly why: string } | null;
   /** The workspace's command after wake: how it went here. `slow` is told once and goes on running. */
   readonly afterWake: 'slow' | 'failed' | 'done' | null;
   /** A person decided to give up what is on it. */
@@ -154,6 +156,7 @@ function begin(origin: Origin, state: State, why: string, now: number): Machine 
     stirredAt: null,
     held: null,
     warned: null,
+    restAfter: null,
     afterWake: null,
     abandoned: null,
     saveFailures: 0,

@@ -127,7 +127,7 @@ export const DEFAULTS: Settings = {
     compareEveryMs: 15 * MINUTE,
     watchdogMs: 30 * MINUTE,
     afterWakeMs: 10 * MINUTE,
-    keepMsMax: 7 * 24 * HOUR,
+    keepMsMax: 6 * 24 * HOUR,
   },
   idle: {
     hibernate: true,

@@ -29,6 +29,10 @@ export interface Mark {
   readonly openSince: number | null;
   /** Nothing is known of it since then; null while it is known. */
   readonly unknownSince: number | null;
+  /** Since it was last a sign of life, this is when it could first not be measured: what comes and goes is not believed for ever. */
+  readonly unknownFrom: number | null;
+  /** The last moment at which it was measured. */
+  readonly knownAt: number | null;
   /** In the agent's words: what was looked at, or why it could not be measured. */
   readonly say: string;
 }
@@ -100,6 +104,8 @@ function mark(sign: SignName, reading: Reading, absent: boolean, heard: Heard): 
   const busyUntil = above && !ATTACHED.has(sign) ? now : null;
   // Who was attached and left was alive until then, and not for the rest of the hour.
   const past = last?.aliveUntil === undefined || last.aliveUntil === null ? null : Math.min(last.aliveUntil, now);
+  const unknownSince = unknown ? (last?.unknownSince ?? (wasKnown && before ? before.at : now)) : null;
+  const alive = above || (touchedAt !== null && touchedAt !== (last?.touchedAt ?? null));
   return {
     value,
     absent,
@@ -107,7 +113,9 @@ function mark(sign: SignName, reading: Reading, absent: boolean, heard: Heard): 
     touchedAt,
     touchedRaw: reading.lastAt ?? last?.touchedRaw ?? null,
     openSince,
-    unknownSince: unknown ? (last?.unknownSince ?? (wasKnown && before ? before.at : now)) : null,
+    unknownSince,
+    unknownFrom: alive ? null : (last?.unknownFrom ?? unknownSince),
+    knownAt: unknown ? (last?.knownAt ?? null) : now,
     say: reading.say,
   };
 }

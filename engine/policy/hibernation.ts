@@ -12,6 +12,8 @@ export interface IdleSight {
   /** Somebody could work on it from then on. */
   readonly usableAt: number;
   readonly keep: Workspace['keep'];
+  /** When the last program ended that was started by us. */
+  readonly jobEndedAt?: number | null;
   /** Those that have not ended. */
   readonly jobs: readonly Job[];
   readonly heardAt: number | null;
@@ -89,13 +91,17 @@ function attachedSign(seen: Seen, now: number): string | null {
 
 function unknownSign(seen: Seen, rules: IdleRules, now: number): string | null {
   for (const sign of STRONGEST_FIRST) {
-    const { unknownSince, say } = seen.signs[sign];
-    if (unknownSince === null || now - unknownSince >= rules.unknownMs) continue;
-    const left = duration(rules.unknownMs - (now - unknownSince));
+    const { unknownSince, unknownFrom, knownAt, say } = seen.signs[sign];
+    const from = unknownFrom ?? unknownSince;
+    if (unknownSince === null || from === null || now - from >= rules.unknownMs) continue;
+    if (knownAt !== null && now - knownAt < BLIP_MS) continue; // measured a moment ago: it has hardly changed
+    const left = duration(rules.unknownMs - (now - from));
     return `${SIGN[sign]} cannot be measured${say && ` (${say})`}, which counts as alive for ${left} more`;
   }
   return null;
 }
+
+const BLIP_MS = 60_000;
 
 /** It may be that somebody works on it, and only we do not hear of it. That is believed for a while. */
 function silence({ heardAt, rules, now, usableAt, listeningSince = usableAt }: IdleSight, since: number): Verdict {
@@ -110,9 +116,9 @@ function silence({ heardAt, rules, now, usableAt, listeningSince = usableAt }: I
  * The last moment at which anything was seen on it. What was before the first heartbeat, and what the engine itself missed,
  * nobody knows: it counts as life.
  */
-function quietSince({ seen, usableAt, listeningSince = usableAt, now }: IdleSight): number {
+function quietSince({ seen, usableAt, listeningSince = usableAt, jobEndedAt = null, now }: IdleSight): number {
   const alive = seen === null ? [] : Object.values(seen.signs).map((mark) => mark.aliveUntil ?? 0);
-  const known = Math.max(usableAt, seen?.since ?? Math.max(usableAt, listeningSince), ...alive);
+  const known = Math.max(usableAt, jobEndedAt ?? 0, seen?.since ?? Math.max(usableAt, listeningSince), ...alive);
   return Math.min(known, now);
 }
 

@@ -9,6 +9,7 @@ import type { Workspace } from '../domain/workspace.ts';
 export async function repositoryAccess(
   workspace: Workspace,
   ports: Pick<Ports, 'storage' | 'repositories' | 'settings'>,
+  lastsMs = 0,
 ): Promise<RepositoryAccess> {
   const { storage, repositories, settings } = ports;
   return {
@@ -18,11 +19,14 @@ export async function repositoryAccess(
     credentials: await storage.issue({
       prefix: repositoryPrefix(workspace.id),
       access: 'write',
-      ttlMs: settings.save.credentialsMs,
+      ttlMs: Math.min(CREDENTIALS_MS_MAX, Math.max(settings.save.credentialsMs, lastsMs)),
     }),
     connections: settings.save.connections,
   };
 }
+
+/** What R2 and S3 give out at most. */
+export const CREDENTIALS_MS_MAX = 7 * 24 * 3_600_000;
 
 export const orderBase = (machine: Machine) => ({
   protocol: PROTOCOL,

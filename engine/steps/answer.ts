@@ -4,6 +4,7 @@ import type { Machine } from '../domain/lifecycle.ts';
 import type { Ports } from '../domain/ports.ts';
 import type { Workspace } from '../domain/workspace.ts';
 import { rulesFor } from '../policy/hibernation.ts';
+import { duration } from '../policy/idle-words.ts';
 import { repositoryAccess } from './access.ts';
 import { update } from './update.ts';
 
@@ -24,12 +25,12 @@ export async function answerTo(
   const now = clock.now();
   const tickets = mine ? await freshTickets(status, machine, workspace, ports) : [];
   const current = (await ports.store.read('workspaces', workspace.id)) ?? workspace;
-  const renewed = (status.credentialsUntil ?? 0) < now + settings.agent.renewMs;
+  const renewed = (status.credentialsUntil ?? 0) < now + aloneMs(current, ports);
   return {
     now,
     heartbeatMs: settings.agent.heartbeatMs,
     plan: mine ? planOf(workspace, ports) : null,
-    repository: mine && renewed ? await repositoryAccess(workspace, ports) : null,
+    repository: mine && renewed ? await repositoryAccess(workspace, ports, aloneMs(current, ports) * 2) : null,
     tickets,
     settled: await settledOf(status, ports),
     watchdog: mine ? await watchdogFor(machine, current, ports) : null,
@@ -71,17 +72,18 @@ async function freshTickets(
   );
 }
 
-async function ticketFor(draft: string, sequence: number, machine: Machine, ports: AnswerPorts): Promise<Ticket> {
-  const { credentialsMs } = ports.settings.save;
+async function ticketFor(
+  draft: string,
+  sequence: number,
+  machine: Machine,
+  ports: AnswerPorts,
+  lastsMs = ports.settings.save.credentialsMs,
+): Promise<Ticket> {
   return {
     sequence,
     draft,
-    manifestUrl: await ports.storage.presign(
-      'PUT',
-      draftManifestKey(machine.workspace, machine.id, draft),
-      credentialsMs,
-    ),
-    until: ports.clock.now() + credentialsMs,
+    manifestUrl: await ports.storage.presign('PUT', draftManifestKey(machine.workspace, machine.id, draft), lastsMs),
+    until: ports.clock.now() + lastsMs,
   };
 }
 
@@ -95,15 +97,27 @@ async function watchdogFor(
   workspace: Workspace,
   ports: AnswerPorts,
 ): Promise<AgentAnswer['watchdog']> {
-  const { clock, settings, storage, marketplaces } = ports;
+  const { settings, storage, marketplaces } = ports;
+  const lastsMs = Math.max(settings.save.credentialsMs, aloneMs(workspace, ports));
   const marketplace = marketplaces.get(machine.marketplace);
   const stays = machine.instance === null || !rulesFor(workspace, settings).hibernate;
   return {
-    silentMs: Math.max(settings.agent.watchdogMs, (workspace.keep?.until ?? 0) - clock.now()),
-    ticket: await ticketFor('watchdog', workspace.sequence, machine, ports),
+    silentMs: silentMs(workspace, ports),
+    ticket: await ticketFor('watchdog', workspace.sequence, machine, ports, lastsMs),
     end: stays ? null : ((await marketplace?.endCall(machine.instance)) ?? null),
-    proofUrl: await storage.presign('PUT', watchdogProofKey(workspace.id, machine.id), settings.save.credentialsMs),
+    proofUrl: await storage.presign('PUT', watchdogProofKey(workspace.id, machine.id), lastsMs),
   };
+}
+
+/** For so long it waits for us; a wish to keep it awake holds without us too. */
+function silentMs({ keep }: Workspace, { clock, settings }: AnswerPorts): number {
+  return Math.max(settings.agent.watchdogMs, (keep?.until ?? 0) - clock.now());
+}
+
+/** What it was given must last from our last word until it has saved itself. */
+function aloneMs(workspace: Workspace, ports: AnswerPorts): number {
+  const { save, agent } = ports.settings;
+  return Math.max(agent.renewMs, silentMs(workspace, ports) + save.timeoutMs);
 }
 
 async function settledOf(status: Known, ports: AnswerPorts): Promise<string[]> {
@@ -128,9 +142,8 @@ function jobsOf(machine: Machine, workspace: Workspace): JobOrder[] {
 function noticeOf(machine: Machine, workspace: Workspace): AgentAnswer['notice'] {
   const { warned } = machine;
   if (!warned) return null;
-  const minutes = Math.max(1, Math.round((warned.actsAt - warned.at) / 60_000));
   const text =
-    `Dumont: nothing stirs on ${workspace.id} (${warned.why}). It is saved and put to sleep in about ${minutes} min; ` +
+    `Dumont: nothing stirs on ${workspace.id} (${warned.why}). It is saved and put to sleep in ${duration(warned.actsAt - warned.at)}; ` +
     `"dumont keep ${workspace.id} 1h" keeps it awake, and so does working on it.`;
   return { id: `idle-${warned.at}`, text };
 }

@@ -4,7 +4,6 @@ import type { Machine } from '../domain/lifecycle.ts';
 import type { Ports } from '../domain/ports.ts';
 import type { Job, Workspace } from '../domain/workspace.ts';
 import { afterWakeJob } from './answer.ts';
-import { fallAsleep } from './fall-asleep.ts';
 import type { Line } from './line.ts';
 import { endOperation } from './operation.ts';
 import { reach } from './reach.ts';
@@ -23,9 +22,9 @@ export async function followJobs(
 ): Promise<Machine> {
   const said = ports.heartbeats.latest(machine.id)?.status.jobs ?? [];
   for (const job of workspace.jobs) {
-    if (job.machine === null) await begin(job, machine, workspace, line, ports, signal, note);
+    if (job.machine === null) machine = await begin(job, machine, workspace, line, ports, signal, note);
     const ended = job.machine === machine.id && said.find(({ id, state }) => id === job.operation && state === 'ended');
-    if (ended) await end(job, ended, machine, workspace, ports);
+    if (ended) machine = await end(job, ended, machine, workspace, ports, note);
   }
   return await followAfterWake(machine, workspace, said, ports, note);
 }
@@ -39,7 +38,7 @@ async function begin(
   ports: Ports,
   signal: AbortSignal,
   note: Note,
-): Promise<void> {
+): Promise<Machine> {
   let checkpoint: string | null;
   try {
     await using shell = await reach(machine, ports, signal);
@@ -60,7 +59,7 @@ async function begin(
     const say = `It was not started, since the checkpoint before it failed. ${sentence(cause.code, cause.facts)}`;
     await endOperation(job.operation, { ok: false, code: cause.code, say, facts: cause.facts }, ports);
     await forgetJob(workspace.id, job.operation, ports);
-    return;
+    return machine;
   }
   const given = await update(ports.store, 'workspaces', workspace.id, (row) => ({
     ...row,
@@ -76,6 +75,7 @@ async function begin(
     output: outputOf(job.operation),
   });
   await line.renew(machine, given ?? workspace, ports, signal);
+  return machine.restAfter === null ? machine : await note({ restAfter: null });
 }
 
 const TRIED_AGAIN: ReadonlySet<string> = new Set([
@@ -86,7 +86,14 @@ const TRIED_AGAIN: ReadonlySet<string> = new Set([
   'repository_locked',
 ]);
 
-async function end(job: Job, status: JobStatus, machine: Machine, workspace: Workspace, ports: Ports): Promise<void> {
+async function end(
+  job: Job,
+  status: JobStatus,
+  machine: Machine,
+  workspace: Workspace,
+  ports: Ports,
+  note: Note,
+): Promise<Machine> {
   const code = status.code ?? 1;
   const operation = await ports.store.read('operations', job.operation);
   if (operation?.endedAt === null) {
@@ -111,10 +118,11 @@ async function end(job: Job, status: JobStatus, machine: Machine, workspace: Wor
     ports,
   );
   const others = workspace.jobs.some((other) => other.operation !== job.operation);
-  if (job.thenHibernate && !others && workspace.wish.want === 'awake')
-    await fallAsleep(`${job.operation}-sleep`, workspace, say, ports);
+  const rests = job.thenHibernate && !others && workspace.wish.want === 'awake';
+  const noted = rests ? await note({ restAfter: { at: ports.clock.now(), why: say } }) : machine;
   await forgetJob(workspace.id, job.operation, ports);
   ports.bell.ring(workspaceBell(workspace.id));
+  return noted;
 }
 
 export async function forgetJob(workspace: string, operation: string, ports: Ports): Promise<void> {

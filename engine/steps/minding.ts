@@ -45,8 +45,9 @@ const FAILURES_TOLD = 3;
 /** Warns first; acts when nothing stirred for the grace period either. What it does is a wish like anybody's. */
 async function mindIdle(machine: Machine, workspace: Workspace, ports: Ports, note: Note): Promise<Machine> {
   const now = ports.clock.now();
-  const { sleep, why } = ports.heartbeats.idle(machine, workspace);
-  const { warned } = machine;
+  const { sleep, why: idle } = ports.heartbeats.idle(machine, workspace);
+  const { warned, restAfter } = machine;
+  const why = sleep && restAfter ? `${restAfter.why.replace(/\.$/, '')}; ${idle}` : idle;
   const told = { workspace: workspace.id, machine: machine.id };
   if (!sleep) {
     if (!warned) return machine;

@@ -68,6 +68,9 @@ async function once(
     try {
       // Read once for the catalogue and for the verdict, or a wake would not start from what was destroyed on this word.
       const agreed = how.mode === 'last' && ((await workspaceOf(machine, ports)) ?? workspace).wish.agreedToLose;
+      // Only its disk can have forgotten: it was made new, or somebody tidied up. What else is gone from it we cannot know.
+      if (event.snapshot === null && how.mode === 'last' && machine.epoch !== null)
+        throw new Failure('proof_failed', { why: `it says that it holds no work, and it was given ${workspace.id}` });
       if (event.snapshot !== null)
         await prove({ machine, workspace, event, how, order, sequence, agreed }, ask, ports, signal);
       const current = await workspaceOf(machine, ports);

@@ -55,7 +55,7 @@ async function recoverWhatThereIs(
 
 /** Nobody knows the workspace any more, so there is no repository to save to. Only a machine that never held work may go. */
 async function withoutWorkspace(shell: Shell, machine: Machine, ports: Ports, signal: AbortSignal): Promise<Turn> {
-  if (neverClaimed(await shell.run(readClaim(), signal))) {
+  if (machine.epoch === null && neverClaimed(await shell.run(readClaim(), signal))) {
     return {
       to: 'releasing',
       why: 'it held no work',

@@ -34,6 +34,8 @@ export const stranded: Step = async (machine, ports, signal, note) => {
     }
     const met = await meet(machine, listed, ports, signal);
     if (met) {
+      // Before it is forgotten: it may end itself yet, and then that snapshot is the last that there is.
+      if (workspace) await adoptProof(machine, workspace, ports, signal);
       await forgetProof(machine, ports, signal);
       const mine = workspace?.claim?.machine === machine.id;
       const facts = { ...met, complete: machine.complete };

@@ -24,7 +24,7 @@ export const MIGRATIONS: readonly Migration[] = [
       workspace.keep ??= null;
     }
     for (const [id, machine] of rows.get('machines') ?? [])
-      rows.get('machines')?.set(id, { warned: null, afterWake: null, ...machine });
+      rows.get('machines')?.set(id, { warned: null, restAfter: null, afterWake: null, ...machine });
     // Until now every snapshot in the catalogue had its bytes compared.
     for (const [id, snapshot] of rows.get('snapshots') ?? [])
       rows.get('snapshots')?.set(id, { comparedAt: snapshot.provedAt ?? null, manifestBase: null, ...snapshot });

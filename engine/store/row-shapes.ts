@@ -153,6 +153,7 @@ const machine = z.object({
   stirredAt: at.nullable(),
   held: z.object({ why: z.string(), at }).nullable(),
   warned: z.object({ at, actsAt: z.number(), why: z.string() }).nullable(),
+  restAfter: z.object({ at, why: z.string() }).nullable(),
   afterWake: z.enum(['slow', 'failed', 'done']).nullable(),
   abandoned: z.object(decision).nullable(),
   saveFailures: z.number().int(),

@@ -288,6 +288,32 @@ test('more activity never turns staying awake into sleep', () => {
   );
 });
 
+test('what can be measured only now and then is no endless sign of life, and warns nobody again and again', () => {
+  const flapping = (everyBeats: number) => {
+    let seen: Seen | null = null;
+    let changes = 0;
+    let asleepAt: number | null = null;
+    let before = false;
+    for (let beat = 0; beat <= 6 * 360; beat += 1) {
+      const now = WOKEN + beat * 10 * SECOND;
+      const unknown = beat % everyBeats < everyBeats / 2;
+      seen = observe(seen, status(now, unknown ? unmeasured : {}), RULES, now);
+      const { sleep } = hibernation(sight(seen));
+      if (sleep !== before) changes += 1;
+      before = sleep;
+      asleepAt = sleep ? (asleepAt ?? now) : null;
+    }
+    return { changes, asleepAt };
+  };
+  const once = flapping(2);
+  expect(once.changes, 'every second heartbeat').toBe(1);
+  for (const everyBeats of [20, 60, 200]) {
+    const { asleepAt } = flapping(everyBeats);
+    expect(asleepAt, `${everyBeats} beats`).not.toBeNull();
+    expect(asleepAt! - WOKEN, `${everyBeats} beats`).toBeLessThanOrEqual(RULES.unknownMs + MINUTE);
+  }
+});
+
 test('the unknown never sleeps before its cap, and always by it', () => {
   const unknowns = fc.uniqueArray(fc.constantFrom(...SIGNS), { minLength: 1, maxLength: 8 });
   fc.assert(

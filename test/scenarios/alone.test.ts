@@ -31,3 +31,19 @@ test("a machine without its engine keeps to the workspace's own rules, and to a 
   expect(orders(machine).end, 'it never falls asleep by itself').toBeNull();
   await stop();
 });
+
+test('what a machine was given lasts until it has saved itself, however long it is to wait for its engine', async () => {
+  const w = new World();
+  const { engine, machine, stop } = await awake(w);
+  const { save } = w.settings;
+  await engine.keep('lab', { forMs: w.settings.agent.keepMsMax, why: 'a long run' }, ANA);
+  for (let hours = 0; hours < 30; hours += 6) {
+    await w.clock.advance(6 * 60 * MINUTE);
+    const { silentMs, ticket } = orders(machine);
+    const needed = machine.life!.heard.at + silentMs + save.timeoutMs;
+    expect(machine.life!.status().credentialsUntil!, `credentials, ${hours} h`).toBeGreaterThanOrEqual(needed);
+    expect(ticket.until, `the ticket, ${hours} h`).toBeGreaterThanOrEqual(needed);
+    if (machine.destroyed) break;
+  }
+  await stop();
+});

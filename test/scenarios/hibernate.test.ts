@@ -80,6 +80,24 @@ test('what was saved after a person agreed to lose a file that cannot be read is
   await stop();
 });
 
+test('a machine that was given work and says that it holds none is not believed', async () => {
+  const w = new World();
+  const { engine, machine, stop } = await awake(w);
+  machine.write('workspace/a', 'one');
+  machine.claim = null; // its disk was made new, or somebody tidied up
+  const asked = await engine.hibernate('lab', {}, ANA);
+  await w.clock.advance(20 * MINUTE);
+  expect(w.rented).toEqual([machine.instance]);
+  expect((await engine.operation(asked.id)).endedAt).toBeNull();
+  expect(w.told.filter(({ event }) => event === 'save.failed')[0]).toMatchObject({
+    why: expect.stringContaining('says that it holds no work'),
+  });
+  await engine.abandon('lab', { why: 'nothing is left on it' }, ANA);
+  await w.clock.advance(10 * MINUTE);
+  expect(w.rented).toEqual([]);
+  await stop();
+});
+
 test('who wants it awake again while it is saved keeps the machine, and nobody stays stopped', async () => {
   const w = new World();
   const { engine, machine, stop } = await awake(w);

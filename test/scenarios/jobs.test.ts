@@ -57,9 +57,10 @@ test('an engine that is killed while a program runs neither starts it again nor 
   const asked = await engine.run('lab', TRAIN, ANA);
   await w.clock.advance(MINUTE);
   await stop();
+  machine.doing = { gpuPercent: 0, cpuPercent: 0, typedAt: null };
   machine.life?.end(asked.id, 0);
   const again = await w.start();
-  await w.clock.advance(5 * MINUTE);
+  await w.clock.advance(10 * MINUTE);
   expect((await again.engine.operation(asked.id)).outcome).toMatchObject({ ok: true });
   expect(w.told.filter(({ event }) => event === 'job.began')).toHaveLength(1);
   expect(machine.destroyed).toBe(true);
@@ -101,5 +102,44 @@ test('a command after wake that never ends is named once and goes on', async () 
   expect(w.told.filter(({ event }) => event === 'after_wake.trouble')).toMatchObject([
     { why: expect.stringMatching(/10 min/) },
   ]);
+  await stop();
+});
+
+test('a program that ended puts nobody to sleep who keeps the workspace awake or works on it', async () => {
+  const w = new World();
+  const { engine, machine, stop } = await awake(w);
+  machine.doing = { gpuPercent: 0, cpuPercent: 0, typedAt: null };
+  const asked = await engine.run('lab', TRAIN, ANA);
+  await w.clock.advance(MINUTE);
+  await engine.keep('lab', { forMs: 60 * MINUTE, why: 'not yet' }, ANA);
+  machine.life?.end(asked.id, 0);
+  await w.clock.advance(30 * MINUTE);
+  expect(machine.destroyed, 'it was to be kept').toBe(false);
+  machine.doing = { gpuPercent: 0, cpuPercent: 90, typedAt: null };
+  await w.clock.advance(45 * MINUTE);
+  expect(machine.destroyed, 'somebody works on it').toBe(false);
+  expect(w.told.filter(({ event }) => event === 'machine.idle_warning')).toEqual([]);
+  machine.doing = { gpuPercent: 0, cpuPercent: 0, typedAt: null };
+  await w.clock.advance(5 * MINUTE);
+  expect(machine.destroyed).toBe(true);
+  expect(w.told.filter(({ event }) => event === 'machine.idle_warning')).toMatchObject([
+    { why: expect.stringMatching(/^python train.py ended with 0; idle for/) },
+  ]);
+  await stop();
+});
+
+test('a program that ended and was to leave it awake counts as life until then', async () => {
+  const w = new World();
+  const { engine, machine, stop } = await awake(w);
+  machine.doing = { gpuPercent: 0, cpuPercent: 0, typedAt: null };
+  const asked = await engine.run('lab', { ...TRAIN, thenHibernate: false }, ANA);
+  await w.clock.advance(60 * MINUTE);
+  machine.life?.end(asked.id, 0);
+  const endedAt = w.clock.now();
+  await w.clock.advance(20 * MINUTE);
+  const warned = w.told.find(({ event }) => event === 'machine.idle_warning');
+  expect(warned).toMatchObject({ why: expect.stringContaining('idle for') });
+  const { actsAt, inMs } = warned as { actsAt: number; inMs: number };
+  expect(actsAt - inMs - endedAt).toBeGreaterThanOrEqual(w.settings.idle.idleMs);
   await stop();
 });
