@@ -22,8 +22,8 @@ afterEach(() => rmSync(home, { recursive: true, force: true }));
 
 /** Every process that was started for this home. */
 function processes(): readonly string[] {
-  const { stdout } = { stdout: execFileSync('ps', ['-eo', 'pid,args'], { encoding: 'utf8', maxBuffer: 1e8 }) };
-  return stdout.split('\n').filter((line) => line.includes(home));
+  const all = execFileSync('ps', ['-eo', 'pid,args'], { encoding: 'utf8', maxBuffer: 1e8 });
+  return all.split('\n').filter((line) => line.includes(home));
 }
 
 /** What may be left of a tour: nothing but the programs that are brought once. */
@@ -67,12 +67,30 @@ test.skipIf(!DUMONT_RESTIC)('a tour that is killed leaves nothing behind', { tim
   await expect.poll(left, ended).toEqual(NOTHING);
 });
 
-test.skipIf(!DUMONT_RESTIC)('Ctrl-C ends a tour and what it began', { timeout: TOUR_MS }, async () => {
-  const tour = start(home, ['tour'], { env });
-  await tour.printed(/machines race/);
-  tour.kill('SIGINT');
-  const { code, err } = await tour.ended;
-  expect(code, err).toBe(130);
-  expect(err).toContain('Stopping: its machines end');
-  expect(left()).toEqual(NOTHING);
-});
+test.skipIf(!DUMONT_RESTIC)(
+  'Ctrl-C ends a tour, what it began, and what an engine that was killed left of an earlier one',
+  { timeout: TOUR_MS },
+  async () => {
+    const broken = start(home, ['tour'], { env });
+    await broken.printed(/renting → booting/);
+    process.kill(keeperOf(broken.pid ?? 0), 'SIGKILL');
+    const { code: brokenCode, err: brokenErr } = await broken.ended;
+    expect(brokenCode, brokenErr).toBe(70);
+    expect(brokenErr).toContain('The next tour takes away what is left in');
+    expect(processes(), 'machines outlive their engine').not.toEqual([]);
+
+    const tour = start(home, ['tour'], { env });
+    await tour.printed(/machines race/);
+    tour.kill('SIGINT');
+    const { code, err } = await tour.ended;
+    expect(code, err).toBe(130);
+    expect(err).toContain('Stopping: its machines end');
+    expect(left()).toEqual(NOTHING);
+  },
+);
+
+function keeperOf(tour: number): number {
+  const children = execFileSync('ps', ['-eo', 'pid,ppid,args'], { encoding: 'utf8', maxBuffer: 1e8 }).split('\n');
+  const keeper = children.find((line) => line.trim().split(/\s+/)[1] === String(tour) && line.includes('keeper.ts'));
+  return Number(keeper?.trim().split(/\s+/)[0]);
+}

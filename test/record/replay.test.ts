@@ -20,13 +20,13 @@ test('a frame that is drawn over another one takes its place, and lines that it 
   const played = replay(
     [
       { atMs: 0, text: 'head\r\n' },
-      { atMs: 100, text: `${FRAME}\x1b[?25l\rone\x1b[K\r\ntwo\x1b[K\r\n\x1b[J${END}` },
-      { atMs: 200, text: `${FRAME}\r\x1b[2A1\x1b[K\r\n\x1b[J${END}` },
+      { atMs: 100, text: `${FRAME}\x1b[?25l\rone\x1b[K\r\ntwo\x1b[K\r\nthree\x1b[K\r\n\x1b[J${END}` },
+      { atMs: 200, text: `${FRAME}\r\x1b[3A1\x1b[K\r\n\x1b[J${END}` },
     ],
     10,
   );
   expect(at(50, played)).toEqual(['head']);
-  expect(at(150, played)).toEqual(['head', 'one', 'two']);
+  expect(at(150, played)).toEqual(['head', 'one', 'two', 'three']);
   expect(at(250, played)).toEqual(['head', '1']);
 });
 

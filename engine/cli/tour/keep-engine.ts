@@ -12,6 +12,8 @@ export type KeeperSays = { readonly ready: true } | { readonly say: string } | {
 
 export interface KeptEngine extends AsyncDisposable {
   readonly client: EngineClient;
+  /** Aborted when it ended although the tour goes on. */
+  readonly gone: AbortSignal;
 }
 
 const KEEPER = join(import.meta.dirname, 'keeper.ts');
@@ -29,11 +31,16 @@ export async function keepEngine(onSay: (line: string) => void, signal: AbortSig
     complaint = (complaint + chunk).slice(-COMPLAINT_MAX);
   });
   child.stdin.on('error', () => undefined); // it has ended
+  const gone = new AbortController();
+  ended.then(
+    () => gone.abort(left(`the engine of the tour ended. ${complaint}`)),
+    (cause: unknown) => gone.abort(cause),
+  );
   const end = async () => {
+    const before = gone.signal.aborted;
     child.stdin.destroy();
     const [code] = await ended;
-    if (code !== 0)
-      throw new Failure('internal', { why: `${TOUR_HOME} is left, and taken away by the next tour. ${complaint}` });
+    if (code !== 0 && !before) throw left(complaint);
   };
   const stop = () => child.stdin.destroy();
   signal.addEventListener('abort', stop, { once: true });
@@ -47,7 +54,7 @@ export async function keepEngine(onSay: (line: string) => void, signal: AbortSig
       });
       ended.then(() => reject(notStarted(complaint.trim() || 'It ended without a word.')), reject);
     });
-    return { client: engineClient(TOUR_HOME), [Symbol.asyncDispose]: end };
+    return { client: engineClient(TOUR_HOME), gone: gone.signal, [Symbol.asyncDispose]: end };
   } catch (thrown) {
     await end();
     signal.throwIfAborted();
@@ -63,4 +70,8 @@ function notStarted(why: string): Failure {
   const failure = new Failure('engine_down', { url: TOUR_HOME });
   failure.message = `The engine of the tour did not start. ${why}`;
   return failure;
+}
+
+function left(why: string): Failure {
+  return new Failure('internal', { why: `${why.trim()}\nThe next tour takes away what is left in ${TOUR_HOME}.` });
 }

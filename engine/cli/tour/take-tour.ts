@@ -22,13 +22,13 @@ const CHAPTERS = 6;
 const GPU = 'RTX 4090';
 
 /** A newcomer's whole cycle on the local marketplace. Everything in it is real but the GPUs. */
-export async function takeTour(screen: Screen, signal: AbortSignal): Promise<Report> {
+export async function takeTour(screen: Screen, stopped: AbortSignal): Promise<Report> {
   demandPrograms(SEARCH_PATH);
   const began = Date.now();
   // One document at the end, and nothing before it.
   const shown = screen.json ? { ...screen, json: false, quiet: true, live: false } : screen;
   const tell = teller(shown, CHAPTERS);
-  signal.addEventListener('abort', () => tell.say('Stopping: its machines end, and its home goes away.'), {
+  stopped.addEventListener('abort', () => tell.say('Stopping: its machines end, and its home goes away.'), {
     once: true,
   });
 
@@ -36,8 +36,9 @@ export async function takeTour(screen: Screen, signal: AbortSignal): Promise<Rep
     'An engine of its own',
     'It rents from a marketplace on this computer. Your own workspaces are not touched.',
   );
-  await using kept = await keepEngine(tell.say, signal);
-  const engine = kept.client;
+  await using kept = await keepEngine(tell.say, stopped);
+  const { client: engine, gone } = kept;
+  const signal = AbortSignal.any([stopped, gone]);
   const tour: OnTour = { engine, tell, signal, following: { engine, screen: shown, signal } };
   await engine.post('/api/v1/instances', { id: TOURED, need: { gpu: GPU } }, signal);
   tell.done(`the engine runs and has a workspace, "${TOURED}"`);
