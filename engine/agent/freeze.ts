@@ -9,6 +9,7 @@ import { readIfThere, writeDurably } from './durable.ts';
 import { living } from './life/living.ts';
 import type { Place } from './place.ts';
 import { hasOpen, isAlive, type Process, type ProcessRow, processes, processRow } from './process-table.ts';
+import { silentSshServers } from './ssh-servers.ts';
 
 /** The user's processes, standing still. */
 export interface Freeze {
@@ -108,12 +109,13 @@ function victims(place: Place): readonly ProcessRow[] {
   const heart = living(place)?.pid ?? process.pid; // the engine goes on hearing from it
   const spared = new Set([1, process.pid, heart, ...(self ? chain(self).map((row) => row.pid) : [])]);
   const belongs = membership(place);
+  const silent = silentSshServers(rows);
   return rows
     .map((row) => ({ row, above: chain(row) }))
     .filter(({ row, above }) => {
       if (spared.has(row.pid) || row.state === 'Z' || row.state === 'X') return false;
       if (above.some((one) => one.pid === process.pid) || row.kernel) return false;
-      if (isSshListener(row, byPid.get(row.parent)) || isOurs(place, row) || servesFiles(row)) return false;
+      if (silent.has(row.pid) || isOurs(place, row) || servesFiles(row)) return false;
       return belongs(row, above);
     })
     .toSorted((a, b) => a.above.length - b.above.length)
@@ -128,13 +130,6 @@ function standsStill(row: ProcessRow, all: readonly ProcessRow[]): boolean {
   if (row.state === 'T' || row.state === 't') return true;
   return row.state === 'D' && all.some((child) => child.parent === row.pid && child.state === 'T');
 }
-
-/** The server itself, which the engine needs to come back through; its sessions have it as parent. */
-function isSshListener(row: ProcessRow, parent: ProcessRow | undefined): boolean {
-  return SSH_SERVERS.has(row.name) && !(parent && SSH_SERVERS.has(parent.name));
-}
-
-const SSH_SERVERS: ReadonlySet<string> = new Set(['sshd', 'dropbear']);
 
 /** A file system in a program: whoever touches its files, ourselves included, would wait for it for ever. */
 const servesFiles = (row: ProcessRow): boolean => hasOpen(row.pid, '/dev/fuse');

@@ -1,6 +1,7 @@
 import { isOurs, membership } from '../belonging.ts';
 import type { Place } from '../place.ts';
 import { type ProcessRow, processes, readProc } from '../process-table.ts';
+import { SSH_SERVERS } from '../ssh-servers.ts';
 
 /** All processes at one moment, and whose they are. */
 export interface Census {
@@ -56,6 +57,7 @@ export function openCensus(place: Place, roots: () => readonly number[]): Taker 
         return ours;
       };
       const whose = (row: ProcessRow): Counted['whose'] => {
+        // SSH servers work when somebody or the engine comes in; who it is shows elsewhere.
         if (row.kernel || SSH_SERVERS.has(row.name)) return 'neither';
         const above = ancestors(row, byPid);
         const started = whole.has(row.pid) || above.some((one) => whole.has(one.pid));
@@ -135,6 +137,3 @@ export function ioOf(pid: number): Io | null {
     return null;
   }
 }
-
-/** They work when somebody or the engine comes in; who it is shows elsewhere. */
-const SSH_SERVERS: ReadonlySet<string> = new Set(['sshd', 'sshd-session', 'sshd-auth', 'dropbear']);
