@@ -76,9 +76,10 @@ export function localMarketplace(options: LocalOptions): LocalMarketplace {
       const modes = accountModes(market);
       failIf(modes, 'lists-fail');
       const account = ledger.read();
-      const then = market.now() - (modes.includes('lists-lag') ? market.scaled(LAG_MS) : 0);
+      // Its own clock decides only how far behind a list is: this computer's may have been set back since something began.
+      const then = modes.includes('lists-lag') ? market.now() - market.scaled(LAG_MS) : null;
       return account.rentals
-        .filter(({ from, until }) => from <= then && (until === null || then < until))
+        .filter(({ from, until }) => (then === null ? until === null : from <= then && (until ?? Infinity) > then))
         .filter((rental) => !market.modesOf(rental, account).includes('vanished'))
         .map((rental) => listed(market, rental));
     },

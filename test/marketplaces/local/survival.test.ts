@@ -105,6 +105,16 @@ test('a stopped machine keeps its disk, loses its processes, and costs only its 
   expect(charge?.micro).toBeCloseTo((2 * row.dollarsPerHour + 0.01) * 1_000_000, -1);
 });
 
+test('a machine is listed although the clock was set back since it began', async () => {
+  let now = 1_000_000;
+  const world = await localWorld({ now: () => now });
+  const instance = await world.rent({ label: 'one' });
+  now -= 480_000;
+  expect(await world.row(instance)).toMatchObject({ instance, label: 'one' });
+  await world.market.destroy(instance, patience());
+  expect(await world.row(instance)).toBe(undefined);
+});
+
 test('the bill keeps every rental, from creation to its end, with its rate', async () => {
   let now = 1_000_000;
   const world = await localWorld({ now: () => now });
