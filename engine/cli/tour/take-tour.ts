@@ -28,15 +28,16 @@ export async function takeTour(screen: Screen, stopped: AbortSignal): Promise<Re
   // One document at the end, and nothing before it.
   const shown = screen.json ? { ...screen, json: false, quiet: true, live: false } : screen;
   const tell = teller(shown, CHAPTERS);
-  stopped.addEventListener('abort', () => tell.say('Stopping: its machines end, and its home goes away.'), {
-    once: true,
-  });
 
   tell.chapter(
     'An engine of its own',
     'It rents from a marketplace on this computer. Your own workspaces are not touched.',
   );
   await using kept = await keepEngine(tell.say, stopped);
+  // Said once nothing is drawn any more, and before the engine is waited for.
+  using _ = {
+    [Symbol.dispose]: () => stopped.aborted && tell.say('Stopping: its machines end, and its home goes away.'),
+  };
   const { client: engine, gone } = kept;
   const signal = AbortSignal.any([stopped, gone]);
   const tour: OnTour = { engine, tell, signal, following: { engine, screen: shown, signal } };

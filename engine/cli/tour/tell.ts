@@ -26,7 +26,8 @@ export function teller(screen: Screen, chapters: number): Teller {
       screen.note(...lines.map((each) => paint('green', each)));
     },
     say(line) {
-      screen.note(paint('dim', `    ${line}`));
+      const lines = fold('    ', line, 4, columns());
+      screen.note(...lines.map((each) => paint('dim', each)));
     },
   };
 }
