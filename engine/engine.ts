@@ -88,7 +88,7 @@ export function createEngine(ports: Ports, telling: Telling, identityFile: strin
           at,
           why: 'asked for',
           operation,
-          agreedToLose: how.agreedToLose ?? false,
+          agreedToLose: how.agreedToLose ?? [],
         },
       }));
     },

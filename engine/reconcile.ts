@@ -206,9 +206,10 @@ async function stayAwake(operation: Operation, workspace: Workspace, why: string
     if (row.wish.operation !== operation.id) return null;
     return { ...row, wish: { ...row.wish, want: 'awake', by: 'dumont', why, at: ports.clock.now() } };
   });
+  const facts = { workspace: workspace.id, why };
   await endOperation(
     operation.id,
-    { ok: false, code: 'work_at_risk', say: sentence('work_at_risk', { why }), facts: { why } },
+    { ok: false, code: 'work_at_risk', say: sentence('work_at_risk', facts), facts },
     ports,
   );
 }

@@ -19,7 +19,9 @@ export function pulseRows(it: InstanceJson, now: number): (readonly [string, str
       ? [
           [
             'after wake',
-            machine.after_wake === 'failed' ? 'its command failed' : 'its command has not ended yet',
+            machine.after_wake === 'failed'
+              ? `its command failed; see "dumont logs ${it.id}"`
+              : 'its command has not ended yet',
           ] as const,
         ]
       : []),

@@ -18,10 +18,7 @@ export function riskLines(workspace: string, risk: RiskJson, { paint }: Screen, 
   const last = risk.durable_at === null ? 'none of this machine yet' : ago(risk.durable_at, now);
   return [
     `${paint('bold', workspace)}: ${verdict}`,
-    ...rows(
-      'no backup',
-      files.map(({ path, size_bytes, why }) => `${named(path)}, ${bytes(size_bytes)}: ${why}`),
-    ),
+    ...rows('no backup', files.map(fileWords)),
     ...rows('changed', pending.files === 0 ? [] : [pendingWords(pending)]),
     ...rows('not pushed', repositories.map(repositoryWords)),
     ...rows(
@@ -38,6 +35,15 @@ export function riskLines(workspace: string, risk: RiskJson, { paint }: Screen, 
     const lines = [...words.slice(0, SHOWN), ...more];
     return lines.map((line, at) => `  ${paint('dim', (at === 0 ? label : '').padEnd(10))} ${line}`);
   }
+}
+
+/** Every one of them: somebody is about to agree to lose them. */
+export function noBackupLines(files: RiskJson['files'], { paint }: Screen): string[] {
+  return files.map((file) => `  ${paint('yellow', 'no backup')}  ${fileWords(file)}`);
+}
+
+function fileWords({ path, size_bytes, why }: RiskJson['files'][number]): string {
+  return `${named(path)}, ${bytes(size_bytes)}: ${why}`;
 }
 
 function pendingWords({ files, bytes: size, newest }: RiskJson['pending']): string {

@@ -12,7 +12,7 @@ import type { Sight, Workspace, WorkspaceSpec } from './workspace.ts';
 export interface Engine {
   create(name: string, spec: Partial<WorkspaceSpec>, asked: Asked): Promise<Workspace>;
   wake(name: string, how: WakeChoice, asked: Asked): Promise<Operation>;
-  hibernate(name: string, how: { readonly agreedToLose?: boolean }, asked: Asked): Promise<Operation>;
+  hibernate(name: string, how: { readonly agreedToLose?: readonly string[] }, asked: Asked): Promise<Operation>;
   snapshot(
     name: string,
     how: { readonly description: string; readonly tags?: readonly string[] },

@@ -237,8 +237,8 @@ export const FAILURES = {
     409,
     65,
     false,
-    'Not destroyed: {why}. Agree once with --lose-excluded, or move the files into a smaller form.',
-    'Não destruída: {why}. Concorde uma vez com --lose-excluded.',
+    'Not destroyed: {why}. Make them fit, or agree to lose them with "dumont hibernate {workspace} --lose-excluded".',
+    'Não destruída: {why}. Concorde com "dumont hibernate {workspace} --lose-excluded".',
   ),
   restore_failed: row(502, 74, true, 'The restore failed: {why}', 'A restauração falhou: {why}'),
   restore_differs: row(

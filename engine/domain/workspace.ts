@@ -80,8 +80,8 @@ export interface Wish {
   /** Narrows what the workspace's own need says, for this wake. */
   readonly need: Need;
   readonly capDollars: number | null;
-  /** A person's agreement to lose what a backup leaves out (files over the cap, say), given once. */
-  readonly agreedToLose: boolean;
+  /** What a person agreed to lose once of what a backup leaves out (files over the cap, say), by its paths. */
+  readonly agreedToLose: readonly string[];
   /** A named person gives up what is on these machines. */
   readonly abandon: {
     readonly by: string;
@@ -91,7 +91,13 @@ export interface Wish {
   } | null;
 }
 
-export const NO_CHOICE = { snapshot: null, need: {}, capDollars: null, agreedToLose: false, abandon: null } as const;
+export const NO_CHOICE = {
+  snapshot: null,
+  need: {},
+  capDollars: null,
+  agreedToLose: [] as readonly string[],
+  abandon: null,
+} as const;
 
 /** The later of two wishes wins, in whatever order they are written. */
 export function isLater(wish: Wish, other: Wish): boolean {

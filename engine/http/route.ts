@@ -69,9 +69,9 @@ export function route<P extends z.ZodType = Nothing, Q extends z.ZodType = Nothi
       const { req } = context;
       const call = {
         ...house,
-        params: check(params, req.param(), 'in the address') as z.output<P>,
-        query: check(query, queryOf(req.queries()), 'in the query') as z.output<Q>,
-        body: check(body, await bodyOf(context), 'in the body') as z.output<B>,
+        params: check(params, req.param()) as z.output<P>,
+        query: check(query, queryOf(req.queries())) as z.output<Q>,
+        body: check(body, await bodyOf(context)) as z.output<B>,
         asked: { by: house.account, key: keyOf(req.header('idempotency-key')) },
         header: (name: string) => req.header(name),
         signal: AbortSignal.any([req.raw.signal, house.closing]),
@@ -85,12 +85,12 @@ export function route<P extends z.ZodType = Nothing, Q extends z.ZodType = Nothi
 }
 
 /** Everything that is wrong with it, in one answer. */
-function check<S extends z.ZodType>(schema: S, given: unknown, where: string): z.output<S> {
+function check<S extends z.ZodType>(schema: S, given: unknown): z.output<S> {
   const checked = schema.safeParse(given);
   if (checked.success) return checked.data;
   const errors = checked.error.issues.map(({ path, message }) => ({ field: path.join('.'), say: message }));
   const why = errors.map(({ field, say }) => (field ? `${field}: ${say}` : say)).join('; ');
-  throw new Failure('bad_request', { why: `${why} (${where}).`, errors });
+  throw new Failure('bad_request', { why: `${why}.`, errors });
 }
 
 function queryOf(queries: Record<string, string[]>): Record<string, string | string[]> {

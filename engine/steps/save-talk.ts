@@ -67,7 +67,9 @@ async function once(
     };
     try {
       // Read once for the catalogue and for the verdict, or a wake would not start from what was destroyed on this word.
-      const agreed = how.mode === 'last' && ((await workspaceOf(machine, ports)) ?? workspace).wish.agreedToLose;
+      const { agreedToLose } = ((await workspaceOf(machine, ports)) ?? workspace).wish;
+      const left = how.mode === 'last' ? event.atRisk.filter(({ path }) => !agreedToLose.includes(path)) : [];
+      const agreed = how.mode === 'last' && left.length === 0;
       // Only its disk can have forgotten: it was made new, or somebody tidied up. What else is gone from it we cannot know.
       if (event.snapshot === null && how.mode === 'last' && machine.epoch !== null)
         throw new Failure('proof_failed', { why: `it says that it holds no work, and it was given ${workspace.id}` });
@@ -75,7 +77,7 @@ async function once(
         await prove({ machine, workspace, event, how, order, sequence, agreed }, ask, ports, signal);
       const current = await workspaceOf(machine, ports);
       if (how.mode === 'last' && event.snapshot !== null) {
-        if (!agreed) holdForRisk(event.atRisk);
+        holdForRisk(left, workspace.id);
         if (event.partial && !machine.complete && current?.claim?.machine === machine.id)
           throw new Failure('backup_failed', { why: 'its own files have not all arrived yet' });
       }
@@ -167,11 +169,12 @@ async function orderOf(
 }
 
 /** What a backup leaves out and cannot be remade holds the machine until a person agrees, once. */
-function holdForRisk(atRisk: readonly AtRisk[]): void {
+function holdForRisk(atRisk: readonly AtRisk[], workspace: string): void {
   if (atRisk.length === 0) return;
   const shown = atRisk.slice(0, 3).map((risk) => `${risk.path} (${risk.why})`);
   const more = atRisk.length > shown.length ? ` and ${atRisk.length - shown.length} more` : '';
   throw new Failure('work_at_risk', {
+    workspace,
     why: `not in the backup: ${shown.join(', ')}${more}`,
     paths: atRisk.map((risk) => risk.path),
   });

@@ -94,18 +94,19 @@ function back(machine: Machine, ports: Ports, failure: Failure): Turn {
   const atRisk = failure.code === 'work_at_risk';
   const againInMs = (atRisk ? retryMs.at(-1) : retryMs[Math.min(machine.saveFailures, retryMs.length - 1)]) ?? 60_000;
   const { dollarsPerHour } = machine.offer;
-  const told = { workspace: machine.workspace, machine: machine.id, why: reasonOf(failure) };
+  const why = atRisk ? String(failure.facts.why) : reasonOf(failure);
+  const told = { workspace: machine.workspace, machine: machine.id, why };
   if (atRisk)
     ports.tell({ event: 'work.at_risk', ...told, paths: (failure.facts.paths as string[] | undefined) ?? [] });
   else ports.tell({ event: 'save.failed', ...told, againInMs, dollarsPerHour });
   const now = ports.clock.now();
   return {
     to: 'running',
-    why: `not saved, so it stays (${perHour(dollarsPerHour)}): ${reasonOf(failure)}`,
+    why: `not saved, so it stays (${perHour(dollarsPerHour)}): ${why}`,
     facts: {
       saveFailures: machine.saveFailures + 1,
       saveAgainAt: now + againInMs,
-      held: atRisk ? { why: reasonOf(failure), at: now } : null,
+      held: atRisk ? { why, at: now } : null,
       sealed: null,
     },
   };

@@ -21,6 +21,7 @@ export const MIGRATIONS: readonly Migration[] = [
       workspace.spec = { backupEveryMs: null, idle: {}, afterWake: null, ...(workspace.spec as object) };
       workspace.asks = (workspace.asks as object[]).map((ask) => ({ type: 'SNAPSHOT', ...ask }));
       workspace.jobs ??= [];
+      workspace.wish = agreeing(workspace.wish);
       workspace.keep ??= null;
     }
     for (const [id, machine] of rows.get('machines') ?? [])
@@ -29,8 +30,12 @@ export const MIGRATIONS: readonly Migration[] = [
     for (const [id, snapshot] of rows.get('snapshots') ?? [])
       rows.get('snapshots')?.set(id, { comparedAt: snapshot.provedAt ?? null, manifestBase: null, ...snapshot });
     for (const operation of rows.get('operations')?.values() ?? []) {
-      const intent = operation.intent as { ask?: object } | null;
+      const intent = operation.intent as { ask?: object; wish?: object } | null;
       if (intent?.ask) operation.intent = { ask: { type: 'SNAPSHOT', ...intent.ask } };
+      if (intent?.wish) operation.intent = { wish: agreeing(intent.wish) };
     }
   },
 ];
+
+/** Whoever agreed to lose whatever there was is asked again, for each file. */
+const agreeing = (wish: unknown): object => ({ ...(wish as object), agreedToLose: [] });

@@ -63,7 +63,7 @@ const wish = z.object({
   snapshot: z.string().nullable(),
   need: Need,
   capDollars: z.number().nullable(),
-  agreedToLose: z.boolean(),
+  agreedToLose: z.array(z.string()),
   abandon: z.object({ ...decision, machines: z.array(z.string()) }).nullable(),
 });
 

@@ -55,7 +55,15 @@ test('what a backup leaves out holds the machine until a person agrees, once', a
   await w.clock.advance(5 * MINUTE);
   expect((await engine.operation(asked.id)).outcome).toMatchObject({ ok: false, code: 'work_at_risk' });
   expect((await engine.status('lab'))[0]?.sight).toBe('awake');
-  const agreed = await engine.hibernate('lab', { agreedToLose: true }, ANA);
+  const other = { ...machine.atRisk[0]!, path: 'workspace/also.bin' };
+  machine.atRisk = [...machine.atRisk, other];
+  const some = await engine.hibernate('lab', { agreedToLose: ['workspace/huge.bin'] }, ANA);
+  await w.clock.advance(5 * MINUTE);
+  expect((await engine.operation(some.id)).outcome, 'nobody agreed to lose the other one').toMatchObject({
+    code: 'work_at_risk',
+    facts: { why: expect.stringMatching(/^not in the backup: workspace\/also.bin \(/) },
+  });
+  const agreed = await engine.hibernate('lab', { agreedToLose: machine.atRisk.map(({ path }) => path) }, ANA);
   await w.clock.advance(5 * MINUTE);
   expect((await engine.operation(agreed.id)).outcome).toMatchObject({ ok: true });
   expect(w.rented).toEqual([]);
@@ -70,7 +78,7 @@ test('what was saved after a person agreed to lose a file that cannot be read is
   await w.clock.advance(MINUTE);
   machine.write('workspace/a', 'two');
   machine.atRisk = [{ kind: 'unreadable', path: 'workspace/secret', sizeBytes: 10, why: 'permission denied' }];
-  await engine.hibernate('lab', { agreedToLose: true }, ANA);
+  await engine.hibernate('lab', { agreedToLose: ['workspace/secret'] }, ANA);
   await w.clock.advance(5 * MINUTE);
   expect(w.rented).toEqual([]);
   await engine.wake('lab', {}, ANA);

@@ -82,7 +82,7 @@ test('files over the cap hold an idle machine, and people are not told every few
   expect(machine.destroyed).toBe(false);
   expect(machine.frozen, 'people could not work on').toBe(false);
   expect(told(w, 'work.at_risk')).toHaveLength(1);
-  await engine.hibernate('lab', { agreedToLose: true }, ANA);
+  await engine.hibernate('lab', { agreedToLose: ['workspace/big.bin'] }, ANA);
   await w.clock.advance(5 * MINUTE);
   expect(machine.destroyed).toBe(true);
   await stop();

@@ -42,7 +42,7 @@ export class Person {
     );
   }
 
-  hibernate(agreedToLose = false): Promise<Operation | null> {
+  hibernate(agreedToLose: readonly string[] = []): Promise<Operation | null> {
     return this.ask('hibernate', (engine, asked) => engine.hibernate(WORKSPACE, { agreedToLose }, asked));
   }
 

@@ -136,7 +136,7 @@ export const PLOTS = {
       await person.ended(await person.hibernate(), 10 * MINUTE);
       await person.world.pass(person.dice.between(5, 90) * SECOND);
       if (machine && person.dice.maybe(0.5)) machine.atRisk = [];
-      await person.ended(await person.hibernate(true), 10 * MINUTE);
+      await person.ended(await person.hibernate(['data/huge']), 10 * MINUTE);
     },
   },
   'left idle': {

@@ -1,21 +1,59 @@
+import type { InstanceJson } from '../../http/json/instance.ts';
 import type { OperationJson } from '../../http/json/operation.ts';
+import type { RiskJson } from '../../http/json/risk.ts';
 import { command, flag, WORKSPACE } from '../command.ts';
+import { confirm } from '../confirm.ts';
+import type { EngineClient } from '../engine-client.ts';
 import { askAndFollow, conclude, stoppedFollowing } from '../follow.ts';
+import { noBackupLines } from '../risk-lines.ts';
+import type { Screen } from '../screen.ts';
 import { begun } from '../wake-and-follow.ts';
 
 export const hibernate = command({
   name: 'hibernate',
   takes: [WORKSPACE],
   options: {
-    'lose-excluded': flag('Go on although some files are in no backup; "dumont hibernate" lists them first'),
+    'lose-excluded': flag('Go on although some files are in no backup; they are listed, and you are asked'),
     detach: flag('Do not follow it'),
   },
-  examples: [['dumont hibernate lab', 'save everything, prove it, end the machine']],
+  examples: [
+    ['dumont hibernate lab', 'save everything, prove it, end the machine'],
+    ['dumont hibernate lab --lose-excluded', 'also when a file is too large for a backup, say'],
+  ],
   async run({ words: [name = ''], options, engine, screen, signal }) {
-    const path = `/api/v1/instances/${encodeURIComponent(name)}/hibernate`;
-    const ask = () => engine.post<OperationJson>(path, { agreed_to_lose: options['lose-excluded'] }, signal);
+    const path = `/api/v1/instances/${encodeURIComponent(name)}`;
+    await askAboutPrograms(await engine.get<InstanceJson>(path, {}, signal), screen, signal);
+    const agreed = options['lose-excluded'] ? await agreeToLose(name, engine, screen, signal) : [];
+    const ask = () => engine.post<OperationJson>(`${path}/hibernate`, { agreed_to_lose: agreed }, signal);
     if (options.detach) return begun(await ask(), screen);
     const ended = await askAndFollow(name, ask, { engine, screen, signal });
     return ended ? conclude(ended, screen) : stoppedFollowing({ verb: 'hibernation', workspace: name }, screen);
   },
 });
+
+/** What was started by us and has not ended would end in the middle. */
+async function askAboutPrograms({ id, jobs }: InstanceJson, screen: Screen, signal: AbortSignal): Promise<void> {
+  if (jobs.length === 0) return;
+  const programs = jobs.map(({ argv }) => `"${argv.join(' ')}"`).join(' and ');
+  await confirm(
+    `${programs} still ${jobs.length === 1 ? 'runs' : 'run'} on ${id}, and ends with its machine.`,
+    id,
+    screen,
+    signal,
+  );
+}
+
+/** Agreed to is what was shown, and nothing that turns up later. */
+async function agreeToLose(
+  name: string,
+  engine: EngineClient,
+  screen: Screen,
+  signal: AbortSignal,
+): Promise<readonly string[]> {
+  const path = `/api/v1/instances/${encodeURIComponent(name)}/at-risk`;
+  const { files } = await engine.get<RiskJson>(path, {}, signal);
+  if (files.length === 0) return [];
+  screen.note(...noBackupLines(files, screen));
+  await confirm(`The machine of ${name} ends, and with it what is listed above, for ever.`, name, screen, signal);
+  return files.map(({ path: file }) => file);
+}

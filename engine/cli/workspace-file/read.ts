@@ -5,6 +5,7 @@ import type { z } from 'zod';
 import { Failure, reasonOf } from '../../domain/failures.ts';
 import type { ConfigureJson } from '../../http/json/create.ts';
 import { present } from '../../http/json/wire.ts';
+import { fileTrouble } from '../file-trouble.ts';
 import { didYouMean } from '../near.ts';
 import { readKey } from '../read-key.ts';
 import { issueWords } from './issue-words.ts';
@@ -41,7 +42,7 @@ function textOf(file: string): string {
     if (bytes.length > KILOBYTES_MAX * 1_000) throw new Error(`it is larger than ${KILOBYTES_MAX} kB`);
     return bytes.toString('utf8');
   } catch (cause) {
-    throw new Failure('bad_path', { path: file, why: reasonOf(cause) }, { cause });
+    throw new Failure('bad_path', { path: file, why: fileTrouble(cause) }, { cause });
   }
 }
 

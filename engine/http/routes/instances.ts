@@ -35,17 +35,12 @@ const WakeJson = z.strictObject({
   dry_run: z.boolean().optional().describe('Only a quote: nothing is rented.'),
 });
 
-const YEAR_SECONDS = 366 * 24 * 3_600;
 const KeepJson = z.strictObject({
-  for_seconds: z
-    .number()
-    .positive()
-    .max(YEAR_SECONDS)
-    .nullable()
-    .describe('Awake for so long from now, idle or not; null ends that.'),
+  for_seconds: z.number().positive().nullable().describe('Awake for so long from now, idle or not; null ends that.'),
   why: z.string().trim().max(1_000).default(''),
 });
 
+const PATHS_MAX = 1_000;
 const ARGUMENTS_MAX = 1_000;
 const RunJson = z.strictObject({
   argv: z
@@ -144,11 +139,17 @@ export const instanceRoutes = [
     verb: 'hibernate',
     params: Id,
     body: z.strictObject({
-      agreed_to_lose: z.boolean().optional().describe('Once: go on although some files are in no backup.'),
+      agreed_to_lose: z
+        .array(z.string().min(1).max(20_000))
+        .max(PATHS_MAX)
+        .default([])
+        .describe(
+          'Once: go on although these are in no backup, as `at-risk` names them. Whatever else is in none holds it.',
+        ),
     }),
     answers: { 202: OperationJson },
     async answer({ engine, params, body, asked }) {
-      const how = { agreedToLose: body.agreed_to_lose ?? false };
+      const how = { agreedToLose: body.agreed_to_lose };
       return { status: 202, body: operationJson(await engine.hibernate(params.id, how, asked)) };
     },
   }),
