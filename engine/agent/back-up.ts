@@ -128,7 +128,7 @@ function backedUp(job: Job, taken: Taken, moved: readonly string[], lines: reado
     snapshot: taken.snapshot,
     parent: taken.parent,
     lines,
-    partial: !job.claim.complete || atRisk.some((risk) => risk.kind === 'unreadable'),
+    partial: !job.claim.complete || atRisk.some((risk) => risk.kind === 'unlisted'),
     atRisk,
     badLines: taken.badLines,
     newest: newestFiles(before.entries)

@@ -90,7 +90,7 @@ export async function walk(place: Place, scope: Scope, signal: AbortSignal): Pro
   };
   for (const root of scope.roots) lookWithFolders(root);
   for (const root of scope.lost)
-    atRisk.push({ kind: 'unreadable', path: wirePath(root), sizeBytes: 0, why: 'what was mounted there is gone' });
+    atRisk.push({ kind: 'unlisted', path: wirePath(root), sizeBytes: 0, why: 'what was mounted there is gone' });
   for (const path of await scope.elsewhere(signal)) lookWithFolders(path);
   const elsewhere = entries
     .filter((entry) => entry.type !== 'dir' && !scope.roots.includes(entry.path))
@@ -107,14 +107,14 @@ export async function walk(place: Place, scope: Scope, signal: AbortSignal): Pro
         entries.findLastIndex((entry) => entry.path === path),
         1,
       );
-      if (names !== 'ENOENT') risk('unreadable', path, 0, `it cannot be listed (${names})`);
+      if (names !== 'ENOENT') risk('unlisted', path, 0, `it cannot be listed (${names})`);
       continue;
     }
     for (const name of names) look(`${directory.path}/${name}`, directory.device);
   }
   for (const { file, why } of scope.unreadableRules())
     atRisk.push({
-      kind: 'unreadable',
+      kind: 'unlisted',
       path: wirePath(file),
       sizeBytes: 0,
       why: `it cannot be read (${why}), so what it is about is left out`,

@@ -21,10 +21,11 @@ export type RepositoryAccess = z.infer<typeof Repository>;
 
 export const AtRisk = z.object({
   /**
-   * `over-cap` and `unreadable` name files that are not in the snapshot; `git` the objects of a repository that somebody
+   * `over-cap` and `unreadable` name files that are not in the snapshot; `unlisted` a folder of which nobody knows what is not
+   * in it; `git` the objects of a repository that somebody
    * works in, left out by a rule of the workspace's own; `other-mount` a file system of its own below a backed-up directory.
    */
-  kind: z.enum(['over-cap', 'unreadable', 'git', 'other-mount']),
+  kind: z.enum(['over-cap', 'unreadable', 'unlisted', 'git', 'other-mount']),
   path: z.string(),
   sizeBytes: z.number(),
   why: z.string(),

@@ -19,7 +19,7 @@ export interface Snapshot {
   readonly fileCount: number;
   /** Our own hash over path, mode, mtime, size and data; equal content has equal hashes on any machine. */
   readonly contentHash: string;
-  /** Some files could not be read, or the restore before it was not complete. Never newest good. */
+  /** A whole folder could not be read, or the restore before it was not complete: an older one may hold more. Never newest good. */
   readonly partial: boolean;
   /** When the control host found it in storage, with its own credentials, under the manifest that the machine claimed. */
   readonly provedAt: number | null;

@@ -61,7 +61,7 @@ export async function enterBackup(
     description: '',
     tags: [],
     extra: {},
-    errorMessage: trouble ?? (taken.partial ? shortfallOf(taken) : null),
+    errorMessage: trouble ?? shortfallOf(taken),
   };
   if (manifest && trouble === null) await ports.storage.put(manifestKey(workspace.id, snapshot.id), manifest, signal);
   const metadata = Buffer.from(`${JSON.stringify(snapshot, null, 2)}\n`);

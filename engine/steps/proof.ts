@@ -178,7 +178,7 @@ async function enter(
     description: ask?.description ?? '',
     tags: ask?.tags ?? [],
     extra: {},
-    errorMessage: event.partial ? shortfallOf(event) : null,
+    errorMessage: shortfallOf(event),
   };
   await ports.storage.put(manifestKey(workspace.id, id), manifest, signal);
   await ports.storage.put(metadataKey(workspace.id, id), Buffer.from(`${JSON.stringify(snapshot, null, 2)}\n`), signal);
@@ -197,11 +197,16 @@ async function enter(
   return entered;
 }
 
-/** Why a snapshot is not whole. */
-export function shortfallOf({ atRisk }: { readonly atRisk: readonly AtRisk[] }): string {
-  const unread = atRisk.filter(({ kind }) => kind === 'unreadable').length;
-  if (unread === 0) return 'its machine did not have all of its own files yet';
-  return unread === 1 ? 'one file could not be read' : `${unread} files could not be read`;
+/** What a snapshot lacks. A file that cannot be read does not keep it from being the newest: the others are newer in it than anywhere else. */
+export function shortfallOf({ partial, atRisk }: Pick<SaveEvent, 'partial' | 'atRisk'>): string | null {
+  const named = (kind: AtRisk['kind'], one: string, more: string): string[] => {
+    const count = atRisk.filter((risk) => risk.kind === kind).length;
+    return count === 0 ? [] : [count === 1 ? `one ${one}` : `${count} ${more}`];
+  };
+  const unlisted = named('unlisted', 'folder', 'folders');
+  const unread = [...unlisted, ...named('unreadable', 'file', 'files')].join(' and ');
+  if (partial && unlisted.length === 0) return 'its machine did not have all of its own files yet';
+  return unread === '' ? null : `${unread} could not be read`;
 }
 
 const draftOf = (order: SaveOrder): string =>

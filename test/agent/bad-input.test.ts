@@ -75,9 +75,9 @@ resticTest('what cannot be read is named, each with its reason, and all the rest
   const saved = await believed(saveAsNobodySpecial(machine));
   expect(saved).toMatchObject({ partial: true, files: 2 });
   expect(saved.atRisk.map(({ kind, path, why }) => `${kind} ${path}: ${why}`).toSorted()).toEqual([
+    'unlisted workspace/folder: it cannot be listed (EACCES)',
+    'unlisted workspace/ruled/.dumontignore: it cannot be read (EACCES), so what it is about is left out',
     'unreadable workspace/file: it cannot be read (EACCES)',
-    'unreadable workspace/folder: it cannot be listed (EACCES)',
-    'unreadable workspace/ruled/.dumontignore: it cannot be read (EACCES), so what it is about is left out',
   ]);
   expect(paths()).toEqual(['data', 'data/other', 'root', 'workspace', 'workspace/plain', 'workspace/ruled']);
 });

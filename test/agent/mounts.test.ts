@@ -96,7 +96,7 @@ test('a backed-up directory whose file system is gone is named, and what lies th
     const mounted = mountsIn(`40 27 8:17 / ${root}/data rw - ext4 /dev/sdb rw`, root);
     rememberMountedRoots(place, ['root', 'workspace', 'data'], mounted);
     expect(lostRoots(place, ['data'], mounted)).toEqual([]);
-    const gone = { kind: 'unreadable', path: 'data', sizeBytes: 0, why: 'what was mounted there is gone' };
+    const gone = { kind: 'unlisted', path: 'data', sizeBytes: 0, why: 'what was mounted there is gone' };
     expect(await look()).toEqual([gone]);
     rememberMountedRoots(place, ['root', 'workspace', 'data'], new Map());
     expect(await look(), 'also after the next backup').toEqual([gone]);

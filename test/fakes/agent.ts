@@ -65,7 +65,7 @@ async function backUp(machine: FakeMachine, order: SaveOrder, line: Line): Promi
   const { clock, storage, claim } = machine;
   const files = new Map(machine.files);
   const lines = manifestOf(files);
-  const partial = !machine.complete || machine.atRisk.some(({ kind }) => kind === 'unreadable');
+  const partial = !machine.complete || machine.atRisk.some(({ kind }) => kind === 'unlisted');
   const manifest = packed(lines);
   await clock.sleep(machine.manners.saveMs, line.signal);
   const id = claim && hash('sha256', `${order.workspace} ${machine.instance} ${order.tags.join()} ${order.time}`);

@@ -178,7 +178,7 @@ export class Life {
       contentHash: contentHash(lines),
       files: lines.length,
       bytes: 0,
-      partial: !machine.complete || machine.atRisk.some(({ kind }) => kind === 'unreadable'),
+      partial: !machine.complete || machine.atRisk.some(({ kind }) => kind === 'unlisted'),
       atRisk: [...machine.atRisk],
     };
     const manifest = packed(lines, backup);

@@ -70,14 +70,14 @@ test('what a backup leaves out holds the machine until a person agrees, once', a
   await stop();
 });
 
-test('what was saved after a person agreed to lose a file that cannot be read is what the next wake brings', async () => {
+test('what was saved after a person agreed to lose a folder that cannot be read is what the next wake brings', async () => {
   const w = new World();
   const { engine, machine, stop } = await awake(w);
   machine.write('workspace/a', 'one');
   await engine.snapshot('lab', { description: '' }, ANA);
   await w.clock.advance(MINUTE);
   machine.write('workspace/a', 'two');
-  machine.atRisk = [{ kind: 'unreadable', path: 'workspace/secret', sizeBytes: 10, why: 'permission denied' }];
+  machine.atRisk = [{ kind: 'unlisted', path: 'workspace/secret', sizeBytes: 0, why: 'permission denied' }];
   await engine.hibernate('lab', { agreedToLose: ['workspace/secret'] }, ANA);
   await w.clock.advance(5 * MINUTE);
   expect(w.rented).toEqual([]);

@@ -139,3 +139,22 @@ test('a backup that nobody was told of is not lost with its machine', async () =
   expect(next?.files.get('workspace/a.txt')?.content).toBe('while nobody listened');
   await again.stop();
 });
+
+test('a file that cannot be read takes nothing from the others: what a machine lost later was newest', async () => {
+  const w = new World();
+  const { engine, machine, stop } = await awake(w);
+  machine.write('workspace/a.txt', 'this morning');
+  await w.clock.advance(6 * MINUTE);
+  machine.atRisk = [{ kind: 'unreadable', path: 'workspace/socket', sizeBytes: 0, why: 'input/output error' }];
+  machine.write('workspace/a.txt', 'this evening');
+  await w.clock.advance(6 * MINUTE);
+  w.marketplace.take(machine.instance);
+  await w.clock.advance(10 * MINUTE);
+  const [view] = await engine.status('lab');
+  const next = w.marketplace.machines.get(view?.machine?.instance ?? '');
+  expect(next?.files.get('workspace/a.txt')?.content).toBe('this evening');
+  expect((await engine.snapshots('lab')).map(({ errorMessage }) => errorMessage)).toContain(
+    'one file could not be read',
+  );
+  await stop();
+});

@@ -135,7 +135,7 @@ export function openBackups(around: Surroundings): Backups {
     refused = false;
     unreported = ticket === null;
     notebook.note({
-      durableAt: momentAt(began),
+      ...(!one.partial && { durableAt: momentAt(began) }),
       parent: one.snapshot,
       lastMs,
       atRisk: { files: one.atRisk.length, bytes: one.atRisk.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0) },

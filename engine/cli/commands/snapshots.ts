@@ -46,5 +46,6 @@ export const snapshots = command({
 function stateOf(it: SnapshotsJson['snapshots'][number]): string {
   if (it.status !== 'COMPLETED') return it.status.toLowerCase();
   if (it.partial) return 'partial';
+  if (it.error_message !== null && it.status === 'COMPLETED') return 'with gaps';
   return it.proved_at === null ? 'not proved' : 'proved';
 }

@@ -12,7 +12,7 @@ export const RiskJson = z.object({
   files: z
     .array(
       z.object({
-        kind: z.enum(['over-cap', 'unreadable', 'git', 'other-mount']),
+        kind: z.enum(['over-cap', 'unreadable', 'unlisted', 'git', 'other-mount']),
         path: z.string(),
         size_bytes: z.number(),
         why: z.string(),
