@@ -61,6 +61,7 @@ async function mindIdle(machine: Machine, workspace: Workspace, ports: Ports, no
     const graceMs = workspace.spec.idle.graceMs ?? ports.settings.idle.graceMs;
     const actsAt = now + graceMs;
     const { dollarsPerHour } = machine.offer;
+    machine = await note({}); // whoever took this machine over may have warned already, and then this fails
     // Said before it is written: after a crash in between people are warned twice, and never not at all.
     ports.tell({ event: 'machine.idle_warning', ...told, why, actsAt, inMs: graceMs, dollarsPerHour });
     return await note({ warned: { at: now, actsAt, why } });
