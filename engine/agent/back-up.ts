@@ -1,6 +1,7 @@
 import type { ManifestLine, SaveOrder } from '../domain/agent-protocol.ts';
 import type { AtRisk, BadLine } from '../domain/agent-shapes.ts';
 import { Failure } from '../domain/failures.ts';
+import { shortPath } from '../domain/short-path.ts';
 import { wirePath } from '../domain/wire-path.ts';
 import { ls } from '../restic/commands.ts';
 import { type ListedNode, readNode } from '../restic/readings.ts';
@@ -51,7 +52,8 @@ export async function backUp(job: Job, signal: AbortSignal): Promise<BackedUp> {
     if (order.mode === 'live') return backedUp(job, taken, moved, await linesFromStorage(job, taken, moved, signal));
     talk.say({ event: 'moved', round, paths: moved.slice(0, MOVED_SAID).map(wirePath) });
   }
-  const what = moved.slice(0, 3).map(wirePath).join(', ') || 'restic saved other files than were counted';
+  const what =
+    moved.slice(0, 3).map(wirePath).map(shortPath).join(', ') || 'restic saved other files than were counted';
   throw new Failure('backup_failed', { why: `something still changes the files: ${what}` });
 }
 

@@ -5,11 +5,12 @@ import { isCritical } from './critical.ts';
 import { fetchShare, type Part, type Share, stagingOf, type Verified } from './fetch-share.ts';
 import { type HashCache, openHashCache } from './hash-cache.ts';
 import type { KnownFiles } from './known-files.ts';
+import { statOf } from './look-at.ts';
 import type { Place } from './place.ts';
 import { emptyTrash, type Placing, placeShare } from './place-share.ts';
 import type { Restic } from './restic-here.ts';
 import { type RestoreState, readState, writeState } from './restore-state.ts';
-import { entryOf, statOf } from './walk.ts';
+import { entryOf } from './walk.ts';
 
 interface Start {
   readonly order: RestoreOrder;

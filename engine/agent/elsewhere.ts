@@ -1,11 +1,11 @@
 import { join } from 'node:path';
 import { z } from 'zod';
 import { readIfThere, writeDurably } from './durable.ts';
+import { statIfAny } from './look-at.ts';
 import type { Matcher } from './matcher.ts';
 import { ownedBy, packageLists } from './packages.ts';
 import type { Place } from './place.ts';
 import { type SearchHow, type SeenFolders, searchElsewhere } from './search-elsewhere.ts';
-import { statOf } from './walk.ts';
 
 /**
  * The moment from which on a change of the system is a person's: when the machine was given to the workspace. What the image
@@ -13,6 +13,12 @@ import { statOf } from './walk.ts';
  */
 export function beginHere(place: Place): void {
   if (readIfThere(beganFile(place)) === null) writeDurably(beganFile(place), JSON.stringify(Date.now()));
+}
+
+/** Null: this machine was never given to a workspace. */
+export function beganHereAt(place: Place): number | null {
+  const began = Number(readIfThere(beganFile(place)) ?? Number.NaN);
+  return Number.isNaN(began) ? null : began;
 }
 
 /** What was found, and what may be taken for granted when it is looked for again. */
@@ -50,8 +56,8 @@ export async function changedElsewhere(
   how: ElsewhereHow,
   signal: AbortSignal,
 ): Promise<readonly string[]> {
-  const began = Number(readIfThere(beganFile(place)) ?? Number.NaN);
-  if (Number.isNaN(began)) return [];
+  const began = beganHereAt(place);
+  if (began === null) return [];
   const before = how.seen ? null : lastList(place);
   if (before) return before.filter((path) => !isLeftOut(path, how.matcher));
   const seen = how.seen ?? nothingSeen();
@@ -84,7 +90,7 @@ async function notOwned(
 }
 
 function stampAt(place: Place, path: string): string {
-  const stat = statOf(place, path);
+  const stat = statIfAny(place, path);
   return stat ? `${stat.ino} ${stat.size} ${stat.mtimeMs} ${stat.ctimeMs}` : '';
 }
 

@@ -2,9 +2,9 @@ import { readdirSync } from 'node:fs';
 import { setImmediate as breathe } from 'node:timers/promises';
 import { wirePath } from '../domain/wire-path.ts';
 import { codeOf } from './durable.ts';
+import { statIfAny } from './look-at.ts';
 import type { Place } from './place.ts';
 import type { Scope } from './scope.ts';
-import { statOf } from './walk.ts';
 
 export interface Excluded {
   readonly path: string;
@@ -27,7 +27,7 @@ export async function excludedOf(
       found.push({ path: wirePath(path), sizeBytes: 0, rule: MOUNTED[mount.kind] });
       continue;
     }
-    const stat = statOf(place, path);
+    const stat = statIfAny(place, path);
     const rule = stat && scope.matcher(path, stat.isDirectory());
     if (!stat || !rule || rule.by === 'ours') continue;
     const share = performance.now() + Math.min((until - performance.now()) / 2, ONE_MS);
@@ -54,7 +54,7 @@ async function sizeBelow(
     signal.throwIfAborted();
     for (const name of namesIn(place, folder)) {
       const path = `${folder}/${name}`;
-      const stat = statOf(place, path);
+      const stat = statIfAny(place, path);
       if (stat?.isFile()) sum += stat.size;
       else if (stat?.isDirectory() && stat.dev === device) todo.push(path);
     }

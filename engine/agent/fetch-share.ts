@@ -9,9 +9,10 @@ import { readLine } from '../restic/readings.ts';
 import { codeOf } from './durable.ts';
 import { hashFiles } from './hash-files.ts';
 import type { KnownFiles } from './known-files.ts';
+import { statOf } from './look-at.ts';
 import { type Place, STAGING } from './place.ts';
 import type { Restic } from './restic-here.ts';
-import { statOf, typeOf } from './walk.ts';
+import { typeOf } from './walk.ts';
 
 export type Part = 'critical' | 'rest';
 

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
+import { statIfAny } from './look-at.ts';
 import type { Place } from './place.ts';
-import { statOf } from './walk.ts';
 
 /**
  * Writes what is still in memory of these directories' file systems. A page that a program changes through a mapping moves
@@ -10,7 +10,7 @@ import { statOf } from './walk.ts';
 export async function flush(place: Place, roots: readonly string[], signal: AbortSignal): Promise<void> {
   const devices = new Map(
     roots.flatMap((root) => {
-      const stat = statOf(place, root);
+      const stat = statIfAny(place, root);
       return stat ? [[stat.dev, root] as const] : [];
     }),
   );

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { codeOf } from './durable.ts';
 import { type BadLine, type IgnoreRule, rulesIn } from './ignore-rules.ts';
+import { statOrWhy } from './look-at.ts';
 import type { Place } from './place.ts';
-import { statOf } from './walk.ts';
 
 export const IGNORE_FILE = '.dumontignore';
 
@@ -64,7 +64,10 @@ export function ignoreFilesIn(place: Place, roots: readonly string[]): IgnoreFil
 }
 
 function textOf(place: Place, file: string): string | null | { readonly code: string } {
-  if (!statOf(place, file)?.isFile()) return null;
+  const stat = statOrWhy(place, file, (code) => ({ code }));
+  if (stat === null) return null;
+  if ('code' in stat) return stat.code === 'ENAMETOOLONG' ? null : stat; // then nobody could have written it
+  if (!stat.isFile()) return null;
   try {
     return readFileSync(place.at(file), 'latin1');
   } catch (cause) {

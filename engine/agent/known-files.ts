@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import type { ManifestLine } from '../domain/agent-protocol.ts';
 import { rawPath } from '../domain/wire-path.ts';
 import { codeOf, writeDurably } from './durable.ts';
+import { statOf } from './look-at.ts';
 import type { Place } from './place.ts';
-import { statOf, typeOf } from './walk.ts';
+import { typeOf } from './walk.ts';
 
 /**
  * Which files are certainly not a person's work: those that the image brought, seen before the first restore, and those that

@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { setImmediate as breathe } from 'node:timers/promises';
 import { codeOf } from './durable.ts';
+import { statIfAny } from './look-at.ts';
 import type { Place } from './place.ts';
-import { statOf } from './walk.ts';
 
 /**
  * Which of these a package manager put there. A file that dpkg unpacked has the time of its package; one that has a later time
@@ -40,7 +40,7 @@ export async function ownedBy(
   }
   if (owned.size > 0) for (const [path, sum] of conffiles(place)) if (wanted.has(path)) sums.set(path, sum);
   for (const path of owned) {
-    const stat = statOf(place, path);
+    const stat = statIfAny(place, path);
     if (!stat?.isFile() || stat.mtimeMs < began) continue;
     const sum = sums.get(path);
     // Without a sum only settings are thought to be edited: everything else that a package owns it may make anew.
@@ -52,7 +52,7 @@ export async function ownedBy(
 /** Another text whenever a package came, went or was made anew: then those lists are other files, or other rows. */
 export function packageLists(place: Place): string {
   return [DPKG, DPKG_TABLE, APK_TABLE]
-    .map((path) => statOf(place, path))
+    .map((path) => statIfAny(place, path))
     .map((stat) => (stat ? `${stat.ino} ${stat.size} ${stat.mtimeMs} ${stat.ctimeMs}` : ''))
     .join('\n');
 }

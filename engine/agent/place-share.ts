@@ -14,9 +14,9 @@ import { wirePath } from '../domain/wire-path.ts';
 import { codeOf } from './durable.ts';
 import { addKeys, isKeyFile } from './key-file.ts';
 import type { KnownFiles } from './known-files.ts';
+import { statOf } from './look-at.ts';
 import { type Place, STAGING } from './place.ts';
 import { freeName, makeFolderFor, tookName } from './take-name.ts';
-import { statOf } from './walk.ts';
 
 export interface Placing {
   readonly place: Place;

@@ -5,9 +5,9 @@ import { promisify } from 'node:util';
 import type { ManifestLine } from '../domain/agent-protocol.ts';
 import { reasonOf } from '../domain/failures.ts';
 import { rawPath } from '../domain/wire-path.ts';
+import { statOf } from './look-at.ts';
 import { type Place, STAGING } from './place.ts';
 import { SYSTEM_PATH } from './run-git.ts';
-import { statOf } from './walk.ts';
 
 /**
  * A pristine clone comes back without its objects, which its remote has: they are fetched again, aside, and moved in only

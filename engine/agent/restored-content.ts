@@ -4,8 +4,9 @@ import { contentHash } from '../policy/content-hash.ts';
 import type { Job } from './bring-part.ts';
 import { hashEntries } from './hash-entries.ts';
 import { isKeyFile } from './key-file.ts';
+import { statOf } from './look-at.ts';
 import { manifestLine } from './manifest.ts';
-import { type Entry, entryOf, statOf } from './walk.ts';
+import { type Entry, entryOf } from './walk.ts';
 
 /**
  * The content hash over what lies on the disk now, of the paths that the snapshot has. It is the snapshot's own unless a

@@ -3,9 +3,9 @@ import type { ManifestLine } from '../domain/agent-protocol.ts';
 import { rawPath, wirePath } from '../domain/wire-path.ts';
 import type { Job } from './bring-part.ts';
 import { codeOf } from './durable.ts';
+import { statOf } from './look-at.ts';
 import type { Place } from './place.ts';
 import { DEFAULT_ROOTS } from './scope.ts';
-import { statOf } from './walk.ts';
 
 /** The backed-up directories themselves. A machine of a new workspace has them too. */
 export function makeRoots(place: Place, lines: readonly ManifestLine[]): void {

@@ -1,5 +1,6 @@
 import type { AgentEvent, SaveOrder } from '../domain/agent-protocol.ts';
 import { Failure } from '../domain/failures.ts';
+import { shortPath } from '../domain/short-path.ts';
 import { contentHash } from '../policy/content-hash.ts';
 import { type BackedUp, backUp, type Job } from './back-up.ts';
 import { readClaim } from './claim.ts';
@@ -73,7 +74,9 @@ async function mustStandStill(frozen: Freeze, done: BackedUp, signal: AbortSigna
     throw new Failure('backup_failed', { why: `somebody came in meanwhile: ${newcomers.slice(0, 3).join(', ')}` });
   const moved = await done.movedSince(signal);
   if (moved.length > 0)
-    throw new Failure('backup_failed', { why: `changed after the backup: ${moved.slice(0, 3).join(', ')}` });
+    throw new Failure('backup_failed', {
+      why: `changed after the backup: ${moved.slice(0, 3).map(shortPath).join(', ')}`,
+    });
 }
 
 /** From an engine that stood still while another one saved this machine for the last time: what stands still stays so. */

@@ -1,13 +1,15 @@
-import { lstatSync, realpathSync } from 'node:fs';
-import { relative } from 'node:path';
+import { readlinkSync, realpathSync } from 'node:fs';
+import { dirname, relative, resolve } from 'node:path';
 import type { SaveOrder } from '../domain/agent-protocol.ts';
 import { Failure } from '../domain/failures.ts';
+import { shortPath } from '../domain/short-path.ts';
 import { rawPath } from '../domain/wire-path.ts';
 import { SYSTEM_FOLDERS } from '../domain/workspace.ts';
 import { codeOf } from './durable.ts';
 import { changedElsewhere, type SeenElsewhere } from './elsewhere.ts';
 import { ignoreFilesIn, type Unreadable } from './ignore-files.ts';
 import type { BadLine } from './ignore-rules.ts';
+import { statIfAny, statOrWhy } from './look-at.ts';
 import { badExcludes, type Matcher, matcherOf, NOWHERE_ELSE } from './matcher.ts';
 import { lostRoots } from './mounted-roots.ts';
 import { type Mount, mountPoints } from './mounts.ts';
@@ -26,6 +28,8 @@ export interface Scope {
   readonly mounts: ReadonlyMap<string, Mount>;
   /** Of the roots, those whose file system is not mounted any more. */
   readonly lost: readonly string[];
+  /** What lies outside of them counts too. */
+  readonly everywhere: boolean;
   /** Files outside of them that belong to the backup too. */
   elsewhere(signal: AbortSignal): Promise<readonly string[]>;
   /** Whether a `.git` directory is a pristine clone's. Asked once for each, so that two walks of one backup agree. */
@@ -44,6 +48,7 @@ export function scopeOf(place: Place, order: Asked, seen: SeenElsewhere | null =
   const home = homeIn(place);
   const matcher = matcherOf(order.exclude, files, home);
   const mounts = mountPoints(place);
+  const everywhere = !order.exclude.includes(NOWHERE_ELSE);
   let elsewhere: Promise<readonly string[]> | null = null;
   return {
     roots,
@@ -54,9 +59,10 @@ export function scopeOf(place: Place, order: Asked, seen: SeenElsewhere | null =
     mounts,
     lost: lostRoots(place, roots, mounts),
     pristine: new Map(),
+    everywhere,
     // Looked for once, so that two walks of one backup agree.
     elsewhere: (signal) => {
-      if (order.exclude.includes(NOWHERE_ELSE)) return Promise.resolve([]);
+      if (!everywhere) return Promise.resolve([]);
       elsewhere ??= changedElsewhere(place, { roots, matcher, mounts, home, exclude: order.exclude, seen }, signal);
       return elsewhere;
     },
@@ -74,8 +80,10 @@ function checkedInclude(place: Place, wire: string): string {
   if (SYSTEM_FOLDERS.has(path.split('/')[0]!))
     throw new Failure('bad_path', { path: wire, why: 'the system keeps its own state there' });
   if (!wire.isWellFormed()) throw new Failure('bad_path', { path: wire, why: 'its name is not UTF-8' });
-  const stat = lstatSync(place.at(path), { throwIfNoEntry: false });
-  if (stat && !stat.isDirectory() && !stat.isSymbolicLink())
+  const stat = statOrWhy(place, path, (code) => code);
+  // One that is on a broken disk is there: the walk names it.
+  if (stat === 'ENAMETOOLONG') throw new Failure('bad_path', { path: shortPath(wire), why: 'its name is too long' });
+  if (stat && typeof stat !== 'string' && !stat.isDirectory() && !stat.isSymbolicLink())
     throw new Failure('bad_path', { path: wire, why: 'it is not a directory' });
   return path;
 }
@@ -83,20 +91,37 @@ function checkedInclude(place: Place, wire: string): string {
 /** A backed-up directory that is itself a link is saved as a link, and what it points to is saved too. */
 function linked(place: Place, roots: readonly string[]): readonly string[] {
   return roots.flatMap((root) => {
-    if (!lstatSync(place.at(root), { throwIfNoEntry: false })?.isSymbolicLink()) return [root];
+    if (!statIfAny(place, root)?.isSymbolicLink()) return [root];
     const target = targetOf(place, root);
     return target === null ? [root] : [root, target];
   });
 }
 
 function targetOf(place: Place, root: string): string | null {
+  const inside = relative(realpathSync(place.root), pointedTo(place, root) ?? place.root);
+  const usable = inside !== '' && !inside.startsWith('..') && !SYSTEM_FOLDERS.has(inside.split('/')[0]!);
+  return usable ? rawPath(inside) : null;
+}
+
+/** Null when it points nowhere. Of one on a broken disk only the name is known, and the walk finds that it is broken. */
+function pointedTo(place: Place, root: string): string | null {
+  const link = place.at(root);
   try {
-    const inside = relative(realpathSync(place.root), realpathSync(place.at(root)));
-    const usable = inside !== '' && !inside.startsWith('..') && !SYSTEM_FOLDERS.has(inside.split('/')[0]!);
-    return usable ? rawPath(inside) : null;
+    return realpathSync(link);
   } catch (cause) {
-    if (codeOf(cause) === 'ENOENT' || codeOf(cause) === 'ELOOP') return null; // points nowhere
-    throw cause;
+    const code = codeOf(cause);
+    if (code === '') throw cause;
+    if (code === 'ENOENT' || code === 'ENOTDIR' || code === 'ELOOP') return null;
+    return targetNamed(link);
+  }
+}
+
+function targetNamed(link: Buffer): string | null {
+  try {
+    return resolve(dirname(link.toString('utf8')), readlinkSync(link, 'utf8'));
+  } catch (cause) {
+    if (codeOf(cause) === '') throw cause;
+    return null;
   }
 }
 

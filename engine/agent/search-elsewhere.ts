@@ -2,10 +2,10 @@ import { lstatSync, readdirSync, type Stats } from 'node:fs';
 import { setImmediate as breathe } from 'node:timers/promises';
 import { codeOf } from './durable.ts';
 import { ignoreRules } from './ignore-rules.ts';
+import { statOrWhy } from './look-at.ts';
 import type { Matcher } from './matcher.ts';
 import type { Mount } from './mounts.ts';
 import type { Place } from './place.ts';
-import { statOf } from './walk.ts';
 
 export interface SearchHow {
   readonly roots: readonly string[];
@@ -49,15 +49,17 @@ export async function searchElsewhere(
     looked += 1;
     if (looked % BREATH === 0) await breathe();
     signal.throwIfAborted();
-    const stat = statOf(place, path);
-    if (!stat?.isDirectory() || stat.dev !== device) continue;
+    const stat = statOrWhy(place, path, () => 'unseen' as const);
+    if (stat === 'unseen') found.push(path); // the walk meets it too, and names it
+    if (stat === null || stat === 'unseen' || !stat.isDirectory() || stat.dev !== device) continue;
     const before = seen.get(path);
     const folder = before && before.stamp === stampOf(stat) ? before : list(place, how, path, stat);
     if (folder !== before) seen.set(path, folder);
     for (const name of folder.folders) todo.push(below(path, name));
     for (const name of folder.files) {
       const file = below(path, name);
-      if ((statOf(place, file)?.ctimeMs ?? 0) >= how.began) found.push(file);
+      const seenFile = statOrWhy(place, file, () => CHANGED);
+      if (seenFile && seenFile.ctimeMs >= how.began) found.push(file);
     }
   }
   return found;
@@ -81,8 +83,13 @@ function list(place: Place, how: SearchHow, path: string, stat: Stats): Folder {
 
 function belongs(how: SearchHow, path: string, name: string, directory: boolean): boolean {
   if (how.roots.includes(path) || path === how.home || how.mounts.has(path)) return false;
+  return !isSystems(path, name, directory) && !how.matcher(path, directory);
+}
+
+/** What lies in a directory of the system's is the system's too, and has to be asked for by that directory's path. */
+export function isSystems(path: string, name: string, directory: boolean): boolean {
   const rule = SYSTEMS.findLast((one) => one.matches(path, name, directory));
-  return (rule === undefined || rule.keeps) && !how.matcher(path, directory);
+  return rule !== undefined && !rule.keeps;
 }
 
 const below = (folder: string, name: string): string => (folder === '' ? name : `${folder}/${name}`);
@@ -102,7 +109,7 @@ function entriesIn(place: Place, path: string) {
  * another machine's accounts or SSH settings nobody might get in.
  */
 const SYSTEMS = ignoreRules(
-  `/proc /sys /dev /run /tmp /boot /mnt /media /snap /lost+found /.dockerenv /swapfile
+  `/proc /sys /dev /run /tmp /boot /lost+found /.dockerenv /swapfile
   /var/cache /var/log /var/tmp /var/run /var/lock /var/backups /var/mail
   /var/lib/dpkg /var/lib/apt /var/lib/apk /var/lib/rpm /var/lib/systemd /var/lib/dbus /var/lib/docker /var/lib/containerd
   /var/lib/snapd /var/lib/ucf /var/lib/pam /var/lib/dhcp /var/lib/private /var/lib/NetworkManager /var/lib/update-notifier
@@ -114,6 +121,8 @@ const SYSTEMS = ignoreRules(
     .join('\n'),
 );
 
+/** What cannot be looked at may have been. */
+const CHANGED = { ctimeMs: Number.POSITIVE_INFINITY };
 /** Longer than a tick of any file system's clock. */
 const TICK_MS = 2_500;
 const BREATH = 64;

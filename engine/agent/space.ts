@@ -4,8 +4,8 @@ import { Failure } from '../domain/failures.ts';
 import { rawPath } from '../domain/wire-path.ts';
 import type { Job } from './bring-part.ts';
 import { type Part, stagingOf } from './fetch-share.ts';
+import { statOf } from './look-at.ts';
 import type { Place } from './place.ts';
-import { statOf } from './walk.ts';
 
 /** Says that a snapshot does not fit before anything of it is fetched. */
 export function checkSpace({ place, roots, state, known }: Job): void {

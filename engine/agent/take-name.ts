@@ -13,8 +13,8 @@ import {
   symlinkSync,
 } from 'node:fs';
 import { codeOf } from './durable.ts';
+import { statOf } from './look-at.ts';
 import { type Place, STAGING } from './place.ts';
-import { statOf } from './walk.ts';
 
 /** Gives the file its name if that is free. A hard link, unlike a rename, never takes the place of anything. */
 export function tookName(place: Place, source: string, target: string): boolean {

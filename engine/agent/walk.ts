@@ -1,8 +1,11 @@
-import { lstatSync, readdirSync, readlinkSync, type Stats, statfsSync } from 'node:fs';
+import { readlinkSync, type Stats, statfsSync } from 'node:fs';
 import { setImmediate as breathe } from 'node:timers/promises';
 import type { AtRisk } from '../domain/agent-shapes.ts';
+import { shortPath } from '../domain/short-path.ts';
 import { wirePath } from '../domain/wire-path.ts';
 import { codeOf } from './durable.ts';
+import { foreignMounts } from './foreign-mounts.ts';
+import { foldersIn, namesIn, statIfAny, statOf } from './look-at.ts';
 import type { Mount } from './mounts.ts';
 import type { Place } from './place.ts';
 import { isPristineClone, isRepository } from './pristine-clone.ts';
@@ -42,11 +45,24 @@ export async function walk(place: Place, scope: Scope, signal: AbortSignal): Pro
   const atRisk: AtRisk[] = [];
   const risk = (kind: AtRisk['kind'], path: string, sizeBytes: number, why: string): void => {
     left.push(path);
-    atRisk.push({ kind, path: wirePath(path), sizeBytes, why });
+    atRisk.push({ kind, path: nameable(wirePath(path)), sizeBytes, why });
   };
   const todo: { readonly path: string; readonly device: number }[] = [];
+  const isFolder = askedOnce((folder: string) => foldersIn(place, folder));
 
+  /** What cannot be looked at is named, and keeps nothing else from being saved. */
   const look = (path: string, device: number | null): void => {
+    try {
+      take(path, device);
+    } catch (cause) {
+      const code = codeOf(cause);
+      if (code === '') throw cause;
+      // What is too deep for a name will be so in every backup, and must not make them all partial.
+      const kind = code !== 'ENAMETOOLONG' && isFolder(path) ? 'unlisted' : 'unreadable';
+      risk(kind, path, 0, `it cannot be looked at (${code})`);
+    }
+  };
+  const take = (path: string, device: number | null): void => {
     const mount = device === null ? undefined : scope.mounts.get(path);
     if (mount?.kind === 'served') {
       left.push(path); // not even looked at
@@ -63,7 +79,7 @@ export async function walk(place: Place, scope: Scope, signal: AbortSignal): Pro
     }
     if (stat.isDirectory() && device !== null && (mount || stat.dev !== device)) {
       if (mount && holdsWork(place, path, mount, scope))
-        risk('other-mount', path, mount.whole ? usedBytes(place, path) : 0, 'another file system is mounted there');
+        risk('other-mount', path, mount.whole ? usedBytes(place, path) : 0, OTHER_MOUNT);
       else left.push(path);
       return;
     }
@@ -83,7 +99,7 @@ export async function walk(place: Place, scope: Scope, signal: AbortSignal): Pro
     look(path, null);
     if (entries.length === before) return;
     for (const folder of foldersAbove(path)) {
-      const stat = above.has(folder) ? null : statOf(place, folder);
+      const stat = above.has(folder) ? null : statIfAny(place, folder);
       above.add(folder);
       if (stat?.isDirectory()) entries.push(entryOf(place, folder, stat)!);
     }
@@ -92,6 +108,10 @@ export async function walk(place: Place, scope: Scope, signal: AbortSignal): Pro
   for (const root of scope.lost)
     atRisk.push({ kind: 'unlisted', path: wirePath(root), sizeBytes: 0, why: 'what was mounted there is gone' });
   for (const path of await scope.elsewhere(signal)) lookWithFolders(path);
+  for (const path of await foreignMounts(place, scope, signal)) {
+    const sizeBytes = scope.mounts.get(path)?.whole ? usedBytes(place, path) : 0;
+    atRisk.push({ kind: 'other-mount', path: wirePath(path), sizeBytes, why: OTHER_MOUNT });
+  }
   const elsewhere = entries
     .filter((entry) => entry.type !== 'dir' && !scope.roots.includes(entry.path))
     .map((entry) => entry.path);
@@ -133,9 +153,17 @@ function holdsWork(place: Place, path: string, mount: Mount, scope: Scope): bool
 }
 
 function usedBytes(place: Place, path: string): number {
-  const { blocks, bfree, bsize } = statfsSync(place.at(path));
-  return (blocks - bfree) * bsize;
+  try {
+    const { blocks, bfree, bsize } = statfsSync(place.at(path));
+    return (blocks - bfree) * bsize;
+  } catch (cause) {
+    if (codeOf(cause) === '') throw cause;
+    return 0; // nobody knows how much
+  }
 }
+
+/** Longer than any path that the kernel takes: nobody could do anything with the whole of it. */
+const nameable = (wire: string): string => (wire.length < PATH_MAX / 2 ? wire : shortPath(wire));
 
 /** Objects of a repository that somebody works in. Only the default leaves them out; who says so in so many words is obeyed. */
 function isKeptAnyway(place: Place, path: string, scope: Scope, by: string): boolean {
@@ -154,15 +182,6 @@ function isPristine(place: Place, objects: string, scope: Scope): boolean {
 }
 
 const OBJECTS = '/.git/objects';
-
-export function statOf(place: Place, path: string): Stats | null {
-  try {
-    return lstatSync(place.at(path));
-  } catch (cause) {
-    if (GONE.has(codeOf(cause))) return null;
-    throw cause;
-  }
-}
 
 export function entryOf(place: Place, path: string, stat: Stats): Entry | null {
   const type = typeOf(stat);
@@ -190,20 +209,20 @@ function linkTarget(place: Place, path: string): string | null {
   try {
     return readlinkSync(place.at(path), 'latin1');
   } catch (cause) {
-    if (GONE.has(codeOf(cause)) || codeOf(cause) === 'EINVAL') return null;
+    if (UNLINKED.has(codeOf(cause))) return null;
     throw cause;
   }
 }
 
-/** Its names, or why it cannot be listed. */
-function namesIn(place: Place, path: string): readonly string[] | string {
-  try {
-    return readdirSync(place.at(path), 'latin1');
-  } catch (cause) {
-    const code = codeOf(cause);
-    if (code === '') throw cause;
-    return GONE.has(code) ? 'ENOENT' : code;
-  }
+/** As the directory above it says, which may be known of something that cannot be looked at itself. */
+function askedOnce(foldersIn: (folder: string) => ReadonlySet<string>): (path: string) => boolean {
+  const known = new Map<string, ReadonlySet<string>>();
+  return (path) => {
+    const above = path.slice(0, Math.max(path.lastIndexOf('/'), 0));
+    const folders = known.get(above) ?? foldersIn(above);
+    known.set(above, folders);
+    return folders.has(path.slice(path.lastIndexOf('/') + 1));
+  };
 }
 
 function foldersAbove(path: string): readonly string[] {
@@ -211,7 +230,9 @@ function foldersAbove(path: string): readonly string[] {
   return parts.map((_, depth) => parts.slice(0, depth + 1).join('/'));
 }
 
-/** It went, or something above it did. */
-const GONE: ReadonlySet<string> = new Set(['ENOENT', 'ENOTDIR']);
+/** It went, something above it did, or it is no link any more. */
+const UNLINKED: ReadonlySet<string> = new Set(['ENOENT', 'ENOTDIR', 'EINVAL']);
+const OTHER_MOUNT = 'another file system is mounted there';
+const PATH_MAX = 4_096;
 /** Directories between two looks at signals and replies. */
 const BREATH = 64;

@@ -22,8 +22,8 @@ export type RepositoryAccess = z.infer<typeof Repository>;
 export const AtRisk = z.object({
   /**
    * `over-cap` and `unreadable` name files that are not in the snapshot; `unlisted` a folder of which nobody knows what is not
-   * in it; `git` the objects of a repository that somebody
-   * works in, left out by a rule of the workspace's own; `other-mount` a file system of its own below a backed-up directory.
+   * in it; `git` the objects of a repository that somebody works in, left out by a rule of the workspace's own; `other-mount`
+   * a file system of its own, below a backed-up directory or anywhere else.
    */
   kind: z.enum(['over-cap', 'unreadable', 'unlisted', 'git', 'other-mount']),
   path: z.string(),

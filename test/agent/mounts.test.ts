@@ -2,7 +2,9 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
+import { beginHere } from '../../engine/agent/elsewhere.ts';
 import { lostRoots, rememberMountedRoots } from '../../engine/agent/mounted-roots.ts';
 import { mountsIn } from '../../engine/agent/mounts.ts';
 import { placeAt } from '../../engine/agent/place.ts';
@@ -105,6 +107,65 @@ test('a backed-up directory whose file system is gone is named, and what lies th
   }
 });
 
+/** Directories stand in for mounts here too; what a machine has from the start, it has before it is given to a workspace. */
+async function foreignOn(mounts: string, exclude: string[] = []) {
+  const root = mkdtempSync(join(tmpdir(), 'dumont-foreign-'));
+  try {
+    for (const folder of [
+      'root',
+      'workspace',
+      'data',
+      'opt/dumont',
+      'mnt/old',
+      'mnt/new/deep/er',
+      'mnt/log',
+      'dev/shm',
+    ])
+      mkdirSync(join(root, folder), { recursive: true });
+    for (const file of ['mnt/old/file', 'mnt/new/file', 'mnt/log/file'])
+      writeFileSync(join(root, file), 'of the image');
+    const place = placeAt(root, join(root, 'opt/dumont'), '/nowhere', null);
+    await sleep(15); // a tick of the file system's clock
+    beginHere(place);
+    await sleep(15);
+    for (const file of ['mnt/new/deep/er/file', 'mnt/log/new.log', 'dev/shm/file'])
+      writeFileSync(join(root, file), 'work');
+    const scope = {
+      ...scopeOf(place, { include: [], exclude, fileBytesMax: 1e9 }),
+      mounts: mountsIn(`27 1 8:1 / / rw - ext4 /dev/sda1 rw\n${mounts.replaceAll('ROOT', root)}`, root),
+      elsewhere: () => Promise.resolve([]),
+    };
+    const { left, atRisk } = await walk(place, scope, new AbortController().signal);
+    expect(left).toEqual([]);
+    return atRisk.map(({ kind, path }) => `${kind} ${path}`);
+  } finally {
+    rmSync(root, { recursive: true, force: true });
+  }
+}
+
+const mounted = (path: string, type = 'ext4', options = 'rw'): string =>
+  `40 27 8:17 / ROOT/${path} ${options} - ${type} /dev/sdb rw`;
+
+test('another file system that somebody wrote to holds the machine wherever it is mounted', async () => {
+  expect(await foreignOn(mounted('mnt/new'))).toEqual(['other-mount mnt/new']);
+  const two = [mounted('mnt/old'), mounted('mnt/new', 'tmpfs')].join('\n');
+  expect(await foreignOn(two)).toEqual(['other-mount mnt/new']);
+});
+
+test.each([
+  ['nobody wrote to since the machine began', mounted('mnt/old'), []],
+  ['holds only what is never saved', mounted('mnt/log'), []],
+  ['is the system’s', mounted('dev/shm', 'tmpfs'), []],
+  ['is read-only', mounted('mnt/new', 'ext4', 'ro'), []],
+  ['is served by another machine', mounted('mnt/new', 'nfs4'), []],
+  ['lies behind a server', `${mounted('mnt', 'nfs4')}\n${mounted('mnt/new')}`, []],
+  ['shows what lies elsewhere', '42 27 8:1 ROOT/srv ROOT/mnt/new rw - ext4 /dev/sda1 rw', []],
+  ['is excluded', mounted('mnt/new'), ['/mnt/new/']],
+  ['is elsewhere, and nothing elsewhere is wanted', mounted('mnt/new'), ['/']],
+])('one that %s does not', async (_why, mounts, exclude) => {
+  expect(await foreignOn(mounts, exclude)).toEqual([]);
+});
+
 const possible = spawnSync('unshare', ['--mount', 'true']).status === 0;
 test.skipIf(!possible)('a mounted file system is measured', () => {
   const root = mkdtempSync(join(tmpdir(), 'dumont-mounted-'));
@@ -115,23 +176,32 @@ test.skipIf(!possible)('a mounted file system is measured', () => {
       echo own > ${root}/workspace/own/file
       mount -t tmpfs -o size=10m tmpfs ${root}/workspace/disk
       head -c 100000 /dev/zero > ${root}/workspace/disk/work
+      mkdir -p ${root}/mnt/fast ${root}/mnt/idle
+      mount -t tmpfs -o size=10m tmpfs ${root}/mnt/idle
+      mount -t tmpfs -o size=10m tmpfs ${root}/mnt/fast
+      touch ${root}/mnt/idle/of-the-image
+      ln -s ../mnt/fast/run ${root}/workspace/run
+      sleep 0.1
       exec ${process.execPath} --input-type=module -e '
         const { placeAt } = await import("${import.meta.dirname}/../../engine/agent/place.ts");
         const { scopeOf } = await import("${import.meta.dirname}/../../engine/agent/scope.ts");
+        const { beginHere } = await import("${import.meta.dirname}/../../engine/agent/elsewhere.ts");
+        const { mkdirSync, writeFileSync } = await import("node:fs");
         const { walk } = await import("${import.meta.dirname}/../../engine/agent/walk.ts");
         const place = placeAt("${root}", "${root}/opt/dumont", "/nowhere", null);
+        beginHere(place);
+        await new Promise((resolve) => setTimeout(resolve, 20));
+        mkdirSync("${root}/mnt/fast/run");
+        writeFileSync("${root}/mnt/fast/run/checkpoint", Buffer.alloc(50_000));
         const scope = scopeOf(place, { include: [], exclude: [], fileBytesMax: 1e9 });
         console.log(JSON.stringify((await walk(place, scope, new AbortController().signal)).atRisk));
       '`;
     const { stdout, stderr } = spawnSync('unshare', ['--mount', 'sh', '-c', script], { encoding: 'utf8' });
     expect(stderr).toBe('');
+    const why = 'another file system is mounted there';
     expect(JSON.parse(stdout)).toEqual([
-      {
-        kind: 'other-mount',
-        path: 'workspace/disk',
-        sizeBytes: 102_400,
-        why: 'another file system is mounted there',
-      },
+      { kind: 'other-mount', path: 'mnt/fast', sizeBytes: 53_248, why },
+      { kind: 'other-mount', path: 'workspace/disk', sizeBytes: 102_400, why },
     ]);
   } finally {
     rmSync(root, { recursive: true, force: true });

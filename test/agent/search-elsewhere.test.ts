@@ -115,6 +115,18 @@ test('whom a file belongs to is asked again when it changed, and when packages d
   expect(await elsewhere()).toEqual(['etc/mine', 'usr/bin/tool']);
 });
 
+test('what lies on the machine’s own disk is found under whatever name disks are mounted elsewhere', async () => {
+  const place = machine('mnt/.keep', 'media/.keep', 'snap/.keep');
+  await tick();
+  const began = Date.now();
+  await tick();
+  for (const file of ['mnt/work', 'media/deep/er/work', 'snap/work', 'mnt/disk/other']) put(place.root, file);
+  const mount = { kind: 'local', readOnly: false, whole: true, shows: null } as const;
+  const mounts = new Map([['mnt/disk', mount]]);
+  const found = await searchElsewhere(place, { ...how(began), mounts }, new Map(), signal);
+  expect(found.toSorted()).toEqual(['media/deep/er/work', 'mnt/work', 'snap/work']);
+});
+
 test('other rules begin anew', async () => {
   const place = machine('etc/.keep');
   beginHere(place);

@@ -1,9 +1,9 @@
-import { type FSWatcher, readdirSync, watch } from 'node:fs';
+import { type FSWatcher, watch } from 'node:fs';
 import { codeOf } from '../durable.ts';
 import { IGNORE_FILE } from '../ignore-files.ts';
+import { foldersIn, statIfAny } from '../look-at.ts';
 import type { Matcher } from '../matcher.ts';
 import type { Place } from '../place.ts';
-import { statOf } from '../walk.ts';
 
 /** Directories under inotify. Paths are raw. */
 export interface FolderWatch extends Disposable {
@@ -76,7 +76,7 @@ export function watchFolders(place: Place, how: WatchedHow): FolderWatch {
     const one = watched.get(folder);
     if (!one || name === null) return;
     const path = `${folder}/${name}`;
-    const stat = statOf(place, path);
+    const stat = statIfAny(place, path);
     const directory = stat?.isDirectory() ?? watched.has(path);
     if (stat?.isSocket()) return;
     if (name === IGNORE_FILE) how.onRules();
@@ -133,16 +133,6 @@ interface Watched {
   readonly watcher: FSWatcher;
   /** Since the last backup began. */
   events: number;
-}
-
-function foldersIn(place: Place, path: string): readonly string[] {
-  try {
-    const entries = readdirSync(place.at(path), { encoding: 'latin1', withFileTypes: true });
-    return entries.filter((entry) => entry.isDirectory()).map((entry) => entry.name);
-  } catch (cause) {
-    if (codeOf(cause) === '') throw cause;
-    return []; // it went, or cannot be listed
-  }
 }
 
 const NO_MORE: ReadonlySet<string> = new Set(['ENOSPC', 'EMFILE', 'ENFILE', 'ENOSYS', 'ENOMEM']);

@@ -1,6 +1,6 @@
 import { type FSWatcher, watch } from 'node:fs';
+import { statIfAny } from '../look-at.ts';
 import type { Place } from '../place.ts';
-import { statOf } from '../walk.ts';
 
 /**
  * Listens for backed-up directories that are not there yet, in the nearest directory above each that is. `onMade` is called
@@ -14,7 +14,7 @@ export function watchMissing(place: Place, roots: readonly string[], onMade: () 
   const watchers = [...wanted].map(([above, nexts]) => {
     const names = new Set(nexts.map(({ name }) => name));
     return listen(place, above, (name) => {
-      if (names.has(name) && statOf(place, above === '' ? name : `${above}/${name}`)) onMade();
+      if (names.has(name) && statIfAny(place, above === '' ? name : `${above}/${name}`)) onMade();
     });
   });
   return {
@@ -29,7 +29,7 @@ function nextOf(place: Place, root: string): { readonly above: string; readonly 
   const parts = root.split('/');
   for (let depth = 0; depth < parts.length; depth++) {
     const path = parts.slice(0, depth + 1).join('/');
-    if (!statOf(place, path)) return { above: parts.slice(0, depth).join('/'), name: parts[depth]! };
+    if (!statIfAny(place, path)) return { above: parts.slice(0, depth).join('/'), name: parts[depth]! };
   }
   return null;
 }

@@ -4,6 +4,7 @@ import { PROTOCOL } from '../../domain/agent-protocol.ts';
 import { Repository, Sha256 } from '../../domain/agent-shapes.ts';
 import { Failure, reasonOf } from '../../domain/failures.ts';
 import { AgentAnswer, type EndCall, type Taken } from '../../domain/heartbeat.ts';
+import { shortPath } from '../../domain/short-path.ts';
 import type { WatchdogProof } from '../../domain/watchdog-proof.ts';
 import { contentHash } from '../../policy/content-hash.ts';
 import { type BackupWish, backUp, type Job } from '../back-up.ts';
@@ -158,7 +159,9 @@ async function mustStandStill(frozen: Freeze, content: Content, signal: AbortSig
     throw new Failure('backup_failed', { why: `somebody came in meanwhile: ${newcomers.slice(0, 3).join(', ')}` });
   const moved = await content.movedSince(signal);
   if (moved.length > 0)
-    throw new Failure('backup_failed', { why: `changed after the backup: ${moved.slice(0, 3).join(', ')}` });
+    throw new Failure('backup_failed', {
+      why: `changed after the backup: ${moved.slice(0, 3).map(shortPath).join(', ')}`,
+    });
 }
 
 /** The key in it is a secret, so nothing of it is repeated. */
