@@ -24,7 +24,7 @@ export interface Restic extends AsyncDisposable {
   read(args: readonly string[], onBytes: (bytes: Buffer) => void, signal: AbortSignal): Promise<void>;
   /** Fresh credentials, also for a restic that runs. */
   renew: Access['renew'];
-  /** From now on people's processes stand still: storage that does not answer is given up soon. */
+  /** From now on people's processes stand still: storage that does not answer, or is locked, is given up soon. */
   hurry(): void;
 }
 
@@ -43,7 +43,7 @@ export async function openRestic(place: Place, repository: RepositoryAccess, loc
     const ran = await runRestic(
       {
         program: place.restic,
-        args: hurried ? [...HURRY, ...args] : args,
+        args: hurried ? inAHurry(args) : args,
         environment: access.environment,
         cwd: place.root,
         ...sink,
@@ -51,6 +51,7 @@ export async function openRestic(place: Place, repository: RepositoryAccess, loc
           const row = pid === undefined ? null : processRow(pid);
           if (row) lock.remember(row);
         },
+        watchStill: true,
         patienceMs: hurried ? HURRIED_PATIENCE_MS : STORAGE_PATIENCE_MS,
       },
       signal,
@@ -97,9 +98,13 @@ function isWritable(folder: string): boolean {
   }
 }
 
+const inAHurry = (args: readonly string[]): readonly string[] => [
+  ...['--stuck-request-timeout', '12s'],
+  ...args.map((arg, at) => (args[at - 1] === '--retry-lock' ? '5s' : arg)),
+];
+
 const lastLine = (words: string): string => words.split('\n').at(-1) || 'restic said nothing';
 
 const STORAGE_PATIENCE_MS = 120_000;
-/** From the first request that was given up; a server that only keeps silent is given up by restic itself. */
+/** From the first request that was given up, or from the last byte. */
 const HURRIED_PATIENCE_MS = 12_000;
-const HURRY = ['--stuck-request-timeout', '12s'];

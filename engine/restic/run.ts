@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { hasRecovered, isRetrying } from './outcome.ts';
+import { watchPatience } from './patience.ts';
 import { type ResticLine, readLine } from './readings.ts';
 
 /** The only file here that starts anything. */
@@ -16,6 +16,8 @@ export interface Start {
   readonly onStart?: ((child: ChildProcess) => void) | undefined;
   /** How long storage may stay silent: restic itself would try for 15 min. */
   readonly patienceMs: number;
+  /** Also when it says nothing of it. Only for what reads or writes all the time. */
+  readonly watchStill?: boolean;
 }
 
 export interface Ran {
@@ -46,7 +48,7 @@ export async function runRestic(start: Start, signal: AbortSignal): Promise<Ran>
     kill ??= setTimeout(() => child.kill('SIGKILL'), STOP_MS);
   };
   signal.addEventListener('abort', stop, { once: true });
-  const patience = watchPatience(start.patienceMs, stop);
+  using patience = watchPatience(start.patienceMs, start.watchStill ? (child.pid ?? null) : null, stop);
   let words = '';
   const hear = (line: string): void => {
     const said = readLine(line);
@@ -69,34 +71,7 @@ export async function runRestic(start: Start, signal: AbortSignal): Promise<Ran>
   } finally {
     signal.removeEventListener('abort', stop);
     clearTimeout(kill);
-    patience.clear();
   }
-}
-
-/** Storage is silent from the first failed try until bytes move again. */
-function watchPatience(ms: number, stop: () => void) {
-  let timer: NodeJS.Timeout | undefined;
-  let bytes = 0;
-  let over = false;
-  const clear = (): void => {
-    clearTimeout(timer);
-    timer = undefined;
-  };
-  return {
-    hear(line: string, said: ResticLine | null): void {
-      if (isRetrying(line)) {
-        timer ??= setTimeout(() => {
-          over = true;
-          stop();
-        }, ms);
-      }
-      const moved = said?.message_type === 'status' ? said.bytes_done + said.bytes_restored : 0;
-      if (hasRecovered(line) || moved > bytes) clear();
-      bytes = Math.max(bytes, moved);
-    },
-    ended: (): boolean => over,
-    clear,
-  };
 }
 
 function wordsOf(said: ResticLine): string {
