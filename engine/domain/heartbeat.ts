@@ -174,6 +174,8 @@ export const AgentAnswer = z.object({
   tickets: z.array(Ticket),
   /** These are in the catalogue, or never will be: it need not name them again. */
   settled: z.array(Sha256),
+  /** Of those, the ones that storage did not hold as they were said to be. Nothing may build on them. */
+  refused: z.array(Sha256).optional(),
   /** What to do when the engine stays silent: save, prove, and then end the machine, if nobody is at work. */
   watchdog: z
     .object({ silentMs: z.number(), ticket: Ticket, end: EndCall.nullable(), proofUrl: z.string() })

@@ -32,7 +32,7 @@ export async function answerTo(
     plan: mine ? planOf(workspace, ports) : null,
     repository: mine && renewed ? await repositoryAccess(workspace, ports, aloneMs(current, ports) * 2) : null,
     tickets,
-    settled: await settledOf(status, ports),
+    ...(await settledOf(status, ports)),
     watchdog: mine ? await watchdogFor(machine, current, ports) : null,
     idle: mine ? rulesFor(workspace, settings) : null,
     jobs: jobsOf(machine, workspace),
@@ -120,11 +120,18 @@ function aloneMs(workspace: Workspace, ports: AnswerPorts): number {
   return Math.max(agent.renewMs, silentMs(workspace, ports) + save.timeoutMs);
 }
 
-async function settledOf(status: Known, ports: AnswerPorts): Promise<string[]> {
+async function settledOf(
+  status: Known,
+  ports: AnswerPorts,
+): Promise<{ readonly settled: string[]; readonly refused: string[] }> {
   const rows = await Promise.all(
     status.taken.map(async ({ snapshot }) => await ports.store.read('snapshots', snapshot)),
   );
-  return rows.filter((row) => row !== null).map((row) => row.id);
+  const entered = rows.filter((row) => row !== null);
+  return {
+    settled: entered.map(({ id }) => id),
+    refused: entered.filter(({ provedAt }) => provedAt === null).map(({ id }) => id),
+  };
 }
 
 /** The command after wake has a name that lasts as long as the claim, so that it runs once. */

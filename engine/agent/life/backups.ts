@@ -24,6 +24,8 @@ export interface Backups {
   heed(): void;
   /** The engine has these. */
   settled(taken: readonly Taken[]): void;
+  /** One of ours is not in storage as it should be: the next one builds on nothing, and reads everything again. */
+  distrust(): void;
   status(): AgentStatus['backup'];
   /** Storage does not take the credentials it has, whatever they say of their end. */
   readonly refused: () => boolean;
@@ -173,6 +175,12 @@ export function openBackups(around: Surroundings): Backups {
     settled(these) {
       const whole = these.findLast(({ manifestBase }) => manifestBase === null);
       if (whole) notebook.note({ base: { snapshot: whole.snapshot, changes: 0 } });
+    },
+    distrust() {
+      log('backup.refused', { parent: notebook.now().parent });
+      notebook.note({ base: null, parent: null, durableAt: null });
+      unreported = true;
+      bell.ring();
     },
     status() {
       const { plan } = standing.answer;

@@ -66,7 +66,9 @@ export function openEra(order: RunOrder, within: Within): Era {
     attempt('outbox.kept', () => {
       for (const snapshot of settled) removeFromOutbox(place, snapshot);
     });
-    backups.settled(outbox.filter(({ snapshot }) => settled.has(snapshot)));
+    const refused = new Set(answer.refused);
+    backups.settled(outbox.filter(({ snapshot }) => settled.has(snapshot) && !refused.has(snapshot)));
+    if (outbox.some(({ snapshot }) => refused.has(snapshot))) backups.distrust();
     outbox = outbox.filter(({ snapshot }) => !settled.has(snapshot));
     backups.heed();
     dog.heard();
