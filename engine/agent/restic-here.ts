@@ -103,7 +103,11 @@ const inAHurry = (args: readonly string[]): readonly string[] => [
   ...args.map((arg, at) => (args[at - 1] === '--retry-lock' ? '5s' : arg)),
 ];
 
-const lastLine = (words: string): string => words.split('\n').at(-1) || 'restic said nothing';
+/** Of a locked repository restic says at last what to type, which nobody here can. */
+function lastLine(words: string): string {
+  const lines = words.split('\n').filter((line) => !/^(lock was created|storage ID|the `unlock` command) /.test(line));
+  return lines.at(-1) || 'restic said nothing';
+}
 
 const STORAGE_PATIENCE_MS = 120_000;
 /** From the first request that was given up, or from the last byte. */

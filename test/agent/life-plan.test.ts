@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { lockHolder } from '../../engine/agent/lock.ts';
 import { placeAt } from '../../engine/agent/place.ts';
 import { resticProgram } from '../restic/which-restic.ts';
-import { answer, livingMachine, livingOn, openEar, runOrder, ticket, write } from './living.ts';
+import { answer, livingMachine, livingOn, openEar, runOrder, tickets, write } from './living.ts';
 import { openWorld, saveOrder, type World } from './machine.ts';
 
 const resticTest = test.skipIf(resticProgram === null || process.platform !== 'linux');
@@ -25,8 +25,6 @@ function resticAfter(name: string, script: string): string {
   return program;
 }
 
-const many = (first: number, count: number) => Array.from({ length: count }, (_, at) => ticket(world, first + at));
-
 resticTest(
   'when a backup takes longer than the plan the next begins after it, and the real interval is said',
   async () => {
@@ -35,7 +33,7 @@ resticTest(
     const machine = await livingMachine(world, stack, 'slow', slow);
     await using ear = await openEar();
     write(machine, { 'workspace/a': '0' });
-    await machine.run('run', runOrder(world, ear.url, { tickets: many(10, 8) }));
+    await machine.run('run', runOrder(world, ear.url, { tickets: tickets(world, 8) }));
     for (let taken = 0; taken < 3; taken++) {
       const status = await ear.until((one) => one.taken.length > 0);
       if (taken > 0) expect(status.backup.everyMs).toBe(status.backup.lastMs);
@@ -60,7 +58,7 @@ resticTest('two restics never run on one machine at once, whoever saves, is kill
   const place = placeAt(machine.root, machine.home, guarded, null);
   await using ear = await openEar();
   ear.answer = { plan: { ...answer().plan!, everyMs: 20 } };
-  const live = () => machine.run('run', runOrder(world, ear.url, { ...ear.answer, tickets: many(10, 60) }));
+  const live = () => machine.run('run', runOrder(world, ear.url, { ...ear.answer, tickets: tickets(world, 60) }));
   await live();
   const scribble = setInterval(() => write(machine, { 'workspace/a': `${Math.random()}` }), 10);
   const running = (): Promise<number> => vi.waitFor(() => holderOf('a backup'), { timeout: 20_000, interval: 5 });
@@ -79,12 +77,12 @@ resticTest('two restics never run on one machine at once, whoever saves, is kill
   try {
     await running();
     await Promise.all([70, 71].map((sequence) => saved(sequence)));
-    ear.answer = { ...ear.answer, tickets: many(80, 60) };
+    ear.answer = { ...ear.answer, tickets: tickets(world, 60, 80) };
     process.kill(await running(), 'SIGKILL'); // its restic lives on for a moment
     await running();
     process.kill(livingOn(machine).pid, 'SIGKILL');
     await Promise.all([saved(200), live()]);
-    ear.answer = { ...ear.answer, tickets: many(210, 60) };
+    ear.answer = { ...ear.answer, tickets: tickets(world, 60, 210) };
     await running();
   } finally {
     clearInterval(scribble);
@@ -110,7 +108,7 @@ Date.now = () => real() + Number(readFileSync(${JSON.stringify(offset)}, 'utf8')
   const everyMs = 1_000;
   ear.answer = { plan: { ...answer().plan!, everyMs } };
   write(machine, { 'workspace/a': '0' });
-  await machine.run('run', runOrder(world, ear.url, { ...ear.answer, tickets: many(10, 20) }));
+  await machine.run('run', runOrder(world, ear.url, { ...ear.answer, tickets: tickets(world, 20) }));
   vi.unstubAllEnvs();
   const times: number[] = [];
   for (const ms of [0, DAY, -2 * DAY, 0]) {

@@ -81,6 +81,10 @@ export function ticket(world: World, sequence: number): Ticket {
   return { sequence, draft, manifestUrl: world.url(draft), until: Date.now() + 3_600_000 };
 }
 
+export function tickets(world: World, count: number, first = 10): Ticket[] {
+  return Array.from({ length: count }, (_, at) => ticket(world, first + at));
+}
+
 export function runOrder(world: World, url: string | null, more: Partial<AgentAnswer> = {}): RunOrder {
   return {
     protocol: 2,
