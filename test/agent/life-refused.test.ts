@@ -20,6 +20,7 @@ resticTest('on a backup that storage did not hold as it was said to be nothing i
   const good = (await ear.until((status) => status.taken.length > 0)).taken[0]!;
   await ear.until((status) => status.taken.length === 0);
 
+  ear.answer = { settled: [] };
   write(machine, { 'workspace/b': 'second' });
   const bad = (await ear.until((status) => status.taken.some(({ sequence }) => sequence === 11))).taken.at(-1)!;
   expect(bad).toMatchObject({ parent: good.snapshot });
