@@ -7,7 +7,8 @@ export function agentCommand(order: AgentOrder, timeoutMs: number): Command {
   return {
     argv: [AGENT.node, AGENT.program, order.verb],
     stdin: `${JSON.stringify(order)}\n`,
-    converse: order.verb === 'save',
+    // An agent that can be heard in no other way speaks, and is answered, for as long as this runs.
+    converse: order.verb === 'save' || (order.verb === 'run' && order.heartbeat.url === null),
     timeoutMs,
   };
 }

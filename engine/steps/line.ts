@@ -1,5 +1,5 @@
 import type { Machine } from '../domain/lifecycle.ts';
-import type { Ports } from '../domain/ports.ts';
+import type { Heard, Ports } from '../domain/ports.ts';
 import type { Workspace } from '../domain/workspace.ts';
 import { type Link, openLink } from './link.ts';
 
@@ -12,6 +12,7 @@ export interface Line extends AsyncDisposable {
 
 export function keepLine(): Line {
   let link: Link | null = null;
+  let heardBefore: Heard | null = null;
   /** Ways that were tried and carried nothing. */
   const silent = new Set<Link['by']>();
 
@@ -24,13 +25,15 @@ export function keepLine(): Line {
   return {
     async hold(machine, workspace, ports, signal) {
       if (link && !link.lost.aborted) {
-        const heardAt = ports.heartbeats.latest(machine.id)?.at ?? 0;
-        const quietMs = ports.clock.now() - Math.max(heardAt, link.openedAt);
+        const heard = ports.heartbeats.latest(machine.id);
+        const quietMs = ports.clock.now() - Math.max(heard?.at ?? 0, link.openedAt);
         if (quietMs <= ports.settings.agent.silentMs) return;
-        if (heardAt < link.openedAt && link.by !== 'streams') silent.add(link.by);
+        // By no clock: ours may have been set back since it was opened.
+        if (heard === heardBefore && link.by !== 'streams') silent.add(link.by);
         ports.log('agent.silent', { machine: machine.id, by: link.by, ms: quietMs }, 'WARNING');
       }
       await close();
+      heardBefore = ports.heartbeats.latest(machine.id);
       link = await openLink(machine, workspace, ports, signal, silent);
     },
 
