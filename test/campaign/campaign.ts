@@ -39,6 +39,8 @@ interface Options {
   readonly restic: string;
   readonly rounds: number;
   readonly seed: string;
+  /** Of the faults only those in whose name this stands. */
+  readonly only: string;
   readonly say: (line: string) => void;
   readonly onBegin: (number: number, fault: Fault, during: Act) => void;
   readonly onRound: (round: Round) => void;
@@ -69,7 +71,7 @@ export async function campaign(options: Options, signal: AbortSignal): Promise<R
     await settle(all);
     let deck: Fault[] = [];
     for (let number = 1, decks = 0; number <= rounds; number++) {
-      if (deck.length === 0) deck = [...deckOf(decks++, dice, rig)];
+      while (deck.length === 0) deck = deckOf(decks++, dice, rig).filter(({ name }) => name.includes(options.only));
       const fault = deck.shift()!;
       const during = actOf(fault, number, dice);
       const chosen = during === 'wake' && fault.name === 'kill -9 the agent' ? RESTORE_KILLED : fault;

@@ -8,26 +8,30 @@ import type { Fault } from './faults.ts';
 import { tableOf } from './table.ts';
 
 /**
- * `npm run campaign`: 200 rounds; `npm run campaign -- 20 --seed 4711` others. The seed decides what happens in which
+ * `npm run campaign`: 200 rounds; `npm run campaign -- 20 --seed 4711 --only clock` others. The seed decides what happens in which
  * order; when exactly each process is met, this computer decides. Ends with 1 when a promise was broken, and names it.
  */
 async function main(): Promise<void> {
   const { values, positionals } = parseArgs({
-    options: { seed: { type: 'string' }, inside: { type: 'boolean', default: false } },
+    options: {
+      seed: { type: 'string' },
+      only: { type: 'string', default: '' },
+      inside: { type: 'boolean', default: false },
+    },
     allowPositionals: true,
   });
   const rounds = Number(positionals[0] ?? 200);
   const seed = values.seed ?? String(Date.now() % 1_000_000);
   if (!values.inside && (await aloneIsPossible()))
-    process.exitCode = await alone(['--inside', '--seed', seed, String(rounds)]);
-  else await run(rounds, seed);
+    process.exitCode = await alone(['--inside', '--seed', seed, '--only', values.only, String(rounds)]);
+  else await run(rounds, seed, values.only);
 }
 
-async function run(rounds: number, seed: string): Promise<void> {
+async function run(rounds: number, seed: string, only: string): Promise<void> {
   console.log(`${rounds} rounds, seed ${seed}`);
   const signal = AbortSignal.timeout(rounds * ROUND_MS_MAX + REST_MS);
   const report = await campaign(
-    { restic: await ourRestic(), rounds, seed, say: (line) => console.log(line), onBegin: begin, onRound: tell },
+    { restic: await ourRestic(), rounds, seed, only, say: (line) => console.log(line), onBegin: begin, onRound: tell },
     signal,
   );
   console.log(`\n${tableOf(report)}\n`);

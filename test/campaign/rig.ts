@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -103,12 +103,21 @@ export async function openRig(restic: string, seed: string): Promise<Rig> {
     environment: { NODE_OPTIONS: `--import=${shiftedClock(`/${MACHINE_CLOCK}`)}` },
     shift(whose, ms, root) {
       if (whose === 'engine') writeFileSync(join(clocks, 'engine'), String(ms));
-      else if (root) writeFileSync(join(root, MACHINE_CLOCK), String(ms));
+      else if (root && existsSync(root)) noteShift(join(root, MACHINE_CLOCK), ms);
     },
     failed: engine.failed,
     said: engine.said,
     [Symbol.asyncDispose]: async () => await opened.disposeAsync(),
   };
+}
+
+/** A machine may end at this very moment. */
+function noteShift(file: string, ms: number): void {
+  try {
+    writeFileSync(file, String(ms));
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code !== 'ENOENT') throw cause;
+  }
 }
 
 /** Nothing in it is backed up. */
