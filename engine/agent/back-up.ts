@@ -17,6 +17,7 @@ import { rememberMountedRoots } from './mounted-roots.ts';
 import { comparisonWith } from './parent.ts';
 import type { Place } from './place.ts';
 import { newestFiles } from './proof.ts';
+import { withReplaced } from './replaced-files.ts';
 import type { Restic } from './restic-here.ts';
 import { runBackup } from './run-backup.ts';
 import { scopeOf } from './scope.ts';
@@ -129,7 +130,7 @@ function backedUp(job: Job, taken: Taken, moved: readonly string[], lines: reado
   return {
     snapshot: taken.snapshot,
     parent: taken.parent,
-    lines,
+    lines: withReplaced(job.place, lines, before.elsewhere),
     partial: !job.claim.complete || atRisk.some((risk) => risk.kind === 'unlisted'),
     atRisk,
     badLines: taken.badLines,

@@ -8,6 +8,7 @@ import type { KnownFiles } from './known-files.ts';
 import { statOf } from './look-at.ts';
 import type { Place } from './place.ts';
 import { emptyTrash, type Placing, placeShare } from './place-share.ts';
+import { openReplacedFiles, type ReplacedFiles } from './replaced-files.ts';
 import type { Restic } from './restic-here.ts';
 import { type RestoreState, readState, writeState } from './restore-state.ts';
 import { entryOf } from './walk.ts';
@@ -27,6 +28,7 @@ export interface Job extends Start {
   readonly roots: readonly Root[];
   readonly state: RestoreState;
   readonly cache: HashCache;
+  readonly replaced: ReplacedFiles;
   readonly keptBoth: (path: string, beside: string) => void;
   placing(root: string): Placing;
 }
@@ -51,13 +53,15 @@ export function startJob(start: Start): Job {
     writeState(place, state);
     say({ event: 'kept_both', path, beside });
   };
+  const replaced = openReplacedFiles(place, start.lines);
   return {
     ...start,
+    replaced,
     roots: rootsOf(start.lines),
     state,
     cache: openHashCache(place),
     keptBoth,
-    placing: (root) => ({ place, root, known, mark: `dumont-${snapshot.slice(0, 8)}`, keptBoth }),
+    placing: (root) => ({ place, root, known, replaced, mark: `dumont-${snapshot.slice(0, 8)}`, keptBoth }),
   };
 }
 
@@ -102,6 +106,7 @@ export async function bringPart(job: Job, part: Part, signal: AbortSignal): Prom
     emptyTrash(job.placing(root)); // before what is known of these names becomes what was just placed
   }
   for (const files of verified) remember(job, files);
+  job.replaced.save();
   job.known.save();
   job.cache.save();
   state.placed.push(part);

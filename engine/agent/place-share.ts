@@ -16,12 +16,14 @@ import { addKeys, isKeyFile } from './key-file.ts';
 import type { KnownFiles } from './known-files.ts';
 import { statOf } from './look-at.ts';
 import { type Place, STAGING } from './place.ts';
+import type { ReplacedFiles } from './replaced-files.ts';
 import { freeName, makeFolderFor, tookName } from './take-name.ts';
 
 export interface Placing {
   readonly place: Place;
   readonly root: string;
   readonly known: KnownFiles;
+  readonly replaced: ReplacedFiles;
   /** The first characters of the snapshot's id, for the names of copies. */
   readonly mark: string;
   readonly keptBoth: (path: string, beside: string) => void;
@@ -30,7 +32,8 @@ export interface Placing {
 /**
  * Moves what was verified from the staging directory to where it belongs. No file is ever written over: a name is only taken
  * when it is free. What the image had is first moved aside, and looked at again there; anything else in the way is a
- * person's, stays, and gets the snapshot's copy beside it. It may be interrupted anywhere and done again.
+ * person's, or a file of the image that is another one than the saved one was made of: it stays, and gets the snapshot's copy
+ * beside it. It may be interrupted anywhere and done again.
  */
 export function placeShare(placing: Placing, staging: string): void {
   const folders: Folder[] = [];
@@ -101,7 +104,7 @@ function placeFile(placing: Placing, source: string, target: string): void {
       rmSync(place.at(source));
       return;
     }
-    if (!there.isDirectory() && known.has(target, there)) {
+    if (!there.isDirectory() && known.has(target, there) && placing.replaced.mayTake(target, there)) {
       giveWay(placing, target, there);
       continue;
     }

@@ -241,6 +241,8 @@ export const ManifestLine = z.object({
   sizeBytes: z.number(),
   sha256: Sha256.optional(),
   target: z.string().optional(),
+  /** Of a file outside of the backed-up directories: what the image had in its place. No part of its identity. */
+  over: Sha256.optional(),
 });
 export type ManifestLine = z.infer<typeof ManifestLine>;
 

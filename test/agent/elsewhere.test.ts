@@ -12,7 +12,7 @@ import {
 import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
 import { resticProgram } from '../restic/which-restic.ts';
-import { type Machine, manifestIn, openWorld, restoreOrder, saveOnce, snapshotOf } from './machine.ts';
+import { type Machine, manifestIn, openWorld, restoreOrder, type Saved, saveOnce, snapshotOf } from './machine.ts';
 
 const resticTest = test.skipIf(resticProgram === null);
 
@@ -97,6 +97,37 @@ resticTest('what somebody changed elsewhere comes back, and what belongs to the 
 
   const again = await saveOnce(world, b, { epoch: 2, parent: saved.snapshot });
   expect(again.contentHash).toBe(saved.contentHash); // and goes on with the workspace
+});
+
+resticTest('where a newer image has another file, that one stays, and the saved one lies beside it', async () => {
+  await using world = await openWorld();
+  const wake = async (name: string, foo: string, saved: Saved | null) => {
+    const machine = world.machine(name);
+    image(machine);
+    put(machine, 'etc/foo.conf', foo);
+    const snapshot = saved && snapshotOf(world, saved);
+    const events = await machine.run('restore', restoreOrder(world, { snapshot }));
+    const kept = events.flatMap((event) => (event.event === 'kept_both' ? [`${event.path} ${event.beside}`] : []));
+    return { machine, kept, foo: () => readFileSync(join(machine.root, 'etc/foo.conf'), 'utf8') };
+  };
+  const first = await wake('first', 'of the image', null);
+  put(first.machine, 'etc/foo.conf', 'edited');
+  put(first.machine, 'home/x', 'work');
+  const one = await saveOnce(world, first.machine);
+  // Nobody knows yet what the edited file was made of.
+  const second = await wake('second', 'of the image', one);
+  expect([second.foo(), second.kept]).toEqual(['edited', []]);
+  const two = await saveOnce(world, second.machine, { parent: one.snapshot });
+  expect(two.contentHash, 'it is no part of what a file is').toBe(one.contentHash);
+
+  const same = await wake('same', 'of the image', two);
+  expect([same.foo(), same.kept]).toEqual(['edited', []]);
+  const newer = await wake('newer', 'of a newer image', two);
+  const beside = `etc/foo.conf.dumont-${two.snapshot!.slice(0, 8)}`;
+  expect([newer.foo(), newer.kept]).toEqual(['of a newer image', [`etc/foo.conf ${beside}`]]);
+  expect(readFileSync(join(newer.machine.root, beside), 'utf8')).toBe('edited');
+  await saveOnce(world, newer.machine, { parent: two.snapshot });
+  expect(elsewhere(manifestIn(world))).toEqual([beside, 'home/x']);
 });
 
 resticTest('what a package brought is no work, and what somebody edited of it is', async () => {

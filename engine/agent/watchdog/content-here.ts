@@ -8,6 +8,7 @@ import { hashEntries } from '../hash-entries.ts';
 import { manifestLine } from '../manifest.ts';
 import type { Place } from '../place.ts';
 import { newestFiles } from '../proof.ts';
+import { withReplaced } from '../replaced-files.ts';
 import { type Asked, scopeOf } from '../scope.ts';
 import { type Entry, walk } from '../walk.ts';
 
@@ -36,7 +37,7 @@ export async function contentHere(
     .map((entry) => manifestLine(entry, hashes.sha256.get(entry.path)));
   return {
     contentHash: contentHash(lines),
-    lines,
+    lines: withReplaced(place, lines, walked.elsewhere),
     atRisk: [...walked.atRisk, ...hashes.unreadable],
     newest: newestFiles(walked.entries).map(wirePath),
     async movedSince(again) {
