@@ -112,6 +112,6 @@ seen.list = JSON.parse(readFileSync('/opt/dumont/stopped.json', 'utf8'));
 
 console.log(JSON.stringify(seen));
 process.kill(-keeper, 'SIGKILL');
-for (const child of started) process.kill(-child.pid!, 'SIGKILL');
+for (const { pid } of started) if (pid !== undefined) process.kill(-pid, 'SIGKILL');
 await world[Symbol.asyncDispose]();
 process.exit(0);

@@ -83,7 +83,7 @@ async function boot(kit: Kit, bitsPerSecond: number, root: string): Promise<numb
       }
       return performance.now() - began;
     } finally {
-      process.kill(-(child.pid ?? 0), 'SIGTERM');
+      if (child.pid !== undefined) process.kill(-child.pid, 'SIGTERM'); // 0 would be our own group
     }
   } finally {
     server.close();
