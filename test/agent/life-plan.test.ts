@@ -47,48 +47,52 @@ resticTest(
   },
 );
 
-resticTest('two restics never run on one machine at once, whoever saves, is killed or begins to live', async () => {
-  const overlaps = join(world.folder, 'overlaps');
-  writeFileSync(overlaps, '');
-  const guarded = resticAfter(
-    'guarded-restic',
-    `exec 9>${overlaps}.lock; flock -n 9 || echo "$*" >> ${overlaps}\ncase "$*" in *backup*) sleep 0.1;; esac`,
-  );
-  const machine = await livingMachine(world, stack, 'one', guarded);
-  const place = placeAt(machine.root, machine.home, guarded, null);
-  await using ear = await openEar();
-  ear.answer = { plan: { ...answer().plan!, everyMs: 20 } };
-  const live = () => machine.run('run', runOrder(world, ear.url, { ...ear.answer, tickets: tickets(world, 60) }));
-  await live();
-  const scribble = setInterval(() => write(machine, { 'workspace/a': `${Math.random()}` }), 10);
-  const running = (): Promise<number> => vi.waitFor(() => holderOf('a backup'), { timeout: 20_000, interval: 5 });
-  const holderOf = (what: string): number => {
-    const holder = lockHolder(place);
-    if (holder?.what !== what || holder.children.length === 0) throw new Error(`no restic of ${what} runs`);
-    return holder.pid;
-  };
-  /** Also one that is refused, because another one was quicker. */
-  const saved = async (sequence: number): Promise<void> => {
-    const save = machine.start('save', saveOrder(world, { sequence }));
-    await save.until('saved').catch(() => undefined);
-    save.hangUp();
-    await save.ended;
-  };
-  try {
-    await running();
-    await Promise.all([70, 71].map((sequence) => saved(sequence)));
-    ear.answer = { ...ear.answer, tickets: tickets(world, 60, 80) };
-    process.kill(await running(), 'SIGKILL'); // its restic lives on for a moment
-    await running();
-    process.kill(livingOn(machine).pid, 'SIGKILL');
-    await Promise.all([saved(200), live()]);
-    ear.answer = { ...ear.answer, tickets: tickets(world, 60, 210) };
-    await running();
-  } finally {
-    clearInterval(scribble);
-  }
-  expect(readFileSync(overlaps, 'utf8')).toBe('');
-});
+resticTest(
+  'two restics never run on one machine at once, whoever saves, is killed or begins to live',
+  async () => {
+    const overlaps = join(world.folder, 'overlaps');
+    writeFileSync(overlaps, '');
+    const guarded = resticAfter(
+      'guarded-restic',
+      `exec 9>${overlaps}.lock; flock -n 9 || echo "$*" >> ${overlaps}\ncase "$*" in *backup*) sleep 0.1;; esac`,
+    );
+    const machine = await livingMachine(world, stack, 'one', guarded);
+    const place = placeAt(machine.root, machine.home, guarded, null);
+    await using ear = await openEar();
+    ear.answer = { plan: { ...answer().plan!, everyMs: 20 } };
+    const live = () => machine.run('run', runOrder(world, ear.url, { ...ear.answer, tickets: tickets(world, 60) }));
+    await live();
+    const scribble = setInterval(() => write(machine, { 'workspace/a': `${Math.random()}` }), 10);
+    const running = (): Promise<number> => vi.waitFor(() => holderOf('a backup'), { timeout: 20_000, interval: 5 });
+    const holderOf = (what: string): number => {
+      const holder = lockHolder(place);
+      if (holder?.what !== what || holder.children.length === 0) throw new Error(`no restic of ${what} runs`);
+      return holder.pid;
+    };
+    /** Also one that is refused, because another one was quicker. */
+    const saved = async (sequence: number): Promise<void> => {
+      const save = machine.start('save', saveOrder(world, { sequence }));
+      await save.until('saved').catch(() => undefined);
+      save.hangUp();
+      await save.ended;
+    };
+    try {
+      await running();
+      await Promise.all([70, 71].map((sequence) => saved(sequence)));
+      ear.answer = { ...ear.answer, tickets: tickets(world, 60, 80) };
+      process.kill(await running(), 'SIGKILL'); // its restic lives on for a moment
+      await running();
+      process.kill(livingOn(machine).pid, 'SIGKILL');
+      await Promise.all([saved(200), live()]);
+      ear.answer = { ...ear.answer, tickets: tickets(world, 60, 210) };
+      await running();
+    } finally {
+      clearInterval(scribble);
+    }
+    expect(readFileSync(overlaps, 'utf8')).toBe('');
+  },
+  60_000,
+);
 
 resticTest('a clock that jumps, forwards or back, neither stops the plan nor hurries it', async () => {
   const offset = join(world.folder, 'offset');
