@@ -32,10 +32,11 @@ export function outcomeOf(
   return WORDS.find(([pattern]) => pattern.test(words))?.[1] ?? otherwise;
 }
 
+/** A question without an answer's body, as restic's first one is, says of a token that it does not take only "400 Bad Request". */
 const WORDS: readonly (readonly [RegExp, ResticFailure])[] = [
   [/no space left on device|disk quota exceeded/i, 'machine_disk_full'],
   [
-    /AccessDenied|Access Denied|SignatureDoesNotMatch|InvalidAccessKeyId|InvalidToken|ExpiredToken|token has expired|RequestTimeTooSkewed|403 Forbidden|no credentials found|ObjectLocked/i,
+    /AccessDenied|Access Denied|SignatureDoesNotMatch|InvalidAccessKeyId|InvalidToken|ExpiredToken|token has expired|RequestTimeTooSkewed|40[03] (?:Bad Request|Forbidden)|no credentials found|ObjectLocked/i,
     'storage_refused',
   ],
   [

@@ -34,6 +34,7 @@ test.each([
   [1, 'Fatal: unable to save snapshot: write /tmp/x: no space left on device', 'machine_disk_full'],
   [1, 'client.PutObject: Access Denied.', 'storage_refused'],
   [1, 'The session token has expired.', 'storage_refused'],
+  [130, 'Stat(<config/>) returned error, retrying after 2.9s: Stat: 400 Bad Request', 'storage_refused'],
   [1, 'dial tcp 127.0.0.1:9000: connect: connection refused', 'storage_down'],
   [1, 'client.GetObject: 503 Service Unavailable', 'storage_down'],
   [1, 'workspace/1500: something else', 'backup_failed'],
