@@ -107,7 +107,8 @@ function victims(place: Place): readonly ProcessRow[] {
   };
   const self = byPid.get(process.pid);
   const heart = living(place)?.pid ?? process.pid; // the engine goes on hearing from it
-  const spared = new Set([1, process.pid, heart, ...(self ? chain(self).map((row) => row.pid) : [])]);
+  const keeper = byPid.get(heart)?.parent ?? 1; // it starts the heart again should it be killed meanwhile
+  const spared = new Set([1, process.pid, heart, keeper, ...(self ? chain(self).map((row) => row.pid) : [])]);
   const belongs = membership(place);
   const silent = silentSshServers(rows);
   return rows

@@ -34,6 +34,7 @@ async function main(argv: readonly string[], program: string): Promise<void> {
       restic: { type: 'string' },
       within: { type: 'string' },
       attempt: { type: 'string' },
+      kept: { type: 'string' },
     },
   });
   const [verb = ''] = positionals;
@@ -46,10 +47,14 @@ async function main(argv: readonly string[], program: string): Promise<void> {
   using talk = talkOver<object>(process.stdin, process.stdout);
   try {
     const place = placeAt(root, home, resolve(values.restic ?? join(home, 'restic')), within);
-    const self = { argv: argv.slice(1), program };
+    const self = { argv: argv.slice(1).filter((word) => !word.startsWith('--kept=')), program };
     if (values.attempt) return await workOn(values.attempt, place, talk, stopping.signal);
+    if (verb === 'live') {
+      const kept = values.kept === undefined ? null : values.kept === 'again' ? 'again' : 'first';
+      return await live(place, self, kept, talk, stopping.signal);
+    }
     const inner = INNER[verb];
-    if (inner) return await inner(place, self, talk, stopping.signal);
+    if (inner) return await inner(place, talk, stopping.signal);
     await obey(verb, place, self, talk, stopping.signal);
   } catch (cause) {
     talk.say(failed(verb, cause));
@@ -59,14 +64,13 @@ async function main(argv: readonly string[], program: string): Promise<void> {
   }
 }
 
-type Inner = (place: Place, self: Self, talk: Talk<object>, signal: AbortSignal) => Promise<void>;
+type Inner = (place: Place, talk: Talk<object>, signal: AbortSignal) => Promise<void>;
 
 /** What only the agent that lives on the machine starts, with orders of its own. */
 const INNER: Readonly<Record<string, Inner>> = {
-  live,
-  'back-up': (place, _self, talk, signal) => backUpChild(place, talk, signal),
-  'last-stand': (place, _self, talk, signal) => lastStandChild(place, talk, signal),
-  look: (place, _self, talk, signal) => look(place, talk, signal),
+  'back-up': (place, talk, signal) => backUpChild(place, talk, signal),
+  'last-stand': (place, talk, signal) => lastStandChild(place, talk, signal),
+  look: (place, talk, signal) => look(place, talk, signal),
 };
 
 async function obey(verb: string, place: Place, self: Self, talk: Talk, signal: AbortSignal): Promise<void> {

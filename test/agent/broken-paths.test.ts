@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
@@ -111,6 +111,7 @@ open('new', 'w').close()
   writeFileSync(join(work, 'plain'), 'plain');
   const later = await ear.until(({ taken }) => taken.some(({ sequence }) => sequence > 10));
   expect(later.startedAt).toBe(startedAt);
+  expect(readFileSync(join(machine.home, 'life', 'log'), 'utf8')).not.toContain('agent.mistaken');
 });
 
 /** A machine on whose disk some paths are broken: a loop stands in for a bad sector, with another code. */

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { resticProgram } from '../restic/which-restic.ts';
-import { livingMachine, livingOn, openEar, runOrder, write } from './living.ts';
+import { killLife, livingMachine, openEar, runOrder, write } from './living.ts';
 import { openWorld, saveOnce, saveOrder, type World } from './machine.ts';
 
 const resticTest = test.skipIf(resticProgram === null);
@@ -23,7 +23,7 @@ resticTest(
     const older = saveOrder(world, { sequence: 9 });
     const outdated = [{ event: 'failed', code: 'order_outdated', why: 'number 10 was used here, and this is 9' }];
     expect(await machine.run('save', older)).toEqual(outdated);
-    process.kill(livingOn(machine).pid, 'SIGKILL');
+    killLife(machine);
     expect(await machine.run('save', older)).toEqual(outdated);
     expect(await saveOnce(world, machine, { sequence: 12 })).toMatchObject({ snapshot: expect.any(String) });
   },

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { resticProgram } from '../restic/which-restic.ts';
-import { answer, livingMachine, livingOn, openEar, runOrder, ticket, write } from './living.ts';
+import { answer, killLife, livingMachine, livingOn, openEar, runOrder, ticket, write } from './living.ts';
 import { gatedRestic, openWorld, type World } from './machine.ts';
 
 const resticTest = test.skipIf(resticProgram === null);
@@ -24,7 +24,7 @@ resticTest('killed with its backup, it is started by the next order and goes on 
   write(machine, { 'workspace/a': 'first' });
   await machine.run('run', runOrder(world, ear.url));
   const before = await ear.until((status) => status.taken.length > 0);
-  process.kill(livingOn(machine).pid, 'SIGKILL');
+  killLife(machine);
 
   const again = await machine.run('run', runOrder(world, ear.url));
   expect(again).toMatchObject([{ event: 'living', already: false, pid: livingOn(machine).pid }]);
@@ -44,11 +44,14 @@ resticTest('a backup does not outlive the agent that started it, and leaves no l
   write(machine, { 'workspace/a': 'first' });
   await machine.run('run', runOrder(world, ear.url));
   await gate.reached();
-  const holder = JSON.parse(readFileSync(join(machine.home, 'lock'), 'utf8'));
+  const lock = (): { what: string; children: { pid: number }[] } =>
+    JSON.parse(readFileSync(join(machine.home, 'lock'), 'utf8'));
+  while (lock().children.length === 0) await sleep(10);
+  const holder = lock();
   expect(holder.what).toBe('a backup');
-  process.kill(livingOn(machine).pid, 'SIGKILL');
+  killLife(machine);
   while (existsSync(join(machine.home, 'lock'))) await sleep(20);
-  expect(existsSync(`/proc/${holder.children[0].pid}`)).toBe(false);
+  expect(existsSync(`/proc/${holder.children[0]!.pid}`)).toBe(false);
 });
 
 resticTest('a backup that was killed is made again, and what failed is said', async () => {

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -101,15 +101,44 @@ export function livingOn(machine: Machine): { readonly pid: number; readonly soc
   return JSON.parse(readFileSync(join(machine.home, 'life', 'living.json'), 'utf8'));
 }
 
+/** The shells that start another agent when the one that lives there dies. */
+export function keepersOf({ home }: Machine): readonly number[] {
+  const line = join(home, 'life', 'lifeline');
+  const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
+  return pids.filter((pid) => wordsOf(pid).includes(line)).map(Number);
+}
+
+function wordsOf(pid: string): readonly string[] {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
+  } catch {
+    return []; // it has ended
+  }
+}
+
+/** Kills the agent that lives on a machine so that it stays dead. What it started ends by itself. */
+export function killLife(machine: Machine): void {
+  for (const pid of keepersOf(machine)) killIfThere(pid);
+  try {
+    killIfThere(livingOn(machine).pid);
+  } catch {
+    // nobody lives there
+  }
+}
+
+function killIfThere(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // it has ended
+  }
+}
+
 /** The agent that lives on a machine outlives whoever started it, so a test must end it. */
 export function endLife(machine: Machine): AsyncDisposable {
   return {
     async [Symbol.asyncDispose]() {
-      try {
-        process.kill(livingOn(machine).pid, 'SIGKILL'); // what it started ends by itself
-      } catch {
-        // it has ended
-      }
+      killLife(machine);
     },
   };
 }

@@ -51,9 +51,17 @@ export function openJobs(place: Place, onEnd: () => void, limits: JobLimits = LI
     return status;
   };
   const notice = (): void => {
-    const ended = [...open].filter((id) => !told.has(id) && look(id)?.state === 'ended');
+    const ended = [...open].filter((id) => !told.has(id) && lookOrNot(id)?.state === 'ended');
     for (const id of ended) told.add(id);
     if (ended.length > 0) onEnd();
+  };
+  /** On a broken disk nothing is known of it for now. */
+  const lookOrNot = (id: string): JobStatus | null => {
+    try {
+      return look(id);
+    } catch {
+      return null;
+    }
   };
   const watch = setInterval(notice, LOOK_MS);
   watch.unref();
@@ -74,7 +82,7 @@ export function openJobs(place: Place, onEnd: () => void, limits: JobLimits = LI
       if (failures.length > 0) throw failures[0];
     },
     statuses() {
-      const all = [...open].map(look).filter((status) => status !== null);
+      const all = [...open].map(lookOrNot).filter((status) => status !== null);
       const ended = all.filter((status) => status.state === 'ended').toSorted((a, b) => endedAt(b) - endedAt(a));
       const named = ended.slice(0, NAMED).filter((status) => endedAt(status) > Date.now() - NAMED_MS);
       return [...all.filter((status) => status.state === 'running'), ...named];
@@ -103,7 +111,13 @@ function start(place: Place, files: JobFiles, order: JobOrder, limits: JobLimits
     stdio: 'ignore',
     detached: true,
   });
-  keeper.on('error', (cause) => endUnstarted(files, reasonOf(cause)));
+  keeper.on('error', (cause) => {
+    try {
+      endUnstarted(files, reasonOf(cause));
+    } catch {
+      // a disk that takes no notes: it is begun again by the next agent
+    }
+  });
   keeper.on('exit', onEnd);
   keeper.unref();
 }
@@ -138,8 +152,12 @@ function statusOf(files: JobFiles): JobStatus | null {
   let end = endOf(files);
   if (!end && !running && (hasKeeper(files) || Date.now() - claimed > CLAIM_MS)) {
     // The machine was started anew, or everything of it was killed, its keeper too.
-    writeDurably(join(files.state, 'code'), String(KILLED));
-    end = endOf(files);
+    end = { code: KILLED, at: Date.now() };
+    try {
+      writeDurably(join(files.state, 'code'), String(KILLED));
+    } catch {
+      // a full disk: that it ended is known all the same
+    }
   }
   return {
     id: files.id,

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { reasonOf } from '../../domain/failures.ts';
 import type { AgentStatus, Taken, Ticket } from '../../domain/heartbeat.ts';
 import { readClaim } from '../claim.ts';
@@ -120,6 +121,16 @@ export function openBackups(around: Surroundings): Backups {
     signal.throwIfAborted();
   };
 
+  const turn = async (signal: AbortSignal): Promise<void> => {
+    const next = nextBackup(situation());
+    if (next.do === 'look') await look(signal);
+    else if (next.do === 'back-up') await backUp(signal);
+    else if (next.do === 'ask') {
+      askedAt = upMs();
+      around.nudge();
+    } else await bell.wait(next.ms, signal);
+  };
+
   const failed = ({ code, why }: Extract<BackupEnd, { event: 'failed' }>): void => {
     looks.lately()?.backupFailed();
     refused = code === 'storage_refused';
@@ -153,13 +164,13 @@ export function openBackups(around: Surroundings): Backups {
     async keep(signal) {
       using _looks = looks;
       for (;;) {
-        const next = nextBackup(situation());
-        if (next.do === 'look') await look(signal);
-        else if (next.do === 'back-up') await backUp(signal);
-        else if (next.do === 'ask') {
-          askedAt = upMs();
-          around.nudge();
-        } else await bell.wait(next.ms, signal);
+        try {
+          await turn(signal);
+        } catch (cause) {
+          signal.throwIfAborted();
+          trouble.failed(reasonOf(cause)); // whatever it is may pass
+          await sleep(AGAIN_MS, undefined, { signal });
+        }
       }
     },
     heed() {
@@ -215,3 +226,6 @@ export function openBackups(around: Surroundings): Backups {
     },
   };
 }
+
+/** After something that should not have happened. */
+const AGAIN_MS = 5_000;

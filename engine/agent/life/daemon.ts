@@ -13,18 +13,29 @@ import { openDoor, type Wire } from './door.ts';
 import { type Era, openEra } from './era.ts';
 import { fetchProgram, type Installed } from './install-program.ts';
 import { type AsideSaid, AsideSays, Knock } from './knocks.ts';
+import { willLeaver } from './leave-will.ts';
+import { openLifeline } from './lifeline.ts';
 import { beginLiving, endLiving, living } from './living.ts';
 import { openLog } from './log.ts';
+import { outliveMistakes } from './outlive.ts';
 import { socketPath } from './socket-path.ts';
 import type { Progress } from './start-backup.ts';
 import { handOver, inherit, sayThatWeLive } from './succession.ts';
 import { attachedVoice } from './voice.ts';
+import { earlierWords } from './words-file.ts';
 
 /**
  * The agent that lives on the machine: it backs up, measures, and says so. It stays small: whatever walks or hashes is a
  * process of its own, with low priority; people's programs, which it starts too, inherit none of that. It lives on when the connection that started it ends, and until somebody ends it.
  */
-export async function live(place: Place, self: Self, talk: Talk<object>, signal: AbortSignal): Promise<void> {
+export async function live(
+  place: Place,
+  self: Self,
+  kept: Kept | null,
+  talk: Talk<object>,
+  signal: AbortSignal,
+): Promise<void> {
+  const lifeline = openLifeline(kept !== null);
   const will = await inherit(talk, AbortSignal.any([signal, AbortSignal.timeout(KNOCK_MS)]));
   const log = openLog(place);
   const path = socketPath(place);
@@ -38,15 +49,23 @@ export async function live(place: Place, self: Self, talk: Talk<object>, signal:
   let fetching = false;
   /** It did not come up, and is not tried again. */
   let unfit: string | null = null;
+  /** What ended us is no order: whoever keeps us starts another one. */
+  let died = false;
+  const die = (cause: unknown): void => {
+    died = true;
+    ended.abort(cause);
+  };
+  using _mistakes = outliveMistakes(log, die);
+  const leaveWill = willLeaver(lifeline);
 
   const attached = attachedVoice(() => here.era?.nudge());
   using signs = openSigns(place, () => here.era?.backups.pids() ?? []);
   using jobs = openJobs(place, () => here.era?.nudge());
   await using _door = await openDoor(path, (wire) => void receive(wire));
-  if (!beginLiving(place, path)) return; // another one was quicker
-  log('agent.began', { pid: process.pid, program });
+  if (!beginLiving(place, path)) return await lifeline.release(); // another one was quicker
+  log('agent.began', { pid: process.pid, program, ...(kept === 'again' && { after: earlierWords(place) }) });
   if (will) {
-    obey(will);
+    obey(will.order, will.heardAt);
     sayThatWeLive(talk);
   }
   const orphan = setTimeout(() => !here.era && ended.abort(new Error('no order came')), ORDER_MS);
@@ -59,6 +78,7 @@ export async function live(place: Place, self: Self, talk: Talk<object>, signal:
     clearInterval(homeless);
     endLiving(place);
     log('agent.ended', { why: reasonOf(alive.reason) });
+    if (!died) await lifeline.release();
   }
 
   async function receive(wire: Wire): Promise<void> {
@@ -80,7 +100,7 @@ export async function live(place: Place, self: Self, talk: Talk<object>, signal:
     }
   }
 
-  function obey(order: AgentOrder): void {
+  function obey(order: AgentOrder, heardAt: number | null = null): void {
     if (order.verb !== 'run') throw new Failure('bad_request', { why: `told to run, with an order to ${order.verb}` });
     const claim = readClaim(place);
     if (claim && claim.workspace !== order.workspace)
@@ -91,13 +111,14 @@ export async function live(place: Place, self: Self, talk: Talk<object>, signal:
     }
     here.stop.abort(new Error('another claim'));
     const stop = new AbortController();
-    const era = openEra(order, {
+    const era = openEra(order, heardAt, {
       ...{ place, self, program, startedAt, log, attached, signs, jobs },
+      onHeard: () => here.era && leaveWill(here.era.will()),
       onNewer: (newer) => succeed(newer.sha256, () => fetchProgram(self.program, newer, alive)),
     });
     Object.assign(here, { era, stop });
     era.live(AbortSignal.any([alive, stop.signal])).catch((cause: unknown) => {
-      if (!stop.signal.aborted) ended.abort(cause);
+      if (!stop.signal.aborted) die(cause);
     });
   }
 
@@ -162,6 +183,9 @@ function hashOf(program: string): string | null {
     return null;
   }
 }
+
+/** Started by a shell that starts another one when we die: for the first time, or because one died. */
+export type Kept = 'first' | 'again';
 
 const NOTHING_TO_UNDO: Installed = { keep: () => undefined, undo: () => undefined };
 /** Whoever started it gives it an order at once. */

@@ -117,7 +117,10 @@ export function openDog({ place, self, standing, backups, log, onTaken, onEnding
       using _watchdog = watchdog;
       for (;;) {
         await sleep(LOOK_MS, undefined, { signal });
-        await watchdog.look(upMs());
+        await watchdog.look(upMs()).catch((cause: unknown) => {
+          signal.throwIfAborted();
+          log('watchdog.failed', { why: reasonOf(cause) });
+        });
       }
     },
     heard: () => void watchdog.heard().catch((cause: unknown) => log('watchdog.failed', { why: reasonOf(cause) })),

@@ -13,6 +13,7 @@ import type { Log } from './log.ts';
 import { readMemory } from './memory.ts';
 import { readOutbox, removeFromOutbox } from './outbox.ts';
 import { beginStanding, heed } from './standing.ts';
+import type { Inheritance } from './succession.ts';
 import { openTickets } from './tickets.ts';
 import { type Attached, voiceOverHttp } from './voice.ts';
 
@@ -24,7 +25,7 @@ export interface Era {
   reorder(order: RunOrder): void;
   nudge(): void;
   /** All that we were told, for the one that takes over. */
-  will(): RunOrder;
+  will(): Inheritance;
   /** Rejects when it cannot go on. */
   live(signal: AbortSignal): Promise<void>;
 }
@@ -38,10 +39,13 @@ export interface Within {
   readonly attached: Attached;
   readonly signs: Signs;
   readonly jobs: Jobs;
+  /** The engine was heard: there is something new to leave to the next one. */
+  readonly onHeard: () => void;
   readonly onNewer: (newer: NonNullable<AgentAnswer['program']>) => void;
 }
 
-export function openEra(order: RunOrder, within: Within): Era {
+/** `heardAt`: of one that died, when the engine was last heard, so that its silence goes on to count. */
+export function openEra(order: RunOrder, heardAt: number | null, within: Within): Era {
   const { place, self, log, jobs } = within;
   const memory = readMemory(place, order.workspace);
   const standing = beginStanding(order, openTickets(memory.sequence));
@@ -73,6 +77,7 @@ export function openEra(order: RunOrder, within: Within): Era {
     backups.heed();
     dog.heard();
     attempt('jobs.unstarted', () => jobs.begin(answer.jobs));
+    within.onHeard();
     const { notice, program } = answer;
     if (notice) attempt('notice.unshown', () => showNotice(place, notice));
     if (program && program.sha256 !== within.program) within.onNewer(program);
@@ -126,10 +131,11 @@ export function openEra(order: RunOrder, within: Within): Era {
     will() {
       const { answer, repository, clock, tickets } = standing;
       const told = { now: clock.now(), repository, tickets: [...tickets.held()], settled: [], program: null };
-      return { ...standing.order, answer: { ...answer, ...told } };
+      return { order: { ...standing.order, answer: { ...answer, ...told } }, heardAt: standing.heardAt };
     },
     async live(signal) {
       hear(order.answer);
+      standing.heardAt = heardAt ?? standing.heardAt;
       await Promise.all([heart.beat(signal), backups.keep(signal), dog.watch(signal)]);
     },
   };

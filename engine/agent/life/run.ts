@@ -1,5 +1,4 @@
-import { spawn } from 'node:child_process';
-import { closeSync, openSync } from 'node:fs';
+import { closeSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AgentEvent, type RunOrder } from '../../domain/agent-protocol.ts';
 import { Failure } from '../../domain/failures.ts';
@@ -9,8 +8,8 @@ import type { Self } from '../restore.ts';
 import type { Talk } from '../talk.ts';
 import { knock, type Wire } from './door.ts';
 import type { Knock } from './knocks.ts';
-import { LIVE_FLAGS } from './live-flags.ts';
 import { living } from './living.ts';
+import { openWords, startLife } from './start-life.ts';
 import { wordsFile } from './words-file.ts';
 
 /**
@@ -97,15 +96,10 @@ async function reach(place: Place, self: Self, signal: AbortSignal): Promise<Rea
   throw new Failure('bad_request', { why: `no agent began to live here: ${lastWords(place)}` });
 }
 
-/** Apart from us and from the connection we came by. */
 function start(place: Place, self: Self): { readonly ended: () => boolean } {
-  const output = openSync(wordsFile(place), 'w', 0o600);
+  const words = openWords(place);
   try {
-    const child = spawn(process.execPath, [...LIVE_FLAGS, self.program, 'live', ...self.argv], {
-      detached: true,
-      cwd: '/',
-      stdio: ['ignore', output, output],
-    });
+    const child = startLife(place, self, ['ignore', words, words]);
     let over = false;
     child.on('exit', () => {
       over = true;
@@ -116,7 +110,7 @@ function start(place: Place, self: Self): { readonly ended: () => boolean } {
     child.unref();
     return { ended: () => over };
   } finally {
-    closeSync(output);
+    closeSync(words);
   }
 }
 

@@ -1,16 +1,22 @@
-import { spawn } from 'node:child_process';
-import { closeSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { AgentOrder, type RunOrder } from '../../domain/agent-protocol.ts';
 import { Failure } from '../../domain/failures.ts';
 import type { Place } from '../place.ts';
 import type { Self } from '../restore.ts';
 import { type Talk, talkOver } from '../talk.ts';
-import { LIVE_FLAGS } from './live-flags.ts';
+import { upMs } from './moment.ts';
+import { openWords, startLife } from './start-life.ts';
 import { wordsFile } from './words-file.ts';
 
 /** What is said between an agent and the one that takes over from it, in this order. */
-const Will = z.object({ say: z.literal('will'), order: AgentOrder });
+const Will = z.object({
+  say: z.literal('will'),
+  order: AgentOrder,
+  /** When it was written, and when the engine was last heard: it may lie about for a while before it is read. */
+  upMs: z.number().optional(),
+  heardAt: z.number().optional(),
+});
 const Ready = z.object({ say: z.literal('ready') });
 const Go = z.object({ say: z.literal('go') });
 const Lives = z.object({ say: z.literal('lives') });
@@ -22,16 +28,12 @@ const Lives = z.object({ say: z.literal('lives') });
 export async function handOver(
   place: Place,
   self: Self,
-  order: RunOrder,
+  will: Inheritance,
   giveWay: () => void,
   signal: AbortSignal,
 ): Promise<void> {
-  const words = openSync(wordsFile(place), 'w', 0o600);
-  const heir = spawn(process.execPath, [...LIVE_FLAGS, self.program, 'live', ...self.argv], {
-    detached: true,
-    cwd: '/',
-    stdio: ['pipe', 'pipe', words],
-  });
+  const words = openWords(place);
+  const heir = startLife(place, self, ['pipe', 'pipe', words]);
   closeSync(words);
   heir.on('error', () => undefined); // then it says nothing
   using talk = talkOver<object>(heir.stdout!, heir.stdin!);
@@ -44,26 +46,47 @@ export async function handOver(
       });
   };
   try {
-    talk.say({ say: 'will', order });
+    talk.say(willOf(will));
     await hear(Ready);
     giveWay();
     talk.say({ say: 'go' });
     await hear(Lives);
     heir.unref();
   } catch (cause) {
-    if (heir.pid !== undefined) heir.kill('SIGKILL'); // else Node would signal our own process group
+    endGroup(heir.pid);
     throw cause;
   }
 }
 
-/** What an older one left us; null when we are the first. It lives until we say that we do. */
-export async function inherit(talk: Talk<object>, signal: AbortSignal): Promise<RunOrder | null> {
+/** Its keeper with it. */
+function endGroup(leader: number | undefined): void {
+  try {
+    if (leader !== undefined) process.kill(-leader, 'SIGKILL');
+  } catch {
+    // all of them ended by themselves
+  }
+}
+
+/** All that an agent was told, in the words in which the one after it is told. */
+export const willOf = ({ order, heardAt }: Inheritance): object =>
+  ({ say: 'will', order, upMs: upMs(), heardAt: heardAt ?? undefined }) satisfies z.infer<typeof Will>;
+
+export interface Inheritance {
+  readonly order: RunOrder;
+  /** When the engine was last heard, if that is known. */
+  readonly heardAt: number | null;
+}
+
+/** What an older one left us; null when we are the first. It lives until we say that we do, unless it was killed. */
+export async function inherit(talk: Talk<object>, signal: AbortSignal): Promise<Inheritance | null> {
   const line = await talk.next(signal);
   if (line === null) return null;
-  const { order } = Will.parse(JSON.parse(line));
+  const { order, upMs: writtenAt = upMs(), heardAt = null } = Will.parse(JSON.parse(line));
   talk.say({ say: 'ready' });
   Go.parse(JSON.parse((await talk.next(signal)) ?? 'null'));
-  return order.verb === 'run' ? order : null;
+  if (order.verb !== 'run') return null;
+  const now = order.answer.now + upMs() - writtenAt;
+  return { order: { ...order, answer: { ...order.answer, now } }, heardAt };
 }
 
 export function sayThatWeLive(talk: Talk<object>): void {
