@@ -258,7 +258,13 @@ async function nothingIsLeft({ rig }: Stage): Promise<void> {
 /** A change that is made now is acknowledged before long. */
 async function durableAgain(all: Stage, fault: Fault): Promise<number> {
   const { who, catalogue, stage } = all;
-  while (!stage.life?.writer.once()) await sleep(LOOK_MS);
+  const until = performance.now() + DURABLE_MS;
+  while (!stage.life?.writer.once()) {
+    // Its machine went, and whoever looked did so before the engine knew.
+    if (performance.now() > until) throw new Violation('durable', `nothing can be written after "${fault.name}"`);
+    await sleep(LOOK_MS);
+    if ((await who.look()).machine?.id !== stage.life?.machine) await settle(all);
+  }
   const [wroteAt, began] = [Date.now(), performance.now()];
   const before = new Set((await catalogue.look()).map(({ id }) => id));
   for (;;) {
