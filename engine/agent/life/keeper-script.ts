@@ -13,43 +13,51 @@ const FLAGS = LIVE_FLAGS.join(' ');
  */
 export const KEEPER = `
 line=$1.$$ words=$2 node=$3 program=$4
-for left in "$1".*; do kill -0 "\${left##*.}" 2>/dev/null || rm -f "$left"; done
 shift 4
-mkfifo -m 600 "$line" || exit 1
 child= told= nap=1
 leave() {
   [ -z "$child" ] || kill "$child" 2>/dev/null
-  rm -f "$line"
   exit 0
 }
 trap leave HUP INT TERM
 
+pipe() { # 6 is the end that is written to, 8 the other one; no opening waits, since a signal would end that in some shells
+  mkfifo -m 600 "$line" && exec 7<>"$line" 6>"$line" 8<"$line" && exec 7>&- && rm -f "$line"
+}
+
+pipe || exit 1
 exec 4<&0 5>&1
 born=$(date +%s)
-"$node" ${FLAGS} "$program" live "$@" --kept=first <&4 >&5 3>"$line" 4<&- 5>&- &
+"$node" ${FLAGS} "$program" live "$@" --kept=first <&4 >&5 3>&6 4<&- 5>&- 6>&- 8<&- &
 child=$!
-exec 4<&- 5>&- </dev/null >/dev/null 2>&1
+exec 4<&- 5>&- 6>&- </dev/null >/dev/null 2>&1
 
 while :; do
-  while IFS= read -r word; do
-    [ "$word" != done ] || break 2
-    told=$word
-  done <"$line"
-  wait "$child"
-  [ -n "$told" ] && [ -e "$program" ] || break
+  while :; do
+    while IFS= read -r word; do
+      [ "$word" != done ] || exit 0
+      told=$word
+    done <&8
+    kill -0 "$child" 2>/dev/null || break # "wait" hangs now and then in some shells
+    sleep 1
+  done
+  child=
+  exec 8<&-
+  [ -n "$told" ] || exit 0
   [ $(($(date +%s) - born)) -lt ${STEADY_S} ] || nap=1
-  sleep "$nap" &
-  child=$!
-  wait "$child"
+  slept=0
+  while [ "$slept" -lt "$nap" ]; do
+    sleep 1
+    slept=$((slept + 1))
+  done
   nap=$((nap * 2))
   [ "$nap" -le ${NAP_MAX_S} ] || nap=${NAP_MAX_S}
-  [ -p "$line" ] || break
+  [ -e "$program" ] && pipe || exit 0
   [ ! -s "$words" ] || mv -f "$words" "$words.1"
   born=$(date +%s)
-  printf '%s\\n' "$told" '{"say":"go"}' |
-    "$node" ${FLAGS} "$program" live "$@" --kept=again 3>"$line" >"$words" 2>&1 &
+  printf '%s\\n' "$told" '{"say":"go"}' 6>&- 8<&- |
+    "$node" ${FLAGS} "$program" live "$@" --kept=again 3>&6 >"$words" 2>&1 6>&- 8<&- &
   child=$!
+  exec 6>&-
 done
-child=
-leave
 `;
