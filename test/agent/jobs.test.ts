@@ -197,6 +197,21 @@ test('an end is told as a shell tells it: a signal, a program that is not there,
   expect(await ended(jobs, 'killed')).toMatchObject({ code: 137, tail: 'began\n' });
 });
 
+test('on a disk that takes no notes it is known all the same that a job ended', () => {
+  const at = place('full');
+  const state = join(at.home, 'runs', 'op-1');
+  mkdirSync(join(state, 'claim'), { recursive: true });
+  mkdirSync(join(state, `code.${process.pid}.new`)); // nothing can be written under this name
+  writeFileSync(join(state, 'order.json'), JSON.stringify({ argv: ['true'], at: 1 }));
+  utimesSync(join(state, 'claim'), 1, 1); // taken on long ago, by nobody who lives
+  mkdirSync(join(at.home, 'runs', 'op-2', 'claim'), { recursive: true });
+  mkdirSync(join(at.home, 'runs', 'op-2', 'code')); // cannot even be read
+  writeFileSync(join(at.home, 'runs', 'op-2', 'order.json'), JSON.stringify({ argv: ['true'], at: 1 }));
+  writeFileSync(join(at.home, 'runs', 'no name'), '');
+  using jobs = openJobs(at, () => undefined);
+  expect(jobs.statuses()).toMatchObject([{ id: 'op-1', state: 'ended', code: 137 }]);
+});
+
 test('a program whose keeper was killed still counts as running until it ends', async () => {
   const at = place('orphan');
   const go = join(folder, 'orphan-go');

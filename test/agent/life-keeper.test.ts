@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
@@ -63,6 +63,19 @@ resticTest('killed while the engine is silent, it comes back by itself and goes 
   expect(Math.abs(after.taken[0]!.endedAt - after.at)).toBeLessThan(5_000);
   expect(keepersOf(machine)).toHaveLength(1);
   rmSync(join(machine.root, 'tmp/job'));
+});
+
+resticTest('what should not be in its way is said, and it goes on when that is gone', async () => {
+  const machine = await livingMachine(world, stack, 'wrong');
+  await using ear = await openEar();
+  await machine.run('run', runOrder(world, ear.url, { tickets: tickets(world, 8) }));
+  const { startedAt } = await ear.until(({ taken }) => taken.length > 0);
+  mkdirSync(join(machine.home, 'lock')); // it cannot be read, which no lock ever is
+  write(machine, { 'workspace/a': 'first' });
+  const failing = await ear.until(({ backup }) => backup.failures > 0);
+  expect(failing.backup).toMatchObject({ state: 'failing', failedWhy: expect.stringContaining('EISDIR') });
+  rmdirSync(join(machine.home, 'lock'));
+  expect(await ear.until(({ taken }) => taken.some(({ files }) => files === 1))).toMatchObject({ startedAt });
 });
 
 resticTest('told to stop, it stays so', async () => {

@@ -14,7 +14,7 @@ export interface JobFiles {
 }
 
 export function jobFiles(place: Place, id: string): JobFiles {
-  if (!/^[\w-][\w.-]{0,200}$/.test(id)) throw new Failure('bad_request', { why: `${id} is no name of a job` });
+  if (!NAME.test(id)) throw new Failure('bad_request', { why: `${id} is no name of a job` });
   return { id, state: join(stateFolder(place), id), output: join(place.root, outputOf(id)) };
 }
 
@@ -22,7 +22,8 @@ export function jobFiles(place: Place, id: string): JobFiles {
 export const outputOf = (id: string): string => `workspace/.dumont/runs/${id}/output.txt`;
 
 export function knownJobs(place: Place): readonly JobFiles[] {
-  return readdirSync(stateFolder(place)).map((id) => jobFiles(place, id));
+  const names = readdirSync(stateFolder(place)).filter((name) => NAME.test(name));
+  return names.map((id) => jobFiles(place, id));
 }
 
 function stateFolder(place: Place): string {
@@ -60,6 +61,15 @@ export function endOf(files: JobFiles): { readonly code: number; readonly at: nu
   return text === null ? null : { code: Number(text), at: statSync(file).mtimeMs };
 }
 
+/** On a broken disk nobody knows, and then it has not. */
+export function hasEnded(files: JobFiles): boolean {
+  try {
+    return endOf(files) !== null;
+  } catch {
+    return false;
+  }
+}
+
 /** The shell that keeps it, or null when that is not known. */
 function keeperOf(files: JobFiles): Process | null {
   const [pid = '', stat = '', boot = ''] = (readIfThere(join(files.state, 'keeper'), 'latin1') ?? '').split('\n');
@@ -80,6 +90,8 @@ export function isRunning(files: JobFiles): boolean {
 
 /** The first processes of the jobs that run: what descends from them is the user's. */
 export function jobLeaders(place: Place): ReadonlySet<number> {
-  const open = knownJobs(place).filter((files) => endOf(files) === null);
+  const open = knownJobs(place).filter((files) => !hasEnded(files));
   return new Set(open.flatMap((files) => keeperOf(files)?.pid ?? []));
 }
+
+const NAME = /^[\w-][\w.-]{0,200}$/;

@@ -8,6 +8,7 @@ import type { Place } from '../place.ts';
 import {
   claimedAt,
   endOf,
+  hasEnded,
   hasKeeper,
   isRunning,
   type JobFiles,
@@ -40,7 +41,7 @@ export function openJobs(place: Place, onEnd: () => void, limits: JobLimits = LI
   const told = new Set<string>();
   for (const files of knownJobs(place)) {
     if (claimedAt(files) !== null) open.add(files.id);
-    if (endOf(files)) told.add(files.id);
+    if (hasEnded(files)) told.add(files.id);
   }
 
   const look = (id: string): JobStatus | null => {
