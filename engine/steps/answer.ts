@@ -1,3 +1,4 @@
+import { afterWakeJob } from '../domain/after-wake.ts';
 import type { AgentAnswer, AgentStatus, JobOrder, Ticket } from '../domain/heartbeat.ts';
 import { draftManifestKey, watchdogProofKey } from '../domain/layout.ts';
 import type { Machine } from '../domain/lifecycle.ts';
@@ -134,16 +135,13 @@ async function settledOf(
   };
 }
 
-/** The command after wake has a name that lasts as long as the claim, so that it runs once. */
-export const afterWakeJob = (machine: Machine): string => `after-wake-${machine.epoch ?? 0}`;
-
 function jobsOf(machine: Machine, workspace: Workspace): JobOrder[] {
   const jobs = workspace.jobs
     .filter((job) => job.machine === machine.id)
     .map((job) => ({ id: job.operation, argv: [...job.argv] }));
   const { afterWake } = workspace.spec;
   const due = afterWake !== null && machine.complete && machine.entered.running !== undefined;
-  return due ? [{ id: afterWakeJob(machine), argv: ['/bin/bash', '-lc', afterWake] }, ...jobs] : jobs;
+  return due ? [{ id: afterWakeJob(machine.epoch ?? 0), argv: ['/bin/bash', '-lc', afterWake] }, ...jobs] : jobs;
 }
 
 function noticeOf(machine: Machine, workspace: Workspace): AgentAnswer['notice'] {

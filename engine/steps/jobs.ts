@@ -1,9 +1,9 @@
+import { afterWakeJob } from '../domain/after-wake.ts';
 import { isFailure, sentence } from '../domain/failures.ts';
 import type { JobStatus } from '../domain/heartbeat.ts';
 import type { Machine } from '../domain/lifecycle.ts';
 import type { Ports } from '../domain/ports.ts';
 import type { Job, Workspace } from '../domain/workspace.ts';
-import { afterWakeJob } from './answer.ts';
 import type { Line } from './line.ts';
 import { endOperation } from './operation.ts';
 import { reach } from './reach.ts';
@@ -141,7 +141,7 @@ async function followAfterWake(
   note: Note,
 ): Promise<Machine> {
   const { afterWake: command } = workspace.spec;
-  const job = said.find(({ id }) => id === afterWakeJob(machine));
+  const job = said.find(({ id }) => id === afterWakeJob(machine.epoch ?? 0));
   if (command === null || !job || machine.afterWake === 'done' || machine.afterWake === 'failed') return machine;
   const trouble = (why: string): void =>
     ports.tell({
