@@ -1,5 +1,4 @@
 import type { RestoreOrder } from '../../../engine/domain/agent-protocol.ts';
-import { readLabel } from '../../../engine/domain/layout.ts';
 import type { Machine } from '../../../engine/domain/lifecycle.ts';
 import { newestGood } from '../../../engine/domain/snapshot.ts';
 import type { Workspace } from '../../../engine/domain/workspace.ts';
@@ -90,9 +89,6 @@ export class Work {
 }
 
 export const WORKSPACE = 'lab';
-
-export const isOf = (machine: FakeMachine, workspace: string): boolean =>
-  readLabel(machine.label)?.workspace === workspace;
 
 const short = (id: string | null | undefined): string => id?.slice(0, 8) ?? 'nothing';
 
