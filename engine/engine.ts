@@ -45,6 +45,7 @@ export function createEngine(ports: Ports, telling: Telling, identityFile: strin
         id: name,
         version: 0,
         owner: asked.by,
+        shares: [],
         createdAt: now,
         spec: { ...specDefaults(ports), ...spec },
         claim: null,
@@ -163,6 +164,22 @@ export function createEngine(ports: Ports, telling: Telling, identityFile: strin
         (operation, at) => ({ job: { operation, by: asked.by, at, argv, thenHibernate, machine: null } }),
         argv.join(' '),
       );
+    },
+
+    async share(name, how, asked) {
+      const workspace = await views.find(name);
+      if (how.role !== null && !(await store.read('accounts', how.with)))
+        throw new Failure('no_such_account', { account: how.with });
+      await record('share', name, asked, `${how.with}: ${how.role ?? 'no more'}`);
+      const at = clock.now();
+      const changed = await update(store, 'workspaces', name, (row) => ({
+        ...row,
+        shares: [
+          ...row.shares.filter((share) => share.with !== how.with),
+          ...(how.role === null ? [] : [{ with: how.with, role: how.role, by: asked.by, at }]),
+        ],
+      }));
+      return changed ?? workspace;
     },
 
     async destroy(name, how, asked) {

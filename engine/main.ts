@@ -1,6 +1,8 @@
 import { getCompileCacheDir } from 'node:module';
 import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
+import { openAccounts } from './accounts/accounts.ts';
+import { createAudit } from './audit.ts';
 import { createBell } from './bell.ts';
 import { type Config, readConfig } from './config.ts';
 import type { Engine } from './domain/doors.ts';
@@ -8,6 +10,7 @@ import { isFailure, reasonOf } from './domain/failures.ts';
 import { HEARTBEAT_PATH } from './domain/heartbeat.ts';
 import type { Clock, Ports } from './domain/ports.ts';
 import { createEngine } from './engine.ts';
+import { engineFor } from './guard.ts';
 import { createHeartbeats } from './heartbeats.ts';
 import { serveAgentRoute } from './http/agent-route.ts';
 import { noteEngine } from './http/engine-file.ts';
@@ -34,6 +37,8 @@ export interface Dumont extends AsyncDisposable {
   readonly engine: Engine;
   readonly ports: Ports;
   readonly local: LocalMarketplace;
+  /** The very first account, to be shown once; null when there was one. */
+  readonly first: { readonly name: string; readonly password: string } | null;
 }
 
 /** Opens everything and wires it together; the only place that knows all of it. `say` tells a person what takes long. */
@@ -53,17 +58,21 @@ export async function openDumont(
   const restic = resticFor(wanted, say, stop.signal);
   opening.defer(() => stop.abort(new Error('the engine stops'))); // whatever fails below, nothing we began goes on
   const beginnings = [
-    openJournals(join(config.home, 'journals')).then((opened) => opening.use(opened)),
+    readMasterKey(join(config.home, 'master.key')).then(async (masterKey) => {
+      const mark = (text: string): string => masterKey.sign(`audit ${text}`);
+      return { masterKey, journals: opening.use(await openJournals(join(config.home, 'journals'), mark)) };
+    }),
     ownKey(join(config.home, 'keys')),
-    readMasterKey(join(config.home, 'master.key')),
     openStorage(config, installation, opening, log, stop.signal),
     restic(),
   ] as const;
-  const [journals, key, masterKey, place, resticPath] = await Promise.all(beginnings).catch(async (cause: unknown) => {
-    stop.abort(cause);
-    await Promise.allSettled(beginnings);
-    throw cause;
-  });
+  const [{ masterKey, journals }, key, place, resticPath] = await Promise.all(beginnings).catch(
+    async (cause: unknown) => {
+      stop.abort(cause);
+      await Promise.allSettled(beginnings);
+      throw cause;
+    },
+  );
   const storage = opening.use(s3Storage({ ...place, now: clock.now }));
   const local = localMarketplace({
     folder: join(config.home, 'local'),
@@ -105,6 +114,9 @@ export async function openDumont(
   });
   const ports = change({ ...alone, heartbeats });
   const engine = createEngine(ports, telling, key.file);
+  const { newId } = ports;
+  const accounts = openAccounts({ store, clock, newId, derive: masterKey.derive });
+  const first = await accounts.begin();
 
   // Closed in the opposite order: the listener first, then the drivers, then what they write to.
   opening.defer(async () => await telling.settled());
@@ -116,8 +128,10 @@ export async function openDumont(
     await Promise.allSettled(loops);
   });
   const http = opening.use(
-    await serveHttp(engine, {
+    await serveHttp((who) => engineFor(who, engine, store), {
       port: config.port,
+      accounts,
+      audit: createAudit(journals, clock),
       tokenFile: join(config.home, 'token'),
       log,
       local,
@@ -129,7 +143,7 @@ export async function openDumont(
   log('engine.started', { url: http.url, installation: installation.id, home: config.home });
 
   const opened = opening.move();
-  return { url: http.url, engine, ports, local, [Symbol.asyncDispose]: async () => await opened.disposeAsync() };
+  return { url: http.url, engine, ports, local, first, [Symbol.asyncDispose]: async () => await opened.disposeAsync() };
 }
 
 /** Packs the tools before anybody waits for them. A failure is told again, in words, to the first who needs them. */
@@ -218,7 +232,7 @@ async function main(): Promise<void> {
     // biome-ignore lint/style/noProcessEnv: the environment is read here and nowhere else in the engine.
     const config = readConfig(process.env);
     await using dumont = await openDumont(config, (line) => console.log(line));
-    console.log(welcome(dumont.url, config));
+    console.log(welcome(dumont, config));
     await asked.promise;
     console.log('Stopping. Machines and storage stay as they are; the next start goes on from here.');
   } catch (cause) {
@@ -227,10 +241,17 @@ async function main(): Promise<void> {
   }
 }
 
-function welcome(url: string, config: Config): string {
+function welcome({ url, first }: Dumont, config: Config): string {
   const storage = config.storage ? `${config.storage.endpoint}/${config.storage.bucket}` : `local, in ${config.home}`;
   return [
     `Dumont runs at ${url}. Storage: ${storage}. Marketplace: local, ${config.local.timeScale} times faster than real ones.`,
+    ...(first
+      ? [
+          '',
+          `The first account is "${first.name}", its password ${first.password}`,
+          'It is shown this once. On this computer you need none; for others see "npx dumont login --help".',
+        ]
+      : []),
     '',
     'Next, in another terminal:',
     '  npx dumont create lab      describe a workspace',

@@ -14,6 +14,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'engine/marketplaces': ['engine/domain'],
   'engine/ssh': ['engine/domain'],
   'engine/store': ['engine/domain'],
+  'engine/accounts': ['engine/domain'],
   'engine/tools': ['engine/domain'],
   // The control host reads repositories with the same restic, as data, that the machines write with.
   'engine/storage': ['engine/domain', 'engine/restic'],

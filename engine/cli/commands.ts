@@ -1,7 +1,7 @@
 import { VERBS, type VerbName } from '../domain/verbs.ts';
 import type { Command } from './command.ts';
 
-type Name = VerbName | 'tour' | 'local';
+type Name = VerbName | 'tour' | 'login' | 'logout' | 'local';
 
 /** Every command, loaded only when it is called: a quick answer begins with reading little. */
 const COMMANDS: Readonly<Record<Name, () => Promise<Command>>> = {
@@ -22,6 +22,12 @@ const COMMANDS: Readonly<Record<Name, () => Promise<Command>>> = {
   offers: async () => (await import('./commands/offers.ts')).offers,
   hosts: async () => (await import('./commands/hosts.ts')).hosts,
   destroy: async () => (await import('./commands/destroy.ts')).destroy,
+  share: async () => (await import('./commands/share.ts')).share,
+  users: async () => (await import('./commands/users.ts')).users,
+  tokens: async () => (await import('./commands/tokens.ts')).tokens,
+  audit: async () => (await import('./commands/audit.ts')).audit,
+  login: async () => (await import('./commands/login.ts')).login,
+  logout: async () => (await import('./commands/login.ts')).logout,
   local: async () => (await import('./commands/local.ts')).local,
 };
 
@@ -40,5 +46,7 @@ export function wordsOf(name: string): string {
 /** What is no verb, since only this computer has it. */
 const OTHERS: Readonly<Record<Exclude<Name, VerbName>, string>> = {
   tour: 'See it all in about a minute, on this computer: race, backup, sleep, and the same files back',
+  login: 'Talk to an engine elsewhere from now on',
+  logout: 'Talk to the engine of this computer again',
   local: 'Pull the levers of the local marketplace',
 };

@@ -3,7 +3,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { FAILURES, Failure, type FailureCode } from '../domain/failures.ts';
 import type { Problem } from '../http/problem.ts';
-import { HOME } from './home.ts';
+import { HOME, REMOTE } from './home.ts';
+import { type Profile, readProfile } from './profiles.ts';
 
 /** The running engine, asked over HTTP. */
 export interface EngineClient {
@@ -11,16 +12,37 @@ export interface EngineClient {
   /** Carries an Idempotency-Key, so that a request whose answer was lost is asked again without acting twice. */
   post<T>(path: string, body: unknown, signal?: AbortSignal): Promise<T>;
   patch<T>(path: string, body: unknown, signal?: AbortSignal): Promise<T>;
+  put<T>(path: string, body: unknown, signal?: AbortSignal): Promise<T>;
   remove(path: string, query?: Query, signal?: AbortSignal): Promise<void>;
   /** The open response of an event stream. */
   stream(path: string, query: Query, signal: AbortSignal): Promise<Response>;
+  /** Where it answers. */
+  url(): string;
+  /** The login on this computer, when the engine is elsewhere. */
+  profile(): Profile | null;
 }
 
 type Query = Readonly<Record<string, string | number | boolean | readonly string[] | undefined>>;
 
 const TRIES = 3;
 
+/** The engine that was logged in to, or else the one of this computer. */
 export function engineClient(home: string = HOME): EngineClient {
+  return clientOf(
+    () => connection(home),
+    () => readProfile(home),
+  );
+}
+
+/** The engine at this address, for a while. */
+export function engineAt(url: string, token: string | null): EngineClient {
+  return clientOf(
+    () => ({ url, token }),
+    () => null,
+  );
+}
+
+function clientOf(connect: () => Connection, profile: () => Profile | null): EngineClient {
   const write = async <T>(method: string, path: string, body: unknown, signal?: AbortSignal) => {
     const headers = { 'Content-Type': 'application/json', 'Idempotency-Key': randomUUID() };
     return (await json(await ask(method, path, { headers, body: JSON.stringify(body) }, signal))) as T;
@@ -31,11 +53,14 @@ export function engineClient(home: string = HOME): EngineClient {
     },
     post: (path, body, signal) => write('POST', path, body, signal),
     patch: (path, body, signal) => write('PATCH', path, body, signal),
+    put: (path, body, signal) => write('PUT', path, body, signal),
     async remove(path, query, signal) {
       await ask('DELETE', path + queryText(query), { headers: { 'Idempotency-Key': randomUUID() } }, signal);
     },
     stream: async (path, query, signal) =>
       await ask('GET', path + queryText(query), { headers: { Accept: 'text/event-stream' } }, signal),
+    url: () => connect().url,
+    profile,
   };
 
   async function ask(
@@ -46,8 +71,9 @@ export function engineClient(home: string = HOME): EngineClient {
   ): Promise<Response> {
     for (let attempt = 1; ; attempt += 1) {
       // Read each time: an engine that was started again has another port and another token.
-      const { url, token } = readEngine(home);
-      const init = { method, headers: { ...headers, Authorization: `Bearer ${token}` }, body: body ?? null };
+      const { url, token } = connect();
+      const shown: Record<string, string> = token === null ? {} : { Authorization: `Bearer ${token}` };
+      const init = { method, headers: { ...headers, ...shown }, body: body ?? null };
       try {
         const response = await fetch(url + path, { ...init, signal: signal ?? null });
         if (response.ok) return response;
@@ -58,6 +84,21 @@ export function engineClient(home: string = HOME): EngineClient {
       }
     }
   }
+}
+
+interface Connection {
+  readonly url: string;
+  readonly token: string | null;
+}
+
+/** What the environment says comes first, for scripts; then the login; then the engine of this computer. */
+function connection(home: string): Connection {
+  if (REMOTE.url !== undefined || REMOTE.token !== undefined) {
+    if (REMOTE.url === undefined && REMOTE.token !== undefined)
+      return { url: readProfile(home)?.url ?? readEngine(home).url, token: REMOTE.token };
+    return { url: REMOTE.url?.replace(/\/$/, '') ?? '', token: REMOTE.token ?? null };
+  }
+  return readProfile(home) ?? readEngine(home);
 }
 
 /** Where the engine noted that it answers, and the token that shows that this is its owner. */

@@ -2,12 +2,15 @@ import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 
 // biome-ignore lint/style/noProcessEnv: the command line reads its environment here and nowhere else.
-const { DUMONT_HOME, PATH = '', TERM, npm_command, npm_lifecycle_event } = process.env;
+const { DUMONT_HOME, DUMONT_URL, DUMONT_TOKEN, PATH = '', TERM, npm_command, npm_lifecycle_event } = process.env;
 
 /** Where the engine keeps its state, and notes where it answers. */
 export const HOME = resolve(
   DUMONT_HOME?.replace(/^~(?=\/|$)/, homedir()) || join(import.meta.dirname, '..', '..', '.dumont'),
 );
+
+/** An engine elsewhere, for scripts that do not log in. */
+export const REMOTE = { url: DUMONT_URL || undefined, token: DUMONT_TOKEN || undefined } as const;
 
 /** A terminal that cannot move its cursor gets plain lines. */
 export const DUMB_TERMINAL = TERM === 'dumb';

@@ -1,6 +1,7 @@
+import type { Account, Role, Share, Token, Who } from './account.ts';
 import type { AgentEvent } from './agent-protocol.ts';
 import type { AgentStatus, JobStatus } from './heartbeat.ts';
-import type { Told } from './journals.ts';
+import type { Deed, Seal, Told } from './journals.ts';
 import type { Machine, State } from './lifecycle.ts';
 import type { Address, Listed, Need, Offer } from './marketplace.ts';
 import type { MicroDollars } from './money.ts';
@@ -30,6 +31,12 @@ export interface Engine {
     how: { readonly argv: readonly string[]; readonly thenHibernate: boolean },
     asked: Asked,
   ): Promise<Operation>;
+  /** Lets somebody in, or with null no longer. */
+  share(
+    name: string,
+    how: { readonly with: string; readonly role: Share['role'] | null },
+    asked: Asked,
+  ): Promise<Workspace>;
   /** Forgets the workspace. Refused while it has a machine; its snapshots go only with `purge`. */
   destroy(name: string, how: { readonly purge: boolean }, asked: Asked): Promise<void>;
 
@@ -52,11 +59,78 @@ export interface Engine {
   health(): Promise<readonly { readonly name: string; readonly ok: boolean; readonly say: string }[]>;
 }
 
+/** Who may come in, and what they show at the door. Wrong words reject with `Failure('bad_token')`, whatever is wrong. */
+export interface Accounts {
+  /** Whose access word or token this is. */
+  whose(word: string): Promise<Who>;
+  /** `from` is where it was asked, so that guessing is slowed down there too. */
+  login(name: string, password: string, from: string): Promise<Login>;
+  /** A new pair for the refresh word of a login. Each is good once; the second use of one ends the login. */
+  refresh(word: string): Promise<Login>;
+  logout(word: string): Promise<void>;
+
+  list(): Promise<readonly Account[]>;
+  /** Without a password it makes one. Either is returned, this one time. */
+  create(name: string, role: Role, by: string, password?: string): Promise<{ account: Account; password: string }>;
+  change(
+    name: string,
+    to: { readonly role?: Role; readonly ended?: boolean; readonly password?: string },
+  ): Promise<Account>;
+  isPassword(name: string, password: string): Promise<boolean>;
+  /** The very first account, with its password; null when there is one. */
+  begin(): Promise<{ readonly name: string; readonly password: string } | null>;
+
+  tokens(account: string): Promise<readonly Token[]>;
+  /** The word is returned this one time. Never with more power than `who` has. */
+  createToken(
+    who: Who,
+    wanted: {
+      readonly name: string;
+      readonly role: Role | null;
+      readonly workspaces: readonly string[] | null;
+      readonly forMs: number | null;
+    },
+  ): Promise<{ readonly token: Token; readonly word: string }>;
+  endToken(account: string, id: string): Promise<void>;
+
+  /** A code to show once in Discord. */
+  linkCode(account: string): Promise<{ readonly code: string; readonly expiresAt: number }>;
+  link(code: string, discord: string): Promise<Account>;
+  unlink(account: string): Promise<Account>;
+  byDiscord(discord: string): Promise<Who | null>;
+}
+
+/** Who did what, written down once and never changed. */
+export interface Audit {
+  record(deed: Omit<Deed, 'at'>): Promise<void>;
+  /** The last `limit` that fit, newest first. */
+  read(wanted: AuditQuery): Promise<readonly Deed[]>;
+  /** Reads all of it again: is each entry as it was written, and is none missing? */
+  verify(): Promise<Seal>;
+}
+
+export interface AuditQuery {
+  readonly by?: string | undefined;
+  readonly verb?: string | undefined;
+  readonly on?: string | undefined;
+  readonly since?: number | undefined;
+  readonly limit: number;
+}
+
+export interface Login {
+  readonly access: string;
+  readonly expiresAt: number;
+  readonly refresh: string;
+  readonly who: Who;
+}
+
 export interface Asked {
   /** The account, Discord user, timer or policy. */
   readonly by: string;
   /** Where it came from, so that the same click or request never acts twice. */
   readonly key: string | null;
+  /** The address and what was shown there, for the audit. */
+  readonly from?: string;
 }
 
 export interface WakeChoice {

@@ -6,6 +6,17 @@ export interface Journals {
   append<J extends Journal>(journal: J, entry: Entries[J]): Promise<void>;
   /** Entries from `since` on, oldest first. */
   read<J extends Journal>(journal: J, since: number): Promise<readonly Entries[J][]>;
+  /** Whether every entry of the audit is as it was written, and follows the one it followed then. */
+  verify(): Promise<Seal>;
+}
+
+/** Each entry of the audit carries a mark over itself and the mark before it, which only the holder of the master key can make. */
+export interface Seal {
+  readonly entries: number;
+  /** The last mark. Whoever notes it down elsewhere can tell later that nothing before it was cut off. */
+  readonly head: string | null;
+  /** Where it is not whole. */
+  readonly broken: { readonly file: string; readonly line: number; readonly why: string } | null;
 }
 
 export interface Entries {
@@ -50,6 +61,8 @@ export interface Deed {
   readonly on: string;
   readonly result: string;
   readonly why: string;
+  /** The address and what was shown there; missing for what Dumont does by itself. */
+  readonly from?: string | undefined;
 }
 
 export interface Told {

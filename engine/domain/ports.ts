@@ -1,4 +1,5 @@
 import type { Duplex } from 'node:stream';
+import type { Account, LinkCode, Session, Token } from './account.ts';
 import type { Verdict } from './doors.ts';
 import type { Talk } from './events.ts';
 import type { AgentAnswer, AgentStatus, EndCall } from './heartbeat.ts';
@@ -88,6 +89,10 @@ export interface Rows {
   races: Race;
   snapshots: Snapshot;
   operations: Operation;
+  accounts: Account;
+  sessions: Session;
+  tokens: Token;
+  'link-codes': LinkCode;
 }
 export type Kind = keyof Rows;
 

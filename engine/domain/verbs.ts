@@ -1,3 +1,5 @@
+import type { Role } from './account.ts';
+
 /**
  * Everything a person can ask for. The command line, the API and the bot are generated or checked from this table,
  * so that none of them lacks what another has.
@@ -42,6 +44,12 @@ export const VERBS = {
     'Desiste do que está numa máquina que não pode ser salva',
     'workspace',
   ),
+  share: verb(
+    'admin',
+    'Let somebody else look at a workspace, or work with it',
+    'Deixa outra pessoa ver um workspace, ou trabalhar nele',
+    'workspace',
+  ),
   status: verb('viewer', 'What every workspace is doing, and why', 'O que cada workspace está fazendo, e por quê'),
   snapshots: verb('viewer', 'List the snapshots of a workspace', 'Lista os snapshots de um workspace', 'workspace'),
   ssh: verb('operator', 'Open a shell in a workspace', 'Abre um shell num workspace', 'workspace'),
@@ -52,13 +60,17 @@ export const VERBS = {
     'What we remember of hosts: how fast they start, how often they fail',
     'O que lembramos dos hosts',
   ),
+  users: verb('admin', 'Who may come in, and what they may do', 'Quem pode entrar, e o que pode fazer'),
+  tokens: verb('viewer', 'Words for programs of yours', 'Palavras para os seus programas'),
+  audit: verb('admin', 'Who did what, and whether the record is whole', 'Quem fez o quê, e se o registro está inteiro'),
   destroy: verb('admin', 'Remove a workspace whose snapshots are no longer wanted', 'Remove um workspace', 'workspace'),
 } as const satisfies Record<string, Verb>;
 
 export type VerbName = keyof typeof VERBS;
 
 export interface Verb {
-  readonly role: 'viewer' | 'operator' | 'admin';
+  /** Of whoever owns a workspace this asks no more than that they may act at all. */
+  readonly role: Role;
   readonly say: { readonly en: string; readonly pt: string };
   /** It is about one workspace. */
   readonly on: 'workspace' | null;

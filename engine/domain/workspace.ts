@@ -1,3 +1,4 @@
+import type { Share } from './account.ts';
 import type { Machine, State } from './lifecycle.ts';
 import type { Need } from './marketplace.ts';
 import { newestGood, type Snapshot } from './snapshot.ts';
@@ -7,6 +8,8 @@ export interface Workspace {
   readonly id: string;
   readonly version: number;
   readonly owner: string;
+  /** Whom its owner lets in besides. */
+  readonly shares: readonly Share[];
   readonly createdAt: number;
   readonly spec: WorkspaceSpec;
   /** The machine that holds it now. Every claim has its own epoch; the highest one wins for ever. */

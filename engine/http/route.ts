@@ -1,36 +1,53 @@
 import type { Context } from 'hono';
 import { z } from 'zod';
-import type { Asked, Engine, LocalControl } from '../domain/doors.ts';
+import { type Role, reaches, type Who } from '../domain/account.ts';
+import type { Accounts, Asked, Audit, Engine, LocalControl } from '../domain/doors.ts';
 import { Failure, reasonOf } from '../domain/failures.ts';
-import type { VerbName } from '../domain/verbs.ts';
+import { VERBS, type VerbName } from '../domain/verbs.ts';
 
 /** One route as data, its schemas included: requests are checked by them, and documents and clients are made from them. */
 export interface Route {
-  readonly method: 'get' | 'post' | 'patch' | 'delete';
+  readonly method: 'get' | 'post' | 'put' | 'patch' | 'delete';
   /** As Hono writes it: `/api/v1/instances/:id`. */
   readonly path: string;
   /** The verb it serves, whose row says who may; null for what belongs to no verb. */
   readonly verb: VerbName | null;
+  /** Who may ask, where no verb says it. `anyone` comes without a token. */
+  readonly role: Role | 'anyone';
   readonly params: z.ZodType;
   readonly query: z.ZodType;
   readonly body: z.ZodType;
   /** What it answers, by HTTP status; null for an answer without a body. */
   readonly answers: Readonly<Record<number, z.ZodType | null>>;
-  serve(context: Context, house: House): Promise<Response>;
+  serve(context: Context, house: House, visitor: Visitor): Promise<Response>;
 }
 
 /** What routes may reach. */
 export interface House {
-  readonly engine: Engine;
+  readonly accounts: Accounts;
+  readonly audit: Audit;
   readonly local: LocalControl | null;
-  /** Whose token it is. */
-  readonly account: string;
+  /** The engine as this person sees it. */
+  readonly engineFor: (who: Who) => Engine;
   /** Aborted when the server closes. */
   readonly closing: AbortSignal;
 }
 
+/** Who is at the door, and where. */
+export interface Visitor {
+  /** Null: they showed nothing. */
+  readonly who: Who | null;
+  /** Their address, as far as it can be known. */
+  readonly from: string;
+}
+
 /** A checked request. */
 interface Call<P, Q, B> extends House {
+  readonly engine: Engine;
+  readonly who: Who;
+  readonly from: string;
+  /** Into the audit, in the name of whoever asks. */
+  readonly record: (verb: string, on: string, result: string, why?: string) => Promise<void>;
   readonly params: P;
   readonly query: Q;
   readonly body: B;
@@ -46,12 +63,16 @@ interface Spec<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType> {
   readonly method: Route['method'];
   readonly path: string;
   readonly verb: VerbName | null;
+  readonly role?: Route['role'];
   readonly params?: P;
   readonly query?: Q;
   readonly body?: B;
   readonly answers: Route['answers'];
   answer(call: Call<z.output<P>, z.output<Q>, z.output<B>>): Promise<Answer | Response>;
 }
+
+/** Whoever showed nothing, at a door that is open to anyone. */
+const NOBODY: Who = { name: 'nobody', role: 'viewer', workspaces: [], by: 'token' };
 
 const Nothing = z.strictObject({});
 type Nothing = typeof Nothing;
@@ -60,19 +81,35 @@ export function route<P extends z.ZodType = Nothing, Q extends z.ZodType = Nothi
   spec: Spec<P, Q, B>,
 ): Route {
   const { params = Nothing, query = Nothing, body = Nothing, ...rest } = spec;
+  const role = spec.role ?? (spec.verb === null ? 'admin' : VERBS[spec.verb].role);
   return {
     ...rest,
+    role,
     params,
     query,
     body,
-    async serve(context, house) {
+    async serve(context, house, { who: met, from }) {
       const { req } = context;
+      const who = met ?? NOBODY;
+      // What is about one workspace depends on whose that is; the engine's guard knows.
+      const onOne = spec.verb !== null && VERBS[spec.verb].on === 'workspace';
+      if (role !== 'anyone' && !onOne && !reaches(who.role, role))
+        throw new Failure('forbidden', {
+          account: who.name,
+          verb: spec.verb ?? `${req.method} ${spec.path}`,
+          needed: role,
+        });
       const call = {
         ...house,
+        engine: house.engineFor(who),
+        who,
+        from,
+        record: async (verb: string, on: string, result: string, why = '') =>
+          await house.audit.record({ by: who.name, verb, on, result, why, from: `${from} by ${who.by}` }),
         params: check(params, req.param()) as z.output<P>,
         query: check(query, queryOf(req.queries())) as z.output<Q>,
         body: check(body, await bodyOf(context)) as z.output<B>,
-        asked: { by: house.account, key: keyOf(req.header('idempotency-key')) },
+        asked: { by: who.name, key: keyOf(req.header('idempotency-key')), from: `${from} by ${who.by}` },
         header: (name: string) => req.header(name),
         signal: AbortSignal.any([req.raw.signal, house.closing]),
       };

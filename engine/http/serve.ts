@@ -3,7 +3,8 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { userInfo } from 'node:os';
 import { getRequestListener } from '@hono/node-server';
-import type { Engine, LocalControl } from '../domain/doors.ts';
+import type { Who } from '../domain/account.ts';
+import type { Accounts, Audit, Engine, LocalControl } from '../domain/doors.ts';
 import { Failure, reasonOf } from '../domain/failures.ts';
 import { HEARTBEAT_PATH } from '../domain/heartbeat.ts';
 import type { Heartbeats, Log } from '../domain/ports.ts';
@@ -24,6 +25,8 @@ export interface HttpOptions {
   readonly port: number;
   readonly tokenFile: string;
   readonly log: Log;
+  readonly accounts: Accounts;
+  readonly audit: Audit;
   readonly local?: LocalControl | null;
   /** Takes heartbeats too: where machines reach this server by a public address. */
   readonly hear?: Heartbeats['hear'] | null;
@@ -33,9 +36,9 @@ export interface HttpServer extends AsyncDisposable {
   readonly url: string;
 }
 
-/** Serves the API to this computer, for whoever can read the token file. */
-export async function serveHttp(engine: Engine, options: HttpOptions): Promise<HttpServer> {
-  const { port, tokenFile, log, local = null, hear = null } = options;
+/** Serves the API to this computer, for whoever has an account or can read the token file. */
+export async function serveHttp(engineFor: (who: Who) => Engine, options: HttpOptions): Promise<HttpServer> {
+  const { port, tokenFile, log, accounts, audit, local = null, hear = null } = options;
   const closing = new AbortController();
   const server = createServer({ requestTimeout: REQUEST_MS });
   const url = `http://${LOOPBACK}:${await listen(server, port)}`;
@@ -44,8 +47,13 @@ export async function serveHttp(engine: Engine, options: HttpOptions): Promise<H
     server.close();
     throw thrown;
   });
-  const app = httpApp({ engine, local, account: accountName(), closing: closing.signal }, { token, tokenFile }, log);
-  const serve = getRequestListener(app.fetch, { errorHandler: (thrown) => notHttp(thrown, log) });
+  const owner: Who = { name: ownerName(), role: 'admin', workspaces: null, by: 'file' };
+  const house = { engineFor, accounts, audit, local, closing: closing.signal };
+  const app = httpApp(house, { token, tokenFile, owner }, log);
+  const serve = getRequestListener(
+    (request, { incoming }) => app.fetch(request, { from: incoming.socket.remoteAddress ?? 'unknown' }),
+    { errorHandler: (thrown) => notHttp(thrown, log) },
+  );
   const fromMachine = hear && agentRequest(hear, log);
   server.on('request', (request, response) => {
     // Before the account's token is asked for: machines have words of their own, which open nothing else.
@@ -87,8 +95,8 @@ function notHttp(cause: unknown, log: Log): Response {
   return problemResponse(problemOf(failure, '?', '?', log));
 }
 
-/** Until there are accounts, whoever holds the token is the person who runs the engine. */
-function accountName(): string {
+/** Whoever can read the token file is the person who runs the engine. */
+function ownerName(): string {
   try {
     return userInfo().username;
   } catch {

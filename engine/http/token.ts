@@ -21,9 +21,13 @@ export async function createToken(file: string): Promise<string> {
 }
 
 /** Takes as long for a wrong token as for the right one, whatever its length. */
-export function holdsToken(authorization: string | undefined, token: string): boolean {
-  const given = /^Bearer +(\S+) *$/i.exec(authorization ?? '')?.[1] ?? '';
+export function isToken(given: string, token: string): boolean {
   return timingSafeEqual(digest(given), digest(token));
+}
+
+/** What was shown at the door; null when nothing was. */
+export function bearerOf(authorization: string | undefined): string | null {
+  return /^Bearer +(\S+) *$/i.exec(authorization ?? '')?.[1] ?? null;
 }
 
 function digest(text: string): Buffer {

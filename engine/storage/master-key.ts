@@ -10,6 +10,8 @@ export interface MasterKey {
   open(sealed: string, workspace: string): string;
   /** A mark that only this key can make, and that says nothing of the key. */
   sign(text: string): string;
+  /** A key for one purpose, which says nothing of this one or of those for others. */
+  derive(purpose: string): Uint8Array;
 }
 
 /** Reads the installation's master key: 64 hexadecimal digits in a file that only its owner reads. Made when it is missing. */
@@ -21,8 +23,10 @@ export async function readMasterKey(file: string): Promise<MasterKey> {
 }
 
 export function masterKey(key: Uint8Array): MasterKey {
-  const signing = new Uint8Array(hkdfSync('sha256', key, '', 'dumont machine tokens', 32));
+  const derive = (purpose: string): Uint8Array => new Uint8Array(hkdfSync('sha256', key, '', purpose, 32));
+  const signing = derive('dumont machine tokens');
   return {
+    derive,
     sign: (text) => createHmac('sha256', signing).update(text).digest('base64url'),
     seal(plain) {
       const nonce = randomBytes(NONCE_BYTES);

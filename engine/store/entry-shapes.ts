@@ -29,7 +29,15 @@ export const ENTRY_SHAPES: { readonly [J in Journal]: z.ZodType<Entries[J]> } = 
     from: z.number(),
     until: z.number(),
   }),
-  audit: z.object({ at, by: z.string(), verb: z.string(), on: z.string(), result: z.string(), why: z.string() }),
+  audit: z.object({
+    at,
+    by: z.string(),
+    verb: z.string(),
+    on: z.string(),
+    result: z.string(),
+    why: z.string(),
+    from: z.string().optional(),
+  }),
   events: z.object({
     at,
     number: z.number(),

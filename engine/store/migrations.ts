@@ -35,6 +35,9 @@ export const MIGRATIONS: readonly Migration[] = [
       if (intent?.wish) operation.intent = { wish: agreeing(intent.wish) };
     }
   },
+  function letWorkspacesBeShared(rows) {
+    for (const workspace of rows.get('workspaces')?.values() ?? []) workspace.shares ??= [];
+  },
 ];
 
 /** Whoever agreed to lose whatever there was is asked again, for each file. */

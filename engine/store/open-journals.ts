@@ -1,18 +1,19 @@
 import { mkdir, readdir } from 'node:fs/promises';
-import { join } from 'node:path';
-import { diskFailure, Failure } from '../domain/failures.ts';
-import type { Entries, Journal, Journals } from '../domain/journals.ts';
+import { basename, join } from 'node:path';
+import { diskFailure, Failure, reasonOf } from '../domain/failures.ts';
+import type { Entries, Journal, Journals, Seal } from '../domain/journals.ts';
 import { openAppendFile } from './append-file.ts';
 import { PRIVATE_FOLDER, syncFolder } from './durable.ts';
 import { ENTRY_SHAPES } from './entry-shapes.ts';
 import { groupCommit } from './group-commit.ts';
+import { faultAfter, type Mark, markOf, plainMark, sealed } from './seal.ts';
 import { linesOf, wholeLines } from './whole-lines.ts';
 
 /**
  * Journals as files that people can read: `ledger-2026-08.jsonl`, a line an entry, in the month (UTC) of its time. What
- * was appended stays. The store's lock keeps a second engine out of them too.
+ * was appended stays, and of the audit that can be shown. The store's lock keeps a second engine out of them too.
  */
-export async function openJournals(folder: string): Promise<Journals & AsyncDisposable> {
+export async function openJournals(folder: string, mark: Mark = plainMark): Promise<Journals & AsyncDisposable> {
   await mkdir(folder, { recursive: true, mode: PRIVATE_FOLDER }).catch((cause: unknown) => {
     throw diskFailure(cause, folder);
   });
@@ -28,10 +29,32 @@ export async function openJournals(folder: string): Promise<Journals & AsyncDisp
     sizes.set(path, file.sizeBytes);
   }
 
+  /** The newest file of the audit and its last mark; read when it is needed first. */
+  let head: { file: string; mark: string | null } | null = null;
+
+  /** Into the newest file, whatever an entry's own time is: the order of the lines is the order of the marks. */
+  async function appendToAudit(entries: readonly Entries['audit'][]): Promise<void> {
+    head ??= await headOf(folder);
+    let { file, mark: before } = head;
+    for (const [name, some] of Map.groupBy(entries, ({ at }) => `audit-${monthOf(at)}.jsonl`)) {
+      if (name > file) file = name;
+      const lines = some.map((entry) => {
+        const { text, mark: own } = sealed(entry, before, mark);
+        before = own;
+        return { file, text };
+      });
+      await appendTo(join(folder, file), lines);
+      head = { file, mark: before };
+    }
+  }
+
   const appends = groupCommit<Line, void>(async (batch) => {
     const failed = new Map<string, unknown>();
-    for (const [file, lines] of Map.groupBy(batch, (line) => line.file))
-      await appendTo(join(folder, file), lines).catch((cause: unknown) => failed.set(file, cause));
+    for (const [file, lines] of Map.groupBy(batch, (line) => line.file)) {
+      const audit = lines.flatMap(({ deed }) => deed ?? []);
+      const append = audit.length > 0 ? appendToAudit(audit) : appendTo(join(folder, file), lines);
+      await append.catch((cause: unknown) => failed.set(file, cause));
+    }
     return batch.map(({ file }) =>
       failed.has(file) ? { status: 'rejected', reason: failed.get(file) } : { status: 'fulfilled', value: undefined },
     );
@@ -40,7 +63,9 @@ export async function openJournals(folder: string): Promise<Journals & AsyncDisp
   return {
     async append(journal, entry) {
       if (closed) throw new Failure('stopping');
-      await appends.add({ file: `${journal}-${monthOf(entry.at)}.jsonl`, text: textOf(journal, entry) });
+      const text = textOf(journal, entry);
+      const deed = journal === 'audit' ? (entry as Entries['audit']) : undefined;
+      await appends.add({ file: deed ? 'audit' : `${journal}-${monthOf(entry.at)}.jsonl`, text, deed });
     },
     async read<J extends Journal>(journal: J, since: number) {
       const entries: Entries[J][] = [];
@@ -48,6 +73,9 @@ export async function openJournals(folder: string): Promise<Journals & AsyncDisp
         for await (const entry of entriesOf(journal, file)) if (entry.at >= since) entries.push(entry);
       // Whoever appends says when it was, so a line may be older than the one before it.
       return entries.sort((a, b) => a.at - b.at);
+    },
+    async verify() {
+      return await verified(await filesOf(folder, 'audit', ''), mark);
     },
     async [Symbol.asyncDispose]() {
       closed = true;
@@ -59,6 +87,49 @@ export async function openJournals(folder: string): Promise<Journals & AsyncDisp
 interface Line {
   readonly file: string;
   readonly text: string;
+  /** Of the audit, whose lines are marked when their turn comes. */
+  readonly deed?: Entries['audit'] | undefined;
+}
+
+async function headOf(folder: string): Promise<{ file: string; mark: string | null }> {
+  const path = (await filesOf(folder, 'audit', '')).at(-1);
+  if (path === undefined) return { file: '', mark: null };
+  const size = (await wholeLines(path)) ?? 0;
+  let last: string | null = null;
+  let read = 0;
+  for await (const line of linesOf(path)) {
+    read += Buffer.byteLength(line) + 1;
+    if (read <= size) last = line;
+  }
+  return { file: basename(path), mark: last === null ? null : markOf(last) };
+}
+
+async function verified(files: readonly string[], mark: Mark): Promise<Seal> {
+  let head: string | null = null;
+  let entries = 0;
+  for (const file of files) {
+    const whole = (await wholeLines(file)) ?? 0;
+    let read = 0;
+    let line = 0;
+    for await (const text of linesOf(file)) {
+      read += Buffer.byteLength(text) + 1;
+      line += 1;
+      if (read > whole) break; // the torn end of a crash was never promised to anybody
+      const why = faultIn(head, text, mark);
+      if (why !== null) return { entries, head, broken: { file: basename(file), line, why } };
+      head = markOf(text);
+      entries += 1;
+    }
+  }
+  return { entries, head, broken: null };
+}
+
+function faultIn(before: string | null, text: string, mark: Mark): string | null {
+  try {
+    return faultAfter(before, text, mark);
+  } catch (cause) {
+    return `it cannot be read: ${reasonOf(cause)}`;
+  }
 }
 
 /** Checked before it is written, so that a journal never holds what it would refuse to read. */
@@ -97,7 +168,7 @@ function entryIn<J extends Journal>(
   text: string,
 ): { readonly entry: Entries[J] } | { readonly why: string } {
   try {
-    const entry: unknown = JSON.parse(text);
+    const { mark: _, ...entry } = JSON.parse(text) as { mark?: unknown };
     ENTRY_SHAPES[journal].parse(entry);
     return { entry: entry as Entries[J] };
   } catch (cause) {

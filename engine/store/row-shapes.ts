@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { ROLES } from '../domain/account.ts';
 import type { FailureCode } from '../domain/failures.ts';
 import { STATES } from '../domain/lifecycle.ts';
 import type { Kind, Rows } from '../domain/ports.ts';
@@ -105,6 +106,7 @@ const workspace = z.object({
   id,
   version: z.number().int(),
   owner: z.string(),
+  shares: z.array(z.object({ with: z.string(), role: z.enum(['viewer', 'operator']), by: z.string(), at })),
   createdAt: at,
   spec: z.object({
     image: z.string(),
@@ -233,12 +235,55 @@ const operation = z.object({
     .nullable(),
 });
 
+const role = z.enum(ROLES);
+
+const account = z.object({
+  id,
+  version: z.number().int(),
+  role,
+  password: z.string(),
+  createdAt: at,
+  createdBy: z.string(),
+  endedAt: at.nullable(),
+  wordsSince: at,
+  discord: z.string().nullable(),
+});
+
+const session = z.object({
+  id,
+  version: z.number().int(),
+  account: z.string(),
+  secret: z.string(),
+  createdAt: at,
+  usedAt: at,
+  expiresAt: at,
+});
+
+const token = z.object({
+  id,
+  version: z.number().int(),
+  account: z.string(),
+  name: z.string(),
+  role,
+  workspaces: z.array(z.string()).nullable(),
+  secret: z.string(),
+  createdAt: at,
+  expiresAt: at.nullable(),
+  usedAt: at.nullable(),
+});
+
+const linkCode = z.object({ id, version: z.number().int(), account: z.string(), expiresAt: at });
+
 export const ROW_SHAPES: { readonly [K in Kind]: z.ZodType<Rows[K]> } = {
   workspaces: workspace,
   machines: machine,
   races: race,
   snapshots: snapshot,
   operations: operation,
+  accounts: account,
+  sessions: session,
+  tokens: token,
+  'link-codes': linkCode,
 };
 
 export const KINDS = Object.keys(ROW_SHAPES) as readonly Kind[];

@@ -7,7 +7,7 @@ import type { Document } from './snapshot-file.ts';
 export type Tables = { readonly [K in Kind]: Map<string, Rows[K]> };
 
 export function emptyTables(): Tables {
-  return { workspaces: new Map(), machines: new Map(), races: new Map(), snapshots: new Map(), operations: new Map() };
+  return Object.fromEntries(KINDS.map((kind) => [kind, new Map()])) as unknown as Tables;
 }
 
 /** The tables as they will be once the commit that is being put together is on disk. */

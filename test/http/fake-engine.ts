@@ -210,6 +210,15 @@ export function fakeEngine({ pace: firstPace = 1, names = ['lab'], outputs = tmp
       if (fresh) play(runStory(machine, operation.id, how.argv, outputs), operation);
       return operation;
     },
+    async share(name, how, by) {
+      remember('share', [name, how], by);
+      const { shares, ...rest } = find(name);
+      const others = shares.filter((share) => share.with !== how.with);
+      const added = how.role === null ? [] : [{ with: how.with, role: how.role, by: by.by, at: Date.now() }];
+      const shared = { ...rest, shares: [...others, ...added] };
+      workspaces.set(name, shared);
+      return shared;
+    },
     async atRisk(name) {
       if (trouble.fail) throw trouble.fail;
       const risk = risks.get(find(name).id);
@@ -390,6 +399,7 @@ function newWorkspace(id: string, spec: Partial<WorkspaceSpec> = {}): Workspace 
     id,
     version: 1,
     owner: 'ana',
+    shares: [],
     createdAt: T0,
     claim: null,
     epoch: 0,

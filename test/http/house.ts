@@ -1,16 +1,34 @@
+import { createHash } from 'node:crypto';
+import { openAccounts } from '../../engine/accounts/accounts.ts';
+import { createAudit } from '../../engine/audit.ts';
+import type { Who } from '../../engine/domain/account.ts';
+import type { Engine } from '../../engine/domain/doors.ts';
 import { httpApp } from '../../engine/http/app.ts';
+import { FakeJournals, FakeStore } from '../fakes/store.ts';
 import { fakeEngine, fakeLocal } from './fake-engine.ts';
 
+const OWNER: Who = { name: 'ana', role: 'admin', workspaces: null, by: 'file' };
 const TOKEN = 'the-token-of-this-test';
 
 /** The API over a fake engine, asked without a server. */
-export function house({ local = fakeLocal() as ReturnType<typeof fakeLocal> | null, pace = 0.01 } = {}) {
+export function house({
+  local = fakeLocal() as ReturnType<typeof fakeLocal> | null,
+  pace = 0.01,
+  engineFor = null as ((who: Who, engine: Engine) => Engine) | null,
+} = {}) {
   const fake = fakeEngine({ pace });
+  const { accounts, audit } = fakeDoors();
   const closing = new AbortController();
   const logged: { event: string; facts: Record<string, unknown>; level: string | undefined }[] = [];
   const app = httpApp(
-    { engine: fake.engine, local, account: 'ana', closing: closing.signal },
-    { token: TOKEN, tokenFile: '/somewhere/token' },
+    {
+      engineFor: (who) => engineFor?.(who, fake.engine) ?? fake.engine,
+      accounts,
+      audit,
+      local,
+      closing: closing.signal,
+    },
+    { token: TOKEN, tokenFile: '/somewhere/token', owner: OWNER },
     (event, facts = {}, level) => logged.push({ event, facts, level }),
   );
 
@@ -25,5 +43,20 @@ export function house({ local = fakeLocal() as ReturnType<typeof fakeLocal> | nu
     // biome-ignore lint/suspicious/noExplicitAny: the tests look into answers of every shape.
     return { status: response.status, headers: response.headers, body: (text ? JSON.parse(text) : null) as any };
   }
-  return { app, ask, logged, closing, local, ...fake };
+  return { app, ask, logged, closing, local, accounts, audit, ...fake };
+}
+
+/** Real accounts and a real audit, over rows in memory. */
+export function fakeDoors(clock = { now: Date.now, sleep: async () => undefined }) {
+  const store = new FakeStore({ strict: true });
+  const journals = new FakeJournals({ strict: true });
+  let ids = 0;
+  const newId = (prefix: string): string => `${prefix}${++ids}`;
+  const derive = (purpose: string): Uint8Array => createHash('sha256').update(purpose).digest();
+  return {
+    store,
+    journals,
+    accounts: openAccounts({ store, clock, newId, derive }),
+    audit: createAudit(journals, clock),
+  };
 }

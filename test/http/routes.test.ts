@@ -50,7 +50,7 @@ test('what a wake was asked with reaches the engine in its own words', async () 
   expect(h.asked[0]).toEqual({
     what: 'wake',
     args: ['lab', { snapshot: 'a1a1', need: { vramGbMin: 24, dollarsPerHourMax: 0.5 }, capDollars: 1.5 }],
-    asked: { by: 'ana', key: 'k1' },
+    asked: { by: 'ana', key: 'k1', from: 'unknown by file' },
   });
 });
 

@@ -9,6 +9,7 @@ import type { Heartbeats } from '../../engine/domain/ports.ts';
 import { noteEngine } from '../../engine/http/engine-file.ts';
 import { serveHttp } from '../../engine/http/serve.ts';
 import { fakeEngine } from './fake-engine.ts';
+import { fakeDoors } from './house.ts';
 
 let home = '';
 beforeEach(async () => {
@@ -19,7 +20,7 @@ afterEach(() => rm(home, { recursive: true, force: true }));
 async function served({ hear = null }: { hear?: Heartbeats['hear'] | null } = {}) {
   const fake = fakeEngine({ pace: 0.01 });
   const tokenFile = join(home, 'token');
-  const server = await serveHttp(fake.engine, { port: 0, tokenFile, log: () => {}, hear });
+  const server = await serveHttp(() => fake.engine, { port: 0, tokenFile, log: () => {}, hear, ...fakeDoors() });
   const token = (await readFile(tokenFile, 'utf8')).trim();
   const get = (path: string, headers: Record<string, string> = {}, signal?: AbortSignal) =>
     fetch(`${server.url}${path}`, {
@@ -70,7 +71,9 @@ test('a port that is taken is a clear failure and leaves the other engine its to
   const { server, token, tokenFile, engine } = await served();
   await using _ = server;
   const port = Number(new URL(server.url).port);
-  await expect(serveHttp(engine, { port, tokenFile, log: () => {} })).rejects.toMatchObject({ code: 'bad_setting' });
+  await expect(serveHttp(() => engine, { port, tokenFile, log: () => {}, ...fakeDoors() })).rejects.toMatchObject({
+    code: 'bad_setting',
+  });
   expect((await readFile(tokenFile, 'utf8')).trim()).toBe(token);
 });
 

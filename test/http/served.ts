@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { noteEngine } from '../../engine/http/engine-file.ts';
 import { serveHttp } from '../../engine/http/serve.ts';
 import { fakeEngine, fakeLocal } from './fake-engine.ts';
+import { fakeDoors } from './house.ts';
 
 export interface ServedOptions {
   readonly pace?: number;
@@ -18,7 +19,9 @@ export async function served({ pace = 0.01, names = ['lab'], home: given }: Serv
   if (!given) opened.defer(() => rm(home, { recursive: true, force: true }));
   const fake = opened.use(fakeEngine({ pace, names, outputs: home }));
   const local = fakeLocal();
-  const serve = () => serveHttp(fake.engine, { port: 0, tokenFile: join(home, 'token'), log: () => {}, local });
+  const { accounts, audit } = fakeDoors();
+  const serve = () =>
+    serveHttp(() => fake.engine, { port: 0, tokenFile: join(home, 'token'), log: () => {}, local, accounts, audit });
   let server = await serve();
   let note = await noteEngine(join(home, 'engine.json'), server.url);
   async function stop(): Promise<void> {
@@ -29,6 +32,8 @@ export async function served({ pace = 0.01, names = ['lab'], home: given }: Serv
   return {
     ...fake,
     local,
+    accounts,
+    audit,
     home,
     url: () => server.url,
     stop,

@@ -42,6 +42,9 @@ const JobJson = z.object({
 export const WorkspaceJson = z.object({
   id: z.string(),
   owner: z.string(),
+  shares: z
+    .array(z.object({ with: z.string(), role: z.enum(['viewer', 'operator']), by: z.string(), at: z.iso.datetime() }))
+    .describe('Whom its owner lets in besides.'),
   created_at: z.iso.datetime(),
   epoch: z.number(),
   spec: SpecJson,
@@ -131,10 +134,21 @@ export const SshJson = z.object({
 export type SshJson = z.infer<typeof SshJson>;
 
 /** Field by field: a workspace also holds its sealed password, and its environment may hold secrets. */
-export function workspaceJson({ id, owner, createdAt, epoch, spec, wish, keep, jobs }: Workspace): WorkspaceJson {
+export function workspaceJson({
+  id,
+  owner,
+  shares,
+  createdAt,
+  epoch,
+  spec,
+  wish,
+  keep,
+  jobs,
+}: Workspace): WorkspaceJson {
   return {
     id,
     owner,
+    shares: shares.map((share) => ({ ...share, at: iso(share.at) })),
     created_at: iso(createdAt),
     epoch,
     spec: {

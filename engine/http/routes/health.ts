@@ -6,6 +6,7 @@ export const healthRoutes = [
     method: 'get',
     path: '/api/v1/health',
     verb: null,
+    role: 'viewer',
     answers: { 200: HealthJson },
     async answer({ engine }) {
       const parts = await engine.health();

@@ -1,0 +1,103 @@
+import { type Role, reaches, roleOn, type Who } from './domain/account.ts';
+import type { Engine } from './domain/doors.ts';
+import { Failure } from './domain/failures.ts';
+import type { Told } from './domain/journals.ts';
+import type { Store } from './domain/ports.ts';
+import { VERBS, type VerbName } from './domain/verbs.ts';
+import type { Workspace } from './domain/workspace.ts';
+
+/**
+ * The engine as one person sees it: their own workspaces, those shared with them, and what their role allows there. Every way
+ * in asks through this, so that none of them can forget to. To whoever may not see it a workspace does not exist.
+ */
+export function engineFor(who: Who, engine: Engine, store: Store): Engine {
+  /** Any call about one workspace, which is always its first word. */
+  const on =
+    <A extends [name: string, ...rest: never[]], R>(verb: VerbName, call: (...args: A) => Promise<R>) =>
+    async (...args: A): Promise<R> => {
+      await allowOn(verb, args[0]);
+      return await call(...args);
+    };
+  const anywhere =
+    <A extends never[], R>(verb: VerbName, call: (...args: A) => Promise<R>) =>
+    async (...args: A): Promise<R> => {
+      demand(who, verb, who.role);
+      return await call(...args);
+    };
+
+  return {
+    create: anywhere('create', async (name, spec, asked) => {
+      if (who.workspaces && !who.workspaces.includes(name)) throw forbidden(who, 'create', 'operator');
+      return await engine.create(name, spec, asked);
+    }),
+    wake: async (name, how, asked) => {
+      await allowOn(how.snapshot === undefined ? 'wake' : 'restore', name);
+      return await engine.wake(name, how, asked);
+    },
+    hibernate: on('hibernate', engine.hibernate),
+    snapshot: on('snapshot', engine.snapshot),
+    abandon: on('abandon', engine.abandon),
+    configure: on('configure', engine.configure),
+    keep: on('keep', engine.keep),
+    run: on('run', engine.run),
+    share: on('share', engine.share),
+    destroy: on('destroy', engine.destroy),
+    atRisk: on('status', engine.atRisk),
+    snapshots: on('snapshots', engine.snapshots),
+    quote: on('wake', engine.quote),
+    ssh: on('ssh', engine.ssh),
+    offers: anywhere('offers', engine.offers),
+    hosts: anywhere('hosts', engine.hosts),
+    health: anywhere('status', engine.health),
+
+    async status(name) {
+      if (name !== null) await allowOn('status', name);
+      return (await engine.status(name)).filter(({ workspace }) => roleOn(who, workspace) !== null);
+    },
+    async operation(id) {
+      const operation = await engine.operation(id);
+      if ((await seen(operation.workspace)) === null) throw new Failure('no_such_operation', { operation: id });
+      return operation;
+    },
+    async past(after, workspace, limit) {
+      if (workspace !== null) await allowOn('logs', workspace);
+      const told = await engine.past(after, workspace, limit);
+      const mine = await Promise.all(told.map(mayHear));
+      return told.filter((_, i) => mine[i]);
+    },
+    async *events(after, workspace, signal) {
+      if (workspace !== null) await allowOn('logs', workspace);
+      for await (const told of engine.events(after, workspace, signal)) if (await mayHear(told)) yield told;
+    },
+  };
+
+  async function allowOn(verb: VerbName, name: string): Promise<void> {
+    const role = await seen(name);
+    if (role === null) throw new Failure('no_such_workspace', { workspace: name, known: await mine() });
+    demand(who, verb, role);
+  }
+
+  async function seen(name: string): Promise<Role | null> {
+    const workspace = await store.read('workspaces', name);
+    return workspace && roleOn(who, workspace);
+  }
+
+  async function mine(): Promise<string> {
+    const visible = (await store.list('workspaces')).filter((one: Workspace) => roleOn(who, one) !== null);
+    return visible.map(({ id }) => id).join(', ') || 'none yet; make one with "dumont create NAME"';
+  }
+
+  /** What is about no workspace is about the installation. */
+  async function mayHear({ workspace }: Told): Promise<boolean> {
+    return workspace === null ? who.workspaces === null : (await seen(workspace)) !== null;
+  }
+}
+
+function demand(who: Who, verb: VerbName, has: Role): void {
+  const needed = VERBS[verb].role;
+  if (!reaches(has, needed)) throw forbidden(who, verb, needed);
+}
+
+function forbidden({ name }: Who, verb: VerbName, needed: Role): Failure {
+  return new Failure('forbidden', { account: name, verb, needed });
+}

@@ -1,0 +1,161 @@
+import { z } from 'zod';
+import type { Who } from '../../domain/account.ts';
+import { Failure } from '../../domain/failures.ts';
+import {
+  CreateTokenJson,
+  LoginJson,
+  loginJson,
+  MeJson,
+  meJson,
+  NewTokenJson,
+  Password,
+  TokensJson,
+  tokenJson,
+} from '../json/account.ts';
+import { iso } from '../json/wire.ts';
+import { route } from '../route.ts';
+
+const RefreshJson = z.strictObject({ refresh_token: z.string().min(1).max(300) });
+
+/** How people come in, and what is their own. */
+export const authRoutes = [
+  route({
+    method: 'post',
+    path: '/api/v1/auth/login',
+    verb: null,
+    role: 'anyone',
+    body: z.strictObject({ name: z.string().min(1).max(100), password: z.string().min(1).max(1_000) }),
+    answers: { 200: LoginJson },
+    async answer({ accounts, body, from }) {
+      return { status: 200, body: loginJson(await accounts.login(body.name, body.password, from)) };
+    },
+  }),
+
+  route({
+    method: 'post',
+    path: '/api/v1/auth/refresh',
+    verb: null,
+    role: 'anyone',
+    body: RefreshJson,
+    answers: { 200: LoginJson },
+    async answer({ accounts, body }) {
+      return { status: 200, body: loginJson(await accounts.refresh(body.refresh_token)) };
+    },
+  }),
+
+  route({
+    method: 'post',
+    path: '/api/v1/auth/logout',
+    verb: null,
+    role: 'anyone',
+    body: RefreshJson,
+    answers: { 204: null },
+    async answer({ accounts, body }) {
+      await accounts.logout(body.refresh_token);
+      return new Response(null, { status: 204 });
+    },
+  }),
+
+  route({
+    method: 'get',
+    path: '/api/v1/me',
+    verb: null,
+    role: 'viewer',
+    answers: { 200: MeJson },
+    async answer({ who }) {
+      return { status: 200, body: meJson(who) };
+    },
+  }),
+
+  route({
+    method: 'put',
+    path: '/api/v1/me/password',
+    verb: null,
+    role: 'viewer',
+    body: z.strictObject({ password: z.string().min(1).max(1_000), new_password: Password }),
+    answers: { 204: null },
+    async answer({ accounts, who, body }) {
+      mustBePerson(who);
+      if (!(await accounts.isPassword(who.name, body.password))) throw new Failure('wrong_login');
+      await accounts.change(who.name, { password: body.new_password });
+      return new Response(null, { status: 204 });
+    },
+  }),
+
+  route({
+    method: 'post',
+    path: '/api/v1/me/discord-code',
+    verb: null,
+    role: 'viewer',
+    answers: { 201: z.object({ code: z.string(), expires_at: z.iso.datetime() }) },
+    /** Shown to the bot within ten minutes, it makes the Discord user and this account one. */
+    async answer({ accounts, who }) {
+      mustBePerson(who);
+      const { code, expiresAt } = await accounts.linkCode(who.name);
+      return { status: 201, body: { code, expires_at: iso(expiresAt) } };
+    },
+  }),
+
+  route({
+    method: 'delete',
+    path: '/api/v1/me/discord',
+    verb: null,
+    role: 'viewer',
+    answers: { 204: null },
+    async answer({ accounts, who }) {
+      mustBePerson(who);
+      await accounts.unlink(who.name);
+      return new Response(null, { status: 204 });
+    },
+  }),
+
+  route({
+    method: 'get',
+    path: '/api/v1/tokens',
+    verb: 'tokens',
+    answers: { 200: TokensJson },
+    async answer({ accounts, who }) {
+      return { status: 200, body: { tokens: (await accounts.tokens(who.name)).map(tokenJson) } };
+    },
+  }),
+
+  route({
+    method: 'post',
+    path: '/api/v1/tokens',
+    verb: 'tokens',
+    body: CreateTokenJson,
+    answers: { 201: NewTokenJson },
+    async answer({ accounts, who, body }) {
+      mustBePerson(who);
+      const { name, role, instance_ids: workspaces, for_seconds: seconds } = body;
+      const forMs = seconds === null ? null : seconds * 1_000;
+      const { token, word } = await accounts.createToken(who, { name, role, workspaces, forMs });
+      return { status: 201, body: { ...tokenJson(token), token: word } };
+    },
+  }),
+
+  route({
+    method: 'delete',
+    path: '/api/v1/tokens/:id',
+    verb: 'tokens',
+    params: z.object({ id: z.string().min(1).max(100) }),
+    answers: { 204: null },
+    async answer({ accounts, who, params }) {
+      await accounts.endToken(who.name, params.id);
+      return new Response(null, { status: 204 });
+    },
+  }),
+];
+
+/** A stolen token must not make itself another one, or lock out whose it was. */
+function mustBePerson({ name, by }: Who): void {
+  if (by === 'password' || by === 'discord') return;
+  const why =
+    by === 'file' ? 'The owner of the engine is no account; log in as one first.' : 'Log in for this; a token may not.';
+  throw new Failure(by === 'file' ? 'bad_request' : 'forbidden', {
+    why,
+    account: name,
+    verb: 'with a token',
+    needed: 'login',
+  });
+}

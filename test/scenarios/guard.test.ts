@@ -1,0 +1,120 @@
+import { expect, test } from 'vitest';
+import type { Role, Who } from '../../engine/domain/account.ts';
+import type { Engine } from '../../engine/domain/doors.ts';
+import { engineFor } from '../../engine/guard.ts';
+import { ANA, awake, MINUTE, World } from '../fakes/world.ts';
+
+const who = (name: string, role: Role, workspaces: readonly string[] | null = null): Who => ({
+  name,
+  role,
+  workspaces,
+  by: 'password',
+});
+const NEVER = new AbortController().signal;
+
+/** Ana's lab, shared with Vera to look and with Otto to work; Joao is another operator. */
+async function house() {
+  const w = new World();
+  const { engine, stop } = await awake(w);
+  const row = (await w.store.read('workspaces', 'lab'))!;
+  const shares = [
+    { with: 'vera', role: 'viewer', by: 'ana', at: 0 },
+    { with: 'otto', role: 'operator', by: 'ana', at: 0 },
+  ] as const;
+  await w.store.save('workspaces', { ...row, owner: 'ana', shares });
+  const as = (one: Who): Engine => engineFor(one, engine, w.store);
+  return { w, engine, stop, as };
+}
+
+type Call = (engine: Engine) => Promise<unknown>;
+
+/** Every call about a workspace, and what it takes. */
+const CALLS: Readonly<Record<string, readonly [needs: Role, call: Call]>> = {
+  status: ['viewer', (engine) => engine.status('lab')],
+  snapshots: ['viewer', (engine) => engine.snapshots('lab')],
+  past: ['viewer', (engine) => engine.past(0, 'lab', 10)],
+  atRisk: ['viewer', (engine) => engine.atRisk('lab', NEVER)],
+  quote: ['operator', (engine) => engine.quote('lab', {})],
+  ssh: ['operator', (engine) => engine.ssh('lab')],
+  wake: ['operator', (engine) => engine.wake('lab', {}, ANA)],
+  keep: ['operator', (engine) => engine.keep('lab', { forMs: MINUTE, why: '' }, ANA)],
+  configure: ['operator', (engine) => engine.configure('lab', { diskGb: 50 }, ANA)],
+  snapshot: ['operator', (engine) => engine.snapshot('lab', { description: '' }, ANA)],
+  run: ['operator', (engine) => engine.run('lab', { argv: ['true'], thenHibernate: false }, ANA)],
+  abandon: ['operator', (engine) => engine.abandon('lab', { why: 'x' }, ANA)],
+  hibernate: ['operator', (engine) => engine.hibernate('lab', {}, ANA)],
+  share: ['admin', (engine) => engine.share('lab', { with: 'joao', role: null }, ANA)],
+  destroy: ['admin', (engine) => engine.destroy('lab', { purge: false }, ANA)],
+};
+const PEOPLE: readonly (readonly [Who, Role | null])[] = [
+  [who('boss', 'admin'), 'admin'],
+  [who('ana', 'operator'), 'admin'],
+  [who('otto', 'operator'), 'operator'],
+  [who('vera', 'operator'), 'viewer'],
+  [who('otto', 'viewer'), 'viewer'],
+  [who('joao', 'operator'), null],
+  [who('ana', 'operator', ['train']), null],
+];
+const ORDER: readonly Role[] = ['viewer', 'operator', 'admin'];
+
+test('who may do what with a workspace is what the table says, for every call and everybody', async () => {
+  const { as, stop } = await house();
+  expect(new Set([...Object.keys(CALLS), 'create', 'offers', 'hosts', 'health', 'operation', 'events'])).toEqual(
+    new Set(Object.keys(as(who('boss', 'admin')))),
+  );
+  for (const [name, [needs, call]] of Object.entries(CALLS)) {
+    for (const [person, has] of PEOPLE) {
+      const what = `${person.name} (${person.role}${person.workspaces ? ', token' : ''}) asks ${name}`;
+      const refused = await call(as(person)).then(
+        () => null,
+        ({ code }) => code,
+      );
+      const expected =
+        has === null ? 'no_such_workspace' : ORDER.indexOf(has) < ORDER.indexOf(needs) ? 'forbidden' : null;
+      if (expected) expect(refused, what).toBe(expected);
+      else expect(['no_such_workspace', 'forbidden'], what).not.toContain(refused);
+    }
+  }
+  await stop();
+});
+
+test('a list shows what one may see, and names of others nowhere', async () => {
+  const { as, stop } = await house();
+  const joao = as(who('joao', 'operator'));
+  await joao.create('own', {}, { by: 'joao', key: null });
+  expect((await joao.status(null)).map(({ workspace }) => workspace.id)).toEqual(['own']);
+  expect((await as(who('vera', 'viewer')).status(null)).map(({ workspace }) => workspace.id)).toEqual(['lab']);
+  expect((await as(who('boss', 'admin')).status(null)).map(({ workspace }) => workspace.id)).toEqual(['lab', 'own']);
+  await expect(joao.status('lab')).rejects.toMatchObject({ facts: { known: 'own' } });
+  await expect(as(who('vera', 'viewer')).create('more', {}, ANA)).rejects.toMatchObject({ code: 'forbidden' });
+  await expect(as(who('ana', 'operator', ['lab'])).create('more', {}, ANA)).rejects.toMatchObject({
+    code: 'forbidden',
+  });
+  await stop();
+});
+
+test('operations and events of others are not told', async () => {
+  const { w, engine, as, stop } = await house();
+  const operation = await engine
+    .keep('lab', { forMs: MINUTE, why: 'a secret plan' }, ANA)
+    .then(() => engine.hibernate('lab', {}, ANA));
+  await w.clock.advance(MINUTE);
+  const joao = as(who('joao', 'operator'));
+  await expect(joao.operation(operation.id)).rejects.toMatchObject({ code: 'no_such_operation' });
+  expect(await as(who('vera', 'viewer')).operation(operation.id)).toMatchObject({ id: operation.id });
+  expect((await joao.past(0, null, 1_000)).filter(({ workspace }) => workspace === 'lab')).toEqual([]);
+  expect((await as(who('vera', 'viewer')).past(0, null, 1_000)).some(({ workspace }) => workspace === 'lab')).toBe(
+    true,
+  );
+
+  const heard: string[] = [];
+  const leaving = new AbortController();
+  const listening = (async () => {
+    for await (const told of joao.events(0, null, leaving.signal)) heard.push(told.workspace ?? '');
+  })().catch(() => undefined);
+  await w.clock.advance(MINUTE);
+  leaving.abort();
+  await listening;
+  expect(heard).not.toContain('lab');
+  await stop();
+});
