@@ -10,6 +10,12 @@ import { DEFAULTS, type Settings } from './domain/settings.ts';
 export interface Config {
   readonly home: string;
   readonly port: number;
+  /** Where it listens. Other than loopback only behind a tunnel or a proxy that speaks TLS. */
+  readonly host: string;
+  /** Web pages of these origins may ask. */
+  readonly origins: readonly string[];
+  /** What these say of where a request came from is believed. */
+  readonly trustedProxies: readonly string[];
   readonly logLevel: 'DEBUG' | 'INFO' | 'WARNING' | 'ERROR';
   readonly restic: { readonly path: string | null; readonly downloadUrl: string | null };
   /** Null: the local object server is the storage. */
@@ -40,6 +46,16 @@ function numeric(kind: string, min: number, max: number, is: (value: number) => 
   return z.string().refine(fits, { error }).transform(Number);
 }
 
+const list = z
+  .string()
+  .default('')
+  .transform((text) =>
+    text
+      .split(',')
+      .map((one) => one.trim())
+      .filter((one) => one !== ''),
+  );
+
 const Variables = z.object({
   DUMONT_HOME: z
     .string()
@@ -47,6 +63,13 @@ const Variables = z.object({
     .default(join(import.meta.dirname, '..', '.dumont'))
     .describe('where state, keys and local machines live'),
   DUMONT_PORT: whole(0, 65_535).default(7077).describe('the loopback port of the HTTP API; 0 takes any'),
+  DUMONT_HOST: z
+    .string()
+    .min(1)
+    .default('127.0.0.1')
+    .describe('where the API listens; anything but loopback needs a proxy or tunnel with TLS before it'),
+  DUMONT_ORIGINS: list.describe('web pages of these origins may ask, comma-separated; none without it'),
+  DUMONT_TRUSTED_PROXIES: list.describe('addresses or networks of proxies whose X-Forwarded-For is believed'),
   DUMONT_LOG: z
     .enum(['DEBUG', 'INFO', 'WARNING', 'ERROR'])
     .default('INFO')
@@ -104,6 +127,9 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
   return {
     home: resolve(v.DUMONT_HOME.replace(/^~(?=\/|$)/, homedir())),
     port: v.DUMONT_PORT,
+    host: v.DUMONT_HOST,
+    origins: v.DUMONT_ORIGINS,
+    trustedProxies: v.DUMONT_TRUSTED_PROXIES,
     logLevel: v.DUMONT_LOG,
     restic: { path: v.DUMONT_RESTIC ?? null, downloadUrl: v.DUMONT_RESTIC_URL ?? null },
     storage: local ? null : storageOf(v),

@@ -130,6 +130,9 @@ export async function openDumont(
   const http = opening.use(
     await serveHttp((who) => engineFor(who, engine, store), {
       port: config.port,
+      host: config.host,
+      origins: config.origins,
+      trustedProxies: config.trustedProxies,
       accounts,
       audit: createAudit(journals, clock),
       tokenFile: join(config.home, 'token'),

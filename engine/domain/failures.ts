@@ -35,6 +35,20 @@ export const FAILURES = {
     'Too many attempts. Try again in {seconds} s.',
     'Tentativas demais. Tente de novo em {seconds} s.',
   ),
+  too_many_requests: row(
+    429,
+    75,
+    true,
+    'Too many requests at once. Try again in {seconds} s.',
+    'Pedidos demais de uma vez. Tente de novo em {seconds} s.',
+  ),
+  key_reused: row(
+    409,
+    65,
+    false,
+    'The Idempotency-Key "{key}" was used before, for another request.',
+    'A Idempotency-Key "{key}" já foi usada, para outro pedido.',
+  ),
   forbidden: row(
     403,
     77,
@@ -94,6 +108,7 @@ export const FAILURES = {
     'The engine knows nothing of {method} {path}.',
     'O engine não conhece {method} {path}.',
   ),
+  moved_away: row(410, 64, false, '{path} is an old name. Use {to}.', '{path} é um nome antigo. Use {to}.'),
   no_local_marketplace: row(
     404,
     69,

@@ -1,9 +1,17 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { type Context, Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
+import { cors } from 'hono/cors';
+import { etag } from 'hono/etag';
+import { secureHeaders } from 'hono/secure-headers';
 import type { Who } from '../domain/account.ts';
 import { Failure, isFailure } from '../domain/failures.ts';
 import type { Log } from '../domain/ports.ts';
+import { docsPage } from './docs-page.ts';
+import { openApi } from './openapi.ts';
 import { problemOf, problemResponse } from './problem.ts';
+import { KNOWN, limitRate, STRANGERS } from './rate-limit.ts';
 import type { House, Route } from './route.ts';
 import { accountRoutes } from './routes/accounts.ts';
 import { auditRoutes } from './routes/audit.ts';
@@ -18,6 +26,8 @@ import { bearerOf, isToken } from './token.ts';
 
 const BODY_KILOBYTES_MAX = 256;
 const CLIENT_LEFT = 499;
+const CORS_SECONDS = 600;
+const conditional = etag();
 
 export const ROUTES: readonly Route[] = [
   ...instanceRoutes,
@@ -37,16 +47,48 @@ export interface Keys {
   readonly tokenFile: string;
   /** Whoever can read that file. */
   readonly owner: Who;
+  /** Web pages of these origins may ask. */
+  readonly origins: readonly string[];
 }
 
 /** The API. A token is asked for before anything else, so that a stranger does not even learn which routes there are. */
-export function httpApp(house: House, keys: Keys, log: Log): Hono<Env> {
+export function httpApp(house: House, keys: Keys, log: Log, now: () => number = Date.now): Hono<Env> {
   const app = new Hono<Env>();
+  const limit = limitRate(now);
 
-  app.use(async (context, next) => {
-    context.set('who', await whose(context, house, keys));
+  app.use(secureHeaders({ crossOriginResourcePolicy: 'same-origin', referrerPolicy: 'no-referrer' }));
+  // Without a list of origins no other web page may ask at all: a browser needs our word for that.
+  if (keys.origins.length > 0) app.use(cors({ origin: [...keys.origins], maxAge: CORS_SECONDS }));
+  // Every request counts, also one that shows a wrong word.
+  app.use(async ({ env, req }, next) => {
+    if (bearerOf(req.header('authorization')) === null) limit(`from ${env?.from}`, STRANGERS);
     await next();
-    context.header('Cache-Control', 'no-store');
+  });
+
+  for (const [path, to] of Object.entries(OLD_NAMES)) {
+    app.all(path, () => {
+      throw new Failure('moved_away', { path, to });
+    });
+  }
+  app.get('/api/v1/openapi.json', (context) => context.json(document()));
+  app.get('/docs', (context) => {
+    context.header('Content-Security-Policy', "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'");
+    return context.html(docsPage(document()));
+  });
+  app.use(async (context, next) => {
+    const who = await whose(context, house, keys).catch((thrown: unknown) => {
+      limit(`from ${context.env?.from}`, STRANGERS);
+      throw thrown;
+    });
+    if (who && who.by !== 'file') limit(`account ${who.name}`, KNOWN);
+    context.set('who', who);
+    await next();
+    // Asked for again, it is answered "as you have it" when nothing changed; and nobody else may keep it.
+    if (!context.res.headers.has('Cache-Control')) context.header('Cache-Control', 'private, no-cache');
+  });
+  app.use(async (context, next) => {
+    const streams = context.req.header('accept')?.includes('text/event-stream');
+    return context.req.method === 'GET' && !streams ? await conditional(context, next) : await next();
   });
   app.use(
     bodyLimit({
@@ -74,6 +116,30 @@ export function httpApp(house: House, keys: Keys, log: Log): Hono<Env> {
   });
   return app;
 }
+
+/** Names from before there were versions. */
+const OLD_NAMES: Readonly<Record<string, string>> = {
+  '/api/snapshots': '/api/v1/snapshots',
+  '/api/offers': '/api/v1/offers',
+  '/api/create-instance': 'POST /api/v1/instances',
+  '/api/restore': 'POST /api/v1/snapshots/{id}/restore',
+  '/api/agent/status': '/api/v1/agent/status',
+};
+
+/** Made when somebody asks for it first. */
+const document = once(() => openApi(ROUTES, VERSION));
+
+function once<T>(make: () => T): () => T {
+  let made: { readonly value: T } | null = null;
+  return () => {
+    made ??= { value: make() };
+    return made.value;
+  };
+}
+
+const { version: VERSION } = JSON.parse(
+  readFileSync(join(import.meta.dirname, '..', '..', 'package.json'), 'utf8'),
+) as { version: string };
 
 interface Env {
   Variables: { who: Who | null };

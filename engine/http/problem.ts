@@ -46,6 +46,8 @@ export function problemOf(thrown: unknown, method: string, path: string, log: Lo
 export function problemResponse(problem: Problem): Response {
   const headers = new Headers({ 'Content-Type': 'application/problem+json' });
   if (problem.status === 401) headers.set('WWW-Authenticate', 'Bearer');
+  const { seconds } = problem.facts;
+  if (problem.status === 429 && typeof seconds === 'number') headers.set('Retry-After', String(seconds));
   return new Response(JSON.stringify(problem), { status: problem.status, headers });
 }
 

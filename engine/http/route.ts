@@ -4,6 +4,7 @@ import { type Role, reaches, type Who } from '../domain/account.ts';
 import type { Accounts, Asked, Audit, Engine, LocalControl } from '../domain/doors.ts';
 import { Failure, reasonOf } from '../domain/failures.ts';
 import { VERBS, type VerbName } from '../domain/verbs.ts';
+import type { Answers } from './idempotency.ts';
 
 /** One route as data, its schemas included: requests are checked by them, and documents and clients are made from them. */
 export interface Route {
@@ -14,6 +15,10 @@ export interface Route {
   readonly verb: VerbName | null;
   /** Who may ask, where no verb says it. `anyone` comes without a token. */
   readonly role: Role | 'anyone';
+  /** What it is for, in one line; the verb's words where it says nothing. */
+  readonly say: string | null;
+  /** Other forms of the same answer, by content type. */
+  readonly also: Readonly<Record<string, { readonly schema: object }>>;
   readonly params: z.ZodType;
   readonly query: z.ZodType;
   readonly body: z.ZodType;
@@ -26,6 +31,7 @@ export interface Route {
 export interface House {
   readonly accounts: Accounts;
   readonly audit: Audit;
+  readonly answers: Answers;
   readonly local: LocalControl | null;
   /** The engine as this person sees it. */
   readonly engineFor: (who: Who) => Engine;
@@ -64,6 +70,8 @@ interface Spec<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType> {
   readonly path: string;
   readonly verb: VerbName | null;
   readonly role?: Route['role'];
+  readonly say?: string;
+  readonly also?: Route['also'];
   readonly params?: P;
   readonly query?: Q;
   readonly body?: B;
@@ -85,6 +93,8 @@ export function route<P extends z.ZodType = Nothing, Q extends z.ZodType = Nothi
   return {
     ...rest,
     role,
+    say: spec.say ?? null,
+    also: spec.also ?? {},
     params,
     query,
     body,
@@ -113,10 +123,16 @@ export function route<P extends z.ZodType = Nothing, Q extends z.ZodType = Nothi
         header: (name: string) => req.header(name),
         signal: AbortSignal.any([req.raw.signal, house.closing]),
       };
-      const answer = await spec.answer(call);
-      if (answer instanceof Response) return answer;
-      if (answer.location) context.header('Location', answer.location);
-      return context.json(answer.body as object, answer.status);
+      const give = async (): Promise<Response> => {
+        const answer = await spec.answer(call);
+        if (answer instanceof Response) return answer;
+        if (answer.location) context.header('Location', answer.location);
+        return context.json(answer.body as object, answer.status);
+      };
+      const { key } = call.asked;
+      if (key === null || req.method === 'GET' || met === null) return await give();
+      const asked = { who: who.name, key, method: req.method, path: req.url, body: JSON.stringify(call.body) };
+      return await house.answers.once(asked, give);
     },
   };
 }

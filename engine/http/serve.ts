@@ -10,6 +10,8 @@ import { HEARTBEAT_PATH } from '../domain/heartbeat.ts';
 import type { Heartbeats, Log } from '../domain/ports.ts';
 import { agentRequest } from './agent-route.ts';
 import { httpApp } from './app.ts';
+import { clientAddress } from './client-address.ts';
+import { rememberAnswers } from './idempotency.ts';
 import { problemOf, problemResponse } from './problem.ts';
 import { createToken } from './token.ts';
 
@@ -25,6 +27,10 @@ export interface HttpOptions {
   readonly port: number;
   readonly tokenFile: string;
   readonly log: Log;
+  /** Loopback unless somebody says otherwise. */
+  readonly host?: string;
+  readonly origins?: readonly string[];
+  readonly trustedProxies?: readonly string[];
   readonly accounts: Accounts;
   readonly audit: Audit;
   readonly local?: LocalControl | null;
@@ -39,19 +45,24 @@ export interface HttpServer extends AsyncDisposable {
 /** Serves the API to this computer, for whoever has an account or can read the token file. */
 export async function serveHttp(engineFor: (who: Who) => Engine, options: HttpOptions): Promise<HttpServer> {
   const { port, tokenFile, log, accounts, audit, local = null, hear = null } = options;
+  const { host = LOOPBACK, origins = [], trustedProxies = [] } = options;
+  const addressOf = clientAddress(trustedProxies);
   const closing = new AbortController();
   const server = createServer({ requestTimeout: REQUEST_MS });
-  const url = `http://${LOOPBACK}:${await listen(server, port)}`;
+  // This computer reaches it by loopback wherever else it listens.
+  const url = `http://${LOOPBACK}:${await listen(server, port, host)}`;
   // Only who got the port writes the token: an engine that cannot start must not lock out the one that runs.
   const token = await createToken(tokenFile).catch((thrown) => {
     server.close();
     throw thrown;
   });
   const owner: Who = { name: ownerName(), role: 'admin', workspaces: null, by: 'file' };
-  const house = { engineFor, accounts, audit, local, closing: closing.signal };
-  const app = httpApp(house, { token, tokenFile, owner }, log);
+  const answers = rememberAnswers(Date.now);
+  const house = { engineFor, accounts, audit, answers, local, closing: closing.signal };
+  const app = httpApp(house, { token, tokenFile, owner, origins }, log);
   const serve = getRequestListener(
-    (request, { incoming }) => app.fetch(request, { from: incoming.socket.remoteAddress ?? 'unknown' }),
+    (request, { incoming }) =>
+      app.fetch(request, { from: addressOf(incoming.socket.remoteAddress, request.headers.get('x-forwarded-for')) }),
     { errorHandler: (thrown) => notHttp(thrown, log) },
   );
   const fromMachine = hear && agentRequest(hear, log);
@@ -79,12 +90,12 @@ export async function serveHttp(engineFor: (who: Who) => Engine, options: HttpOp
   };
 }
 
-async function listen(server: Server, port: number): Promise<number> {
-  server.listen(port, LOOPBACK);
+async function listen(server: Server, port: number, host: string): Promise<number> {
+  server.listen(port, host);
   try {
     await once(server, 'listening');
   } catch (cause) {
-    throw new Failure('bad_setting', { why: `Cannot listen on ${LOOPBACK}:${port}: ${reasonOf(cause)}` }, { cause });
+    throw new Failure('bad_setting', { why: `Cannot listen on ${host}:${port}: ${reasonOf(cause)}` }, { cause });
   }
   return (server.address() as AddressInfo).port;
 }

@@ -4,6 +4,7 @@ import { createAudit } from '../../engine/audit.ts';
 import type { Who } from '../../engine/domain/account.ts';
 import type { Engine } from '../../engine/domain/doors.ts';
 import { httpApp } from '../../engine/http/app.ts';
+import { rememberAnswers } from '../../engine/http/idempotency.ts';
 import { FakeJournals, FakeStore } from '../fakes/store.ts';
 import { fakeEngine, fakeLocal } from './fake-engine.ts';
 
@@ -25,10 +26,11 @@ export function house({
       engineFor: (who) => engineFor?.(who, fake.engine) ?? fake.engine,
       accounts,
       audit,
+      answers: rememberAnswers(Date.now),
       local,
       closing: closing.signal,
     },
-    { token: TOKEN, tokenFile: '/somewhere/token', owner: OWNER },
+    { token: TOKEN, tokenFile: '/somewhere/token', owner: OWNER, origins: [] },
     (event, facts = {}, level) => logged.push({ event, facts, level }),
   );
 

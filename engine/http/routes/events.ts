@@ -27,6 +27,7 @@ export const eventRoutes = [
         .describe('Without the steps of restores and saves; not for a stream.'),
     }),
     answers: { 200: EventsJson },
+    also: { 'text/event-stream': { schema: { type: 'string' } } },
     /** A list of the past that ends, or for `Accept: text/event-stream` a stream that goes on. */
     async answer({ engine, query, header, closing }) {
       const workspace = query.instance_id ?? null;
