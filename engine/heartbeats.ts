@@ -17,10 +17,15 @@ export interface Hearing {
   readonly sign: (text: string) => string;
   /** Makes what serves the one route on connections. */
   readonly serving: (hear: Heartbeats['hear']) => (connection: Duplex) => void;
+  /** Told of each: was it one of ours? */
+  readonly heard?: (known: boolean) => void;
 }
 
 /** Keeps what machines say, for as long as this process lives, and answers them. Nothing here acts on a machine. */
-export function createHeartbeats(ports: Omit<Ports, 'heartbeats'>, { url, sign, serving }: Hearing): Heartbeats {
+export function createHeartbeats(
+  ports: Omit<Ports, 'heartbeats'>,
+  { url, sign, serving, heard: onHeard = () => undefined }: Hearing,
+): Heartbeats {
   const listeningSince = ports.clock.now();
   const heard = new Map<string, Heard & { readonly seen: Seen }>();
 
@@ -29,7 +34,11 @@ export function createHeartbeats(ports: Omit<Ports, 'heartbeats'>, { url, sign, 
     tokenFor: (machine, epoch) => `${machine}.${epoch}.${sign(`${machine}.${epoch}`)}`,
 
     async hear(token, status) {
-      const { machine, workspace } = await speaker(token, status);
+      const { machine, workspace } = await speaker(token, status).catch((cause: unknown) => {
+        onHeard(false);
+        throw cause;
+      });
+      onHeard(true);
       const now = ports.clock.now();
       const rules = rulesFor(workspace, ports.settings);
       const seen = observe(heard.get(machine.id)?.seen ?? null, status, rules, now);

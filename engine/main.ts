@@ -18,6 +18,7 @@ import { serveHttp } from './http/serve.ts';
 import { type Installation, readInstallation } from './installation.ts';
 import { openLog } from './logging.ts';
 import { type LocalMarketplace, localMarketplace } from './marketplaces/local/local.ts';
+import { createMetrics } from './metrics.ts';
 import { sshConnect } from './ssh/connect.ts';
 import { ownKey } from './ssh/own-key.ts';
 import { keepStorage } from './storage/local/keep-storage.ts';
@@ -81,14 +82,15 @@ export async function openDumont(
     searchPath: config.path,
   });
   const bell = createBell(clock);
+  const metrics = createMetrics(clock);
   const telling = await createTelling(journals, clock, bell, log);
   const alone: Omit<Ports, 'heartbeats'> = {
     settings: { ...config.settings, installation: installation.id },
     clock,
     random: Math.random,
     newId: (prefix) => `${prefix}${crypto.randomUUID().replaceAll('-', '').slice(0, 12)}`,
-    store,
-    journals,
+    store: metrics.store(store),
+    journals: metrics.journals(journals),
     marketplaces: new Map([[local.name, local]]),
     connect: sshConnect(key.privateKey),
     storage,
@@ -105,15 +107,20 @@ export async function openDumont(
     bell,
     fence: { check: async () => undefined }, // each driver brings its own, bound to its lease
     log,
-    tell: telling.tell,
+    tell(talk) {
+      metrics.saw(talk);
+      telling.tell(talk);
+    },
   };
   const heartbeats = createHeartbeats(alone, {
     url: config.publicUrl === null ? null : `${config.publicUrl}${HEARTBEAT_PATH}`,
     sign: masterKey.sign,
     serving: (hear) => serveAgentRoute(hear, log),
+    heard: metrics.heard,
   });
   const ports = change({ ...alone, heartbeats });
   const engine = createEngine(ports, telling, key.file);
+  metrics.watch(engine);
   const { newId } = ports;
   const accounts = openAccounts({ store, clock, newId, derive: masterKey.derive });
   const first = await accounts.begin();
@@ -135,6 +142,7 @@ export async function openDumont(
       trustedProxies: config.trustedProxies,
       accounts,
       audit: createAudit(journals, clock),
+      meter: metrics,
       tokenFile: join(config.home, 'token'),
       log,
       local,

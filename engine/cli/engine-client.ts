@@ -93,7 +93,7 @@ interface Connection {
 
 /** What the environment says comes first, for scripts; then the login; then the engine of this computer. */
 function connection(home: string): Connection {
-  if (REMOTE.url !== undefined || REMOTE.token !== undefined) {
+  if (home === HOME && (REMOTE.url !== undefined || REMOTE.token !== undefined)) {
     if (REMOTE.url === undefined && REMOTE.token !== undefined)
       return { url: readProfile(home)?.url ?? readEngine(home).url, token: REMOTE.token };
     return { url: REMOTE.url?.replace(/\/$/, '') ?? '', token: REMOTE.token ?? null };

@@ -109,6 +109,16 @@ export interface Audit {
   verify(): Promise<Seal>;
 }
 
+/** What was counted and timed. */
+export interface Meter {
+  /** How an answer went; `route` is its pattern, so that no name gets in. */
+  answered(method: string, route: string, status: number, ms: number): void;
+  /** As Prometheus reads it. */
+  text(): Promise<{ readonly type: string; readonly body: string }>;
+  /** The same, as values. */
+  all(): Promise<readonly object[]>;
+}
+
 export interface AuditQuery {
   readonly by?: string | undefined;
   readonly verb?: string | undefined;

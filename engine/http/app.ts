@@ -5,7 +5,7 @@ import { bodyLimit } from 'hono/body-limit';
 import { cors } from 'hono/cors';
 import { etag } from 'hono/etag';
 import { secureHeaders } from 'hono/secure-headers';
-import type { Who } from '../domain/account.ts';
+import { reaches, type Who } from '../domain/account.ts';
 import { Failure, isFailure } from '../domain/failures.ts';
 import type { Log } from '../domain/ports.ts';
 import { docsPage } from './docs-page.ts';
@@ -27,6 +27,8 @@ import { bearerOf, isToken } from './token.ts';
 const BODY_KILOBYTES_MAX = 256;
 const CLIENT_LEFT = 499;
 const CORS_SECONDS = 600;
+/** Anybody may ask, and asking reaches the marketplaces: so it is asked no more often than this. */
+const READY_MS = 5_000;
 const conditional = etag();
 
 export const ROUTES: readonly Route[] = [
@@ -55,7 +57,14 @@ export interface Keys {
 export function httpApp(house: House, keys: Keys, log: Log, now: () => number = Date.now): Hono<Env> {
   const app = new Hono<Env>();
   const limit = limitRate(now);
+  const ready = forAWhile(() => house.engineFor(keys.owner).health(), READY_MS, now);
 
+  app.use(async (context, next) => {
+    const began = performance.now();
+    await next();
+    const { method } = context.req;
+    house.meter.answered(method, context.get('route') ?? 'none', context.res.status, performance.now() - began);
+  });
   app.use(secureHeaders({ crossOriginResourcePolicy: 'same-origin', referrerPolicy: 'no-referrer' }));
   // Without a list of origins no other web page may ask at all: a browser needs our word for that.
   if (keys.origins.length > 0) app.use(cors({ origin: [...keys.origins], maxAge: CORS_SECONDS }));
@@ -70,6 +79,12 @@ export function httpApp(house: House, keys: Keys, log: Log, now: () => number = 
       throw new Failure('moved_away', { path, to });
     });
   }
+  app.get('/healthz', (context) => context.json({ ok: true }));
+  app.get('/readyz', async (context) => {
+    const parts = (await ready()).map(({ name, ok }) => ({ name, ok })); // why is for those who may come in
+    const ok = parts.every((part) => part.ok);
+    return context.json({ ok, parts }, ok ? 200 : 503);
+  });
   app.get('/api/v1/openapi.json', (context) => context.json(document()));
   app.get('/docs', (context) => {
     context.header('Content-Security-Policy', "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'");
@@ -98,9 +113,17 @@ export function httpApp(house: House, keys: Keys, log: Log, now: () => number = 
       },
     }),
   );
+  app.get('/metrics', async (context) => {
+    const who = context.get('who');
+    if (!who || who.workspaces || !reaches(who.role, 'operator'))
+      throw new Failure('forbidden', { account: who?.name ?? 'nobody', verb: 'metrics', needed: 'operator' });
+    const { type, body } = await house.meter.text();
+    return context.body(body, 200, { 'Content-Type': type });
+  });
   for (const route of ROUTES) {
     app.on(route.method, route.path, async (context) => {
       const visitor = { who: context.get('who'), from: context.env?.from ?? 'unknown' };
+      context.set('route', route.path);
       return await route.serve(context, house, visitor);
     });
   }
@@ -115,6 +138,15 @@ export function httpApp(house: House, keys: Keys, log: Log, now: () => number = 
     return problemResponse(problemOf(stopped, req.method, req.path, log));
   });
   return app;
+}
+
+/** One answer for all who ask within `ms`. */
+function forAWhile<T>(make: () => Promise<T>, ms: number, now: () => number): () => Promise<T> {
+  let made: { readonly at: number; readonly value: Promise<T> } | null = null;
+  return async () => {
+    if (!made || now() - made.at >= ms) made = { at: now(), value: make() };
+    return await made.value;
+  };
 }
 
 /** Names from before there were versions. */
@@ -142,7 +174,7 @@ const { version: VERSION } = JSON.parse(
 ) as { version: string };
 
 interface Env {
-  Variables: { who: Who | null };
+  Variables: { who: Who | null; route?: string };
   Bindings: { from?: string };
 }
 

@@ -1,7 +1,7 @@
 import type { Context } from 'hono';
 import { z } from 'zod';
 import { type Role, reaches, type Who } from '../domain/account.ts';
-import type { Accounts, Asked, Audit, Engine, LocalControl } from '../domain/doors.ts';
+import type { Accounts, Asked, Audit, Engine, LocalControl, Meter } from '../domain/doors.ts';
 import { Failure, reasonOf } from '../domain/failures.ts';
 import { VERBS, type VerbName } from '../domain/verbs.ts';
 import type { Answers } from './idempotency.ts';
@@ -32,6 +32,7 @@ export interface House {
   readonly accounts: Accounts;
   readonly audit: Audit;
   readonly answers: Answers;
+  readonly meter: Meter;
   readonly local: LocalControl | null;
   /** The engine as this person sees it. */
   readonly engineFor: (who: Who) => Engine;

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { userInfo } from 'node:os';
 import { getRequestListener } from '@hono/node-server';
 import type { Who } from '../domain/account.ts';
-import type { Accounts, Audit, Engine, LocalControl } from '../domain/doors.ts';
+import type { Accounts, Audit, Engine, LocalControl, Meter } from '../domain/doors.ts';
 import { Failure, reasonOf } from '../domain/failures.ts';
 import { HEARTBEAT_PATH } from '../domain/heartbeat.ts';
 import type { Heartbeats, Log } from '../domain/ports.ts';
@@ -33,6 +33,7 @@ export interface HttpOptions {
   readonly trustedProxies?: readonly string[];
   readonly accounts: Accounts;
   readonly audit: Audit;
+  readonly meter: Meter;
   readonly local?: LocalControl | null;
   /** Takes heartbeats too: where machines reach this server by a public address. */
   readonly hear?: Heartbeats['hear'] | null;
@@ -44,7 +45,7 @@ export interface HttpServer extends AsyncDisposable {
 
 /** Serves the API to this computer, for whoever has an account or can read the token file. */
 export async function serveHttp(engineFor: (who: Who) => Engine, options: HttpOptions): Promise<HttpServer> {
-  const { port, tokenFile, log, accounts, audit, local = null, hear = null } = options;
+  const { port, tokenFile, log, accounts, audit, meter, local = null, hear = null } = options;
   const { host = LOOPBACK, origins = [], trustedProxies = [] } = options;
   const addressOf = clientAddress(trustedProxies);
   const closing = new AbortController();
@@ -58,7 +59,7 @@ export async function serveHttp(engineFor: (who: Who) => Engine, options: HttpOp
   });
   const owner: Who = { name: ownerName(), role: 'admin', workspaces: null, by: 'file' };
   const answers = rememberAnswers(Date.now);
-  const house = { engineFor, accounts, audit, answers, local, closing: closing.signal };
+  const house = { engineFor, accounts, audit, answers, meter, local, closing: closing.signal };
   const app = httpApp(house, { token, tokenFile, owner, origins }, log);
   const serve = getRequestListener(
     (request, { incoming }) =>

@@ -5,6 +5,7 @@ import type { Who } from '../../engine/domain/account.ts';
 import type { Engine } from '../../engine/domain/doors.ts';
 import { httpApp } from '../../engine/http/app.ts';
 import { rememberAnswers } from '../../engine/http/idempotency.ts';
+import { createMetrics } from '../../engine/metrics.ts';
 import { FakeJournals, FakeStore } from '../fakes/store.ts';
 import { fakeEngine, fakeLocal } from './fake-engine.ts';
 
@@ -18,7 +19,7 @@ export function house({
   engineFor = null as ((who: Who, engine: Engine) => Engine) | null,
 } = {}) {
   const fake = fakeEngine({ pace });
-  const { accounts, audit } = fakeDoors();
+  const { accounts, audit, meter } = fakeDoors();
   const closing = new AbortController();
   const logged: { event: string; facts: Record<string, unknown>; level: string | undefined }[] = [];
   const app = httpApp(
@@ -27,6 +28,7 @@ export function house({
       accounts,
       audit,
       answers: rememberAnswers(Date.now),
+      meter,
       local,
       closing: closing.signal,
     },
@@ -60,5 +62,6 @@ export function fakeDoors(clock = { now: Date.now, sleep: async () => undefined 
     journals,
     accounts: openAccounts({ store, clock, newId, derive }),
     audit: createAudit(journals, clock),
+    meter: createMetrics(clock),
   };
 }

@@ -19,9 +19,17 @@ export async function served({ pace = 0.01, names = ['lab'], home: given }: Serv
   if (!given) opened.defer(() => rm(home, { recursive: true, force: true }));
   const fake = opened.use(fakeEngine({ pace, names, outputs: home }));
   const local = fakeLocal();
-  const { accounts, audit } = fakeDoors();
+  const { accounts, audit, meter } = fakeDoors();
   const serve = () =>
-    serveHttp(() => fake.engine, { port: 0, tokenFile: join(home, 'token'), log: () => {}, local, accounts, audit });
+    serveHttp(() => fake.engine, {
+      port: 0,
+      tokenFile: join(home, 'token'),
+      log: () => {},
+      local,
+      accounts,
+      audit,
+      meter,
+    });
   let server = await serve();
   let note = await noteEngine(join(home, 'engine.json'), server.url);
   async function stop(): Promise<void> {
