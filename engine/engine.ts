@@ -248,7 +248,15 @@ export function createEngine(ports: Ports, telling: Telling, identityFile: strin
   }
 
   async function record(verb: string, on: string, asked: Asked, result: string, why = ''): Promise<void> {
-    await ports.journals.append('audit', { at: clock.now(), by: asked.by, verb, on, result, why });
+    await ports.journals.append('audit', {
+      at: clock.now(),
+      by: asked.by,
+      verb,
+      on,
+      result,
+      why,
+      ...(asked.from !== undefined && { from: asked.from }),
+    });
   }
 
   async function holderOf(workspace: Workspace): Promise<Machine | null> {

@@ -167,7 +167,11 @@ export function createMetrics(clock: Clock): Metrics {
 
     answered: (method, route, status, ms) => answers.observe({ method, route, status }, ms / 1_000),
     text: async () => ({ type: register.contentType, body: await register.metrics() }),
-    all: async () => await register.getMetricsAsJSON(),
+    async all() {
+      const metrics = await register.getMetricsAsJSON();
+      // What was not measured yet is no number, and JSON knows no word for that.
+      return metrics.map((one) => ({ ...one, values: one.values.filter(({ value }) => Number.isFinite(value)) }));
+    },
   };
 }
 

@@ -65,7 +65,7 @@ export function httpApp(house: House, keys: Keys, log: Log, now: () => number = 
     const { method } = context.req;
     house.meter.answered(method, context.get('route') ?? 'none', context.res.status, performance.now() - began);
   });
-  app.use(secureHeaders({ crossOriginResourcePolicy: 'same-origin', referrerPolicy: 'no-referrer' }));
+  app.use(secureHeaders({ referrerPolicy: 'no-referrer', strictTransportSecurity: false }));
   // Without a list of origins no other web page may ask at all: a browser needs our word for that.
   if (keys.origins.length > 0) app.use(cors({ origin: [...keys.origins], maxAge: CORS_SECONDS }));
   // Every request counts, also one that shows a wrong word.

@@ -124,7 +124,7 @@ const IDEMPOTENCY: Parameter = {
 
 /** By status, with the codes that each can have. */
 function problemsOf({ role }: Route): Record<string, object> {
-  const statuses = [400, ...(role === 'anyone' ? [] : [401, 403]), 404, 409, 413, 429, 500, 502, 503, 504, 507];
+  const statuses = [400, 401, ...(role === 'anyone' ? [] : [403]), 404, 409, 413, 429, 500, 502, 503, 504, 507];
   return Object.fromEntries(
     statuses.flatMap((status) => {
       const codes = (Object.keys(FAILURES) as FailureCode[]).filter((code) => FAILURES[code].http === status);

@@ -31,9 +31,9 @@ export const audit = command({
       return seal.whole ? 0 : DAMAGED;
     }
     if (what !== undefined) throw wrong(audit, `does not know "${what}"; only "verify"`);
-    const { last, ...rest } = options;
+    const { last, by, verb, on, limit } = options;
     const since = last === undefined ? undefined : new Date(Date.now() - readSpan(last)).toISOString();
-    const answer = await engine.get<AuditJson>('/api/v1/audit', { ...rest, since }, signal);
+    const answer = await engine.get<AuditJson>('/api/v1/audit', { by, verb, on, limit, since }, signal);
     if (screen.json) screen.printJson(answer);
     else if (answer.deeds.length === 0) screen.note('Nothing of that kind was done.');
     else

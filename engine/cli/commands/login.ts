@@ -1,5 +1,5 @@
 import { hostname } from 'node:os';
-import { Failure } from '../../domain/failures.ts';
+import { Failure, reasonOf } from '../../domain/failures.ts';
 import type { LoginJson, NewTokenJson } from '../../http/json/account.ts';
 import { command, text } from '../command.ts';
 import { engineAt } from '../engine-client.ts';
@@ -62,10 +62,10 @@ export const logout = command({
       return 0;
     }
     const id = /^[a-z]+_([^_]+)_/.exec(profile.token)?.[1] ?? '';
-    removeProfile(HOME);
     await engine
       .remove(`/api/v1/tokens/${encodeURIComponent(id)}`, {}, signal)
-      .catch((cause: unknown) => screen.note(`The token could not be ended there: ${String(cause)}`));
+      .catch((cause: unknown) => screen.note(`The token could not be ended there: ${reasonOf(cause)}`));
+    removeProfile(HOME);
     if (screen.json) screen.printJson({ url: profile.url });
     else screen.print(`You are logged out of ${profile.url}.`);
     return 0;

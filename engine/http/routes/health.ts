@@ -23,6 +23,7 @@ export const healthRoutes = [
     method: 'get',
     path: '/api/v1/health',
     verb: null,
+    say: 'Whether everything that Dumont needs answers, and what does not',
     role: 'viewer',
     answers: { 200: HealthJson },
     async answer({ engine }) {

@@ -16,6 +16,7 @@ export const localRoutes = [
     method: 'get',
     path: '/api/v1/local/machines',
     verb: null,
+    say: 'Machines of the local marketplace, also those of nobody',
     answers: { 200: LocalMachinesJson },
     async answer(call) {
       const local = localOf(call);
@@ -28,6 +29,7 @@ export const localRoutes = [
     method: 'post',
     path: '/api/v1/local/misbehave',
     verb: null,
+    say: 'Let machines of the local marketplace fail as rented ones do',
     body: MisbehaveJson,
     answers: { 204: null },
     async answer(call) {
@@ -46,6 +48,7 @@ export const localRoutes = [
     method: 'post',
     path: '/api/v1/local/gpu',
     verb: null,
+    say: 'What a local machine says of its GPU',
     body: GpuJson,
     answers: { 204: null },
     async answer(call) {
@@ -59,6 +62,7 @@ export const localRoutes = [
     method: 'get',
     path: '/api/v1/local/bill',
     verb: null,
+    say: 'What the local marketplace would charge',
     answers: { 200: LocalBillJson },
     async answer(call) {
       return { status: 200, body: localBillJson(await localOf(call).bill()) };
@@ -69,6 +73,7 @@ export const localRoutes = [
     method: 'post',
     path: '/api/v1/local/end-all',
     verb: null,
+    say: 'End every local machine at once, whatever is on it',
     answers: { 200: z.object({ ended: z.number() }) },
     async answer(call) {
       return { status: 200, body: { ended: await localOf(call).endAll() } };

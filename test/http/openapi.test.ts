@@ -1,0 +1,198 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import type { Role } from '../../engine/domain/account.ts';
+import { ROUTES } from '../../engine/http/app.ts';
+import { type OpenOperation, openApi } from '../../engine/http/openapi.ts';
+import { broken, fitting, type Schema } from './arbitrary.ts';
+import { inhabited } from './inhabited.ts';
+
+const DOCUMENT = openApi(ROUTES, '0');
+const OPERATIONS = Object.entries(DOCUMENT.paths).flatMap(([path, methods]) =>
+  Object.entries(methods).map(([method, operation]) => ({ path, method: method.toUpperCase(), operation })),
+);
+const REQUESTS = 20_000;
+const PEOPLE = ['nobody', 'vera', 'otto', 'ana', 'boss', 'forger'] as const;
+
+test('the document is OpenAPI 3.1, and every route of ours is in it once', () => {
+  expect(DOCUMENT.openapi).toBe('3.1.0');
+  expect(OPERATIONS).toHaveLength(ROUTES.length);
+  const ids = OPERATIONS.map(({ operation }) => operation.operationId);
+  expect(new Set(ids).size, 'ids are given once').toBe(ids.length);
+  for (const { path, operation } of OPERATIONS) {
+    const named = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name);
+    const documented = operation.parameters.filter((it) => it.in === 'path').map(({ name }) => name);
+    expect(documented, path).toEqual(named);
+    expect(operation.summary, path).not.toBe(path);
+  }
+});
+
+/** Who may ask for what. A route that is added stands here too, or this fails. */
+const PERMISSIONS: Readonly<Record<string, Role | 'anyone'>> = {
+  'GET /api/v1/instances': 'viewer',
+  'POST /api/v1/instances': 'operator',
+  'GET /api/v1/instances/{id}': 'viewer',
+  'PATCH /api/v1/instances/{id}': 'operator',
+  'DELETE /api/v1/instances/{id}': 'admin',
+  'POST /api/v1/instances/{id}/wake': 'operator',
+  'POST /api/v1/instances/{id}/hibernate': 'operator',
+  'POST /api/v1/instances/{id}/keep': 'operator',
+  'POST /api/v1/instances/{id}/run': 'operator',
+  'GET /api/v1/instances/{id}/at-risk': 'viewer',
+  'POST /api/v1/instances/{id}/abandon': 'operator',
+  'GET /api/v1/instances/{id}/ssh': 'operator',
+  'PUT /api/v1/instances/{id}/shares/{name}': 'admin',
+  'DELETE /api/v1/instances/{id}/shares/{name}': 'admin',
+  'GET /api/v1/snapshots': 'viewer',
+  'POST /api/v1/snapshots': 'operator',
+  'POST /api/v1/snapshots/{id}/restore': 'operator',
+  'GET /api/v1/offers': 'viewer',
+  'GET /api/v1/hosts': 'viewer',
+  'GET /api/v1/events': 'viewer',
+  'GET /api/v1/operations/{id}': 'viewer',
+  'GET /api/v1/metrics': 'operator',
+  'GET /api/v1/health': 'viewer',
+  'GET /api/v1/local/machines': 'admin',
+  'POST /api/v1/local/misbehave': 'admin',
+  'POST /api/v1/local/gpu': 'admin',
+  'GET /api/v1/local/bill': 'admin',
+  'POST /api/v1/local/end-all': 'admin',
+  'POST /api/v1/auth/login': 'anyone',
+  'POST /api/v1/auth/refresh': 'anyone',
+  'POST /api/v1/auth/logout': 'anyone',
+  'GET /api/v1/me': 'viewer',
+  'PUT /api/v1/me/password': 'viewer',
+  'POST /api/v1/me/discord-code': 'viewer',
+  'DELETE /api/v1/me/discord': 'viewer',
+  'GET /api/v1/tokens': 'viewer',
+  'POST /api/v1/tokens': 'viewer',
+  'DELETE /api/v1/tokens/{id}': 'viewer',
+  'GET /api/v1/users': 'admin',
+  'POST /api/v1/users': 'admin',
+  'PATCH /api/v1/users/{name}': 'admin',
+  'GET /api/v1/audit': 'admin',
+  'GET /api/v1/audit/verify': 'admin',
+};
+
+test('who may ask for what is this table', () => {
+  expect(
+    Object.fromEntries(OPERATIONS.map(({ method, path, operation }) => [`${method} ${path}`, operation['x-role']])),
+  ).toEqual(PERMISSIONS);
+});
+
+test(`${REQUESTS} requests, right and wrong, by everybody: no answer that is not in the document`, {
+  timeout: 240_000,
+}, async () => {
+  await using house = await inhabited();
+  const met = new Map<string, Set<number>>();
+  for (const request of fc.sample(requests(), { numRuns: REQUESTS, seed: 4711 })) {
+    const { path, method, operation, url, body, person } = request;
+    const say = `${person}: ${method} ${url} ${String(body).slice(0, 300)}`;
+    const answer = await house.ask(person, method, url, body);
+    expect(answer.status, `${say}\n${answer.text}\n${house.troubles.join('\n')}`).toBeLessThan(500);
+    const documented = operation.responses[answer.status] as
+      | { content?: Record<string, { schema: object }> }
+      | undefined;
+    expect(documented, `${answer.status} is not in the document: ${say}\n${answer.text}`).toBeDefined();
+    const type = answer.type.split(';')[0] ?? '';
+    expect(answer.text === '' ? [''] : Object.keys(documented?.content ?? {}), say).toContain(type);
+    if (answer.status < 300) fits(method, path, answer, say);
+    const needed = PERMISSIONS[`${method} ${path}`]!;
+    if (answer.status < 300 && needed !== 'anyone') expect(['nobody', 'forger'], say).not.toContain(person);
+    if (answer.status < 300 && needed === 'admin' && !path.includes('{id}')) expect(person, say).toBe('boss');
+    met.set(`${method} ${path}`, (met.get(`${method} ${path}`) ?? new Set()).add(answer.status));
+  }
+  // A generator that never gets in proves nothing.
+  const never = [...met].filter(([name, statuses]) => ![...statuses].some((status) => status < 300) && !HARD.has(name));
+  expect(never.map(([name, statuses]) => `${name}: ${[...statuses].join()}`)).toEqual([]);
+  expect(met.size).toBe(OPERATIONS.length);
+});
+
+/** What takes more than a lucky guess to go well: a password, a running machine, an id that was given out. */
+const HARD: ReadonlySet<string> = new Set([
+  'POST /api/v1/auth/login',
+  'POST /api/v1/auth/refresh',
+  'PUT /api/v1/me/password',
+  'DELETE /api/v1/instances/{id}',
+  'POST /api/v1/snapshots',
+  'POST /api/v1/snapshots/{id}/restore',
+  'POST /api/v1/instances/{id}/run',
+  'POST /api/v1/instances/{id}/abandon',
+  'GET /api/v1/instances/{id}/ssh',
+  'GET /api/v1/instances/{id}/at-risk',
+  'GET /api/v1/operations/{id}',
+  'DELETE /api/v1/tokens/{id}',
+  'POST /api/v1/local/misbehave',
+  'POST /api/v1/local/gpu',
+]);
+
+function fits(method: string, path: string, answer: { status: number; text: string }, say: string): void {
+  const route = ROUTES.find(
+    (one) => one.method === method.toLowerCase() && one.path === path.replaceAll(/\{(\w+)\}/g, ':$1'),
+  );
+  const schema = route?.answers[answer.status];
+  if (schema) expect(schema.safeParse(JSON.parse(answer.text)).error, `${say}\n${answer.text}`).toBeUndefined();
+  else expect(answer.text, say).toBe('');
+}
+
+function requests() {
+  return fc.oneof(
+    ...OPERATIONS.map(({ path, method, operation }) =>
+      fc
+        .record({
+          person: fc.constantFrom(...PEOPLE),
+          url: urlOf(path, operation),
+          body: bodyOf(operation),
+        })
+        .map((rest) => ({ path, method, operation, ...rest })),
+    ),
+  );
+}
+
+const NAMES = ['lab', 'train', 'otto', 'vera', 'ana'];
+const TRICKS = ['..', '%2e%2e%2f', '%00', 'lab%2f..%2ftrain', '__proto__', 'a'.repeat(300), '%F0%9F%92%A9', 'LAB'];
+
+function urlOf(path: string, { parameters }: OpenOperation): fc.Arbitrary<string> {
+  const inPath = [...path.matchAll(/\{(\w+)\}/g)].map(() =>
+    fc.oneof(
+      { weight: 6, arbitrary: fc.constantFrom(...NAMES) },
+      { weight: 1, arbitrary: fc.constantFrom(...TRICKS) },
+      { weight: 1, arbitrary: fc.webSegment().filter((text) => text !== '') },
+    ),
+  );
+  const inQuery = parameters
+    .filter((it) => it.in === 'query')
+    .map(({ name, schema, required }) => {
+      const right = fitting(schema as Schema).map(String);
+      const wrong = fc.oneof(fc.string(), fc.constantFrom('', 'null', '-1', '1e99', '[]', '{}'));
+      const value = fc.oneof(
+        { weight: 5, arbitrary: name === 'instance_id' ? fc.constantFrom(...NAMES) : right },
+        { weight: 1, arbitrary: wrong },
+      );
+      return fc.option(
+        value.map((text) => [name, text] as const),
+        { freq: required ? 8 : 1, nil: null },
+      );
+    });
+  return fc
+    .tuple(fc.tuple(...inPath), fc.tuple(...inQuery), fc.constantFrom('', '', '', '', 'x=1'))
+    .map(([names, given, more]) => {
+      let at = 0;
+      const filled = path.replaceAll(/\{\w+\}/g, () => names[at++] ?? '');
+      const search = new URLSearchParams(given.filter((pair) => pair !== null) as unknown as [string, string][]);
+      const query = [search.toString(), more].filter((part) => part !== '').join('&');
+      return query === '' ? filled : `${filled}?${query}`;
+    });
+}
+
+function bodyOf({ requestBody }: OpenOperation): fc.Arbitrary<string | undefined> {
+  const schema = requestBody?.content['application/json']?.schema as Schema | undefined;
+  if (!schema) return fc.constantFrom(undefined, undefined, '{}', '{"x":1}');
+  return fc.oneof(
+    { weight: 5, arbitrary: fitting(schema).map((value) => JSON.stringify(value)) },
+    { weight: 2, arbitrary: broken(schema).map((value) => JSON.stringify(value)) },
+    {
+      weight: 1,
+      arbitrary: fc.constantFrom('', '{', '[]', 'null', '"x"', '{"a":1', '\u0000', '{"__proto__":{"x":1}}'),
+    },
+  );
+}
