@@ -51,8 +51,8 @@ export function house({
 }
 
 /** Real accounts and a real audit, over rows in memory. */
-export function fakeDoors(clock = { now: Date.now, sleep: async () => undefined }) {
-  const store = new FakeStore({ strict: true });
+export function fakeDoors(store = new FakeStore({ strict: true })) {
+  const clock = { now: Date.now, sleep: async () => undefined };
   const journals = new FakeJournals({ strict: true });
   let ids = 0;
   const newId = (prefix: string): string => `${prefix}${++ids}`;

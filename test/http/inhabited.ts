@@ -10,7 +10,7 @@ import { fakeDoors } from './house.ts';
 export async function inhabited() {
   const w = new World();
   const { engine, stop } = await w.start();
-  const { accounts, audit, meter } = fakeDoors();
+  const { accounts, audit, meter } = fakeDoors(w.store);
   const closing = new AbortController();
   let now = 0;
   const troubles: string[] = [];
