@@ -31,6 +31,11 @@ export interface Option<T> {
 export type Options = Readonly<Record<string, Option<any>>>;
 export type Values<O extends Options> = { readonly [K in keyof O]: O[K] extends Option<infer T> ? T : never };
 
+export interface Described {
+  readonly command: Command;
+  readonly say: string;
+}
+
 /** What a command gets to work with. */
 export interface Given<O extends Options> {
   readonly words: readonly string[];
@@ -40,6 +45,8 @@ export interface Given<O extends Options> {
   readonly screen: Screen;
   /** Aborted by Ctrl-C. */
   readonly signal: AbortSignal;
+  /** Every command there is, with what it does in one line. */
+  readonly commands: () => Promise<readonly Described[]>;
 }
 
 interface Spec<O extends Options> {

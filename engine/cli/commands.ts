@@ -1,7 +1,7 @@
 import { VERBS, type VerbName } from '../domain/verbs.ts';
 import type { Command } from './command.ts';
 
-type Name = VerbName | 'tour' | 'login' | 'logout' | 'local';
+type Name = VerbName | 'tour' | 'login' | 'logout' | 'completion' | 'local';
 
 /** Every command, loaded only when it is called: a quick answer begins with reading little. */
 const COMMANDS: Readonly<Record<Name, () => Promise<Command>>> = {
@@ -28,6 +28,7 @@ const COMMANDS: Readonly<Record<Name, () => Promise<Command>>> = {
   audit: async () => (await import('./commands/audit.ts')).audit,
   login: async () => (await import('./commands/login.ts')).login,
   logout: async () => (await import('./commands/login.ts')).logout,
+  completion: async () => (await import('./commands/completion.ts')).completion,
   local: async () => (await import('./commands/local.ts')).local,
 };
 
@@ -48,5 +49,6 @@ const OTHERS: Readonly<Record<Exclude<Name, VerbName>, string>> = {
   tour: 'See it all in about a minute, on this computer: race, backup, sleep, and the same files back',
   login: 'Talk to an engine elsewhere from now on',
   logout: 'Talk to the engine of this computer again',
+  completion: 'A script that completes these commands in your shell',
   local: 'Pull the levers of the local marketplace',
 };

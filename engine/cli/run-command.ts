@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Failure } from '../domain/failures.ts';
-import { loadCommand, NAMES } from './commands.ts';
+import type { Described } from './command.ts';
+import { loadCommand, NAMES, wordsOf } from './commands.ts';
 import { engineClient } from './engine-client.ts';
 import { didYouMean } from './near.ts';
 import { readArgs } from './read-args.ts';
@@ -16,7 +17,11 @@ export async function runCommand(argv: readonly string[], screen: Screen, signal
   const command = await find(name);
   const args = readArgs(command, argv.toSpliced(at, 1));
   if (args.options.help) return await printHelp(name, screen);
-  return await command.run({ ...args, engine: engineClient(), screen, signal });
+  return await command.run({ ...args, engine: engineClient(), screen, signal, commands: describeAll });
+}
+
+async function describeAll(): Promise<readonly Described[]> {
+  return await Promise.all(NAMES.map(async (name) => ({ command: await find(name), say: wordsOf(name) })));
 }
 
 async function find(name: string) {
