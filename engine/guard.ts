@@ -50,9 +50,10 @@ export function engineFor(who: Who, engine: Engine, store: Store): Engine {
     hosts: anywhere('hosts', engine.hosts),
     health: anywhere('status', engine.health),
 
-    async status(name) {
+    async status(name, part = {}) {
       if (name !== null) await allowOn('status', name);
-      return (await engine.status(name)).filter(({ workspace }) => roleOn(who, workspace) !== null);
+      const { only = () => true } = part;
+      return await engine.status(name, { ...part, only: (row) => roleOn(who, row) !== null && only(row) });
     },
     async operation(id) {
       const operation = await engine.operation(id);

@@ -23,15 +23,23 @@ export async function reconcile(ports: Ports, signal: AbortSignal): Promise<void
     ports.store.list('races'),
     ports.store.list('operations'),
   ]);
+  const ofWorkspace = ({ workspace }: { readonly workspace: string }): string => workspace;
+  const machinesOf = Map.groupBy(machines, ofWorkspace);
+  const racesOf = Map.groupBy(races, ofWorkspace);
+  const openOf = Map.groupBy(
+    operations.filter(({ endedAt }) => endedAt === null),
+    ofWorkspace,
+  );
   for (const workspace of workspaces) {
     signal.throwIfAborted();
+    const all = machinesOf.get(workspace.id) ?? [];
     const sight = {
       workspace,
-      machine: machines.find((machine) => machine.id === workspace.claim?.machine) ?? null,
-      all: machines.filter((machine) => machine.workspace === workspace.id),
-      ours: machines.filter((machine) => machine.workspace === workspace.id && machine.state !== 'gone'),
-      races: races.filter((race) => race.workspace === workspace.id),
-      open: operations.filter((operation) => operation.workspace === workspace.id && operation.endedAt === null),
+      machine: all.find((machine) => machine.id === workspace.claim?.machine) ?? null,
+      all,
+      ours: all.filter(({ state }) => state !== 'gone'),
+      races: racesOf.get(workspace.id) ?? [],
+      open: openOf.get(workspace.id) ?? [],
     };
     await beginRace(sight, ports);
     await forgetEnded(workspace, ports);

@@ -35,28 +35,40 @@ export function createViews(
   return {
     find,
 
-    async status(name) {
+    async status(name, { only = () => true, after = '', limit = Number.POSITIVE_INFINITY } = {}) {
       const workspaces = name === null ? await store.list('workspaces') : [await find(name)];
+      const wanted = workspaces
+        .filter((workspace) => workspace.id > after && only(workspace))
+        .toSorted((a, b) => (a.id < b.id ? -1 : 1))
+        .slice(0, limit);
       const [machines, races, snapshots, operations] = await Promise.all([
         store.list('machines'),
         store.list('races'),
         store.list('snapshots'),
         store.list('operations'),
       ]);
-      return workspaces
-        .toSorted((a, b) => (a.id < b.id ? -1 : 1))
-        .map((workspace) => {
-          const mine = <T extends { readonly workspace: string }>(rows: readonly T[]): T[] =>
-            rows.filter((row) => row.workspace === workspace.id);
-          return viewOf(
-            workspace,
-            mine(machines),
-            mine(races),
-            mine(snapshots),
-            mine(operations).findLast((one) => one.id === workspace.wish.operation) ?? null,
-            pulseOf(workspace, machines),
-          );
-        });
+      const names = new Set(wanted.map(({ id }) => id));
+      const byWorkspace = <T extends { readonly workspace: string }>(rows: readonly T[]): Map<string, T[]> =>
+        Map.groupBy(
+          rows.filter((row) => names.has(row.workspace)),
+          (row) => row.workspace,
+        );
+      const machinesOf = byWorkspace(machines);
+      const racesOf = byWorkspace(races);
+      const snapshotsOf = byWorkspace(snapshots);
+      const operationsOf = byWorkspace(operations);
+      return wanted.map((workspace) => {
+        const { id, wish } = workspace;
+        const mine = machinesOf.get(id) ?? [];
+        return viewOf(
+          workspace,
+          mine,
+          racesOf.get(id) ?? [],
+          snapshotsOf.get(id) ?? [],
+          operationsOf.get(id)?.findLast((one) => one.id === wish.operation) ?? null,
+          pulseOf(workspace, mine),
+        );
+      });
     },
 
     async atRisk(name, signal) {

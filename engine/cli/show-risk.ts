@@ -1,6 +1,7 @@
 import { isFailure } from '../domain/failures.ts';
-import type { InstanceJson, InstancesJson } from '../http/json/instance.ts';
+import type { InstanceJson } from '../http/json/instance.ts';
 import type { RiskJson } from '../http/json/risk.ts';
+import { allInstances } from './all-instances.ts';
 import type { EngineClient } from './engine-client.ts';
 import { riskLines } from './risk-lines.ts';
 import type { Screen } from './screen.ts';
@@ -19,7 +20,7 @@ export async function showRisk(
     else screen.print(...riskLines(name, risk, screen, Date.now()));
     return;
   }
-  const { instances } = await engine.get<InstancesJson>('/api/v1/instances', {}, signal);
+  const instances = await allInstances(engine, signal);
   const awake = instances.filter(({ status, machine }) => machine !== null && HAS_WORK.has(status));
   // One machine that does not answer must not hide what the others say.
   const found = await Promise.all(

@@ -40,8 +40,8 @@ export interface Engine {
   /** Forgets the workspace. Refused while it has a machine; its snapshots go only with `purge`. */
   destroy(name: string, how: { readonly purge: boolean }, asked: Asked): Promise<void>;
 
-  /** One workspace, or all of them. */
-  status(name: string | null): Promise<readonly WorkspaceView[]>;
+  /** One workspace, or all of them by name; of those a part, if it is so wanted. */
+  status(name: string | null, part?: Part): Promise<readonly WorkspaceView[]>;
   /** What would be lost if its machine ended now; asks the machine itself. */
   atRisk(name: string, signal: AbortSignal): Promise<RiskView>;
   snapshots(name: string): Promise<readonly Snapshot[]>;
@@ -141,6 +141,14 @@ export interface Asked {
   readonly key: string | null;
   /** The address and what was shown there, for the audit. */
   readonly from?: string;
+}
+
+/** A part of a list that is in order. */
+export interface Part {
+  readonly only?: (workspace: Workspace) => boolean;
+  /** Those that come behind this name. */
+  readonly after?: string | undefined;
+  readonly limit?: number | undefined;
 }
 
 export interface WakeChoice {

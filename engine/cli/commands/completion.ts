@@ -1,4 +1,4 @@
-import type { InstancesJson } from '../../http/json/instance.ts';
+import { allInstances } from '../all-instances.ts';
 import { command } from '../command.ts';
 import { completionFor, SHELLS } from '../completion.ts';
 import { wrong } from '../read-args.ts';
@@ -13,7 +13,7 @@ export const completion = command({
   ],
   async run({ words: [given = ''], engine, screen, signal, commands }) {
     if (given === 'workspaces') {
-      const { instances } = await engine.get<InstancesJson>('/api/v1/instances', {}, signal);
+      const instances = await allInstances(engine, signal);
       screen.print(...instances.map(({ id }) => id));
       return 0;
     }

@@ -1,4 +1,5 @@
-import type { InstanceJson, InstancesJson } from '../../http/json/instance.ts';
+import type { InstanceJson } from '../../http/json/instance.ts';
+import { allInstances } from '../all-instances.ts';
 import { command, flag, type Given } from '../command.ts';
 import { INTERRUPTED } from '../exit-codes.ts';
 import { conclude, follow, followAwake, lastEvent, stoppedFollowing } from '../follow.ts';
@@ -30,9 +31,9 @@ export const status = command({
     }
     if (name === undefined) {
       if (options.follow) throw wrong(status, 'needs NAME with --follow');
-      const answer = await engine.get<InstancesJson>('/api/v1/instances', {}, signal);
-      if (screen.json) screen.printJson(answer);
-      else if (answer.instances.length > 0) screen.print(...statusTable(answer.instances, screen));
+      const instances = await allInstances(engine, signal);
+      if (screen.json) screen.printJson({ instances });
+      else if (instances.length > 0) screen.print(...statusTable(instances, screen));
       else screen.note('No workspace yet. Describe one: dumont create lab --gpu "RTX 4090"');
       return 0;
     }

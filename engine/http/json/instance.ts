@@ -119,7 +119,13 @@ export const InstanceJson = WorkspaceJson.extend({
 });
 export type InstanceJson = z.infer<typeof InstanceJson>;
 
-export const InstancesJson = z.object({ instances: z.array(InstanceJson) });
+export const InstancesJson = z.object({
+  instances: z.array(InstanceJson),
+  next_cursor: z
+    .string()
+    .nullable()
+    .describe('Send it as `cursor` for those behind the last of these; null: there are none.'),
+});
 export type InstancesJson = z.infer<typeof InstancesJson>;
 
 /** How to reach its machine. The host key is a fingerprint to compare with, not to trust on first sight. */

@@ -20,6 +20,14 @@ import { route } from '../route.ts';
 
 const Id = z.object({ id: InstanceId });
 
+const PAGE_MAX = 1_000;
+const PageLimit = z
+  .string()
+  .regex(/^[1-9]\d{0,3}$/, 'expected a whole number from 1 to 1000')
+  .transform(Number)
+  .pipe(z.number().max(PAGE_MAX))
+  .default(PAGE_MAX);
+
 export const WAKE_FIELDS = {
   need: NeedJson.optional().describe("Narrows what the workspace's own need says."),
   cap_dollars: z.number().positive().max(10_000).optional(),
@@ -62,10 +70,16 @@ export const instanceRoutes = [
     method: 'get',
     path: '/api/v1/instances',
     verb: 'status',
+    query: z.strictObject({
+      limit: PageLimit,
+      cursor: InstanceId.optional().describe('The next_cursor of the page before.'),
+    }),
     answers: { 200: InstancesJson },
-    async answer({ engine }) {
-      const views = await engine.status(null);
-      return { status: 200, body: { instances: views.map(instanceJson) } };
+    async answer({ engine, query: { limit, cursor } }) {
+      const views = await engine.status(null, { after: cursor, limit: limit + 1 });
+      const page = views.slice(0, limit);
+      const next = views.length > limit ? (page.at(-1)?.workspace.id ?? null) : null;
+      return { status: 200, body: { instances: page.map(instanceJson), next_cursor: next } };
     },
   }),
 
