@@ -4,6 +4,7 @@ import type { Bench, Table } from './bench.ts';
 import { durable } from './durable.ts';
 import { freeze } from './freeze.ts';
 import { handover } from './handover.ts';
+import { heartbeats } from './heartbeats.ts';
 import { kit } from './kit.ts';
 import { quiet } from './quiet.ts';
 import { race } from './race.ts';
@@ -11,7 +12,17 @@ import { start } from './start.ts';
 import { store } from './store.ts';
 
 /** `npm run bench`: every figure the product claims, measured side by side. `npm run bench -- race store --json` picks some. */
-const BENCHES: Readonly<Record<string, Bench>> = { race, handover, kit, store, start, quiet, durable, freeze };
+const BENCHES: Readonly<Record<string, Bench>> = {
+  race,
+  handover,
+  kit,
+  store,
+  start,
+  heartbeats,
+  quiet,
+  durable,
+  freeze,
+};
 
 const { values, positionals } = parseArgs({
   options: { json: { type: 'boolean', default: false } },
