@@ -1,7 +1,7 @@
 import { timingSafeEqual } from 'node:crypto';
 import type { Duplex } from 'node:stream';
 import { Failure } from './domain/failures.ts';
-import type { AgentStatus } from './domain/heartbeat.ts';
+import type { AgentAnswer, AgentStatus } from './domain/heartbeat.ts';
 import type { Machine } from './domain/lifecycle.ts';
 import type { Heard, Heartbeats, Ports } from './domain/ports.ts';
 import type { IdleRules, Workspace } from './domain/workspace.ts';
@@ -28,6 +28,8 @@ export function createHeartbeats(
 ): Heartbeats {
   const listeningSince = ports.clock.now();
   const heard = new Map<string, Heard & { readonly seen: Seen }>();
+  /** What each was told to do without us. */
+  const orders = new Map<string, AgentAnswer['watchdog']>();
 
   const heartbeats: Heartbeats = {
     url,
@@ -44,7 +46,9 @@ export function createHeartbeats(
       const seen = observe(heard.get(machine.id)?.seen ?? null, status, rules, now);
       heard.set(machine.id, { status, at: now, seen });
       ports.bell.ring(workspaceBell(workspace.id));
-      return await answerTo(status, machine, workspace, ports);
+      const answer = await answerTo(status, machine, workspace, ports, orders.get(machine.id) ?? null);
+      orders.set(machine.id, answer.watchdog);
+      return answer;
     },
 
     latest: (machine) => heard.get(machine) ?? null,
@@ -66,7 +70,10 @@ export function createHeartbeats(
       });
     },
 
-    forget: (machine) => void heard.delete(machine),
+    forget(machine) {
+      heard.delete(machine);
+      orders.delete(machine);
+    },
     serve: (connection) => serve(connection),
   };
   const serve = serving(heartbeats.hear);
