@@ -46,9 +46,12 @@ export async function prove(claimed: Claimed, ask: Digests, ports: Ports, signal
     throw new Failure('proof_failed', { why: `snapshot ${id.slice(0, 8)} belongs to ${stored.host}` });
 
   const manifest = await manifestOf(claimed, ports, signal);
-  const files = await ports.repositories.files(workspace, id, signal);
+  // Each takes a while, and in a last save people's programs stand still for as long: so beside each other.
+  const [files] = await Promise.all([
+    ports.repositories.files(workspace, id, signal),
+    compareBytes(claimed, manifest.lines, ask, ports, signal),
+  ]);
   compareLists(manifest.lines, files);
-  await compareBytes(claimed, manifest.lines, files, ask, ports, signal);
 
   return await enter(claimed, id, manifest.bytes, files, ports, signal);
 }
@@ -110,12 +113,13 @@ export function compareLists(lines: readonly ManifestLine[], files: readonly Sto
 async function compareBytes(
   claimed: Claimed,
   lines: readonly ManifestLine[],
-  files: readonly StoredFile[],
   ask: Digests,
   ports: Ports,
   signal: AbortSignal,
 ): Promise<void> {
-  const paths = challengeOf(files, ports.settings.save, ports.random);
+  // Chosen from what the machine counted; that storage holds just those files is compared as well.
+  const counted = lines.filter((line) => line.type === 'file');
+  const paths = challengeOf(counted, ports.settings.save, ports.random);
   if (paths.length === 0) return;
   const manifest = new Map(lines.map((line) => [line.path, line]));
   const [there, here] = await Promise.all([
