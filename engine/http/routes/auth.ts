@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Who } from '../../domain/account.ts';
-import { Failure } from '../../domain/failures.ts';
+import { Failure, isFailure } from '../../domain/failures.ts';
 import {
   CreateTokenJson,
   LoginJson,
@@ -27,8 +27,15 @@ export const authRoutes = [
     role: 'anyone',
     body: z.strictObject({ name: z.string().min(1).max(100), password: z.string().min(1).max(1_000) }),
     answers: { 200: LoginJson },
-    async answer({ accounts, body, from }) {
-      return { status: 200, body: loginJson(await accounts.login(body.name, body.password, from)) };
+    async answer({ accounts, audit, body: { name, password }, from }) {
+      const record = (result: string): Promise<void> =>
+        audit.record({ by: name, verb: 'login', on: name, result, why: '', from });
+      const login = await accounts.login(name, password, from).catch(async (thrown: unknown) => {
+        if (isFailure(thrown, 'wrong_login')) await record('refused');
+        throw thrown;
+      });
+      await record('came in');
+      return { status: 200, body: loginJson(login) };
     },
   }),
 

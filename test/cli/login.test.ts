@@ -1,0 +1,54 @@
+import { existsSync, mkdtempSync, readFileSync, statSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { served } from '../http/served.ts';
+import { run } from './dumont.ts';
+
+const PASSWORD = 'correct horse battery';
+/** Another computer than the engine's. */
+const away = mkdtempSync(join(tmpdir(), 'dumont-away-'));
+let house: Awaited<ReturnType<typeof served>>;
+beforeAll(async () => {
+  house = await served({ names: ['lab'] });
+  await house.accounts.create('ana', 'operator', 'admin', PASSWORD);
+});
+afterAll(async () => {
+  await house[Symbol.asyncDispose]();
+  await rm(away, { recursive: true, force: true });
+});
+
+test('a login is for another computer: a token stays there, the password does not, and logging out ends it', async () => {
+  const file = join(away, 'login.json');
+  const wrong = await run(away, ['login', house.url(), '--user', 'ana'], { input: 'not the password\n' });
+  expect([wrong.code, wrong.err]).toEqual([77, expect.stringContaining('The name or the password is wrong.')]);
+  expect(existsSync(file)).toBe(false);
+
+  const { code, out, err } = await run(away, ['login', house.url(), '--user', 'ana'], { input: `${PASSWORD}\n` });
+  expect([code, out], err).toEqual([0, `You are ana (operator) at ${house.url()}.\n`]);
+  expect(readFileSync(file, 'utf8')).not.toContain(PASSWORD);
+  expect(statSync(file).mode & 0o777).toBe(0o600);
+  expect((await run(away, ['status'])).out).toContain('lab');
+  expect((await run(away, ['tokens'])).out).toMatch(/dumont on \S+ +operator/);
+
+  const left = await run(away, ['logout']);
+  expect([left.code, left.out], left.err).toEqual([0, `You are logged out of ${house.url()}.\n`]);
+  expect(await house.accounts.tokens('ana')).toEqual([]);
+  expect(existsSync(file)).toBe(false);
+});
+
+test('a password is not sent over the network without encryption', async () => {
+  const { code, err } = await run(away, ['login', 'http://dumont.example.com'], { input: `${PASSWORD}\n` });
+  expect([code, err]).toEqual([64, expect.stringContaining('is not encrypted')]);
+});
+
+test('scripts bring a token of their own', async () => {
+  const { who } = await house.accounts.login('ana', PASSWORD, 'here');
+  const wanted = { name: 'ci', role: null, workspaces: null, forMs: null };
+  const { word } = await house.accounts.createToken(who, wanted);
+  const environment = { DUMONT_URL: house.url(), DUMONT_TOKEN: word };
+  expect((await run(away, ['status'], { env: environment })).out).toContain('lab');
+  const bad = await run(away, ['status'], { env: { ...environment, DUMONT_TOKEN: `${word.slice(0, -1)}_` } });
+  expect([bad.code, bad.err]).toEqual([77, expect.stringContaining('This needs a token that is valid.')]);
+});

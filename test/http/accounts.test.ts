@@ -1,0 +1,171 @@
+import { expect, test } from 'vitest';
+import type { Who } from '../../engine/domain/account.ts';
+import { clientAddress } from '../../engine/http/client-address.ts';
+import { house } from './house.ts';
+
+const PASSWORD = 'correct horse battery';
+
+async function withAna() {
+  const h = house();
+  await h.accounts.create('ana', 'operator', 'admin', PASSWORD);
+  const login = await h.ask('POST', '/api/v1/auth/login', { name: 'ana', password: PASSWORD }, NOBODY);
+  const as = (token: string) => ({ Authorization: `Bearer ${token}` });
+  return { h, login, ana: as(login.body.access_token), as };
+}
+/** Shows nothing at the door. */
+const NOBODY = { Authorization: '' };
+
+test('a person comes in, is known, goes on with a fresh pair, and leaves', async () => {
+  const { h, login, ana, as } = await withAna();
+  expect(login.body).toMatchObject({ token_type: 'Bearer', user: { name: 'ana', role: 'operator', by: 'password' } });
+  expect((await h.ask('GET', '/api/v1/me', undefined, ana)).body).toMatchObject({ name: 'ana' });
+  const again = await h.ask('POST', '/api/v1/auth/refresh', { refresh_token: login.body.refresh_token }, NOBODY);
+  expect((await h.ask('GET', '/api/v1/me', undefined, as(again.body.access_token))).status).toBe(200);
+  const out = await h.ask('POST', '/api/v1/auth/logout', { refresh_token: again.body.refresh_token }, NOBODY);
+  expect([out.status, out.body]).toEqual([204, null]);
+  expect((await h.ask('GET', '/api/v1/me', undefined, ana)).body).toMatchObject({ status: 401, code: 'bad_token' });
+});
+
+test('who comes in and who does not is in the audit, with the address, and no password is', async () => {
+  const { h } = await withAna();
+  const wrong = await h.ask('POST', '/api/v1/auth/login', { name: 'ana', password: 'my other password' }, NOBODY);
+  expect(wrong.body).toMatchObject({ status: 401, code: 'wrong_login', facts: {} });
+  const { body } = await h.ask('GET', '/api/v1/audit?verb=login');
+  expect(body.deeds.map(({ by, result, from }: Record<string, string>) => [by, result, from])).toEqual([
+    ['ana', 'refused', 'unknown'],
+    ['ana', 'came in', 'unknown'],
+  ]);
+  expect(JSON.stringify([body, h.logged])).not.toMatch(/correct horse|my other/);
+  expect((await h.ask('GET', '/api/v1/audit/verify')).body).toMatchObject({ whole: true, entries: 2 });
+});
+
+test('a token does what it may, and cannot make another one', async () => {
+  const { h, ana, as } = await withAna();
+  const wanted = { name: 'ci', role: 'viewer', instance_ids: ['lab'] };
+  const { status, body } = await h.ask('POST', '/api/v1/tokens', wanted, ana);
+  expect([status, body]).toMatchObject([
+    201,
+    { role: 'viewer', instance_ids: ['lab'], token: expect.stringMatching(/^dmt_/) },
+  ]);
+  const ci = as(body.token);
+  expect((await h.ask('GET', '/api/v1/me', undefined, ci)).body).toMatchObject({ role: 'viewer', by: 'token' });
+  for (const [method, path, sent] of [
+    ['POST', '/api/v1/tokens', { name: 'more' }],
+    ['PUT', '/api/v1/me/password', { password: PASSWORD, new_password: 'another long password' }],
+    ['POST', '/api/v1/me/discord-code', undefined],
+    ['GET', '/api/v1/users', undefined],
+    ['GET', '/api/v1/audit', undefined],
+    ['GET', '/metrics', undefined],
+  ] as const)
+    expect((await h.ask(method, path, sent, ci)).body, `${method} ${path}`).toMatchObject({
+      status: 403,
+      code: 'forbidden',
+    });
+  expect((await h.ask('GET', '/api/v1/tokens', undefined, ana)).body.tokens).toMatchObject([{ name: 'ci' }]);
+  expect((await h.ask('DELETE', `/api/v1/tokens/${body.id}`, undefined, ana)).status).toBe(204);
+  expect((await h.ask('GET', '/api/v1/me', undefined, ci)).status).toBe(401);
+});
+
+test('an admin makes accounts, shuts them out, and lets them in again', async () => {
+  const { h, ana } = await withAna();
+  const made = await h.ask('POST', '/api/v1/users', { name: 'joao', role: 'viewer' });
+  expect([made.status, made.body]).toMatchObject([
+    201,
+    { name: 'joao', created_by: 'ana', password: expect.any(String) },
+  ]);
+  expect((await h.ask('POST', '/api/v1/users', { name: 'joao', role: 'viewer' })).body.code).toBe('account_exists');
+  expect((await h.ask('PATCH', '/api/v1/users/ana', { ended: true })).body.ended_at).not.toBeNull();
+  expect((await h.ask('GET', '/api/v1/me', undefined, ana)).status).toBe(401);
+  expect((await h.ask('PATCH', '/api/v1/users/nobody', { role: 'viewer' })).body.code).toBe('no_such_account');
+  const { body } = await h.ask('GET', '/api/v1/users');
+  expect(JSON.stringify(body)).not.toMatch(/scrypt|secret/);
+});
+
+test('the guard hears who asks', async () => {
+  const met: Who[] = [];
+  const h = house({
+    engineFor: (who, engine) => {
+      met.push(who);
+      return engine;
+    },
+  });
+  await h.ask('GET', '/api/v1/instances');
+  expect(met).toEqual([{ name: 'ana', role: 'admin', workspaces: null, by: 'file' }]);
+});
+
+test('the same key with another body is refused, and with the same one answered as before', async () => {
+  using h = house();
+  const key = { 'Idempotency-Key': 'once' };
+  const first = await h.ask('POST', '/api/v1/instances', { id: 'fresh' }, key);
+  const again = await h.ask('POST', '/api/v1/instances', { id: 'fresh' }, key);
+  expect([again.status, again.body]).toEqual([201, first.body]);
+  expect(h.asked.filter(({ what }) => what === 'create')).toHaveLength(1);
+  const other = await h.ask('POST', '/api/v1/instances', { id: 'other' }, key);
+  expect(other.body).toMatchObject({ status: 409, code: 'key_reused' });
+});
+
+test('what has not changed is not sent again', async () => {
+  using h = house();
+  const first = await h.ask('GET', '/api/v1/snapshots?instance_id=lab');
+  const tag = { 'If-None-Match': first.headers.get('etag') ?? '' };
+  expect(
+    (
+      await h.app.request('/api/v1/snapshots?instance_id=lab', {
+        headers: { Authorization: 'Bearer the-token-of-this-test', ...tag },
+      })
+    ).status,
+  ).toBe(304);
+});
+
+test('strangers get little, and slowly', async () => {
+  using h = house();
+  expect((await h.ask('GET', '/healthz', undefined, NOBODY)).body).toEqual({ ok: true });
+  expect((await h.ask('GET', '/readyz', undefined, NOBODY)).body.parts[0]).toEqual({
+    name: expect.any(String),
+    ok: true,
+  });
+  const statuses: number[] = [];
+  for (let i = 0; i < 60; i += 1) statuses.push((await h.ask('GET', '/api/v1/me', undefined, NOBODY)).status);
+  expect(new Set(statuses)).toEqual(new Set([401, 429]));
+  const late = await h.ask('GET', '/api/v1/me', undefined, NOBODY);
+  expect([late.body.code, Number(late.headers.get('retry-after'))]).toEqual(['too_many_requests', 1]);
+});
+
+test('other web pages may not ask, and the page of documents runs no script', async () => {
+  using h = house();
+  const answer = await h.app.request('/api/v1/me', { method: 'OPTIONS', headers: { Origin: 'https://evil.test' } });
+  expect(answer.headers.get('access-control-allow-origin')).toBeNull();
+  const docs = await h.app.request('/docs');
+  expect(docs.headers.get('content-security-policy')).toContain("default-src 'none'");
+  const page = await docs.text();
+  expect(page).toContain('/api/v1/instances/{id}/wake');
+  expect(page).not.toContain('<script');
+});
+
+test.each(['/api/snapshots', '/api/offers', '/api/create-instance', '/api/restore', '/api/agent/status'])(
+  'the old name %s says where it went',
+  async (path) => {
+    using h = house();
+    for (const method of ['GET', 'POST'])
+      expect((await h.ask(method, path, undefined, NOBODY)).body).toMatchObject({
+        status: 410,
+        code: 'moved_away',
+        facts: { to: expect.stringContaining('/api/v1/') },
+      });
+  },
+);
+
+test.each<readonly [string, readonly string[], string | undefined, string | null, string]>([
+  ['nobody is believed unless they are named', [], '203.0.113.9', '10.0.0.1', '203.0.113.9'],
+  ['a proxy that is named is', ['127.0.0.1'], '127.0.0.1', '203.0.113.9', '203.0.113.9'],
+  ['what a client made up before it is not', ['127.0.0.1'], '::ffff:127.0.0.1', '1.2.3.4, 203.0.113.9', '203.0.113.9'],
+  ['proxies behind proxies', ['10.0.0.0/8'], '10.0.0.1', '203.0.113.9, 10.2.3.4', '203.0.113.9'],
+  ['rubbish is no address', ['127.0.0.1'], '127.0.0.1', 'rubbish', '127.0.0.1'],
+  ['no word at all', ['127.0.0.1'], '127.0.0.1', null, '127.0.0.1'],
+])('where a request comes from: %s', (_, proxies, socket, forwarded, from) => {
+  expect(clientAddress(proxies)(socket, forwarded)).toBe(from);
+});
+
+test('a proxy that is no address is a mistake in the settings', () => {
+  expect(() => clientAddress(['proxy.local'])).toThrow(/"proxy.local" is no address/);
+});
