@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { RepositoryAccess } from '../domain/agent-shapes.ts';
 import { Failure } from '../domain/failures.ts';
 import { type Access, openAccess } from '../restic/access.ts';
-import { outcomeOf, PARTIAL } from '../restic/outcome.ts';
+import { outcomeOf, PARTIAL, whyOf } from '../restic/outcome.ts';
 import { type Ran, runRestic } from '../restic/run.ts';
 import { readIfThere, writeDurably } from './durable.ts';
 import type { Lock } from './lock.ts';
@@ -58,7 +58,7 @@ export async function openRestic(place: Place, repository: RepositoryAccess, loc
     );
     const code = outcomeOf(ran.code, ran.words, ran.outOfPatience ? 'storage_down' : otherwise);
     if (code && ran.code !== PARTIAL)
-      throw new Failure(code, { why: lastLine(ran.words), workspace: '', url: repository.url });
+      throw new Failure(code, { why: whyOf(ran.words), workspace: '', url: repository.url });
     return ran;
   };
   return {
@@ -102,12 +102,6 @@ const inAHurry = (args: readonly string[]): readonly string[] => [
   ...['--stuck-request-timeout', '12s'],
   ...args.map((arg, at) => (args[at - 1] === '--retry-lock' ? '5s' : arg)),
 ];
-
-/** Of a locked repository restic says at last what to type, which nobody here can. */
-function lastLine(words: string): string {
-  const lines = words.split('\n').filter((line) => !/^(lock was created|storage ID|the `unlock` command) /.test(line));
-  return lines.at(-1) || 'restic said nothing';
-}
 
 const STORAGE_PATIENCE_MS = 120_000;
 /** From the first request that was given up, or from the last byte. */

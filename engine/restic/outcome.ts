@@ -53,3 +53,12 @@ export function isRetrying(line: string): boolean {
 export function hasRecovered(line: string): boolean {
   return / operation successful after \d+ retries/.test(line);
 }
+
+/** What went wrong, of all that restic printed: behind it come hints, addresses, and what to type, which nobody here can. */
+export function whyOf(words: string): string {
+  const lines = words.split('\n').filter((line) => line.trim() !== '' && !HINT.test(line));
+  return lines.findLast((line) => /^Fatal: /.test(line)) ?? lines.at(-1) ?? 'restic said nothing';
+}
+
+const HINT =
+  /^(lock was created|storage ID|the `unlock` command) |^Is there a repository at the following location|^(s3|rest|local):\S*$/;

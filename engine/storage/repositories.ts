@@ -8,7 +8,7 @@ import type { Workspace } from '../domain/workspace.ts';
 import { type Access, openAccess } from '../restic/access.ts';
 import { cheapKey } from '../restic/cheap-key.ts';
 import * as restic from '../restic/commands.ts';
-import { outcomeOf } from '../restic/outcome.ts';
+import { outcomeOf, whyOf } from '../restic/outcome.ts';
 import { type ListedSnapshot, readMasterKey, readNode, readSnapshots } from '../restic/readings.ts';
 import { runRestic } from '../restic/run.ts';
 import type { MasterKey } from './master-key.ts';
@@ -186,7 +186,7 @@ function runner({ restic: program, storage, masterKey, folder, connections }: Re
       { program, args, environment: files.environment, cwd: folder, patienceMs: PATIENCE_MS, ...sink },
       signal,
     );
-    const why = ran.words.split('\n').at(-1) || 'restic said nothing';
+    const why = whyOf(ran.words);
     const code = outcomeOf(ran.code, ran.words, ran.outOfPatience ? 'storage_down' : 'restore_failed');
     if (code === 'machine_disk_full') throw new Failure('disk_full', { what: 'reading a repository', why });
     if (code) throw new Failure(code, { workspace: workspace.id, url, why });
