@@ -94,6 +94,17 @@ export function createEngine(ports: Ports, telling: Telling, identityFile: strin
       }));
     },
 
+    async pause(name, asked) {
+      const workspace = await views.find(name);
+      const machine = await holderOf(workspace);
+      if (machine?.state !== 'running') throw new Failure('no_such_machine', { workspace: name });
+      if (!ports.marketplaces.get(machine.marketplace)?.pauses)
+        throw new Failure('cannot_pause', { workspace: name, marketplace: machine.marketplace });
+      return await begin('pause', workspace, asked, (operation, at) => ({
+        wish: { ...NO_CHOICE, want: 'paused', by: asked.by, at, why: 'asked for', operation },
+      }));
+    },
+
     async snapshot(name, how, asked) {
       const workspace = await views.find(name);
       const machine = await holderOf(workspace);

@@ -35,6 +35,7 @@ export function engineFor(who: Who, engine: Engine, store: Store): Engine {
       return await engine.wake(name, how, asked);
     },
     hibernate: on('hibernate', engine.hibernate),
+    pause: on('pause', engine.pause),
     snapshot: on('snapshot', engine.snapshot),
     abandon: on('abandon', engine.abandon),
     configure: on('configure', engine.configure),

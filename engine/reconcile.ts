@@ -171,7 +171,13 @@ async function settle(operation: Operation, sight: Sight, ports: Ports): Promise
       ports,
     );
   }
-  if (operation.verb !== 'hibernate' && operation.verb !== 'abandon') return;
+  if (operation.verb === 'pause' && machine?.state === 'paused') {
+    const snapshot = machine.sealed?.snapshot ?? null;
+    const say = `${workspace.id} is paused: its machine stands still, and its disk goes on costing.`;
+    await endOperation(operation.id, { ok: true, say, facts: { machine: machine.id, snapshot } }, ports);
+    return;
+  }
+  if (!STOPS.has(operation.verb)) return;
   if (machine?.held && machine.held.at >= operation.at) {
     await stayAwake(operation, workspace, machine.held.why, ports);
     return;
@@ -195,6 +201,9 @@ async function settle(operation: Operation, sight: Sight, ports: Ports): Promise
     await endOperation(operation.id, { ok: true, say, facts: { snapshot: newest } }, ports);
   }
 }
+
+/** What ends with no machine at work; a pause too, when its machine could not be stopped in place after all. */
+const STOPS: ReadonlySet<string> = new Set(['hibernate', 'abandon', 'pause']);
 
 /** Somebody else ended it before its work was saved, and it did not come back under another record. */
 function wasLost(machine: Machine, since: number, all: readonly Machine[]): boolean {

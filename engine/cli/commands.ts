@@ -9,6 +9,8 @@ const COMMANDS: Readonly<Record<Name, () => Promise<Command>>> = {
   create: async () => (await import('./commands/create.ts')).create,
   wake: async () => (await import('./commands/wake.ts')).wake,
   hibernate: async () => (await import('./commands/hibernate.ts')).hibernate,
+  pause: async () => (await import('./commands/pause.ts')).pause,
+  resume: async () => (await import('./commands/pause.ts')).resume,
   snapshot: async () => (await import('./commands/snapshot.ts')).snapshot,
   run: async () => (await import('./commands/run.ts')).run,
   keep: async () => (await import('./commands/keep.ts')).keep,

@@ -14,6 +14,8 @@ export interface Engine {
   create(name: string, spec: Partial<WorkspaceSpec>, asked: Asked): Promise<Workspace>;
   wake(name: string, how: WakeChoice, asked: Asked): Promise<Operation>;
   hibernate(name: string, how: { readonly agreedToLose?: readonly string[] }, asked: Asked): Promise<Operation>;
+  /** Saved, and its machine stopped in place; refused where the marketplace cannot. A wake starts it again. */
+  pause(name: string, asked: Asked): Promise<Operation>;
   snapshot(
     name: string,
     how: { readonly description: string; readonly tags?: readonly string[] },

@@ -130,6 +130,20 @@ export const FAILURES = {
     'There is already a workspace named "{workspace}".',
     'Já existe um workspace chamado "{workspace}".',
   ),
+  cannot_pause: row(
+    409,
+    69,
+    false,
+    '{marketplace} cannot stop a machine in place. "dumont hibernate {workspace}" saves and ends it.',
+    '{marketplace} não consegue parar uma máquina. "dumont hibernate {workspace}" salva e encerra.',
+  ),
+  not_paused: row(
+    409,
+    65,
+    false,
+    '{workspace} is {sight}, not paused. "dumont wake {workspace}" wakes it.',
+    '{workspace} está {sight}, não pausado. "dumont wake {workspace}" o acorda.',
+  ),
   workspace_busy: row(
     409,
     75,

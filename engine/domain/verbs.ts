@@ -18,6 +18,13 @@ export const VERBS = {
     'Salva um workspace, prova, e para de pagar a máquina',
     'workspace',
   ),
+  pause: verb(
+    'operator',
+    'Save a workspace and stop its machine in place, where the marketplace can',
+    'Salva um workspace e para a máquina onde está, se o marketplace permite',
+    'workspace',
+  ),
+  resume: verb('operator', 'Start a paused machine again', 'Liga de novo uma máquina pausada', 'workspace'),
   snapshot: verb('operator', 'Back up now, under a description', 'Faz backup agora, com uma descrição', 'workspace'),
   run: verb(
     'operator',

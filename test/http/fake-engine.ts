@@ -172,6 +172,15 @@ export function fakeEngine({ pace: firstPace = 1, names = ['lab'], outputs = tmp
       if (fresh) play(hibernateStory(machine), operation);
       return operation;
     },
+    async pause(name, by) {
+      remember('pause', [name], by);
+      const machine = view(find(name)).machine;
+      if (!machine) throw new Failure('no_such_machine', { workspace: name });
+      const { operation, fresh } = begin('pause', name, by);
+      if (fresh) machines.set(machine.id, { ...machine, state: 'paused' });
+      if (fresh) end(operation.id, { ok: true, say: `${name} is paused.`, facts: { machine: machine.id } });
+      return operations.get(operation.id) as Operation;
+    },
     async snapshot(name, how, by) {
       remember('snapshot', [name, how], by);
       const machine = view(find(name)).machine;

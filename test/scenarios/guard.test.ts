@@ -39,6 +39,7 @@ const CALLS: Readonly<Record<string, readonly [needs: Role, call: Call]>> = {
   wake: ['operator', (engine) => engine.wake('lab', {}, ANA)],
   keep: ['operator', (engine) => engine.keep('lab', { forMs: MINUTE, why: '' }, ANA)],
   configure: ['operator', (engine) => engine.configure('lab', { diskGb: 50 }, ANA)],
+  pause: ['operator', (engine) => engine.pause('lab', ANA)],
   snapshot: ['operator', (engine) => engine.snapshot('lab', { description: '' }, ANA)],
   run: ['operator', (engine) => engine.run('lab', { argv: ['true'], thenHibernate: false }, ANA)],
   abandon: ['operator', (engine) => engine.abandon('lab', { why: 'x' }, ANA)],

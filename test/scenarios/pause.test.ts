@@ -105,3 +105,31 @@ async function pause(w: World): Promise<void> {
   if (row) await w.store.save('workspaces', { ...row, wish: { ...row.wish, want: 'paused', at: w.clock.now() } });
   await w.clock.advance(31 * SECOND);
 }
+
+test('a person pauses and wakes again: one machine, its work saved and proved before it stood still', async () => {
+  const w = new World();
+  const { engine, machine, stop } = await awake(w);
+  machine.write('workspace/a', 'one');
+  const asked = await engine.pause('lab', ANA);
+  await w.clock.advance(2 * MINUTE);
+  const [snapshot] = await engine.snapshots('lab');
+  expect((await engine.operation(asked.id)).outcome).toMatchObject({ ok: true, facts: { snapshot: snapshot?.id } });
+  expect([machine.stopped, (await engine.status('lab'))[0]?.sight]).toEqual([true, 'paused']);
+  const again = await engine.wake('lab', {}, ANA);
+  await w.clock.advance(5 * MINUTE);
+  expect((await engine.operation(again.id)).outcome).toMatchObject({ ok: true });
+  expect(w.rented).toEqual([machine.instance]);
+  await stop();
+});
+
+test('where nothing can be paused, or nothing runs, that is said and nothing is done', async () => {
+  const w = new World();
+  const { engine, machine, stop } = await awake(w);
+  Object.defineProperty(w.marketplace, 'pauses', { value: false });
+  await expect(engine.pause('lab', ANA)).rejects.toMatchObject({ code: 'cannot_pause' });
+  expect(machine.stopped).toBe(false);
+  await engine.hibernate('lab', {}, ANA);
+  await w.clock.advance(5 * MINUTE);
+  await expect(engine.pause('lab', ANA)).rejects.toMatchObject({ code: 'no_such_machine' });
+  await stop();
+});

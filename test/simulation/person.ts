@@ -1,7 +1,6 @@
 import type { Asked, Engine } from '../../engine/domain/doors.ts';
 import { isFailure, reasonOf } from '../../engine/domain/failures.ts';
 import type { Operation } from '../../engine/domain/operation.ts';
-import { update } from '../../engine/steps/update.ts';
 import { Dice } from './dice.ts';
 import { WORKSPACE } from './laws/work.ts';
 import { context } from './process.ts';
@@ -59,13 +58,8 @@ export class Person {
     return this.ask('abandon', (engine, asked) => engine.abandon(WORKSPACE, { why: 'no use' }, asked));
   }
 
-  /** No verb pauses yet, so the wish is written as one will write it. */
-  async pause(): Promise<void> {
-    this.world.trace(() => 'ana asks: pause');
-    await update(this.world.store, 'workspaces', WORKSPACE, (row) => ({
-      ...row,
-      wish: { ...row.wish, want: 'paused', by: 'ana', at: this.world.clock.now(), why: 'asked for', operation: '' },
-    }));
+  pause(): Promise<Operation | null> {
+    return this.ask('pause', (engine, asked) => engine.pause(WORKSPACE, asked));
   }
 
   /** Waits for the end of what was asked; true when it went well. */

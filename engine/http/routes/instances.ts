@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { WakeChoice } from '../../domain/doors.ts';
+import { Failure } from '../../domain/failures.ts';
 import { ConfigureJson, CreateJson } from '../json/create.ts';
 import {
   InstanceId,
@@ -165,6 +166,31 @@ export const instanceRoutes = [
     async answer({ engine, params, body, asked }) {
       const how = { agreedToLose: body.agreed_to_lose };
       return { status: 202, body: operationJson(await engine.hibernate(params.id, how, asked)) };
+    },
+  }),
+
+  route({
+    method: 'post',
+    path: '/api/v1/instances/:id/pause',
+    verb: 'pause',
+    params: Id,
+    answers: { 202: OperationJson },
+    async answer({ engine, params, asked }) {
+      return { status: 202, body: operationJson(await engine.pause(params.id, asked)) };
+    },
+  }),
+
+  route({
+    method: 'post',
+    path: '/api/v1/instances/:id/resume',
+    verb: 'resume',
+    params: Id,
+    answers: { 202: OperationJson },
+    /** No race, and no other machine: whoever wants that wakes it. */
+    async answer({ engine, params, asked }) {
+      const [view] = await engine.status(params.id);
+      if (view && view.sight !== 'paused') throw new Failure('not_paused', { workspace: params.id, sight: view.sight });
+      return { status: 202, body: operationJson(await engine.wake(params.id, {}, asked)) };
     },
   }),
 

@@ -97,7 +97,7 @@ export class Words {
     const lie =
       verb === 'snapshot'
         ? this.#notTaken(outcome.facts.snapshot, at)
-        : verb === 'hibernate' || verb === 'abandon'
+        : verb === 'hibernate' || verb === 'abandon' || verb === 'pause'
           ? this.#notAsleep()
           : verb === 'run'
             ? this.#notRun(id)

@@ -1,0 +1,30 @@
+import type { OperationJson } from '../../http/json/operation.ts';
+import { command, flag, WORKSPACE } from '../command.ts';
+import { askAndFollow, conclude, stoppedFollowing } from '../follow.ts';
+import { begun, wakeAndFollow } from '../wake-and-follow.ts';
+
+const DETACH = { detach: flag('Do not follow it') };
+
+export const pause = command({
+  name: 'pause',
+  takes: [WORKSPACE],
+  options: DETACH,
+  examples: [['dumont pause lab', 'saved, and its machine stopped in place; the disk goes on costing']],
+  async run({ words: [name = ''], options, engine, screen, signal }) {
+    const ask = () => engine.post<OperationJson>(`/api/v1/instances/${encodeURIComponent(name)}/pause`, {}, signal);
+    if (options.detach) return begun(await ask(), screen);
+    const ended = await askAndFollow(name, ask, { engine, screen, signal });
+    return ended ? conclude(ended, screen) : stoppedFollowing({ verb: 'pause', workspace: name }, screen);
+  },
+});
+
+export const resume = command({
+  name: 'resume',
+  takes: [WORKSPACE],
+  options: DETACH,
+  examples: [['dumont resume lab', 'the same machine, with what lay on its disk']],
+  async run({ words: [name = ''], options: { detach }, engine, screen, signal }) {
+    const ask = () => engine.post<OperationJson>(`/api/v1/instances/${encodeURIComponent(name)}/resume`, {}, signal);
+    return await wakeAndFollow(name, ask, { engine, screen, signal, detach });
+  },
+});
