@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { Failure, isFailure, reasonOf } from '../domain/failures.ts';
 import type { Taken } from '../domain/heartbeat.ts';
 import { draftManifestKey, manifestKey, metadataKey } from '../domain/layout.ts';
@@ -7,8 +6,9 @@ import type { Ports } from '../domain/ports.ts';
 import type { Snapshot } from '../domain/snapshot.ts';
 import type { Workspace } from '../domain/workspace.ts';
 import { challengeOf } from '../policy/proof.ts';
-import { compareLists, linesIn, shortfallOf } from './proof.ts';
+import { shortfallOf } from './proof.ts';
 import { rowsBell } from './step.ts';
+import { compareLists, linesIn, storedManifest } from './stored-backup.ts';
 
 /**
  * Enters a backup that the agent made by itself. There are thousands a day, so not every one has its bytes compared: that it
@@ -86,21 +86,13 @@ async function look(
   if (taken.epoch !== machine.epoch) refuse(`snapshot ${id} is of claim ${taken.epoch}, not ${machine.epoch}`);
   const numbered = await ports.store.read('workspaces', workspace.id);
   if (taken.sequence > (numbered?.sequence ?? 0)) refuse(`number ${taken.sequence} was never given out`);
-  const stored = await ports.repositories.snapshot(workspace, taken.snapshot, signal);
-  if (!stored) return refuse(`snapshot ${id} is not in storage`);
-  if (stored.host !== workspace.id) refuse(`snapshot ${id} belongs to ${stored.host}`);
-  for (const tag of [`machine=${machine.id}`, `epoch=${taken.epoch}`, `draft=${taken.draft}`])
-    if (!stored.tags.includes(tag)) refuse(`snapshot ${id} does not carry ${tag}`);
   if (taken.manifestBase !== null) {
     const base = await ports.store.read('snapshots', taken.manifestBase);
     if (base?.workspace !== workspace.id || base.manifestBase !== null || base.status !== 'COMPLETED')
       refuse('the manifest that its own is a change of is not in the catalogue');
   }
-  const bytes = await ports.storage.get(draftManifestKey(workspace.id, machine.id, taken.draft), signal);
-  if (!bytes) return refuse('its manifest is not in storage');
-  if (createHash('sha256').update(bytes).digest('hex') !== taken.manifestSha256)
-    refuse('its manifest is not the one the machine wrote');
-  return bytes;
+  const tags = [`machine=${machine.id}`, `epoch=${taken.epoch}`, `draft=${taken.draft}`];
+  return await storedManifest({ ...taken, machine: machine.id, tags }, workspace, ports, signal);
 }
 
 async function isCompareDue(workspace: Workspace, ports: Ports): Promise<boolean> {

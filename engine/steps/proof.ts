@@ -1,17 +1,15 @@
-import { createHash } from 'node:crypto';
-import { gunzipSync } from 'node:zlib';
 import type { ManifestLine, SaveOrder } from '../domain/agent-protocol.ts';
 import type { AtRisk } from '../domain/agent-shapes.ts';
-import { Failure, isFailure } from '../domain/failures.ts';
+import { Failure } from '../domain/failures.ts';
 import { draftManifestKey, manifestKey, metadataKey } from '../domain/layout.ts';
 import type { Machine } from '../domain/lifecycle.ts';
 import type { Ports, StoredFile } from '../domain/ports.ts';
 import type { Snapshot } from '../domain/snapshot.ts';
 import type { Ask, Workspace } from '../domain/workspace.ts';
-import { headOf, readManifest } from '../policy/manifest-change.ts';
 import { challengeOf } from '../policy/proof.ts';
 import type { SaveEvent } from './save-talk.ts';
 import { rowsBell } from './step.ts';
+import { compareLists, linesIn, storedManifest } from './stored-backup.ts';
 
 /** Asks the machine what these files hold right now; null for one that is not there. */
 export type Digests = (paths: readonly string[]) => Promise<ReadonlyMap<string, string | null>>;
@@ -36,78 +34,18 @@ export async function prove(claimed: Claimed, ask: Digests, ports: Ports, signal
   const { workspace, event } = claimed;
   const id = event.snapshot;
   if (id === null) throw new Failure('proof_failed', { why: 'the agent named no snapshot' });
-  const stored = await ports.repositories.snapshot(workspace, id, signal);
-  if (!stored) throw new Failure('proof_failed', { why: `snapshot ${id.slice(0, 8)} is not in storage` });
-  for (const tag of claimed.order.tags) {
-    if (!stored.tags.includes(tag))
-      throw new Failure('proof_failed', { why: `snapshot ${id.slice(0, 8)} does not carry ${tag}` });
-  }
-  if (stored.host !== workspace.id)
-    throw new Failure('proof_failed', { why: `snapshot ${id.slice(0, 8)} belongs to ${stored.host}` });
-
-  const manifest = await manifestOf(claimed, ports, signal);
+  const { machine, order } = claimed;
+  const named = { snapshot: id, machine: machine.id, tags: order.tags, draft: draftOf(order) };
+  const bytes = await storedManifest({ ...named, manifestSha256: event.manifestSha256 }, workspace, ports, signal);
+  const lines = await linesIn(bytes, { ...event, manifestBase: null }, workspace, ports, signal);
   // Each takes a while, and in a last save people's programs stand still for as long: so beside each other.
   const [files] = await Promise.all([
     ports.repositories.files(workspace, id, signal),
-    compareBytes(claimed, manifest.lines, ask, ports, signal),
+    compareBytes(claimed, lines, ask, ports, signal),
   ]);
-  compareLists(manifest.lines, files);
+  compareLists(lines, files);
 
-  return await enter(claimed, id, manifest.bytes, files, ports, signal);
-}
-
-async function manifestOf(
-  claimed: Claimed,
-  ports: Ports,
-  signal: AbortSignal,
-): Promise<{ bytes: Uint8Array; lines: readonly ManifestLine[] }> {
-  const { event, workspace, machine } = claimed;
-  const bytes = await ports.storage.get(draftManifestKey(workspace.id, machine.id, draftOf(claimed.order)), signal);
-  if (!bytes) throw new Failure('proof_failed', { why: 'its manifest is not in storage' });
-  const met = createHash('sha256').update(bytes).digest('hex');
-  if (met !== event.manifestSha256)
-    throw new Failure('proof_failed', { why: 'its manifest is not the one the machine wrote' });
-  return { bytes, lines: await linesIn(bytes, { ...event, manifestBase: null }, workspace, ports, signal) };
-}
-
-/** Of a manifest that is only a change, with the whole one that was named with it, from storage. */
-export async function linesIn(
-  manifest: Uint8Array,
-  claimed: { readonly contentHash: string; readonly manifestBase: string | null },
-  workspace: Workspace,
-  ports: Ports,
-  signal: AbortSignal,
-): Promise<readonly ManifestLine[]> {
-  const text = gunzipSync(manifest);
-  const base = claimed.manifestBase;
-  if (base !== (headOf(text)?.base ?? null))
-    throw new Failure('proof_failed', { why: 'its manifest is a change of another one than was named' });
-  const whole = base === null ? null : await ports.storage.get(manifestKey(workspace.id, base), signal);
-  try {
-    return readManifest(text, whole && gunzipSync(whole), claimed.contentHash);
-  } catch (cause) {
-    if (!isFailure(cause, 'restore_differs')) throw cause;
-    throw new Failure(
-      'proof_failed',
-      { why: 'its manifest does not have the content hash that was claimed' },
-      { cause },
-    );
-  }
-}
-
-export function compareLists(lines: readonly ManifestLine[], files: readonly StoredFile[]): void {
-  const claimed = lines.filter((line) => line.type === 'file');
-  if (claimed.length !== files.length) {
-    throw new Failure('proof_failed', {
-      why: `storage has ${files.length} files, the machine counted ${claimed.length}`,
-    });
-  }
-  const sizes = new Map(claimed.map((line) => [line.path, line.sizeBytes]));
-  // Names that are not UTF-8 are altered in restic's list; they are only counted.
-  const differing = files.filter(({ path, sizeBytes }) => !path.includes('\uFFFD') && sizes.get(path) !== sizeBytes);
-  if (differing[0]) {
-    throw new Failure('proof_failed', { why: `storage has another ${differing[0].path} than the machine counted` });
-  }
+  return await enter(claimed, id, bytes, files, ports, signal);
 }
 
 async function compareBytes(

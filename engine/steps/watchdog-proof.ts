@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { Failure, isFailure, reasonOf } from '../domain/failures.ts';
 import { draftManifestKey, manifestKey, metadataKey, watchdogProofKey } from '../domain/layout.ts';
 import type { Machine } from '../domain/lifecycle.ts';
@@ -7,9 +6,9 @@ import type { Snapshot } from '../domain/snapshot.ts';
 import { WatchdogProof } from '../domain/watchdog-proof.ts';
 import type { Workspace } from '../domain/workspace.ts';
 import { challengeOf } from '../policy/proof.ts';
-import { compareLists, linesIn } from './proof.ts';
 import { recoverBackups } from './recover-backups.ts';
 import { rowsBell } from './step.ts';
+import { compareLists, linesIn, storedManifest } from './stored-backup.ts';
 import { update } from './update.ts';
 
 export interface Adopted {
@@ -103,16 +102,8 @@ async function look(
   signal: AbortSignal,
 ): Promise<Uint8Array> {
   const id = taken.snapshot;
-  const stored = await ports.repositories.snapshot(workspace, id, signal);
-  if (!stored) throw refusal(`snapshot ${id.slice(0, 8)} is not in storage`);
-  if (stored.host !== workspace.id) throw refusal(`snapshot ${id.slice(0, 8)} belongs to ${stored.host}`);
-  for (const tag of [`machine=${machine.id}`, `epoch=${taken.epoch}`])
-    if (!stored.tags.includes(tag)) throw refusal(`snapshot ${id.slice(0, 8)} does not carry ${tag}`);
-
-  const manifest = await ports.storage.get(draftManifestKey(workspace.id, machine.id, taken.draft), signal);
-  if (!manifest) throw refusal('its manifest is not in storage');
-  if (createHash('sha256').update(manifest).digest('hex') !== taken.manifestSha256)
-    throw refusal('its manifest is not the one the machine wrote');
+  const tags = [`machine=${machine.id}`, `epoch=${taken.epoch}`];
+  const manifest = await storedManifest({ ...taken, machine: machine.id, tags }, workspace, ports, signal);
   const lines = await linesIn(manifest, { ...taken, manifestBase: null }, workspace, ports, signal);
   const files = await ports.repositories.files(workspace, id, signal);
   compareLists(lines, files);
