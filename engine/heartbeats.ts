@@ -1,9 +1,9 @@
-import { timingSafeEqual } from 'node:crypto';
 import type { Duplex } from 'node:stream';
 import { Failure } from './domain/failures.ts';
 import type { AgentAnswer, AgentStatus } from './domain/heartbeat.ts';
 import type { Machine } from './domain/lifecycle.ts';
 import type { Heard, Heartbeats, Ports } from './domain/ports.ts';
+import { isSameSecret } from './domain/same-secret.ts';
 import type { IdleRules, Workspace } from './domain/workspace.ts';
 import { observe, type Seen } from './policy/activity.ts';
 import { hibernation, rulesFor } from './policy/hibernation.ts';
@@ -82,7 +82,7 @@ export function createHeartbeats(
   /** A stranger does not learn which part of it was wrong. */
   async function speaker(token: string, status: AgentStatus): Promise<{ machine: Machine; workspace: Workspace }> {
     const stranger = new Failure('unauthorized', { file: 'its order to run' });
-    if (!isSame(token, heartbeats.tokenFor(status.machine, status.epoch))) throw stranger;
+    if (!isSameSecret(token, heartbeats.tokenFor(status.machine, status.epoch))) throw stranger;
     const machine = await ports.store.read('machines', status.machine);
     const workspace = machine && (await ports.store.read('workspaces', machine.workspace));
     // After its last save nothing that it says counts: it stands still, and ends.
@@ -108,9 +108,4 @@ function jobEndedAt({ status, at }: Heard): number | null {
 function wokenAt(machine: Machine, { wish }: Workspace): number {
   const wanted = wish.want === 'awake' && wish.by !== 'dumont' ? wish.at : 0;
   return Math.max(machine.entered.running ?? machine.since, wanted);
-}
-
-function isSame(given: string, expected: string): boolean {
-  const [one, other] = [Buffer.from(given), Buffer.from(expected)];
-  return one.length === other.length && timingSafeEqual(one, other);
 }

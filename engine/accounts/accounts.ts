@@ -2,11 +2,12 @@ import { ACCOUNT_NAME, type Account, PASSWORD_CHARACTERS_MIN, type Who } from '.
 import type { Accounts, Login } from '../domain/doors.ts';
 import { Failure } from '../domain/failures.ts';
 import type { Clock, Store } from '../domain/ports.ts';
+import { isSameSecret } from '../domain/same-secret.ts';
 import { accessWords } from './access-words.ts';
 import { countAttempts } from './attempts.ts';
 import { linking } from './linking.ts';
 import { hashPassword, isPassword, NOBODYS_PASSWORD, newPassword } from './passwords.ts';
-import { isSame, newWord, REFRESH, readWord, TOKEN } from './secret-words.ts';
+import { newWord, REFRESH, readWord, TOKEN } from './secret-words.ts';
 import { tokens } from './tokens.ts';
 
 export interface AccountsPorts {
@@ -74,7 +75,7 @@ export function openAccounts(ports: AccountsPorts): Accounts {
       const read = readWord(REFRESH, given);
       const session = read && (await store.read('sessions', read.id));
       if (!read || !session || session.expiresAt <= clock.now()) throw new Failure('bad_token');
-      if (!isSame(read.hash, session.secret)) {
+      if (!isSameSecret(read.hash, session.secret)) {
         // It was good once, so somebody else has used it since, or has the newer one: nobody goes on with either.
         await store.remove('sessions', session);
         throw new Failure('bad_token');
@@ -90,7 +91,7 @@ export function openAccounts(ports: AccountsPorts): Accounts {
     async logout(given) {
       const read = readWord(REFRESH, given);
       const session = read && (await store.read('sessions', read.id));
-      if (read && session && isSame(read.hash, session.secret)) await store.remove('sessions', session);
+      if (read && session && isSameSecret(read.hash, session.secret)) await store.remove('sessions', session);
     },
 
     list: async () => (await store.list('accounts')).toSorted((a, b) => (a.id < b.id ? -1 : 1)),

@@ -1,4 +1,4 @@
-import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 
 /** `dmt_9f2c…_secret`: the kind, the row it belongs to, and what only its holder knows. We keep no more than its hash. */
 export interface SecretWord {
@@ -25,9 +25,4 @@ export function readWord(kind: string, word: string): { readonly id: string; rea
 
 export function hashOf(secret: string): string {
   return createHash('sha256').update(secret).digest('hex');
-}
-
-export function isSame(one: string, other: string): boolean {
-  const [a, b] = [Buffer.from(one), Buffer.from(other)];
-  return a.length === b.length && timingSafeEqual(a, b);
 }

@@ -1,8 +1,9 @@
 import { type Account, lesser, type Token, type Who } from '../domain/account.ts';
 import type { Accounts } from '../domain/doors.ts';
 import { Failure, isFailure } from '../domain/failures.ts';
+import { isSameSecret } from '../domain/same-secret.ts';
 import type { AccountsPorts, Living } from './accounts.ts';
-import { isSame, newWord, readWord, TOKEN } from './secret-words.ts';
+import { newWord, readWord, TOKEN } from './secret-words.ts';
 
 const TOKENS_MAX = 100;
 /** When it was last used is written down no more often than this. */
@@ -48,7 +49,7 @@ export function tokens({ store, clock, newId }: AccountsPorts, living: Living) {
       const read = readWord(TOKEN, word);
       const token = read && (await store.read('tokens', read.id));
       const now = clock.now();
-      if (!read || !token || !isSame(read.hash, token.secret)) throw new Failure('bad_token');
+      if (!read || !token || !isSameSecret(read.hash, token.secret)) throw new Failure('bad_token');
       if (token.expiresAt !== null && token.expiresAt <= now) throw new Failure('bad_token');
       const account = await living(token.account);
       if (token.usedAt === null || now - token.usedAt > USED_MS) await noteUse(token, now);

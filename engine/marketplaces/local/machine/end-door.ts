@@ -1,6 +1,6 @@
-import { timingSafeEqual } from 'node:crypto';
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { isSameSecret } from '../../../domain/same-secret.ts';
 
 /** Where a machine hears its own wish to end, as rented ones do with a key that can do nothing else. */
 export interface EndDoor {
@@ -39,8 +39,7 @@ export async function openEndDoor(key: string, onEnd: () => void): Promise<EndDo
 }
 
 function holdsKey(request: IncomingMessage, key: string): boolean {
-  const [given, own] = [Buffer.from(request.headers.authorization ?? ''), Buffer.from(`Bearer ${key}`)];
-  return given.length === own.length && timingSafeEqual(given, own);
+  return isSameSecret(request.headers.authorization ?? '', `Bearer ${key}`);
 }
 
 export const END_PATH = '/end';
