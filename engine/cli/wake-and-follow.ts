@@ -27,6 +27,18 @@ export async function wakeAndFollow(
   return conclude(ended, screen, ...(machine ? whereLines(ended, machine) : []));
 }
 
+/** Asked for, and followed to its end unless it is to be left alone. */
+export async function askAndConclude(
+  workspace: string,
+  verb: string,
+  ask: () => Promise<OperationJson>,
+  { engine, screen, signal, detach }: Waking,
+): Promise<number> {
+  if (detach) return begun(await ask(), screen);
+  const ended = await askAndFollow(workspace, ask, { engine, screen, signal });
+  return ended ? conclude(ended, screen) : stoppedFollowing({ verb, workspace }, screen);
+}
+
 /** Asked for, and left alone. */
 export function begun(
   { verb, instance_id: name, ...rest }: OperationJson,

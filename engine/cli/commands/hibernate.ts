@@ -4,10 +4,9 @@ import type { RiskJson } from '../../http/json/risk.ts';
 import { command, flag, WORKSPACE } from '../command.ts';
 import { confirm } from '../confirm.ts';
 import type { EngineClient } from '../engine-client.ts';
-import { askAndFollow, conclude, stoppedFollowing } from '../follow.ts';
 import { noBackupLines } from '../risk-lines.ts';
 import type { Screen } from '../screen.ts';
-import { begun } from '../wake-and-follow.ts';
+import { askAndConclude } from '../wake-and-follow.ts';
 
 export const hibernate = command({
   name: 'hibernate',
@@ -25,9 +24,7 @@ export const hibernate = command({
     await askAboutPrograms(await engine.get<InstanceJson>(path, {}, signal), screen, signal);
     const agreed = options['lose-excluded'] ? await agreeToLose(name, engine, screen, signal) : [];
     const ask = () => engine.post<OperationJson>(`${path}/hibernate`, { agreed_to_lose: agreed }, signal);
-    if (options.detach) return begun(await ask(), screen);
-    const ended = await askAndFollow(name, ask, { engine, screen, signal });
-    return ended ? conclude(ended, screen) : stoppedFollowing({ verb: 'hibernation', workspace: name }, screen);
+    return await askAndConclude(name, 'hibernation', ask, { engine, screen, signal, detach: options.detach });
   },
 });
 

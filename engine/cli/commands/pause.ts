@@ -1,7 +1,6 @@
 import type { OperationJson } from '../../http/json/operation.ts';
 import { command, flag, WORKSPACE } from '../command.ts';
-import { askAndFollow, conclude, stoppedFollowing } from '../follow.ts';
-import { begun, wakeAndFollow } from '../wake-and-follow.ts';
+import { askAndConclude, wakeAndFollow } from '../wake-and-follow.ts';
 
 const DETACH = { detach: flag('Do not follow it') };
 
@@ -12,9 +11,7 @@ export const pause = command({
   examples: [['dumont pause lab', 'saved, and its machine stopped in place; the disk goes on costing']],
   async run({ words: [name = ''], options, engine, screen, signal }) {
     const ask = () => engine.post<OperationJson>(`/api/v1/instances/${encodeURIComponent(name)}/pause`, {}, signal);
-    if (options.detach) return begun(await ask(), screen);
-    const ended = await askAndFollow(name, ask, { engine, screen, signal });
-    return ended ? conclude(ended, screen) : stoppedFollowing({ verb: 'pause', workspace: name }, screen);
+    return await askAndConclude(name, 'pause', ask, { engine, screen, signal, detach: options.detach });
   },
 });
 

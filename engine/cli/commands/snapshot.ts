@@ -1,7 +1,6 @@
 import type { OperationJson } from '../../http/json/operation.ts';
 import { command, flag, text, texts, WORKSPACE } from '../command.ts';
-import { askAndFollow, conclude, stoppedFollowing } from '../follow.ts';
-import { begun } from '../wake-and-follow.ts';
+import { askAndConclude } from '../wake-and-follow.ts';
 
 export const snapshot = command({
   name: 'snapshot',
@@ -15,8 +14,6 @@ export const snapshot = command({
   async run({ words: [name = ''], options, engine, screen, signal }) {
     const body = { instance_id: name, description: options.message ?? '', tags: options.tag ?? [] };
     const ask = () => engine.post<OperationJson>('/api/v1/snapshots', body, signal);
-    if (options.detach) return begun(await ask(), screen);
-    const ended = await askAndFollow(name, ask, { engine, screen, signal });
-    return ended ? conclude(ended, screen) : stoppedFollowing({ verb: 'snapshot', workspace: name }, screen);
+    return await askAndConclude(name, 'snapshot', ask, { engine, screen, signal, detach: options.detach });
   },
 });
