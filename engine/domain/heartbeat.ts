@@ -142,7 +142,8 @@ const EndCall = z.object({
 });
 export type EndCall = z.infer<typeof EndCall>;
 
-const Idle = z.object({
+/** Of a workspace or an installation, as it travels and as it is stored. */
+export const IdleShape = z.object({
   hibernate: z.boolean(),
   idleMs: z.number(),
   graceMs: z.number(),
@@ -181,7 +182,7 @@ export const AgentAnswer = z.object({
     .object({ silentMs: z.number(), ticket: Ticket, end: EndCall.nullable(), proofUrl: z.string() })
     .nullable(),
   /** When nobody is at work here, by the workspace's own rules; null: by those that hold where nobody said otherwise. */
-  idle: Idle.nullable().default(null),
+  idle: IdleShape.nullable().default(null),
   /** All that should have been started; those it knows already it leaves alone. */
   jobs: z.array(JobOrder),
   /** Shown once on every terminal. */

@@ -102,6 +102,7 @@ export function route<P extends z.ZodType = Nothing, Q extends z.ZodType = Nothi
     async serve(context, house, { who: met, from }) {
       const { req } = context;
       const who = met ?? NOBODY;
+      const shown = `${from} by ${who.by}`;
       // What is about one workspace depends on whose that is; the engine's guard knows.
       const onOne = spec.verb !== null && VERBS[spec.verb].on === 'workspace';
       if (role !== 'anyone' && !onOne && !reaches(who.role, role))
@@ -116,11 +117,11 @@ export function route<P extends z.ZodType = Nothing, Q extends z.ZodType = Nothi
         who,
         from,
         record: async (verb: string, on: string, result: string, why = '') =>
-          await house.audit.record({ by: who.name, verb, on, result, why, from: `${from} by ${who.by}` }),
+          await house.audit.record({ by: who.name, verb, on, result, why, from: shown }),
         params: check(params, req.param()) as z.output<P>,
         query: check(query, queryOf(req.queries())) as z.output<Q>,
         body: check(body, await bodyOf(context)) as z.output<B>,
-        asked: { by: who.name, key: keyOf(req.header('idempotency-key')), from: `${from} by ${who.by}` },
+        asked: { by: who.name, key: keyOf(req.header('idempotency-key')), from: shown },
         header: (name: string) => req.header(name),
         signal: AbortSignal.any([req.raw.signal, house.closing]),
       };

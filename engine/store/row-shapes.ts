@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { ROLES } from '../domain/account.ts';
 import type { FailureCode } from '../domain/failures.ts';
+import { IdleShape } from '../domain/heartbeat.ts';
 import { STATES } from '../domain/lifecycle.ts';
 import type { Kind, Rows } from '../domain/ports.ts';
 import type { IdleRules } from '../domain/workspace.ts';
@@ -86,21 +87,7 @@ const job = z.object({
   machine: z.string().nullable(),
 });
 
-const idle = z
-  .object({
-    hibernate: z.boolean(),
-    idleMs: z.number(),
-    graceMs: z.number(),
-    firstMs: z.number(),
-    gpuBusyPercent: z.number(),
-    gpuMemoryMovedMb: z.number(),
-    cpuBusyPercent: z.number(),
-    diskBusyBytesPerSecond: z.number(),
-    networkBusyBytesPerSecond: z.number(),
-    attachedMs: z.number(),
-    unknownMs: z.number(),
-  })
-  .partial() as z.ZodType<Partial<IdleRules>>; // zod's optional lets `undefined` in, which JSON never holds
+const idle = IdleShape.partial() as z.ZodType<Partial<IdleRules>>; // zod's optional lets `undefined` in, which JSON never holds
 
 const workspace = z.object({
   id,
