@@ -1,6 +1,6 @@
+import { timingSafeEqual } from 'node:crypto';
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { isSameSecret } from '../../../domain/same-secret.ts';
 
 /** Where a machine hears its own wish to end, as rented ones do with a key that can do nothing else. */
 export interface EndDoor {
@@ -39,7 +39,8 @@ export async function openEndDoor(key: string, onEnd: () => void): Promise<EndDo
 }
 
 function holdsKey(request: IncomingMessage, key: string): boolean {
-  return isSameSecret(request.headers.authorization ?? '', `Bearer ${key}`);
+  const [given, own] = [Buffer.from(request.headers.authorization ?? ''), Buffer.from(`Bearer ${key}`)];
+  return given.length === own.length && timingSafeEqual(given, own);
 }
 
 export const END_PATH = '/end';
