@@ -84,11 +84,13 @@ test.skipIf(!canSlowDown())('everything takes far longer on a slow disk, and is 
   const world = await localWorld();
   const { instance, bash } = await world.machine();
   const write = 'dd if=/dev/zero of=/data/f bs=64k count=100 iflag=fullblock conv=fsync 2>/dev/null; wc -c < /data/f';
-  const timed = async (): Promise<number> => {
+  const once = async (): Promise<number> => {
     const began = performance.now();
     expect(await bash(`${write}; ${write}; ${write}`)).toBe('6553600\n6553600\n6553600');
     return performance.now() - began;
   };
+  /** The better of two, since others use this computer too. */
+  const timed = async (): Promise<number> => Math.min(await once(), await once());
   const quick = await timed();
   await world.market.misbehave(instance, 'slow-disk');
   const slow = await timed();
@@ -208,12 +210,14 @@ test('a limit on how often one may call is kept, and the wait comes before leave
   const world = await localWorld({ paceMs: { create: 80 } });
   const offers = await world.market.offers({}, patience());
   const left: number[] = [];
+  const began = performance.now();
   const depart = async (): Promise<void> => void left.push(performance.now());
   await Promise.all(
     offers.slice(0, 3).map(async (offer) => await world.market.rent(offer, world.order(), depart, patience())),
   );
-  expect(left[1]! - left[0]!).toBeGreaterThan(70);
-  expect(left[2]! - left[1]!).toBeGreaterThan(70);
+  // From the start, since a busy computer may hold one of them up, and then the next is not late.
+  expect(left[1]! - began).toBeGreaterThan(75);
+  expect(left[2]! - began).toBeGreaterThan(155);
 });
 
 test('a lever that does not exist is named, with those that do', async () => {
