@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { appendFileSync, existsSync, mkdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { contentHash } from '../../engine/policy/content-hash.ts';
 import { resticProgram } from '../restic/which-restic.ts';
 import {
@@ -63,7 +63,12 @@ resticTest('nothing secret is in the arguments or the environment of a process',
   write(machine, { 'workspace/a': 'a' });
   const agent = machine.start('save', saveOrder(world));
   await gate.reached();
-  const { children } = JSON.parse(readFileSync(join(machine.home, 'lock'), 'utf8'));
+  // A process may run before whoever started it noted that.
+  const children = await vi.waitFor(() => {
+    const { children: noted } = JSON.parse(readFileSync(join(machine.home, 'lock'), 'utf8'));
+    expect(noted).toHaveLength(1);
+    return noted;
+  });
   const { password, credentials } = world.repository;
   for (const pid of [children[0].pid, agent.child.pid]) {
     const seen = readFileSync(`/proc/${pid}/cmdline`, 'utf8') + readFileSync(`/proc/${pid}/environ`, 'utf8');
