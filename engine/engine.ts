@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
-import type { Asked, Engine, WakeChoice } from './domain/doors.ts';
+import type { Asked, Engine, ScheduleChoice, WakeChoice } from './domain/doors.ts';
 import { Failure, isFailure } from './domain/failures.ts';
 import { HOLDS_WORK, type Machine } from './domain/lifecycle.ts';
 import type { Intent, Operation } from './domain/operation.ts';
 import type { Ports } from './domain/ports.ts';
+import { isZone, SCHEDULES_MAX, type Schedule, scheduleWords } from './domain/schedule.ts';
 import type { Snapshot } from './domain/snapshot.ts';
 import {
   includeFault,
@@ -54,6 +55,7 @@ export function createEngine(ports: Ports, telling: Telling, identityFile: strin
         asks: [],
         jobs: [],
         keep: null,
+        schedules: [],
         sequence: 0,
         sealedPassword: sealed,
       };
@@ -159,6 +161,29 @@ export function createEngine(ports: Ports, telling: Telling, identityFile: strin
       const changed = await update(store, 'workspaces', name, (row) => ({ ...row, keep }));
       if (keep) ports.tell({ event: 'workspace.kept', workspace: name, by: asked.by, until: keep.until, why: how.why });
       ports.bell.ring(workspaceBell(name));
+      return changed ?? workspace;
+    },
+
+    async schedule(name, how, asked) {
+      const workspace = await views.find(name);
+      const schedule = scheduleFrom(how, workspace.schedules, asked.by, clock.now());
+      await record('schedule', name, asked, `${schedule.id}: ${how.want} ${scheduleWords(schedule)}`);
+      const changed = await update(store, 'workspaces', name, (row) => ({
+        ...row,
+        schedules: [...row.schedules.filter(({ id }) => id !== schedule.id), schedule],
+      }));
+      return changed ?? workspace;
+    },
+
+    async unschedule(name, id, asked) {
+      const workspace = await views.find(name);
+      if (!workspace.schedules.some((one) => one.id === id))
+        throw new Failure('no_such_schedule', { schedule: id, workspace: name });
+      await record('schedule', name, asked, `${id}: ended`);
+      const changed = await update(store, 'workspaces', name, (row) => ({
+        ...row,
+        schedules: row.schedules.filter((one) => one.id !== id),
+      }));
       return changed ?? workspace;
     },
 
@@ -284,6 +309,17 @@ export function createEngine(ports: Ports, telling: Telling, identityFile: strin
       });
     return snapshot;
   }
+}
+
+function scheduleFrom(how: ScheduleChoice, known: readonly Schedule[], by: string, now: number): Schedule {
+  if (!isZone(how.zone)) throw new Failure('bad_request', { why: `"${how.zone}" is no time zone, like Europe/Lisbon` });
+  if (how.days.length === 0) throw new Failure('bad_request', { why: 'Say on which days.' });
+  const same = known.find((one) => one.want === how.want && scheduleWords(one) === scheduleWords(how));
+  if (!same && known.length >= SCHEDULES_MAX)
+    throw new Failure('bad_request', { why: `a workspace has at most ${SCHEDULES_MAX} schedules` });
+  const taken = new Set(known.map(({ id }) => id));
+  const free = Array.from({ length: SCHEDULES_MAX }, (_, at) => `s${at + 1}`).find((id) => !taken.has(id));
+  return { ...how, id: same?.id ?? free ?? '', by, doneAt: now };
 }
 
 const PURGE_MS = 10 * 60_000;

@@ -40,6 +40,8 @@ export function engineFor(who: Who, engine: Engine, store: Store): Engine {
     abandon: on('abandon', engine.abandon),
     configure: on('configure', engine.configure),
     keep: on('keep', engine.keep),
+    schedule: on('schedule', engine.schedule),
+    unschedule: on('schedule', engine.unschedule),
     run: on('run', engine.run),
     share: on('share', engine.share),
     destroy: on('destroy', engine.destroy),

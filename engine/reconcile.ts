@@ -7,6 +7,7 @@ import type { Race } from './domain/race.ts';
 import { isLater, type Workspace } from './domain/workspace.ts';
 import { forgetJob } from './steps/jobs.ts';
 import { carryOut, endOperation, forgetAsk } from './steps/operation.ts';
+import { wakeOnTime } from './steps/schedules.ts';
 import { rowsBell } from './steps/step.ts';
 import { update } from './steps/update.ts';
 
@@ -41,6 +42,7 @@ export async function reconcile(ports: Ports, signal: AbortSignal): Promise<void
       races: racesOf.get(workspace.id) ?? [],
       open: openOf.get(workspace.id) ?? [],
     };
+    await wakeOnTime(workspace, ports);
     await beginRace(sight, ports);
     await forgetEnded(workspace, ports);
     for (const operation of sight.open) await settle(operation, sight, ports);

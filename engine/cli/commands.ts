@@ -14,6 +14,7 @@ const COMMANDS: Readonly<Record<Name, () => Promise<Command>>> = {
   snapshot: async () => (await import('./commands/snapshot.ts')).snapshot,
   run: async () => (await import('./commands/run.ts')).run,
   keep: async () => (await import('./commands/keep.ts')).keep,
+  schedule: async () => (await import('./commands/schedule.ts')).schedule,
   configure: async () => (await import('./commands/configure.ts')).configure,
   restore: async () => (await import('./commands/restore.ts')).restore,
   abandon: async () => (await import('./commands/abandon.ts')).abandon,

@@ -3,6 +3,7 @@ import type { InstanceJson } from '../http/json/instance.ts';
 import { statusStyle } from './draw.ts';
 import { localTime } from './local-time.ts';
 import { pulseRows, savedAt } from './pulse-lines.ts';
+import { scheduleWords } from './schedule-words.ts';
 import type { Screen } from './screen.ts';
 import { table } from './table.ts';
 import { ago, bytes, duration, plural, short, timeOf } from './words.ts';
@@ -55,6 +56,7 @@ export function statusCard(it: InstanceJson, { paint }: Screen): string[] {
     operation && operation.ended_at === null
       ? ['under way', `${operation.verb} by ${operation.by}, for ${duration(now - timeOf(operation.started_at))}`]
       : null,
+    ...it.schedules.map((one, at) => [at === 0 ? 'schedule' : '', scheduleWords(one)] as const),
     ...pulseRows(it, now),
     machine?.address && (it.status === 'usable' || it.status === 'awake') ? ['connect', `dumont ssh ${it.id}`] : null,
   ];

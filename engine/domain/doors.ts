@@ -6,6 +6,7 @@ import type { Machine, State } from './lifecycle.ts';
 import type { Address, Listed, Need, Offer } from './marketplace.ts';
 import type { MicroDollars } from './money.ts';
 import type { Operation } from './operation.ts';
+import type { Schedule } from './schedule.ts';
 import type { Snapshot } from './snapshot.ts';
 import type { Sight, Workspace, WorkspaceSpec } from './workspace.ts';
 
@@ -27,6 +28,9 @@ export interface Engine {
   configure(name: string, spec: Partial<WorkspaceSpec>, asked: Asked): Promise<Workspace>;
   /** Awake for so long, idle or not; null ends that. */
   keep(name: string, how: { readonly forMs: number | null; readonly why: string }, asked: Asked): Promise<Workspace>;
+  /** From now on it wakes or goes to sleep at that time by itself. */
+  schedule(name: string, how: ScheduleChoice, asked: Asked): Promise<Workspace>;
+  unschedule(name: string, id: string, asked: Asked): Promise<Workspace>;
   /** Runs a program on its machine: a checkpoint before, awake meanwhile, then asleep if so wanted. */
   run(
     name: string,
@@ -144,6 +148,8 @@ export interface Asked {
   /** The address and what was shown there, for the audit. */
   readonly from?: string;
 }
+
+export type ScheduleChoice = Pick<Schedule, 'want' | 'days' | 'time' | 'zone'>;
 
 /** A part of a list that is in order. */
 export interface Part {

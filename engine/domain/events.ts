@@ -100,7 +100,7 @@ export type Talk =
       readonly forMs: number;
     }
   | {
-      /** Nothing stirs on it. It is put to sleep at `actsAt` unless somebody keeps it or something begins. */
+      /** Nothing stirs on it, or its schedule says so: it is put to sleep at `actsAt` unless somebody keeps it. */
       readonly event: 'machine.idle_warning';
       readonly workspace: string;
       readonly machine: string;

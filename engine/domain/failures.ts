@@ -56,6 +56,13 @@ export const FAILURES = {
     '{account} may not do this ({verb}): it takes the role {needed}.',
     '{account} não pode fazer isto ({verb}): é preciso o papel {needed}.',
   ),
+  no_such_schedule: row(
+    404,
+    66,
+    false,
+    '{workspace} has no schedule "{schedule}".',
+    '{workspace} não tem o agendamento "{schedule}".',
+  ),
   no_such_account: row(404, 66, false, 'There is no account named "{account}".', 'Não há conta chamada "{account}".'),
   account_exists: row(
     409,

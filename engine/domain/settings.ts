@@ -23,6 +23,8 @@ export interface Settings {
   readonly retryMs: readonly number[];
   /** A lost machine is replaced by itself this often an hour while its workspace is wanted awake. */
   readonly rewakesPerHour: number;
+  /** What a schedule asked for while the engine stood still is made up for within this. */
+  readonly scheduleLateMs: number;
   /** Rows of what is over are kept this long; the journals keep what they cost for ever. */
   readonly settledKeptMs: number;
 }
@@ -144,5 +146,6 @@ export const DEFAULTS: Settings = {
   },
   retryMs: [SECOND, 5 * SECOND, 15 * SECOND, MINUTE, 5 * MINUTE],
   rewakesPerHour: 2,
+  scheduleLateMs: HOUR,
   settledKeptMs: 30 * 24 * HOUR,
 };

@@ -38,6 +38,12 @@ export const VERBS = {
     'Mantém um workspace acordado por um tempo',
     'workspace',
   ),
+  schedule: verb(
+    'operator',
+    'Wake a workspace, or put it to sleep, at a time of the week',
+    'Acorda um workspace, ou o põe para dormir, numa hora da semana',
+    'workspace',
+  ),
   configure: verb(
     'operator',
     'Change what a workspace is: image, GPU, directories, rules for sleeping',

@@ -1,6 +1,7 @@
 import type { Share } from './account.ts';
 import type { Machine, State } from './lifecycle.ts';
 import type { Need } from './marketplace.ts';
+import type { Schedule } from './schedule.ts';
 import { newestGood, type Snapshot } from './snapshot.ts';
 
 /** What a person owns: it outlives every machine it ever wakes on. Its id is the name people type. */
@@ -23,6 +24,8 @@ export interface Workspace {
   readonly jobs: readonly Job[];
   /** Somebody wants it awake until then, idle or not. */
   readonly keep: { readonly until: number; readonly by: string; readonly why: string; readonly at: number } | null;
+  /** When it wakes and goes to sleep by itself. */
+  readonly schedules: readonly Schedule[];
   /** Orders the catalogue. It belongs to the control host, so a machine's clock cannot reorder history. */
   readonly sequence: number;
   /** The repository's password, wrapped by the installation's master key. */

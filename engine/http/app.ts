@@ -21,6 +21,7 @@ import { healthRoutes } from './routes/health.ts';
 import { instanceRoutes } from './routes/instances.ts';
 import { localRoutes } from './routes/local.ts';
 import { marketRoutes } from './routes/market.ts';
+import { scheduleRoutes } from './routes/schedules.ts';
 import { snapshotRoutes } from './routes/snapshots.ts';
 import { bearerOf, isToken } from './token.ts';
 
@@ -33,6 +34,7 @@ const conditional = etag();
 
 export const ROUTES: readonly Route[] = [
   ...instanceRoutes,
+  ...scheduleRoutes,
   ...snapshotRoutes,
   ...marketRoutes,
   ...eventRoutes,

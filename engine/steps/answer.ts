@@ -156,8 +156,8 @@ function noticeOf(machine: Machine, workspace: Workspace): AgentAnswer['notice']
   const { warned } = machine;
   if (!warned) return null;
   const text =
-    `Dumont: nothing stirs on ${workspace.id} (${warned.why}). It is saved and put to sleep in ${duration(warned.actsAt - warned.at)}; ` +
-    `"dumont keep ${workspace.id} 1h" keeps it awake, and so does working on it.`;
+    `Dumont: ${workspace.id} is saved and put to sleep in ${duration(warned.actsAt - warned.at)} (${warned.why}); ` +
+    `"dumont keep ${workspace.id} 1h" keeps it awake.`;
   return { id: `idle-${warned.at}`, text };
 }
 

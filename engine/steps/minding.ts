@@ -1,8 +1,10 @@
 import type { Machine } from '../domain/lifecycle.ts';
 import type { Ports } from '../domain/ports.ts';
 import type { Workspace } from '../domain/workspace.ts';
-import { fallAsleep } from './fall-asleep.ts';
+import { type Due, dueBy } from '../policy/next-due.ts';
+import { wishByItself } from './by-itself.ts';
 import { endOperation } from './operation.ts';
+import { scheduleDone, timerOf } from './schedules.ts';
 import type { Note } from './step.ts';
 import { update } from './update.ts';
 
@@ -45,7 +47,9 @@ const FAILURES_TOLD = 3;
 /** Warns first; acts when nothing stirred for the grace period either. What it does is a wish like anybody's. */
 async function mindIdle(machine: Machine, workspace: Workspace, ports: Ports, note: Note): Promise<Machine> {
   const now = ports.clock.now();
-  const { sleep, why: idle } = ports.heartbeats.idle(machine, workspace);
+  const graceMs = workspace.spec.idle.graceMs ?? ports.settings.idle.graceMs;
+  const due = sleepDue(workspace, now, graceMs, ports);
+  const { sleep, why: idle } = due ? { sleep: true, why: due.why } : ports.heartbeats.idle(machine, workspace);
   const { warned, restAfter } = machine;
   const why = sleep && restAfter ? `${restAfter.why.replace(/\.$/, '')}; ${idle}` : idle;
   const told = { workspace: workspace.id, machine: machine.id };
@@ -58,17 +62,25 @@ async function mindIdle(machine: Machine, workspace: Workspace, ports: Ports, no
   // Its last backup left something out, which only a person can agree to; it is tried again now and then.
   if (machine.held && now < machine.held.at + HELD_AGAIN_MS) return machine;
   if (!warned) {
-    const graceMs = workspace.spec.idle.graceMs ?? ports.settings.idle.graceMs;
-    const actsAt = now + graceMs;
+    const actsAt = Math.max(now + graceMs, due?.at ?? 0);
     const { dollarsPerHour } = machine.offer;
     machine = await note({}); // whoever took this machine over may have warned already, and then this fails
     // Said before it is written: after a crash in between people are warned twice, and never not at all.
-    ports.tell({ event: 'machine.idle_warning', ...told, why, actsAt, inMs: graceMs, dollarsPerHour });
+    ports.tell({ event: 'machine.idle_warning', ...told, why, actsAt, inMs: actsAt - now, dollarsPerHour });
     return await note({ warned: { at: now, actsAt, why } });
   }
   if (now < warned.actsAt) return machine;
-  await fallAsleep(`${idleOf(machine)}${warned.at}`, workspace, why, ports);
+  const id = due ? timerOf(workspace, due) : `${idleOf(machine)}${warned.at}`;
+  await wishByItself(id, 'asleep', workspace, why, ports);
+  if (due) await scheduleDone(workspace, due, ports);
   return await note({ warned: null });
+}
+
+/** Its own schedule, unless somebody keeps it or a program of ours runs on it. */
+function sleepDue(workspace: Workspace, now: number, graceMs: number, ports: Ports): Due | null {
+  if (workspace.jobs.length > 0 || (workspace.keep && workspace.keep.until > now)) return null;
+  const due = dueBy(workspace, now + graceMs, ports.settings.scheduleLateMs + graceMs);
+  return due?.schedule.want === 'asleep' ? due : null;
 }
 
 /** The last backup failed, and meanwhile somebody works again: what we wished for because it was idle is no longer wanted. */

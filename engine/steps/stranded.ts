@@ -4,8 +4,8 @@ import type { Listed, ListedStatus } from '../domain/marketplace.ts';
 import type { Ports } from '../domain/ports.ts';
 import type { Workspace } from '../domain/workspace.ts';
 import { Absence, findIn } from './absence.ts';
+import { wishByItself } from './by-itself.ts';
 import { within } from './deadline.ts';
-import { fallAsleep } from './fall-asleep.ts';
 import { compareWithBootLog } from './host-key.ts';
 import { abandonment, marketplaceOf, type Step, type Turn, workspaceBell, workspaceOf } from './step.ts';
 import { adoptProof, forgetProof } from './watchdog-proof.ts';
@@ -66,7 +66,7 @@ async function leave(machine: Machine, workspace: Workspace | null, ports: Ports
   // As when it falls asleep by a policy of ours; whoever asked for something since then gets that.
   const current = await workspaceOf(machine, ports);
   if (current?.claim?.machine === machine.id && current.wish.want === 'awake' && current.wish.at <= at)
-    await fallAsleep(`watchdog-${machine.id}`, current, why, ports);
+    await wishByItself(`watchdog-${machine.id}`, 'asleep', current, why, ports);
   ports.tell({ event: 'machine.ended_itself', workspace: workspace.id, machine: machine.id, snapshot, at, why });
   return { ...lost, why: `it ended itself, saved as ${snapshot.slice(0, 8)}`, facts: { sealed: { snapshot, at } } };
 }

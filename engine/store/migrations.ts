@@ -38,6 +38,9 @@ export const MIGRATIONS: readonly Migration[] = [
   function letWorkspacesBeShared(rows) {
     for (const workspace of rows.get('workspaces')?.values() ?? []) workspace.shares ??= [];
   },
+  function letWorkspacesHaveSchedules(rows) {
+    for (const workspace of rows.get('workspaces')?.values() ?? []) workspace.schedules ??= [];
+  },
 ];
 
 /** Whoever agreed to lose whatever there was is asked again, for each file. */

@@ -4,6 +4,7 @@ import type { FailureCode } from '../domain/failures.ts';
 import { IdleShape } from '../domain/heartbeat.ts';
 import { STATES } from '../domain/lifecycle.ts';
 import type { Kind, Rows } from '../domain/ports.ts';
+import { CLOCK_TIME, DAYS } from '../domain/schedule.ts';
 import type { IdleRules } from '../domain/workspace.ts';
 
 /**
@@ -87,6 +88,16 @@ const job = z.object({
   machine: z.string().nullable(),
 });
 
+const schedule = z.object({
+  id,
+  want: z.enum(['awake', 'asleep']),
+  days: z.array(z.enum(DAYS)),
+  time: z.string().regex(CLOCK_TIME),
+  zone: z.string(),
+  by: z.string(),
+  doneAt: at,
+});
+
 const idle = IdleShape.partial() as z.ZodType<Partial<IdleRules>>; // zod's optional lets `undefined` in, which JSON never holds
 
 const workspace = z.object({
@@ -115,6 +126,7 @@ const workspace = z.object({
   asks: z.array(ask),
   jobs: z.array(job),
   keep: z.object({ until: z.number(), ...decision }).nullable(),
+  schedules: z.array(schedule),
   sequence: z.number().int(),
   sealedPassword: z.string(),
 });

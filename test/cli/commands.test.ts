@@ -70,6 +70,9 @@ test.each([
   [['keep', 'lab', 'long'], 64, '"long" is not a length of time like 90m, 2h or 1d.'],
   [['keep', 'lab', '--until', '25:00'], 64, 'There is no "25:00" on a clock.'],
   [['keep', 'lab', '--until', '2020-01-01 10:00'], 64, '2020-01-01 10:00 has passed'],
+  [['schedule', 'lab', '--wake', 'tomorrow'], 64, 'does not understand "tomorrow". Say days and a time'],
+  [['schedule', 'lab', '--sleep', 'weekdays 25:00'], 64, 'does not understand'],
+  [['schedule', 'lab', '--end', 's7'], 66, 'lab has no schedule "s7"'],
   [['configure'], 64, 'needs NAME'],
 ])('%j ends with %i and says: %s', async (argv, code, says) => {
   const before = house.asked.length;
@@ -222,6 +225,18 @@ test('keep --until is the next such time on the clock here', async () => {
   expect(until.toLocaleTimeString('en-GB', { timeZone: 'Europe/Lisbon', hour: '2-digit', minute: '2-digit' })).toBe(
     '18:00',
   );
+});
+
+test('schedules are made in the zone of this computer, listed, shown by status, and ended', async () => {
+  const made = await dumont('schedule', 'train', '--wake', 'weekdays 8:45', '--sleep', 'daily 19:00');
+  expect(made.out).toMatch(
+    /^s1: wakes weekdays 08:45 Europe\/Lisbon \(by \S+\)\ns2: sleeps daily 19:00 Europe\/Lisbon \(by \S+\)\n$/,
+  );
+  expect((await dumont('status', 'train')).out).toContain('schedule   s1: wakes weekdays 08:45 Europe/Lisbon');
+  const zoned = await dumont('schedule', 'train', '--wake', 'sun 20:00', '--zone', 'America/Sao_Paulo', '--json');
+  expect(JSON.parse(zoned.out).schedules[2]).toMatchObject({ days: ['sun'], zone: 'America/Sao_Paulo' });
+  for (const id of ['s1', 's2', 's3']) await dumont('schedule', 'train', '--end', id);
+  expect((await dumont('schedule', 'train')).out).toBe('train has no schedule.\n');
 });
 
 test('a quote says what it costs and asks for nothing', async () => {

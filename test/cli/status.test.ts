@@ -153,7 +153,7 @@ test('an awake workspace is followed until it sleeps', async () => {
   const facts = { workspace: 'lab', machine: 'm1', why: 'idle for 3 minutes', inMs: 120_000, dollarsPerHour: 0.4 };
   house.tell({ event: 'machine.idle_warning', actsAt: Date.now() + 120_000, ...facts });
   await follow.printed(
-    /nothing stirs: idle for 3 minutes\. It goes to sleep at \d\d:\d\d:\d\d, in 2 min, and costs \$0\.40\/h/,
+    /it goes to sleep at \d\d:\d\d:\d\d, in 2 min: idle for 3 minutes\. It costs \$0\.40\/h until then/,
   );
   await run(house.home, ['hibernate', 'lab', '-q']);
   const { code, out } = await follow.ended;

@@ -59,6 +59,7 @@ export function aWorkspace(over: Partial<Workspace> = {}): Workspace {
     asks: [],
     jobs: [],
     keep: null,
+    schedules: [],
     sequence: 0,
     sealedPassword: 'c2VhbGVk',
     ...over,

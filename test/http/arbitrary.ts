@@ -12,6 +12,7 @@ export interface Schema {
   readonly maxItems?: number;
   readonly anyOf?: readonly Schema[];
   readonly enum?: readonly unknown[];
+  readonly examples?: readonly unknown[] | undefined;
   readonly const?: unknown;
   readonly format?: string;
   readonly pattern?: string;
@@ -27,6 +28,9 @@ export interface Schema {
 export function fitting(schema: Schema): fc.Arbitrary<unknown> {
   if (schema.const !== undefined) return fc.constant(schema.const);
   if (schema.enum) return fc.constantFrom(...schema.enum);
+  // What nobody can guess from a schema, a name of a time zone say.
+  if (schema.examples)
+    return fc.oneof(fc.constantFrom(...schema.examples), fitting({ ...schema, examples: undefined }));
   if (schema.anyOf) return fc.oneof(...schema.anyOf.map(fitting));
   switch (typeof schema.type === 'string' ? schema.type : schema.type?.[0]) {
     case 'string':

@@ -210,6 +210,23 @@ export function fakeEngine({ pace: firstPace = 1, names = ['lab'], outputs = tmp
       workspaces.set(name, kept);
       return kept;
     },
+    async schedule(name, how, by) {
+      remember('schedule', [name, how], by);
+      const { schedules, ...rest } = find(name);
+      const added = { ...how, id: `s${schedules.length + 1}`, by: by.by, doneAt: Date.now() };
+      const changed = { ...rest, schedules: [...schedules, added] };
+      workspaces.set(name, changed);
+      return changed;
+    },
+    async unschedule(name, id, by) {
+      remember('unschedule', [name, id], by);
+      const { schedules, ...rest } = find(name);
+      const changed = { ...rest, schedules: schedules.filter((one) => one.id !== id) };
+      if (changed.schedules.length === schedules.length)
+        throw new Failure('no_such_schedule', { schedule: id, workspace: name });
+      workspaces.set(name, changed);
+      return changed;
+    },
     async run(name, how, by) {
       remember('run', [name, how], by);
       const workspace = find(name);
@@ -423,6 +440,7 @@ function newWorkspace(id: string, spec: Partial<WorkspaceSpec> = {}): Workspace 
     asks: [],
     jobs: [],
     keep: null,
+    schedules: [],
     sequence: 2,
     sealedPassword: 'sealed-password-that-nobody-may-see',
     spec: {

@@ -42,6 +42,8 @@ const PERMISSIONS: Readonly<Record<string, Role | 'anyone'>> = {
   'GET /api/v1/instances/{id}/at-risk': 'viewer',
   'POST /api/v1/instances/{id}/abandon': 'operator',
   'GET /api/v1/instances/{id}/ssh': 'operator',
+  'POST /api/v1/instances/{id}/schedules': 'operator',
+  'DELETE /api/v1/instances/{id}/schedules/{schedule}': 'operator',
   'PUT /api/v1/instances/{id}/shares/{name}': 'admin',
   'DELETE /api/v1/instances/{id}/shares/{name}': 'admin',
   'GET /api/v1/snapshots': 'viewer',
@@ -153,12 +155,13 @@ function requests() {
 }
 
 const NAMES = ['lab', 'train', 'otto', 'vera', 'ana'];
+const SCHEDULES = ['s1', 's2'];
 const TRICKS = ['..', '%2e%2e%2f', '%00', 'lab%2f..%2ftrain', '__proto__', 'a'.repeat(300), '%F0%9F%92%A9', 'LAB'];
 
 function urlOf(path: string, { parameters }: OpenOperation): fc.Arbitrary<string> {
-  const inPath = [...path.matchAll(/\{(\w+)\}/g)].map(() =>
+  const inPath = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) =>
     fc.oneof(
-      { weight: 6, arbitrary: fc.constantFrom(...NAMES) },
+      { weight: 6, arbitrary: fc.constantFrom(...(name === 'schedule' ? SCHEDULES : NAMES)) },
       { weight: 1, arbitrary: fc.constantFrom(...TRICKS) },
       { weight: 1, arbitrary: fc.webSegment().filter((text) => text !== '') },
     ),

@@ -38,6 +38,11 @@ const CALLS: Readonly<Record<string, readonly [needs: Role, call: Call]>> = {
   ssh: ['operator', (engine) => engine.ssh('lab')],
   wake: ['operator', (engine) => engine.wake('lab', {}, ANA)],
   keep: ['operator', (engine) => engine.keep('lab', { forMs: MINUTE, why: '' }, ANA)],
+  schedule: [
+    'operator',
+    (engine) => engine.schedule('lab', { want: 'awake', days: ['mon'], time: '08:45', zone: 'Europe/Lisbon' }, ANA),
+  ],
+  unschedule: ['operator', (engine) => engine.unschedule('lab', 's1', ANA)],
   configure: ['operator', (engine) => engine.configure('lab', { diskGb: 50 }, ANA)],
   pause: ['operator', (engine) => engine.pause('lab', ANA)],
   snapshot: ['operator', (engine) => engine.snapshot('lab', { description: '' }, ANA)],

@@ -5,6 +5,7 @@ import { WORKSPACE_NAME, type Workspace } from '../../domain/workspace.ts';
 import { NeedJson, OfferJson, offerJson } from './offer.ts';
 import { OperationJson, operationJson } from './operation.ts';
 import { PulseJson, pulseJson } from './pulse.ts';
+import { ScheduleJson, scheduleJson } from './schedule.ts';
 import { SnapshotJson, snapshotJson } from './snapshot.ts';
 import { iso, isoOrNull, present, snaked } from './wire.ts';
 
@@ -58,6 +59,7 @@ export const WorkspaceJson = z.object({
     .object({ until: z.iso.datetime(), by: z.string(), why: z.string(), at: z.iso.datetime() })
     .nullable()
     .describe('Somebody wants it awake until then, idle or not.'),
+  schedules: z.array(ScheduleJson).describe('When it wakes and goes to sleep by itself.'),
   jobs: z.array(JobJson).describe('Programs that were started by "run" and whose end nobody was told of yet.'),
 });
 export type WorkspaceJson = z.infer<typeof WorkspaceJson>;
@@ -149,6 +151,7 @@ export function workspaceJson({
   spec,
   wish,
   keep,
+  schedules,
   jobs,
 }: Workspace): WorkspaceJson {
   return {
@@ -173,6 +176,7 @@ export function workspaceJson({
     },
     wish: { want: wish.want, by: wish.by, at: iso(wish.at), why: wish.why },
     keep: keep && { until: iso(keep.until), by: keep.by, why: keep.why, at: iso(keep.at) },
+    schedules: schedules.map(scheduleJson),
     jobs: jobs.map((job) => ({
       operation_id: job.operation,
       by: job.by,

@@ -1,0 +1,35 @@
+import { Cron } from 'croner';
+import { type Schedule, scheduleWords } from '../domain/schedule.ts';
+import type { Workspace } from '../domain/workspace.ts';
+
+/**
+ * The first moment after `after` at which it is due. Where a clock is set forward over that time it is due right after the
+ * gap, and where it shows the time twice, at the first of the two.
+ */
+export function nextDue({ days, time, zone }: Pick<Schedule, 'days' | 'time' | 'zone'>, after: number): number {
+  const [hours, minutes] = time.split(':').map(Number);
+  const next = new Cron(`${minutes} ${hours} * * ${days.join(',')}`, { timezone: zone, paused: true }).nextRun(
+    new Date(after),
+  );
+  return next?.getTime() ?? Number.POSITIVE_INFINITY;
+}
+
+export interface Due {
+  readonly schedule: Schedule;
+  readonly at: number;
+  readonly why: string;
+}
+
+/**
+ * What a workspace is to do by its schedules, as of `until`: the latest that is due and not done. An engine that slept through
+ * it makes up for it within `lateMs`, and not after: who is not there an hour later does not come any more.
+ */
+export function dueBy(workspace: Workspace, until: number, lateMs: number): Due | null {
+  let latest: Due | null = null;
+  for (const schedule of workspace.schedules) {
+    const at = nextDue(schedule, Math.max(schedule.doneAt, until - lateMs));
+    if (at > until || at < (latest?.at ?? 0)) continue;
+    latest = { schedule, at, why: `its schedule, ${scheduleWords(schedule)}` };
+  }
+  return latest;
+}
