@@ -9,6 +9,7 @@ import type { Snapshot } from './domain/snapshot.ts';
 import {
   includeFault,
   NO_CHOICE,
+  notBackedUp,
   sightOf,
   type Wish,
   WORKSPACE_NAME,
@@ -65,7 +66,7 @@ export function createEngine(ports: Ports, telling: Telling, identityFile: strin
 
     async wake(name, how, asked) {
       const workspace = await views.find(name);
-      const snapshot = how.snapshot === undefined ? null : await chosen(workspace, how.snapshot);
+      const snapshot = how.snapshot === undefined ? null : await views.findSnapshot(name, how.snapshot);
       const machine = await holderOf(workspace);
       if (snapshot && machine && machine.state !== 'releasing') throw busy(workspace, machine);
       return await begin(how.snapshot === undefined ? 'wake' : 'restore', workspace, asked, (operation, at) => ({
@@ -111,8 +112,17 @@ export function createEngine(ports: Ports, telling: Telling, identityFile: strin
       const workspace = await views.find(name);
       const machine = await holderOf(workspace);
       if (machine?.state !== 'running') throw new Failure('no_such_machine', { workspace: name });
+      if (how.holds !== undefined) checkHeld(how.holds, workspace);
       return await begin('snapshot', workspace, asked, (operation, at) => ({
-        ask: { operation, by: asked.by, at, description: how.description, tags: how.tags ?? [], type: 'SNAPSHOT' },
+        ask: {
+          operation,
+          by: asked.by,
+          at,
+          description: how.description,
+          tags: how.tags ?? [],
+          extra: how.extra ?? {},
+          type: how.type ?? 'SNAPSHOT',
+        },
       }));
     },
 
@@ -298,17 +308,6 @@ export function createEngine(ports: Ports, telling: Telling, identityFile: strin
   async function holderOf(workspace: Workspace): Promise<Machine | null> {
     return workspace.claim === null ? null : await store.read('machines', workspace.claim.machine);
   }
-
-  async function chosen(workspace: Workspace, prefix: string): Promise<Snapshot> {
-    const found = (await views.snapshots(workspace.id)).filter((snapshot) => snapshot.id.startsWith(prefix));
-    const [snapshot] = found;
-    if (!snapshot) throw new Failure('no_such_snapshot', { snapshot: prefix, workspace: workspace.id });
-    if (found.length > 1)
-      throw new Failure('bad_request', {
-        why: `"${prefix}" names ${found.length} snapshots of ${workspace.id}; give more digits`,
-      });
-    return snapshot;
-  }
 }
 
 function scheduleFrom(how: ScheduleChoice, known: readonly Schedule[], by: string, now: number): Schedule {
@@ -324,6 +323,11 @@ function scheduleFrom(how: ScheduleChoice, known: readonly Schedule[], by: strin
 
 const PURGE_MS = 10 * 60_000;
 const HOUR = 3_600_000;
+
+function checkHeld(path: string, { spec }: Workspace): void {
+  const why = notBackedUp(path, spec);
+  if (why) throw new Failure('bad_path', { path: `/${path}`, why });
+}
 
 function checkIncludes({ include = [] }: Partial<WorkspaceSpec>): void {
   for (const path of include) {

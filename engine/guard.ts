@@ -47,6 +47,7 @@ export function engineFor(who: Who, engine: Engine, store: Store): Engine {
     destroy: on('destroy', engine.destroy),
     atRisk: on('status', engine.atRisk),
     snapshots: on('snapshots', engine.snapshots),
+    findSnapshot: on('snapshots', engine.findSnapshot),
     quote: on('wake', engine.quote),
     ssh: on('ssh', engine.ssh),
     offers: anywhere('offers', engine.offers),
@@ -62,6 +63,15 @@ export function engineFor(who: Who, engine: Engine, store: Store): Engine {
       const operation = await engine.operation(id);
       if ((await seen(operation.workspace)) === null) throw new Failure('no_such_operation', { operation: id });
       return operation;
+    },
+    async operations(name) {
+      if (name !== null) await allowOn('logs', name);
+      const all = await engine.operations(name);
+      const roles = await Promise.all(
+        [...new Set(all.map(({ workspace }) => workspace))].map(async (id) => [id, await seen(id)] as const),
+      );
+      const mine = new Map(roles);
+      return all.filter(({ workspace }) => mine.get(workspace) != null);
     },
     async past(after, workspace, limit) {
       if (workspace !== null) await allowOn('logs', workspace);

@@ -3,7 +3,7 @@ import { Failure } from './domain/failures.ts';
 import { BILLED, type Machine } from './domain/lifecycle.ts';
 import type { Ports } from './domain/ports.ts';
 import type { Race } from './domain/race.ts';
-import { newestGood, type Snapshot } from './domain/snapshot.ts';
+import { byAge, newestGood, type Snapshot } from './domain/snapshot.ts';
 import { sightOf, type Workspace } from './domain/workspace.ts';
 import { hostKnowledge, offersFor } from './offers.ts';
 import { quantile, STAGES } from './policy/hosts.ts';
@@ -12,7 +12,17 @@ import { lookForRisk } from './steps/look-for-risk.ts';
 
 type Reads = Pick<
   Engine,
-  'status' | 'atRisk' | 'snapshots' | 'quote' | 'offers' | 'hosts' | 'operation' | 'ssh' | 'health'
+  | 'status'
+  | 'atRisk'
+  | 'snapshots'
+  | 'findSnapshot'
+  | 'quote'
+  | 'offers'
+  | 'hosts'
+  | 'operation'
+  | 'operations'
+  | 'ssh'
+  | 'health'
 >;
 
 /** What people can look at. Everything is computed from the rows; nothing here changes them. */
@@ -81,7 +91,21 @@ export function createViews(
     async snapshots(name) {
       await find(name);
       const mine = (await store.list('snapshots')).filter((snapshot) => snapshot.workspace === name);
-      return mine.toSorted((a, b) => b.sequence - a.sequence);
+      return mine.toSorted(byAge);
+    },
+
+    async findSnapshot(name, prefix) {
+      await find(name);
+      const found = (await store.list('snapshots')).filter(
+        ({ workspace, id }) => workspace === name && id.startsWith(prefix),
+      );
+      const [snapshot] = found;
+      if (!snapshot) throw new Failure('no_such_snapshot', { snapshot: prefix, workspace: name });
+      if (found.length > 1)
+        throw new Failure('bad_request', {
+          why: `"${prefix}" names ${found.length} snapshots of ${name}; give more digits`,
+        });
+      return snapshot;
     },
 
     async quote(name, how) {
@@ -123,6 +147,12 @@ export function createViews(
       const operation = await store.read('operations', id);
       if (!operation) throw new Failure('no_such_operation', { operation: id });
       return operation;
+    },
+
+    async operations(name) {
+      if (name !== null) await find(name);
+      const all = (await store.list('operations')).filter(({ workspace }) => name === null || workspace === name);
+      return all.toSorted((a, b) => b.at - a.at || (a.id < b.id ? 1 : -1));
     },
 
     async ssh(name) {

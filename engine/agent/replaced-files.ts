@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import type { ManifestLine } from '../domain/agent-protocol.ts';
 import { rawPath } from '../domain/wire-path.ts';
+import { DEFAULT_ROOTS } from '../domain/workspace.ts';
 import { readIfThere, writeDurably } from './durable.ts';
 import { beganHereAt } from './elsewhere.ts';
 import type { Place } from './place.ts';
-import { DEFAULT_ROOTS } from './scope.ts';
 
 /**
  * Files of the image, outside of the backed-up directories, that a restore put a saved one in the place of. What they were is

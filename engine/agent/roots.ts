@@ -1,11 +1,11 @@
 import { chmodSync, lutimesSync, mkdirSync, rmdirSync, symlinkSync, utimesSync } from 'node:fs';
 import type { ManifestLine } from '../domain/agent-protocol.ts';
 import { rawPath, wirePath } from '../domain/wire-path.ts';
+import { DEFAULT_ROOTS } from '../domain/workspace.ts';
 import type { Job } from './bring-part.ts';
 import { codeOf } from './durable.ts';
 import { statOf } from './look-at.ts';
 import type { Place } from './place.ts';
-import { DEFAULT_ROOTS } from './scope.ts';
 
 /** The backed-up directories themselves. A machine of a new workspace has them too. */
 export function makeRoots(place: Place, lines: readonly ManifestLine[]): void {

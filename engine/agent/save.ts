@@ -37,7 +37,7 @@ export async function save(order: SaveOrder, place: Place, talk: Talk, signal: A
     return;
   }
   await using tool = await openRestic(place, order.repository, lock);
-  const parent = aside.known?.parent ?? order.parent;
+  const parent = order.full ? null : (aside.known?.parent ?? order.parent);
   const last = order.mode === 'last';
   let job: Job = { order: { ...order, parent }, place, claim, tool, talk, seen: last ? nothingSeen() : null };
   const alive = AbortSignal.any([signal, talk.deaf, ...(last ? [talk.hungUp] : [])]);

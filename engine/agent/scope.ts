@@ -4,7 +4,7 @@ import type { SaveOrder } from '../domain/agent-protocol.ts';
 import { Failure } from '../domain/failures.ts';
 import { shortPath } from '../domain/short-path.ts';
 import { rawPath } from '../domain/wire-path.ts';
-import { SYSTEM_FOLDERS } from '../domain/workspace.ts';
+import { DEFAULT_ROOTS, SYSTEM_FOLDERS } from '../domain/workspace.ts';
 import { codeOf } from './durable.ts';
 import { changedElsewhere, type SeenElsewhere } from './elsewhere.ts';
 import { ignoreFilesIn, type Unreadable } from './ignore-files.ts';
@@ -35,8 +35,6 @@ export interface Scope {
   /** Whether a `.git` directory is a pristine clone's. Asked once for each, so that two walks of one backup agree. */
   readonly pristine: Map<string, boolean>;
 }
-
-export const DEFAULT_ROOTS = ['root', 'workspace', 'data'];
 
 export type Asked = Pick<SaveOrder, 'include' | 'exclude' | 'fileBytesMax'>;
 

@@ -78,6 +78,8 @@ const SaveOrder = z.object({
   sequence: z.number().int(),
   repository: Repository,
   parent: Sha256.nullable(),
+  /** Read every byte again, whatever is known of earlier ones. */
+  full: z.boolean().optional(),
   /** The engine's clock; becomes the snapshot's time. */
   time: z.number(),
   tags: z.array(z.string()),

@@ -7,7 +7,7 @@ import type { Address, Listed, Need, Offer } from './marketplace.ts';
 import type { MicroDollars } from './money.ts';
 import type { Operation } from './operation.ts';
 import type { Schedule } from './schedule.ts';
-import type { Snapshot } from './snapshot.ts';
+import type { Snapshot, SnapshotType } from './snapshot.ts';
 import type { Sight, Workspace, WorkspaceSpec } from './workspace.ts';
 
 /** What the engine offers to its ways in. They parse, ask here, and say what comes back; none of them touches a machine. */
@@ -17,11 +17,7 @@ export interface Engine {
   hibernate(name: string, how: { readonly agreedToLose?: readonly string[] }, asked: Asked): Promise<Operation>;
   /** Saved, and its machine stopped in place; refused where the marketplace cannot. A wake starts it again. */
   pause(name: string, asked: Asked): Promise<Operation>;
-  snapshot(
-    name: string,
-    how: { readonly description: string; readonly tags?: readonly string[] },
-    asked: Asked,
-  ): Promise<Operation>;
+  snapshot(name: string, how: SnapshotChoice, asked: Asked): Promise<Operation>;
   /** A named person gives up what is on the machine. Recorded, and the only way past a failed backup. */
   abandon(name: string, how: { readonly why: string }, asked: Asked): Promise<Operation>;
   /** Changes what the workspace is; what it does not name stays. Image, disk and ports count from the next wake. */
@@ -51,11 +47,15 @@ export interface Engine {
   /** What would be lost if its machine ended now; asks the machine itself. */
   atRisk(name: string, signal: AbortSignal): Promise<RiskView>;
   snapshots(name: string): Promise<readonly Snapshot[]>;
+  /** By its id, or the beginning of it that no other one has. */
+  findSnapshot(name: string, id: string): Promise<Snapshot>;
   /** What a wake would cost and how long it would take; spends nothing. */
   quote(name: string, how: WakeChoice): Promise<Quote>;
   offers(need: Need, signal: AbortSignal): Promise<readonly RankedOffer[]>;
   hosts(): Promise<readonly HostMemory[]>;
   operation(id: string): Promise<Operation>;
+  /** Of one workspace or of all, newest first. */
+  operations(name: string | null): Promise<readonly Operation[]>;
   /** The last `limit` things people were told after number `after`, oldest first. */
   past(after: number, workspace: string | null, limit: number): Promise<readonly Told[]>;
   /** Everything people are told, from number `after` on: what was missed first, then as it happens. */
@@ -109,7 +109,7 @@ export interface Accounts {
 /** Who did what, written down once and never changed. */
 export interface Audit {
   record(deed: Omit<Deed, 'at'>): Promise<void>;
-  /** The last `limit` that fit, newest first. */
+  /** Those that fit, newest first. */
   read(wanted: AuditQuery): Promise<readonly Deed[]>;
   /** Reads all of it again: is each entry as it was written, and is none missing? */
   verify(): Promise<Seal>;
@@ -130,7 +130,6 @@ export interface AuditQuery {
   readonly verb?: string | undefined;
   readonly on?: string | undefined;
   readonly since?: number | undefined;
-  readonly limit: number;
 }
 
 export interface Login {
@@ -147,6 +146,15 @@ export interface Asked {
   readonly key: string | null;
   /** The address and what was shown there, for the audit. */
   readonly from?: string;
+}
+
+export interface SnapshotChoice {
+  readonly description: string;
+  readonly tags?: readonly string[] | undefined;
+  readonly extra?: Readonly<Record<string, string>> | undefined;
+  readonly type?: SnapshotType | undefined;
+  /** A directory of the machine that must be in it. */
+  readonly holds?: string | undefined;
 }
 
 export type ScheduleChoice = Pick<Schedule, 'want' | 'days' | 'time' | 'zone'>;

@@ -33,23 +33,73 @@ export interface Snapshot {
   readonly errorMessage: string | null;
 }
 
-export type SnapshotKind = 'automatic' | 'manual' | 'pre-failover';
-export type SnapshotType = 'FULL' | 'INCREMENTAL' | 'SNAPSHOT' | 'CHECKPOINT';
+export const SNAPSHOT_KINDS = ['automatic', 'manual', 'pre-failover'] as const;
+export type SnapshotKind = (typeof SNAPSHOT_KINDS)[number];
+export const SNAPSHOT_TYPES = ['FULL', 'INCREMENTAL', 'SNAPSHOT', 'CHECKPOINT'] as const;
+export type SnapshotType = (typeof SNAPSHOT_TYPES)[number];
 export type SnapshotStatus = 'PENDING' | 'RUNNING' | 'COMPLETED' | 'FAILED' | 'VALIDATING' | 'RESTORING';
 
-/** The snapshot a wake starts from when nobody named one: whole, proved, of the highest epoch, and last in our own order. */
+/** The snapshot a wake starts from when nobody named one: of the good ones the newest. */
 export function newestGood(snapshots: readonly Snapshot[]): Snapshot | null {
   let best: Snapshot | null = null;
   for (const snapshot of snapshots) {
-    if (snapshot.partial || snapshot.provedAt === null || snapshot.kind === 'pre-failover') continue;
-    if (best === null || isLater(snapshot, best)) best = snapshot;
+    if (isGood(snapshot) && (best === null || byAge(snapshot, best) < 0)) best = snapshot;
   }
   return best;
 }
 
-/** What a machine saved while it was alone has the number of the last order it had, and was made after that one. */
-function isLater(one: Snapshot, other: Snapshot): boolean {
-  if (one.epoch !== other.epoch) return one.epoch > other.epoch;
-  if (one.sequence !== other.sequence) return one.sequence > other.sequence;
-  return one.createdAt > other.createdAt;
+/** Whole and proved, and of the machine that held the claim. */
+function isGood({ partial, provedAt, kind }: Snapshot): boolean {
+  return !partial && provedAt !== null && kind !== 'pre-failover';
+}
+
+/**
+ * The newest first: of the highest epoch, and last in our own order. What a machine saved while it was alone has the number
+ * of the last order it had, and was made after that one.
+ */
+export function byAge(one: Snapshot, other: Snapshot): number {
+  return (
+    other.epoch - one.epoch ||
+    other.sequence - one.sequence ||
+    other.createdAt - one.createdAt ||
+    (one.id < other.id ? 1 : -1)
+  );
+}
+
+export interface SnapshotFilter {
+  readonly kind?: SnapshotKind | undefined;
+  readonly tag?: string | undefined;
+  readonly since?: number | undefined;
+  readonly until?: number | undefined;
+  /** Only those that a wake may start from. */
+  readonly good?: boolean | undefined;
+}
+
+export function fits({ kind, tag, since = 0, until = Number.POSITIVE_INFINITY, good = false }: SnapshotFilter) {
+  return (one: Snapshot): boolean =>
+    (kind === undefined || one.kind === kind) &&
+    (tag === undefined || one.tags.includes(tag)) &&
+    (!good || isGood(one)) &&
+    one.createdAt >= since &&
+    one.createdAt <= until;
+}
+
+/** Those of one content, the newest first. */
+export interface Alike {
+  readonly newest: Snapshot;
+  /** The one that a person named, where there is one: that is what they look for. */
+  readonly shown: Snapshot;
+  readonly others: readonly Snapshot[];
+}
+
+/** Identical content once, in the order of the newest of each. */
+export function onePerContent(snapshots: readonly Snapshot[]): readonly Alike[] {
+  const alike = Map.groupBy(snapshots.toSorted(byAge), (one) =>
+    one.status === 'COMPLETED' ? `${one.contentHash} ${one.partial}` : one.id,
+  );
+  return [...alike.values()].map((all) => {
+    const newest = all[0]!;
+    const shown = all.find(({ kind }) => kind === 'manual') ?? newest;
+    return { newest, shown, others: all.filter((other) => other !== shown) };
+  });
 }

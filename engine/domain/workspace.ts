@@ -2,7 +2,7 @@ import type { Share } from './account.ts';
 import type { Machine, State } from './lifecycle.ts';
 import type { Need } from './marketplace.ts';
 import type { Schedule } from './schedule.ts';
-import { newestGood, type Snapshot } from './snapshot.ts';
+import { newestGood, type Snapshot, type SnapshotType } from './snapshot.ts';
 
 /** What a person owns: it outlives every machine it ever wakes on. Its id is the name people type. */
 export interface Workspace {
@@ -117,8 +117,10 @@ export interface Ask {
   readonly at: number;
   readonly description: string;
   readonly tags: readonly string[];
-  /** A named state, or a point before something risky. */
-  readonly type: 'SNAPSHOT' | 'CHECKPOINT';
+  /** Fields of a person's own. */
+  readonly extra: Readonly<Record<string, string>>;
+  /** A full one reads every byte again. */
+  readonly type: SnapshotType;
 }
 
 /** A program that is run on the workspace's machine: a checkpoint before, awake meanwhile, asleep after it if so wanted. */
@@ -163,6 +165,17 @@ export function wakeFrom(workspace: Workspace, snapshots: readonly Snapshot[]): 
 }
 
 export const WORKSPACE_NAME = /^[a-z][a-z0-9-]{0,38}[a-z0-9]$|^[a-z]$/;
+
+/** Backed up on every machine, relative to its root. */
+export const DEFAULT_ROOTS: readonly string[] = ['root', 'workspace', 'data'];
+
+/** Why a path of the machine is in no backup, as far as the description of its workspace tells; null when it may be. */
+export function notBackedUp(path: string, { include }: Pick<WorkspaceSpec, 'include'>): string | null {
+  const roots = [...DEFAULT_ROOTS, ...include.map((root) => root.replace(/^\/|\/$/g, ''))];
+  const plain = path.replace(/^\/|\/$/g, '');
+  if (roots.some((root) => plain === root || plain.startsWith(`${root}/`))) return null;
+  return `it lies outside of the directories that are backed up: ${roots.map((root) => `/${root}`).join(', ')}`;
+}
 
 /** Where the system of a machine keeps its own state: never backed up. */
 export const SYSTEM_FOLDERS: ReadonlySet<string> = new Set(['proc', 'sys', 'dev', 'run']);

@@ -16,6 +16,7 @@ import type { House, Route } from './route.ts';
 import { accountRoutes } from './routes/accounts.ts';
 import { auditRoutes } from './routes/audit.ts';
 import { authRoutes } from './routes/auth.ts';
+import { backupRoutes } from './routes/backups.ts';
 import { eventRoutes } from './routes/events.ts';
 import { healthRoutes } from './routes/health.ts';
 import { instanceRoutes } from './routes/instances.ts';
@@ -36,6 +37,7 @@ export const ROUTES: readonly Route[] = [
   ...instanceRoutes,
   ...scheduleRoutes,
   ...snapshotRoutes,
+  ...backupRoutes,
   ...marketRoutes,
   ...eventRoutes,
   ...healthRoutes,

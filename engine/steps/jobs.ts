@@ -49,6 +49,7 @@ async function begin(
       at: job.at,
       description,
       tags: [],
+      extra: {},
       type: 'CHECKPOINT',
     } as const;
     const saved = await converse(shell, machine, workspace, { mode: 'live', ask }, ports, signal, note);

@@ -119,7 +119,7 @@ async function enter(
     manifestBase: null,
     description: ask?.description ?? '',
     tags: ask?.tags ?? [],
-    extra: {},
+    extra: ask?.extra ?? {},
     errorMessage: shortfallOf(event),
   };
   await ports.storage.put(manifestKey(workspace.id, id), manifest, signal);

@@ -152,6 +152,7 @@ async function orderOf(
     epoch: machine.epoch ?? 0,
     sequence,
     repository: await repositoryAccess(workspace, ports),
+    full: how.mode === 'live' && how.ask.type === 'FULL',
     parent: mine?.id ?? machine.restored ?? newestGood(snapshots)?.id ?? null,
     time: clock.now(),
     tags: [`machine=${machine.id}`, `epoch=${machine.epoch ?? 0}`, `draft=${draft}`],

@@ -39,7 +39,14 @@ export const MIGRATIONS: readonly Migration[] = [
     for (const workspace of rows.get('workspaces')?.values() ?? []) workspace.shares ??= [];
   },
   function letWorkspacesHaveSchedules(rows) {
-    for (const workspace of rows.get('workspaces')?.values() ?? []) workspace.schedules ??= [];
+    for (const workspace of rows.get('workspaces')?.values() ?? []) {
+      workspace.schedules ??= [];
+      workspace.asks = (workspace.asks as object[]).map((ask) => ({ extra: {}, ...ask }));
+    }
+    for (const operation of rows.get('operations')?.values() ?? []) {
+      const intent = operation.intent as { ask?: object } | null;
+      if (intent?.ask) operation.intent = { ask: { extra: {}, ...intent.ask } };
+    }
   },
 ];
 

@@ -5,6 +5,7 @@ import { IdleShape } from '../domain/heartbeat.ts';
 import { STATES } from '../domain/lifecycle.ts';
 import type { Kind, Rows } from '../domain/ports.ts';
 import { CLOCK_TIME, DAYS } from '../domain/schedule.ts';
+import { SNAPSHOT_KINDS, SNAPSHOT_TYPES } from '../domain/snapshot.ts';
 import type { IdleRules } from '../domain/workspace.ts';
 
 /**
@@ -76,7 +77,8 @@ const ask = z.object({
   at,
   description: z.string(),
   tags: z.array(z.string()),
-  type: z.enum(['SNAPSHOT', 'CHECKPOINT']),
+  extra: strings,
+  type: z.enum(SNAPSHOT_TYPES),
 });
 
 const job = z.object({
@@ -193,8 +195,8 @@ const snapshot = z.object({
   id,
   version: z.number().int(),
   workspace: z.string(),
-  kind: z.enum(['automatic', 'manual', 'pre-failover']),
-  type: z.enum(['FULL', 'INCREMENTAL', 'SNAPSHOT', 'CHECKPOINT']),
+  kind: z.enum(SNAPSHOT_KINDS),
+  type: z.enum(SNAPSHOT_TYPES),
   status: z.enum(['PENDING', 'RUNNING', 'COMPLETED', 'FAILED', 'VALIDATING', 'RESTORING']),
   createdAt: at,
   completedAt: at.nullable(),

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { newestGood, type Snapshot } from '../../engine/domain/snapshot.ts';
+import { fits, newestGood, onePerContent, type Snapshot, type SnapshotFilter } from '../../engine/domain/snapshot.ts';
 
 const GOOD: Snapshot = {
   id: 'a',
@@ -44,4 +44,38 @@ test.each<readonly [string, Partial<Snapshot>]>([
 ])('no wake starts from a snapshot that %s', (_, change) => {
   expect(newestGood([{ ...GOOD, id: 'b', epoch: 9, ...change }, GOOD])?.id).toBe('a');
   expect(newestGood([{ ...GOOD, ...change }])).toBeNull();
+});
+
+test('identical content is one row, by the name that a person gave it, in the place of its newest', () => {
+  const old = { ...GOOD, id: 'named', sequence: 1, kind: 'manual', contentHash: 'x' } as const;
+  const other = { ...GOOD, id: 'other', sequence: 2, contentHash: 'y' };
+  const again = { ...GOOD, id: 'again', sequence: 3, contentHash: 'x' };
+  const partial = { ...GOOD, id: 'partial', sequence: 4, contentHash: 'x', partial: true };
+  const rows = onePerContent([old, other, again, partial]);
+  expect(rows.map(({ shown, newest, others }) => [shown.id, newest.id, others.map(({ id }) => id)])).toEqual([
+    ['partial', 'partial', []],
+    ['named', 'again', ['again']],
+    ['other', 'other', []],
+  ]);
+});
+
+test('of those that failed each is its own row, since nobody knows what they hold', () => {
+  const failed = { ...GOOD, status: 'FAILED' } as const;
+  expect(onePerContent([failed, { ...failed, id: 'b' }])).toHaveLength(2);
+});
+
+test.each<readonly [SnapshotFilter, boolean]>([
+  [{}, true],
+  [{ kind: 'automatic', tag: 'paper', since: 1_000, until: 1_000, good: true }, true],
+  [{ kind: 'manual' }, false],
+  [{ tag: 'pape' }, false],
+  [{ since: 1_001 }, false],
+  [{ until: 999 }, false],
+])('%j fits: %s', (filter, is) => {
+  expect(fits(filter)({ ...GOOD, tags: ['paper'] })).toBe(is);
+});
+
+test('only what a wake may start from is good', () => {
+  for (const change of [{ partial: true }, { provedAt: null }, { kind: 'pre-failover' as const }])
+    expect(fits({ good: true })({ ...GOOD, ...change }), JSON.stringify(change)).toBe(false);
 });

@@ -15,7 +15,7 @@ import { Failure } from '../../engine/domain/failures.ts';
 import type { Told } from '../../engine/domain/journals.ts';
 import type { Machine } from '../../engine/domain/lifecycle.ts';
 import type { Operation, Outcome } from '../../engine/domain/operation.ts';
-import type { Snapshot } from '../../engine/domain/snapshot.ts';
+import { byAge, type Snapshot } from '../../engine/domain/snapshot.ts';
 import { NO_CHOICE, sightOf, type Workspace, type WorkspaceSpec } from '../../engine/domain/workspace.ts';
 import { ranked } from './fake-market.ts';
 import { hibernateStory, runStory, type Scene, snapshotStory, wakeStory } from './fake-stories.ts';
@@ -236,6 +236,17 @@ export function fakeEngine({ pace: firstPace = 1, names = ['lab'], outputs = tmp
       if (fresh) play(runStory(machine, operation.id, how.argv, outputs), operation);
       return operation;
     },
+    async findSnapshot(name, id) {
+      find(name);
+      const found = snapshots.find((one) => one.workspace === name && one.id.startsWith(id));
+      if (!found) throw new Failure('no_such_snapshot', { snapshot: id, workspace: name });
+      return found;
+    },
+    async operations(name) {
+      if (name !== null) find(name);
+      const all = [...operations.values()].filter(({ workspace }) => name === null || workspace === name);
+      return all.toSorted((a, b) => b.at - a.at || (a.id < b.id ? 1 : -1));
+    },
     async share(name, how, by) {
       remember('share', [name, how], by);
       const { shares, ...rest } = find(name);
@@ -260,7 +271,7 @@ export function fakeEngine({ pace: firstPace = 1, names = ['lab'], outputs = tmp
       return name === null ? [...workspaces.values()].map(view) : [view(find(name))];
     },
     async snapshots(name) {
-      return snapshots.filter((each) => each.workspace === find(name).id);
+      return snapshots.filter((each) => each.workspace === find(name).id).toSorted(byAge);
     },
     async quote(name, how) {
       find(name);
@@ -408,7 +419,7 @@ export function snapshot(workspace: string, sequence: number, description: strin
     parent: null,
     sizeBytes: 7.2e9,
     fileCount: 4_410,
-    contentHash: 'c'.repeat(64),
+    contentHash: String(sequence).padStart(64, 'c'),
     partial: false,
     provedAt: at + 12_000,
     comparedAt: at + 12_000,

@@ -52,7 +52,11 @@ const PERMISSIONS: Readonly<Record<string, Role | 'anyone'>> = {
   'GET /api/v1/offers': 'viewer',
   'GET /api/v1/hosts': 'viewer',
   'GET /api/v1/events': 'viewer',
+  'GET /api/v1/operations': 'viewer',
   'GET /api/v1/operations/{id}': 'viewer',
+  'POST /api/v1/backup/create': 'operator',
+  'GET /api/v1/backup/list/{project_id}': 'viewer',
+  'GET /api/v1/backup/info/{project_id}/{backup_id}': 'viewer',
   'GET /api/v1/metrics': 'operator',
   'GET /api/v1/health': 'viewer',
   'GET /api/v1/local/machines': 'admin',
@@ -126,6 +130,8 @@ const HARD: ReadonlySet<string> = new Set([
   'GET /api/v1/instances/{id}/ssh',
   'GET /api/v1/instances/{id}/at-risk',
   'GET /api/v1/operations/{id}',
+  'POST /api/v1/backup/create',
+  'GET /api/v1/backup/info/{project_id}/{backup_id}',
   'DELETE /api/v1/tokens/{id}',
   'POST /api/v1/local/misbehave',
   'POST /api/v1/local/gpu',
@@ -172,7 +178,7 @@ function urlOf(path: string, { parameters }: OpenOperation): fc.Arbitrary<string
       const right = fitting(schema as Schema).map(String);
       const wrong = fc.oneof(fc.string(), fc.constantFrom('', 'null', '-1', '1e99', '[]', '{}'));
       const value = fc.oneof(
-        { weight: 5, arbitrary: name === 'instance_id' ? fc.constantFrom(...NAMES) : right },
+        { weight: 5, arbitrary: name === 'instance_id' || name === 'project_id' ? fc.constantFrom(...NAMES) : right },
         { weight: 1, arbitrary: wrong },
       );
       return fc.option(

@@ -114,3 +114,20 @@ test('a directory that can never be backed up is refused when the workspace is d
   await engine.create('lab', { include: ['/srv/models'] }, ANA);
   await stop();
 });
+
+test('a directory that is in no backup is refused by its name, and what a person says of a snapshot is kept', async () => {
+  const w = new World();
+  const { engine, stop } = await awake(w);
+  await expect(engine.snapshot('lab', { description: '', holds: 'srv/models' }, ANA)).rejects.toMatchObject({
+    code: 'bad_path',
+    facts: { path: '/srv/models', why: expect.stringContaining('/workspace') },
+  });
+  await engine.configure('lab', { include: ['srv'] }, ANA);
+  const how = { description: 'x', tags: ['t'], extra: { ticket: '42' }, type: 'FULL', holds: 'srv/models' } as const;
+  const { id } = await engine.snapshot('lab', how, ANA);
+  await w.clock.advance(2 * MINUTE);
+  expect((await engine.operation(id)).outcome?.ok).toBe(true);
+  const [taken] = (await engine.snapshots('lab')).filter(({ kind }) => kind === 'manual');
+  expect(taken).toMatchObject({ type: 'FULL', description: 'x', tags: ['t'], extra: { ticket: '42' } });
+  await stop();
+});

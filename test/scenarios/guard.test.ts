@@ -32,6 +32,8 @@ type Call = (engine: Engine) => Promise<unknown>;
 const CALLS: Readonly<Record<string, readonly [needs: Role, call: Call]>> = {
   status: ['viewer', (engine) => engine.status('lab')],
   snapshots: ['viewer', (engine) => engine.snapshots('lab')],
+  findSnapshot: ['viewer', (engine) => engine.findSnapshot('lab', 'abcd')],
+  operations: ['viewer', (engine) => engine.operations('lab')],
   past: ['viewer', (engine) => engine.past(0, 'lab', 10)],
   atRisk: ['viewer', (engine) => engine.atRisk('lab', NEVER)],
   quote: ['operator', (engine) => engine.quote('lab', {})],

@@ -12,7 +12,7 @@ export const snapshots = command({
     const answer = await engine.get<SnapshotsJson>('/api/v1/snapshots', { instance_id: name }, signal);
     if (screen.json) screen.printJson(answer);
     if (screen.json) return 0;
-    const list = answer.snapshots.toSorted((a, b) => b.sequence - a.sequence);
+    const list = answer.snapshots;
     if (list.length === 0)
       screen.note(`${name} has no snapshots yet. It gets one when it hibernates, or by "dumont snapshot ${name}".`);
     else screen.print(...rowsOf(list, screen.width));

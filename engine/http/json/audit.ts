@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Deed, Seal } from '../../domain/journals.ts';
+import { NextCursor } from '../page.ts';
 import { iso } from './wire.ts';
 
 const DeedJson = z.object({
@@ -11,7 +12,7 @@ const DeedJson = z.object({
   result: z.string(),
   why: z.string(),
 });
-export const AuditJson = z.object({ deeds: z.array(DeedJson) });
+export const AuditJson = z.object({ deeds: z.array(DeedJson), next_cursor: NextCursor });
 export type AuditJson = z.infer<typeof AuditJson>;
 
 export const SealJson = z.object({

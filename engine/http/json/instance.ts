@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { RaceView, SshTarget, WorkspaceView } from '../../domain/doors.ts';
 import { type Machine, STATES } from '../../domain/lifecycle.ts';
 import { WORKSPACE_NAME, type Workspace } from '../../domain/workspace.ts';
+import { NextCursor } from '../page.ts';
 import { NeedJson, OfferJson, offerJson } from './offer.ts';
 import { OperationJson, operationJson } from './operation.ts';
 import { PulseJson, pulseJson } from './pulse.ts';
@@ -123,10 +124,7 @@ export type InstanceJson = z.infer<typeof InstanceJson>;
 
 export const InstancesJson = z.object({
   instances: z.array(InstanceJson),
-  next_cursor: z
-    .string()
-    .nullable()
-    .describe('Send it as `cursor` for those behind the last of these; null: there are none.'),
+  next_cursor: NextCursor,
 });
 export type InstancesJson = z.infer<typeof InstancesJson>;
 

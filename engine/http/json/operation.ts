@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Operation } from '../../domain/operation.ts';
+import { NextCursor } from '../page.ts';
 import { iso, isoOrNull, snaked } from './wire.ts';
 
 export const OperationJson = z.object({
@@ -19,6 +20,8 @@ export const OperationJson = z.object({
     .nullable(),
 });
 export type OperationJson = z.infer<typeof OperationJson>;
+
+export const OperationsJson = z.object({ operations: z.array(OperationJson), next_cursor: NextCursor });
 
 export function operationJson(operation: Operation): OperationJson {
   const { outcome } = operation;

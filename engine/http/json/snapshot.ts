@@ -1,12 +1,13 @@
 import { z } from 'zod';
-import type { Snapshot } from '../../domain/snapshot.ts';
+import { SNAPSHOT_KINDS, SNAPSHOT_TYPES, type Snapshot } from '../../domain/snapshot.ts';
+import { NextCursor } from '../page.ts';
 import { iso, isoOrNull } from './wire.ts';
 
 export const SnapshotJson = z.object({
   id: z.string(),
   instance_id: z.string(),
-  kind: z.enum(['automatic', 'manual', 'pre-failover']),
-  type: z.enum(['FULL', 'INCREMENTAL', 'SNAPSHOT', 'CHECKPOINT']),
+  kind: z.enum(SNAPSHOT_KINDS),
+  type: z.enum(SNAPSHOT_TYPES),
   status: z.enum(['PENDING', 'RUNNING', 'COMPLETED', 'FAILED', 'VALIDATING', 'RESTORING']),
   created_at: z.iso.datetime(),
   completed_at: z.iso.datetime().nullable(),
@@ -28,7 +29,10 @@ export const SnapshotJson = z.object({
 });
 export type SnapshotJson = z.infer<typeof SnapshotJson>;
 
-export const SnapshotsJson = z.object({ snapshots: z.array(SnapshotJson) });
+export const ListedSnapshotJson = SnapshotJson.extend({
+  same_content_ids: z.array(z.string()).describe('Others of the same content, which are not listed besides.'),
+});
+export const SnapshotsJson = z.object({ snapshots: z.array(ListedSnapshotJson), next_cursor: NextCursor });
 export type SnapshotsJson = z.infer<typeof SnapshotsJson>;
 
 export function snapshotJson(snapshot: Snapshot): SnapshotJson {

@@ -3,7 +3,8 @@ import type { IdleRules, WorkspaceSpec } from '../../domain/workspace.ts';
 import { NeedJson, needFrom } from './offer.ts';
 import { cameled, type Present, present, type Snaked } from './wire.ts';
 
-const Path = z
+/** A path on a machine, below its root. */
+export const MachinePath = z
   .string()
   .min(1)
   .max(4096)
@@ -48,7 +49,7 @@ export const SPEC_FIELDS = {
   public_keys: z.array(PublicKey).max(100).optional(),
   environment: z.record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/), z.string().max(32_768)).optional(),
   ports: z.array(z.number().int().min(1).max(65_535)).max(100).optional(),
-  include_paths: z.array(Path).max(PATHS_MAX).optional(),
+  include_paths: z.array(MachinePath).max(PATHS_MAX).optional(),
   exclude_paths: z.array(z.string().min(1).max(4096)).max(PATHS_MAX).optional(),
   file_bytes_max: z.number().int().positive().optional(),
   backup_every_ms: Span.nullable().optional().describe("Null: the installation's own."),

@@ -1,8 +1,7 @@
 import { z } from 'zod';
 import { AuditJson, deedJson, SealJson, sealJson } from '../json/audit.ts';
+import { ordered, PAGE, pageOf } from '../page.ts';
 import { route } from '../route.ts';
-
-const DEEDS_MAX = 10_000;
 
 /** Who did what. */
 export const auditRoutes = [
@@ -15,12 +14,15 @@ export const auditRoutes = [
       verb: z.string().max(100).optional(),
       on: z.string().max(100).optional(),
       since: z.iso.datetime().optional(),
-      limit: z.coerce.number().int().min(1).max(DEEDS_MAX).default(100),
+      ...PAGE,
     }),
     answers: { 200: AuditJson },
-    async answer({ audit, query: { since, ...rest } }) {
+    async answer({ audit, query: { since, limit, cursor, ...rest } }) {
       const deeds = await audit.read({ ...rest, since: since === undefined ? 0 : Date.parse(since) });
-      return { status: 200, body: { deeds: deeds.map(deedJson) } };
+      // Nothing is ever taken out, so how many there were before one is a place that stays.
+      const numbered = deeds.map((deed, at) => ({ deed, key: ordered(deeds.length - at) }));
+      const { page, next_cursor } = pageOf(numbered, ({ key }) => key, { limit, cursor });
+      return { status: 200, body: { deeds: page.map(({ deed }) => deedJson(deed)), next_cursor } };
     },
   }),
 

@@ -2,7 +2,8 @@ import { z } from 'zod';
 import { eventStream } from '../event-stream.ts';
 import { EventsJson, toldJson } from '../json/event.ts';
 import { InstanceId } from '../json/instance.ts';
-import { OperationJson, operationJson } from '../json/operation.ts';
+import { OperationJson, OperationsJson, operationJson } from '../json/operation.ts';
+import { ordered, PAGE, pageOf } from '../page.ts';
 import { route } from '../route.ts';
 
 const EVENTS_MAX = 10_000;
@@ -43,6 +44,25 @@ export const eventRoutes = [
       // still to come: it was given by an engine that forgot it when it stopped.
       const after = last === undefined ? newest : Math.min(Number(last), newest);
       return eventStream((signal) => engine.events(after, workspace, signal), closing);
+    },
+  }),
+
+  route({
+    method: 'get',
+    path: '/api/v1/operations',
+    verb: 'logs',
+    say: 'What was asked for, and how it ended: newest first',
+    query: z.strictObject({
+      ...PAGE,
+      instance_id: InstanceId.optional(),
+      open: z.enum(['true', 'false']).optional().describe('Only those that have not ended, or only those that have.'),
+    }),
+    answers: { 200: OperationsJson },
+    async answer({ engine, query: { instance_id = null, open, ...part } }) {
+      const all = await engine.operations(instance_id);
+      const wanted = open === undefined ? all : all.filter(({ endedAt }) => (endedAt === null) === (open === 'true'));
+      const { page, next_cursor } = pageOf(wanted, ({ at, id }) => `${ordered(at)}-${id}`, part);
+      return { status: 200, body: { operations: page.map(operationJson), next_cursor } };
     },
   }),
 

@@ -17,17 +17,10 @@ import { OperationJson, operationJson } from '../json/operation.ts';
 import { QuoteJson, quoteJson } from '../json/quote.ts';
 import { RiskJson, riskJson } from '../json/risk.ts';
 import { specFrom } from '../json/spec.ts';
+import { PAGE } from '../page.ts';
 import { route } from '../route.ts';
 
 const Id = z.object({ id: InstanceId });
-
-const PAGE_MAX = 1_000;
-const PageLimit = z
-  .string()
-  .regex(/^[1-9]\d{0,3}$/, 'expected a whole number from 1 to 1000')
-  .transform(Number)
-  .pipe(z.number().max(PAGE_MAX))
-  .default(PAGE_MAX);
 
 export const WAKE_FIELDS = {
   need: NeedJson.optional().describe("Narrows what the workspace's own need says."),
@@ -71,10 +64,7 @@ export const instanceRoutes = [
     method: 'get',
     path: '/api/v1/instances',
     verb: 'status',
-    query: z.strictObject({
-      limit: PageLimit,
-      cursor: InstanceId.optional().describe('The next_cursor of the page before.'),
-    }),
+    query: z.strictObject({ ...PAGE, cursor: InstanceId.optional().describe('The next_cursor of the page before.') }),
     answers: { 200: InstancesJson },
     async answer({ engine, query: { limit, cursor } }) {
       const views = await engine.status(null, { after: cursor, limit: limit + 1 });

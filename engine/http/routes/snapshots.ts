@@ -1,22 +1,44 @@
 import { z } from 'zod';
+import { fits, onePerContent, SNAPSHOT_KINDS, type Snapshot } from '../../domain/snapshot.ts';
+import { LABELS } from '../json/backup.ts';
 import { InstanceId } from '../json/instance.ts';
 import { OperationJson, operationJson } from '../json/operation.ts';
 import { SnapshotsJson, snapshotJson } from '../json/snapshot.ts';
+import { ordered, PAGE, pageOf } from '../page.ts';
 import { route } from '../route.ts';
 import { WAKE_FIELDS, wakeChoice } from './instances.ts';
 
-const TAGS_MAX = 50;
+/** Its place in the order of their age. */
+export const placeOf = ({ epoch, sequence, createdAt, id }: Snapshot): string =>
+  `${ordered(epoch, sequence, createdAt)}-${id}`;
+
+export const SnapshotId = z.string().regex(/^[0-9a-f]{4,64}$/, 'expected the id of a snapshot or its beginning');
 
 export const snapshotRoutes = [
   route({
     method: 'get',
     path: '/api/v1/snapshots',
     verb: 'snapshots',
-    query: z.strictObject({ instance_id: InstanceId }),
+    query: z.strictObject({
+      ...PAGE,
+      instance_id: InstanceId,
+      kind: z.enum(SNAPSHOT_KINDS).optional(),
+      tag: z.string().max(100).optional(),
+      since: z.iso.datetime().optional(),
+      until: z.iso.datetime().optional(),
+      good: z.enum(['true', 'false']).optional().describe('Only those that a wake may start from.'),
+    }),
     answers: { 200: SnapshotsJson },
-    async answer({ engine, query }) {
-      const snapshots = await engine.snapshots(query.instance_id);
-      return { status: 200, body: { snapshots: snapshots.map(snapshotJson) } };
+    /** Newest first, and identical content once. */
+    async answer({ engine, query: { instance_id, limit, cursor, since, until, good, ...rest } }) {
+      const filter = { ...rest, since: momentOf(since), until: momentOf(until), good: good === 'true' };
+      const found = (await engine.snapshots(instance_id)).filter(fits(filter));
+      const { page, next_cursor } = pageOf(onePerContent(found), ({ newest }) => placeOf(newest), { limit, cursor });
+      const snapshots = page.map(({ shown, others }) => ({
+        ...snapshotJson(shown),
+        same_content_ids: others.map(({ id }) => id),
+      }));
+      return { status: 200, body: { snapshots, next_cursor } };
     },
   }),
 
@@ -26,8 +48,7 @@ export const snapshotRoutes = [
     verb: 'snapshot',
     body: z.strictObject({
       instance_id: InstanceId,
-      description: z.string().max(1_000).default(''),
-      tags: z.array(z.string().min(1).max(100)).max(TAGS_MAX).default([]),
+      ...LABELS,
     }),
     answers: { 202: OperationJson },
     async answer({ engine, body, asked }) {
@@ -40,7 +61,7 @@ export const snapshotRoutes = [
     method: 'post',
     path: '/api/v1/snapshots/:id/restore',
     verb: 'restore',
-    params: z.object({ id: z.string().regex(/^[0-9a-f]{4,64}$/, 'expected the id of a snapshot or its beginning') }),
+    params: z.object({ id: SnapshotId }),
     body: z.strictObject({ instance_id: InstanceId, ...WAKE_FIELDS }),
     answers: { 202: OperationJson },
     async answer({ engine, params, body, asked }) {
@@ -49,3 +70,5 @@ export const snapshotRoutes = [
     },
   }),
 ];
+
+const momentOf = (at: string | undefined): number | undefined => (at === undefined ? undefined : Date.parse(at));

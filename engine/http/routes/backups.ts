@@ -1,0 +1,55 @@
+import { z } from 'zod';
+import { BackupJson, BackupsJson, BackupType, backupJson, LABELS } from '../json/backup.ts';
+import { InstanceId } from '../json/instance.ts';
+import { OperationJson, operationJson } from '../json/operation.ts';
+import { MachinePath } from '../json/spec.ts';
+import { PAGE, pageOf } from '../page.ts';
+import { route } from '../route.ts';
+import { placeOf, SnapshotId } from './snapshots.ts';
+
+/** The backup API. A project is a workspace, a backup one of its snapshots. */
+export const backupRoutes = [
+  route({
+    method: 'post',
+    path: '/api/v1/backup/create',
+    verb: 'snapshot',
+    body: z.strictObject({
+      project_id: InstanceId,
+      backup_type: BackupType.default('INCREMENTAL'),
+      data_dir: MachinePath.optional().describe(
+        'A directory that must be in the backup, or it is refused. The backup always holds the whole workspace.',
+      ),
+      ...LABELS,
+    }),
+    answers: { 202: OperationJson },
+    async answer({ engine, body: { project_id, backup_type, data_dir, ...labels }, asked }) {
+      const how = { ...labels, type: backup_type, holds: data_dir };
+      return { status: 202, body: operationJson(await engine.snapshot(project_id, how, asked)) };
+    },
+  }),
+
+  route({
+    method: 'get',
+    path: '/api/v1/backup/list/:project_id',
+    verb: 'snapshots',
+    params: z.object({ project_id: InstanceId }),
+    query: z.strictObject(PAGE),
+    answers: { 200: BackupsJson },
+    /** Newest first, every one of them. */
+    async answer({ engine, params, query }) {
+      const { page, next_cursor } = pageOf(await engine.snapshots(params.project_id), placeOf, query);
+      return { status: 200, body: { backups: page.map(backupJson), next_cursor } };
+    },
+  }),
+
+  route({
+    method: 'get',
+    path: '/api/v1/backup/info/:project_id/:backup_id',
+    verb: 'snapshots',
+    params: z.object({ project_id: InstanceId, backup_id: SnapshotId }),
+    answers: { 200: BackupJson },
+    async answer({ engine, params }) {
+      return { status: 200, body: backupJson(await engine.findSnapshot(params.project_id, params.backup_id)) };
+    },
+  }),
+];
