@@ -54,6 +54,7 @@ export function createEngine(ports: Ports, telling: Telling, identityFile: strin
         epoch: Math.floor(now / 1_000), // above any that this name had before it was destroyed and made anew
         wish,
         asks: [],
+        fetches: [],
         jobs: [],
         keep: null,
         schedules: [],
@@ -123,6 +124,24 @@ export function createEngine(ports: Ports, telling: Telling, identityFile: strin
           extra: how.extra ?? {},
           type: how.type ?? 'SNAPSHOT',
         },
+      }));
+    },
+
+    async bringBack(name, how, asked) {
+      const workspace = await views.find(name);
+      const snapshot = await views.findSnapshot(name, how.snapshot);
+      const machine = await holderOf(workspace);
+      if (machine?.state !== 'running') throw new Failure('no_such_machine', { workspace: name });
+      const { path, into } = how;
+      if (into !== null) checkHeld(into, workspace);
+      if (into === null && !how.overwrite)
+        throw new Failure('confirmation_needed', {
+          why:
+            `This puts ${path === null ? 'the files' : `/${path}`} of snapshot ${snapshot.id.slice(0, 8)} in the place of what is on the ` +
+            'machine now. A checkpoint is taken first; files that were made since stay. Agree to it, or name another directory.',
+        });
+      return await begin('restore', workspace, asked, (operation, at) => ({
+        fetch: { operation, by: asked.by, at, snapshot: snapshot.id, path, into, checkpoint: null },
       }));
     },
 

@@ -114,14 +114,14 @@ async function forgetEnded(workspace: Workspace, ports: Ports): Promise<void> {
     if (operation && operation.endedAt !== null && job.machine !== workspace.claim?.machine)
       await forgetJob(workspace.id, job.operation, ports);
   }
-  for (const ask of workspace.asks) {
+  for (const ask of [...workspace.asks, ...workspace.fetches]) {
     const operation = await ports.store.read('operations', ask.operation);
     if (operation && operation.endedAt !== null) await forgetAsk(workspace.id, ask.operation, ports);
   }
 }
 
 /** It is taken while somebody can work. When nobody can any more, whoever asked hears that. */
-async function settleSnapshot(operation: Operation, { workspace, machine }: Sight, ports: Ports): Promise<void> {
+async function settleAsk(operation: Operation, { workspace, machine }: Sight, ports: Ports): Promise<void> {
   if (workspace.wish.want !== 'awake' && (machine === null || machine.state === 'paused')) {
     const facts = { workspace: workspace.id };
     await endOperation(
@@ -130,7 +130,7 @@ async function settleSnapshot(operation: Operation, { workspace, machine }: Sigh
       ports,
     );
     await forgetAsk(workspace.id, operation.id, ports);
-  } else if (!workspace.asks.some((ask) => ask.operation === operation.id)) {
+  } else if (![...workspace.asks, ...workspace.fetches].some((one) => one.operation === operation.id)) {
     await carryOut(operation, ports);
   }
 }
@@ -151,7 +151,8 @@ async function settleRun(operation: Operation, { workspace, machine, all }: Sigh
 
 async function settle(operation: Operation, sight: Sight, ports: Ports): Promise<void> {
   const { workspace, machine, ours } = sight;
-  if (operation.verb === 'snapshot') return await settleSnapshot(operation, sight, ports);
+  const fetches = operation.intent && 'fetch' in operation.intent;
+  if (operation.verb === 'snapshot' || fetches) return await settleAsk(operation, sight, ports);
   if (operation.verb === 'run') return await settleRun(operation, sight, ports);
   if (workspace.wish.operation !== operation.id) {
     if (operation.intent && 'wish' in operation.intent && isLater(operation.intent.wish, workspace.wish))

@@ -6,9 +6,11 @@ import type { Race } from './domain/race.ts';
 import { byAge, newestGood, type Snapshot } from './domain/snapshot.ts';
 import { sightOf, type Workspace } from './domain/workspace.ts';
 import { hostKnowledge, offersFor } from './offers.ts';
+import { differences, entriesIn } from './policy/browse.ts';
 import { quantile, STAGES } from './policy/hosts.ts';
 import { spread } from './policy/ranking.ts';
 import { lookForRisk } from './steps/look-for-risk.ts';
+import { storedLines } from './steps/stored-backup.ts';
 
 type Reads = Pick<
   Engine,
@@ -16,6 +18,9 @@ type Reads = Pick<
   | 'atRisk'
   | 'snapshots'
   | 'findSnapshot'
+  | 'files'
+  | 'diff'
+  | 'download'
   | 'quote'
   | 'offers'
   | 'hosts'
@@ -40,6 +45,20 @@ export function createViews(
       workspace: name,
       known: known || 'none yet; make one with "dumont create NAME"',
     });
+  }
+
+  async function findSnapshot(name: string, prefix: string): Promise<Snapshot> {
+    await find(name);
+    const found = (await store.list('snapshots')).filter(
+      ({ workspace, id }) => workspace === name && id.startsWith(prefix),
+    );
+    const [snapshot] = found;
+    if (!snapshot) throw new Failure('no_such_snapshot', { snapshot: prefix, workspace: name });
+    if (found.length > 1)
+      throw new Failure('bad_request', {
+        why: `"${prefix}" names ${found.length} snapshots of ${name}; give more digits`,
+      });
+    return snapshot;
   }
 
   return {
@@ -94,18 +113,37 @@ export function createViews(
       return mine.toSorted(byAge);
     },
 
-    async findSnapshot(name, prefix) {
-      await find(name);
-      const found = (await store.list('snapshots')).filter(
-        ({ workspace, id }) => workspace === name && id.startsWith(prefix),
-      );
-      const [snapshot] = found;
-      if (!snapshot) throw new Failure('no_such_snapshot', { snapshot: prefix, workspace: name });
-      if (found.length > 1)
-        throw new Failure('bad_request', {
-          why: `"${prefix}" names ${found.length} snapshots of ${name}; give more digits`,
-        });
-      return snapshot;
+    findSnapshot,
+
+    async files(name, prefix, folder, signal) {
+      const snapshot = await findSnapshot(name, prefix);
+      const entries = entriesIn(await storedLines(snapshot, ports, signal), folder);
+      if (!entries) throw new Failure('no_such_file', { path: `/${folder}`, snapshot: snapshot.id.slice(0, 8) });
+      return entries;
+    },
+
+    async diff(name, before, after, signal) {
+      const [one, other] = [await findSnapshot(name, before), await findSnapshot(name, after)];
+      return differences(await storedLines(one, ports, signal), await storedLines(other, ports, signal));
+    },
+
+    async download(name, prefix, path, signal) {
+      const workspace = await find(name);
+      const snapshot = await findSnapshot(name, prefix);
+      const short = snapshot.id.slice(0, 8);
+      const line = path === '' ? null : (await storedLines(snapshot, ports, signal)).find((one) => one.path === path);
+      if (line === undefined) throw new Failure('no_such_file', { path: `/${path}`, snapshot: short });
+      if (line && line.type !== 'file' && line.type !== 'dir')
+        throw new Failure('bad_path', { path: `/${path}`, why: 'it is neither a file nor a directory' });
+      const archive = line?.type !== 'file';
+      const base = path.split('/').at(-1) || `${name}-${short}`;
+      return {
+        name: archive ? `${base}.tar` : base,
+        archive,
+        sizeBytes: archive ? null : (line?.sizeBytes ?? null),
+        sha256: archive ? null : (line?.sha256 ?? null),
+        stream: ports.repositories.read(workspace, snapshot.id, { path, archive }, signal),
+      };
     },
 
     async quote(name, how) {

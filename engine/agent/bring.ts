@@ -68,13 +68,20 @@ async function manifestOf(
   const file = manifestFileOf(place, snapshot.id);
   const kept = bytesOf(file);
   if (kept) return checked(await unpackManifest(kept, null, snapshot.contentHash));
-  const [own, base] = await Promise.all([
-    fetchObject(snapshot.manifestUrl, 'the manifest', signal),
-    snapshot.baseUrl === null ? null : fetchObject(snapshot.baseUrl, 'the manifest', signal),
-  ]);
-  const lines = checked(await unpackManifest(own, base, snapshot.contentHash));
-  writeDurably(file, base ? (await packManifest(lines)).bytes : own);
+  const { lines, whole } = await fetchManifest(snapshot, signal);
+  writeDurably(file, whole ?? (await packManifest(lines)).bytes);
   return lines;
+}
+
+export async function fetchManifest(
+  { manifestUrl, baseUrl, contentHash }: NonNullable<RestoreOrder['snapshot']>,
+  signal: AbortSignal,
+): Promise<{ readonly lines: readonly ManifestLine[]; readonly whole: Uint8Array | null }> {
+  const [own, base] = await Promise.all([
+    fetchObject(manifestUrl, 'the manifest', signal),
+    baseUrl === null ? null : fetchObject(baseUrl, 'the manifest', signal),
+  ]);
+  return { lines: checked(await unpackManifest(own, base, contentHash)), whole: base ? null : own };
 }
 
 function checked(lines: readonly ManifestLine[]): readonly ManifestLine[] {

@@ -5,7 +5,8 @@ type Failed = Extract<AgentEvent, { event: 'failed' }>;
 
 /** What went wrong, as the engine hears it. It makes the sentence for people itself, so only the reason travels. */
 export function failed(verb: string, cause: unknown): Failed {
-  const otherwise: Failed['code'] = verb.startsWith('restore') ? 'restore_failed' : 'backup_failed';
+  const otherwise: Failed['code'] =
+    verb.startsWith('restore') || verb === 'bring-back' ? 'restore_failed' : 'backup_failed';
   if (!(cause instanceof Failure))
     return { event: 'failed', code: isFull(cause) ? 'machine_disk_full' : otherwise, why: reasonOf(cause) };
   const { path, why } = cause.facts;

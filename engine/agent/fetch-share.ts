@@ -26,11 +26,11 @@ export interface Share {
 }
 
 export interface Source {
-  readonly order: RestoreOrder;
+  readonly order: Pick<RestoreOrder, 'repository'>;
   readonly snapshot: string;
   readonly place: Place;
   readonly tool: Restic;
-  readonly known: KnownFiles;
+  readonly known: Pick<KnownFiles, 'has'>;
 }
 
 /** Beside where its files go, so that they move there without being copied. */
@@ -69,7 +69,7 @@ export async function fetchShare(
  * A file of the image that already holds what the snapshot holds joins the staging directory as a second name of the same
  * file, so restic finds it done. It must be whole: restic would replace a file with two names, and lose what it had kept.
  */
-async function seed(place: Place, share: Share, known: KnownFiles, signal: AbortSignal): Promise<void> {
+async function seed(place: Place, share: Share, known: Source['known'], signal: AbortSignal): Promise<void> {
   const staging = stagingOf(share.root, share.part);
   const candidates = share.lines.flatMap((line) => {
     if (line.type !== 'file' || line.sha256 === undefined) return [];

@@ -4,6 +4,7 @@ import { isMainThread } from 'node:worker_threads';
 import { AgentOrder, PROTOCOL, PROTOCOL_MIN } from '../domain/agent-protocol.ts';
 import { Failure } from '../domain/failures.ts';
 import { atRisk } from './at-risk.ts';
+import { bringBack } from './bring-back.ts';
 import { look } from './change/look-verb.ts';
 import { failed } from './failed.ts';
 import { backUpChild } from './life/back-up-child.ts';
@@ -20,7 +21,7 @@ import { type Talk, talkOver } from './talk.ts';
 /**
  * The program on the machine. Its verb is an argument; its order, secrets included, is one line on standard input.
  *
- *   agent.mjs ready|restore|save|run|at-risk [--root DIR] [--home DIR] [--restic FILE] [--within PID]
+ *   agent.mjs ready|restore|bring-back|save|run|at-risk [--root DIR] [--home DIR] [--restic FILE] [--within PID]
  *
  * It stands at opt/dumont/agent.mjs below the machine's root, and takes its places from there.
  */
@@ -81,6 +82,8 @@ async function obey(verb: string, place: Place, self: Self, talk: Talk, signal: 
       return await ready(order, place, talk, signal);
     case 'restore':
       return await restore(order, line, place, self, talk, signal);
+    case 'bring-back':
+      return await bringBack(order, place, talk, signal);
     case 'save':
       return await save(order, place, talk, signal);
     case 'run':

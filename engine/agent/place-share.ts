@@ -22,8 +22,8 @@ import { freeName, makeFolderFor, tookName } from './take-name.ts';
 export interface Placing {
   readonly place: Place;
   readonly root: string;
-  readonly known: KnownFiles;
-  readonly replaced: ReplacedFiles;
+  readonly known: Pick<KnownFiles, 'has' | 'hadBeforeRename'>;
+  readonly replaced: Pick<ReplacedFiles, 'mayTake'>;
   /** The first characters of the snapshot's id, for the names of copies. */
   readonly mark: string;
   readonly keptBoth: (path: string, beside: string) => void;

@@ -48,12 +48,12 @@ function bytesLeft(
   return bytes;
 }
 
-function existing(place: Place, root: string): string {
+export function existing(place: Place, root: string): string {
   return statOf(place, root) ? root : '';
 }
 
-const gb = (bytes: number): string => `${(bytes / 1e9).toFixed(1)} GB`;
+export const gb = (bytes: number): string => `${(bytes / 1e9).toFixed(1)} GB`;
 
 /** What file systems need for themselves. */
-const MARGIN = 1.02;
-const SPARE_BYTES = 64 * 1024 * 1024;
+export const MARGIN = 1.02;
+export const SPARE_BYTES = 64 * 1024 * 1024;

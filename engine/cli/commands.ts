@@ -1,7 +1,7 @@
 import { VERBS, type VerbName } from '../domain/verbs.ts';
 import type { Command } from './command.ts';
 
-type Name = VerbName | 'tour' | 'login' | 'logout' | 'completion' | 'local';
+type Name = VerbName | 'backup' | 'tour' | 'login' | 'logout' | 'completion' | 'local';
 
 /** Every command, loaded only when it is called: a quick answer begins with reading little. */
 const COMMANDS: Readonly<Record<Name, () => Promise<Command>>> = {
@@ -20,6 +20,8 @@ const COMMANDS: Readonly<Record<Name, () => Promise<Command>>> = {
   abandon: async () => (await import('./commands/abandon.ts')).abandon,
   status: async () => (await import('./commands/status.ts')).status,
   snapshots: async () => (await import('./commands/snapshots.ts')).snapshots,
+  files: async () => (await import('./commands/files.ts')).files,
+  backup: async () => (await import('./commands/backup.ts')).backup,
   ssh: async () => (await import('./commands/ssh.ts')).ssh,
   logs: async () => (await import('./commands/logs.ts')).logs,
   offers: async () => (await import('./commands/offers.ts')).offers,
@@ -50,6 +52,7 @@ export function wordsOf(name: string): string {
 /** What is no verb, since only this computer has it. */
 const OTHERS: Readonly<Record<Exclude<Name, VerbName>, string>> = {
   tour: 'See it all in about a minute, on this computer: race, backup, sleep, and the same files back',
+  backup: 'List, create and restore backups, by the words of the backup API',
   login: 'Talk to an engine elsewhere from now on',
   logout: 'Talk to the engine of this computer again',
   completion: 'A script that completes these commands in your shell',

@@ -14,6 +14,8 @@ export interface EngineClient {
   patch<T>(path: string, body: unknown, signal?: AbortSignal): Promise<T>;
   put<T>(path: string, body: unknown, signal?: AbortSignal): Promise<T>;
   remove(path: string, query?: Query, signal?: AbortSignal): Promise<void>;
+  /** The open response of something large. */
+  open(path: string, query: Query, signal: AbortSignal): Promise<Response>;
   /** The open response of an event stream. */
   stream(path: string, query: Query, signal: AbortSignal): Promise<Response>;
   /** Where it answers. */
@@ -57,6 +59,7 @@ function clientOf(connect: () => Connection, profile: () => Profile | null): Eng
     async remove(path, query, signal) {
       await ask('DELETE', path + queryText(query), { headers: { 'Idempotency-Key': randomUUID() } }, signal);
     },
+    open: async (path, query, signal) => await ask('GET', path + queryText(query), {}, signal),
     stream: async (path, query, signal) =>
       await ask('GET', path + queryText(query), { headers: { Accept: 'text/event-stream' } }, signal),
     url: () => connect().url,

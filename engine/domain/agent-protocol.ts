@@ -42,6 +42,15 @@ const ReadyOrder = z.object({
   clockSkewMs: z.number(),
 });
 
+/** A snapshot, and where its list of files is. */
+const StoredSnapshot = z.object({
+  id: Sha256,
+  contentHash: Sha256,
+  manifestUrl: z.string(),
+  /** Where the whole manifest is when the snapshot's own holds only what differs from it. */
+  baseUrl: z.string().nullable().default(null),
+});
+
 /**
  * Bring the files of a snapshot. Given again with the same job it follows the one that runs, or repeats its end; one that
  * failed or was killed goes on where it was.
@@ -52,15 +61,21 @@ const RestoreOrder = z.object({
   job: z.string(),
   epoch: z.number().int(),
   /** Null: a new workspace; only its directories are made. */
-  snapshot: z
-    .object({
-      id: Sha256,
-      contentHash: Sha256,
-      manifestUrl: z.string(),
-      /** Where the whole manifest is when the snapshot's own holds only what differs from it. */
-      baseUrl: z.string().nullable().default(null),
-    })
-    .nullable(),
+  snapshot: StoredSnapshot.nullable(),
+  repository: Repository,
+});
+
+/** Put files of a snapshot back while people work. Given again it goes on. */
+const BringBackOrder = z.object({
+  ...base,
+  verb: z.literal('bring-back'),
+  snapshot: StoredSnapshot,
+  /** A file or directory of it; null: everything. */
+  path: z.string().nullable(),
+  /** The directory to put it in; null: where it was. */
+  into: z.string().nullable(),
+  /** A checkpoint that was just taken: what is in there as it is now may be replaced. */
+  safe: StoredSnapshot.nullable(),
   repository: Repository,
 });
 
@@ -118,11 +133,19 @@ const AtRiskOrder = z.object({
   fileBytesMax: z.number(),
 });
 
-export const AgentOrder = z.discriminatedUnion('verb', [ReadyOrder, RestoreOrder, SaveOrder, RunOrder, AtRiskOrder]);
+export const AgentOrder = z.discriminatedUnion('verb', [
+  ReadyOrder,
+  RestoreOrder,
+  BringBackOrder,
+  SaveOrder,
+  RunOrder,
+  AtRiskOrder,
+]);
 export type AgentOrder = z.infer<typeof AgentOrder>;
 export type RunOrder = z.infer<typeof RunOrder>;
 export type AtRiskOrder = z.infer<typeof AtRiskOrder>;
 export type ReadyOrder = z.infer<typeof ReadyOrder>;
+export type BringBackOrder = z.infer<typeof BringBackOrder>;
 export type RestoreOrder = z.infer<typeof RestoreOrder>;
 export type SaveOrder = z.infer<typeof SaveOrder>;
 
@@ -168,6 +191,14 @@ export const AgentEvent = z.discriminatedUnion('event', [
   z.object({ event: z.literal('kept_both'), path: z.string(), beside: z.string() }),
   /** Everything is there; the hash is over what lies on the disk now. */
   z.object({ event: z.literal('complete'), files: z.number(), bytes: z.number(), contentHash: Sha256.nullable() }),
+  /** They are back; so many lie beside something that stood in their way. In more than one round, for want of room. */
+  z.object({
+    event: z.literal('brought_back'),
+    files: z.number(),
+    bytes: z.number(),
+    beside: z.number(),
+    rounds: z.number(),
+  }),
   z.object({ event: z.literal('stopped_processes'), count: z.number() }),
   /** Something moved while it was being backed up; it starts over. */
   z.object({ event: z.literal('moved'), round: z.number(), paths: z.array(z.string()) }),

@@ -1,5 +1,6 @@
+import type { Readable } from 'node:stream';
 import type { Account, Role, Share, Token, Who } from './account.ts';
-import type { AgentEvent } from './agent-protocol.ts';
+import type { AgentEvent, ManifestLine } from './agent-protocol.ts';
 import type { AgentStatus, JobStatus } from './heartbeat.ts';
 import type { Deed, Seal, Told } from './journals.ts';
 import type { Machine, State } from './lifecycle.ts';
@@ -18,6 +19,8 @@ export interface Engine {
   /** Saved, and its machine stopped in place; refused where the marketplace cannot. A wake starts it again. */
   pause(name: string, asked: Asked): Promise<Operation>;
   snapshot(name: string, how: SnapshotChoice, asked: Asked): Promise<Operation>;
+  /** Files of a snapshot, put back on the machine while people work. */
+  bringBack(name: string, how: BringBackChoice, asked: Asked): Promise<Operation>;
   /** A named person gives up what is on the machine. Recorded, and the only way past a failed backup. */
   abandon(name: string, how: { readonly why: string }, asked: Asked): Promise<Operation>;
   /** Changes what the workspace is; what it does not name stays. Image, disk and ports count from the next wake. */
@@ -49,6 +52,12 @@ export interface Engine {
   snapshots(name: string): Promise<readonly Snapshot[]>;
   /** By its id, or the beginning of it that no other one has. */
   findSnapshot(name: string, id: string): Promise<Snapshot>;
+  /** What lies in a directory of a snapshot ('' is its top), from its list in storage; no machine is needed. */
+  files(name: string, snapshot: string, folder: string, signal: AbortSignal): Promise<readonly FileEntry[]>;
+  /** How the second snapshot differs from the first. */
+  diff(name: string, before: string, after: string, signal: AbortSignal): Promise<readonly FileDifference[]>;
+  /** The bytes of a file, or of a directory as a tar; '' is all of it. */
+  download(name: string, snapshot: string, path: string, signal: AbortSignal): Promise<Download>;
   /** What a wake would cost and how long it would take; spends nothing. */
   quote(name: string, how: WakeChoice): Promise<Quote>;
   offers(need: Need, signal: AbortSignal): Promise<readonly RankedOffer[]>;
@@ -146,6 +155,44 @@ export interface Asked {
   readonly key: string | null;
   /** The address and what was shown there, for the audit. */
   readonly from?: string;
+}
+
+/** Something in a directory of a snapshot; of a directory the sums of all below it. */
+export interface FileEntry {
+  readonly name: string;
+  readonly type: ManifestLine['type'];
+  readonly mtimeMs: number;
+  readonly sizeBytes: number;
+  readonly files: number;
+  readonly sha256: string | null;
+}
+
+export interface FileDifference {
+  readonly path: string;
+  readonly change: 'added' | 'removed' | 'changed';
+  readonly bytesBefore: number;
+  readonly bytesAfter: number;
+}
+
+export interface Download {
+  /** What a person may call it. */
+  readonly name: string;
+  readonly archive: boolean;
+  /** Of a file; null for an archive, which is made as it goes. */
+  readonly sizeBytes: number | null;
+  readonly sha256: string | null;
+  readonly stream: Readable;
+}
+
+export interface BringBackChoice {
+  /** A snapshot's id or unique prefix. */
+  readonly snapshot: string;
+  /** A file or directory, relative to the machine's root; null: everything. */
+  readonly path: string | null;
+  /** A directory of the machine to put it in; null: where it was. */
+  readonly into: string | null;
+  /** A person agreed that what is there now gives way; a checkpoint is taken before. */
+  readonly overwrite: boolean;
 }
 
 export interface SnapshotChoice {

@@ -56,6 +56,14 @@ export const FAILURES = {
     '{account} may not do this ({verb}): it takes the role {needed}.',
     '{account} não pode fazer isto ({verb}): é preciso o papel {needed}.',
   ),
+  no_such_file: row(404, 66, false, 'Snapshot {snapshot} has no {path}.', 'O snapshot {snapshot} não tem {path}.'),
+  no_file_list: row(
+    404,
+    66,
+    false,
+    'Nobody knows what is in snapshot {snapshot} of {workspace}: its list of files is not in storage.',
+    'Ninguém sabe o que há no snapshot {snapshot} de {workspace}: a lista de arquivos não está no armazenamento.',
+  ),
   no_such_schedule: row(
     404,
     66,

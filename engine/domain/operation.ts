@@ -1,5 +1,5 @@
 import type { FailureCode } from './failures.ts';
-import type { Ask, Job, Wish } from './workspace.ts';
+import type { Ask, Fetch, Job, Wish } from './workspace.ts';
 
 /** Something a person asked for, keyed by where it came from, so that asking twice never does it twice. */
 export interface Operation {
@@ -20,7 +20,11 @@ export interface Operation {
   readonly outcome: Outcome | null;
 }
 
-export type Intent = { readonly wish: Wish } | { readonly ask: Ask } | { readonly job: Job };
+export type Intent =
+  | { readonly wish: Wish }
+  | { readonly ask: Ask }
+  | { readonly job: Job }
+  | { readonly fetch: Fetch };
 
 export type Outcome =
   | { readonly ok: true; readonly say: string; readonly facts: Readonly<Record<string, unknown>> }

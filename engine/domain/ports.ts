@@ -1,4 +1,4 @@
-import type { Duplex } from 'node:stream';
+import type { Duplex, Readable } from 'node:stream';
 import type { Account, LinkCode, Session, Token } from './account.ts';
 import type { Verdict } from './doors.ts';
 import type { Talk } from './events.ts';
@@ -237,6 +237,13 @@ export interface Repositories {
   snapshots(workspace: Workspace, signal: AbortSignal): Promise<readonly StoredSnapshot[]>;
   /** Every regular file of it, in restic's order. */
   files(workspace: Workspace, id: string, signal: AbortSignal): Promise<readonly StoredFile[]>;
+  /** The bytes of one file, or of a directory as a tar; '' is all of it. A stream that is destroyed is not read on. */
+  read(
+    workspace: Workspace,
+    id: string,
+    what: { readonly path: string; readonly archive: boolean },
+    signal: AbortSignal,
+  ): Readable;
   /** Reads these files back out of storage and hashes what came. */
   digests(
     workspace: Workspace,

@@ -65,6 +65,12 @@ export const VERBS = {
   ),
   status: verb('viewer', 'What every workspace is doing, and why', 'O que cada workspace está fazendo, e por quê'),
   snapshots: verb('viewer', 'List the snapshots of a workspace', 'Lista os snapshots de um workspace', 'workspace'),
+  files: verb(
+    'viewer',
+    'What is in a snapshot, and how two differ, without a machine',
+    'O que há num snapshot, e em que dois diferem, sem máquina',
+    'workspace',
+  ),
   ssh: verb('operator', 'Open a shell in a workspace', 'Abre um shell num workspace', 'workspace'),
   logs: verb('viewer', 'What happened to a workspace, or follow it', 'O que aconteceu com um workspace', 'workspace'),
   offers: verb('viewer', 'Machines on offer, best first', 'Máquinas ofertadas, melhores primeiro'),

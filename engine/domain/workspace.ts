@@ -20,6 +20,8 @@ export interface Workspace {
   readonly wish: Wish;
   /** Snapshots asked for and not taken yet, oldest first. */
   readonly asks: readonly Ask[];
+  /** Files of snapshots that are wanted back on the machine, oldest first. */
+  readonly fetches: readonly Fetch[];
   /** Programs that were started by us and whose end nobody was told of yet. */
   readonly jobs: readonly Job[];
   /** Somebody wants it awake until then, idle or not. */
@@ -121,6 +123,20 @@ export interface Ask {
   readonly extra: Readonly<Record<string, string>>;
   /** A full one reads every byte again. */
   readonly type: SnapshotType;
+}
+
+/** Files of a snapshot that somebody wants on the machine as it runs. */
+export interface Fetch {
+  readonly operation: string;
+  readonly by: string;
+  readonly at: number;
+  readonly snapshot: string;
+  /** A file or directory of it, relative to the root; null: everything. */
+  readonly path: string | null;
+  /** The directory to put it in; null: where it was. */
+  readonly into: string | null;
+  /** The checkpoint that was taken before, when something may be replaced. */
+  readonly checkpoint: string | null;
 }
 
 /** A program that is run on the workspace's machine: a checkpoint before, awake meanwhile, asleep after it if so wanted. */

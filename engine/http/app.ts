@@ -18,6 +18,7 @@ import { auditRoutes } from './routes/audit.ts';
 import { authRoutes } from './routes/auth.ts';
 import { backupRoutes } from './routes/backups.ts';
 import { eventRoutes } from './routes/events.ts';
+import { fileRoutes } from './routes/files.ts';
 import { healthRoutes } from './routes/health.ts';
 import { instanceRoutes } from './routes/instances.ts';
 import { localRoutes } from './routes/local.ts';
@@ -38,6 +39,7 @@ export const ROUTES: readonly Route[] = [
   ...scheduleRoutes,
   ...snapshotRoutes,
   ...backupRoutes,
+  ...fileRoutes,
   ...marketRoutes,
   ...eventRoutes,
   ...healthRoutes,

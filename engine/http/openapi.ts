@@ -97,13 +97,18 @@ function operationOf(route: Route, path: string): OpenOperation {
           status,
           {
             description: WORDS[Number(status)] ?? 'done',
-            ...(schema && { content: { ...json(schemaOf(schema, 'output')), ...route.also } }),
+            ...contentOf(schema, route.also),
           },
         ]),
       ),
       ...problemsOf(route),
     },
   };
+}
+
+function contentOf(schema: z.ZodType | null, also: Route['also']): { content?: Content } {
+  const content = { ...(schema && json(schemaOf(schema, 'output'))), ...also };
+  return Object.keys(content).length > 0 ? { content } : {};
 }
 
 const WORDS: Readonly<Record<number, string>> = {

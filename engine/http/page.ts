@@ -10,7 +10,7 @@ export const PAGE = {
     .transform(Number)
     .pipe(z.number().max(PAGE_MAX))
     .default(PAGE_MAX),
-  cursor: z.string().min(1).max(200).optional().describe('The next_cursor of the page before.'),
+  cursor: z.string().min(1).max(5_000).optional().describe('The next_cursor of the page before.'),
 };
 
 export const NextCursor = z

@@ -107,11 +107,12 @@ export const ls = (reach: Reach, snapshot: string): readonly string[] => [
   snapshot,
 ];
 
-/** The bytes of one file on standard output. */
-export const dump = (reach: Reach, snapshot: string, path: string): readonly string[] => [
+/** The bytes of one file on standard output; with `archive` a directory, or with the path '' everything, as a tar. */
+export const dump = (reach: Reach, snapshot: string, path: string, archive = false): readonly string[] => [
   'dump',
   '--no-lock',
   ...common(reach),
+  ...(archive ? ['--archive', 'tar'] : []),
   '--',
   snapshot,
   `/${path}`,

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import type { Readable } from 'node:stream';
 import { watchPatience } from './patience.ts';
 import { type ResticLine, readLine } from './readings.ts';
 
@@ -13,6 +14,8 @@ export interface Start {
   readonly onLine?: ((line: string) => void) | undefined;
   /** Standard output as it is, instead of lines. */
   readonly onBytes?: ((bytes: Buffer) => void) | undefined;
+  /** The same as a stream, which restic waits for. Whoever destroys it ends restic. */
+  readonly onOutput?: ((output: Readable) => void) | undefined;
   readonly onStart?: ((child: ChildProcess) => void) | undefined;
   /** How long storage may stay silent: restic itself would try for 15 min. */
   readonly patienceMs: number;
@@ -56,7 +59,8 @@ export async function runRestic(start: Start, signal: AbortSignal): Promise<Ran>
     const text = said === null ? line : wordsOf(said);
     if (text) words = `${words}${text}\n`.slice(-WORDS_KEPT);
   };
-  if (start.onBytes) child.stdout.on('data', start.onBytes);
+  if (start.onOutput) start.onOutput(child.stdout);
+  else if (start.onBytes) child.stdout.on('data', start.onBytes);
   else
     readLines(child.stdout, (line) => {
       patience.hear(line, readLine(line));

@@ -18,17 +18,22 @@ export async function carryOut(operation: Operation, ports: Ports): Promise<void
       const stands = row.jobs.some((job) => job.operation === operation.id);
       return stands ? null : { ...row, jobs: [...row.jobs, intent.job] };
     }
+    if ('fetch' in intent) {
+      const stands = row.fetches.some((fetch) => fetch.operation === operation.id);
+      return stands ? null : { ...row, fetches: [...row.fetches, intent.fetch] };
+    }
     const stands = row.asks.some((ask) => ask.operation === operation.id);
     return stands ? null : { ...row, asks: [...row.asks, intent.ask] };
   });
   for (const bell of [rowsBell, workspaceBell(workspace)]) ports.bell.ring(bell);
 }
 
-/** A snapshot that was asked for is taken, or cannot be. */
+/** A snapshot that was asked for is taken, or files are brought back; or that cannot be. */
 export async function forgetAsk(workspace: string, operation: string, ports: Ports): Promise<void> {
   await update(ports.store, 'workspaces', workspace, (row) => {
-    const asks = row.asks.filter((ask) => ask.operation !== operation);
-    return asks.length === row.asks.length ? null : { ...row, asks };
+    const others = (one: { readonly operation: string }): boolean => one.operation !== operation;
+    if (row.asks.every(others) && row.fetches.every(others)) return null;
+    return { ...row, asks: row.asks.filter(others), fetches: row.fetches.filter(others) };
   });
 }
 

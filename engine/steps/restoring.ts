@@ -1,13 +1,12 @@
 import type { AgentEvent, RestoreOrder } from '../domain/agent-protocol.ts';
 import { Failure, isFailure, reasonOf } from '../domain/failures.ts';
-import { manifestKey } from '../domain/layout.ts';
 import type { Machine } from '../domain/lifecycle.ts';
 import type { Ports } from '../domain/ports.ts';
 import type { Snapshot } from '../domain/snapshot.ts';
 import { type Workspace, wakeFrom } from '../domain/workspace.ts';
 import { agentCommand, failureOf, readAgentEvent } from '../remote/agent-command.ts';
 import { neverClaimed, readClaim } from '../remote/claim-check.ts';
-import { orderBase, repositoryAccess } from './access.ts';
+import { orderBase, repositoryAccess, whereIs } from './access.ts';
 import { within } from './deadline.ts';
 import { reach } from './reach.ts';
 import { type Note, type Step, type Turn, verdictOn, workspaceOf } from './step.ts';
@@ -72,12 +71,7 @@ export async function follow(
     verb: 'restore',
     job: `${machine.id}-${workspace.claim?.epoch ?? 0}-${snapshot?.id.slice(0, 16) ?? 'new'}`,
     epoch: workspace.claim?.epoch ?? 0,
-    snapshot: snapshot && {
-      id: snapshot.id,
-      contentHash: snapshot.contentHash,
-      manifestUrl: await manifestUrl(workspace, snapshot.id, ports),
-      baseUrl: snapshot.manifestBase && (await manifestUrl(workspace, snapshot.manifestBase, ports)),
-    },
+    snapshot: snapshot && (await whereIs(snapshot, ports)),
     repository: await repositoryAccess(workspace, ports),
   };
   await using shell = await reach(machine, ports, signal);
@@ -104,8 +98,4 @@ export async function follow(
     if (!arrived) throw cause;
   }
   return arrived;
-}
-
-async function manifestUrl(workspace: Workspace, snapshot: string, ports: Ports): Promise<string> {
-  return await ports.storage.presign('GET', manifestKey(workspace.id, snapshot), ports.settings.save.credentialsMs);
 }

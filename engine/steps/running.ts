@@ -2,6 +2,7 @@ import { isFailure, reasonOf } from '../domain/failures.ts';
 import type { Machine } from '../domain/lifecycle.ts';
 import type { Ear, Ports } from '../domain/ports.ts';
 import type { Workspace } from '../domain/workspace.ts';
+import { bringBack } from './bring-back.ts';
 import { enterBackup } from './enter-backup.ts';
 import { followJobs } from './jobs.ts';
 import { keepLine, type Line } from './line.ts';
@@ -57,6 +58,7 @@ async function attend(
   if (workspace.claim?.machine !== machine.id) return machine; // it waits to be saved again, and is given nothing new
   if (!machine.complete) return await arrive(machine, workspace, ports, signal, note, ear);
   if (workspace.asks[0]) await takeSnapshot(machine, workspace, workspace.asks[0], ports, signal, note);
+  if (workspace.fetches[0]) await bringBack(machine, workspace, workspace.fetches[0], ports, signal, note);
   for (const taken of ports.heartbeats.latest(machine.id)?.status.taken ?? [])
     await enterBackup(taken, machine, workspace, ports, signal);
   return await followJobs(machine, workspace, line, ports, signal, note);

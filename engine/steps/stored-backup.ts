@@ -4,6 +4,7 @@ import type { ManifestLine } from '../domain/agent-protocol.ts';
 import { Failure, isFailure } from '../domain/failures.ts';
 import { draftManifestKey, manifestKey } from '../domain/layout.ts';
 import type { Ports, StoredFile } from '../domain/ports.ts';
+import type { Snapshot } from '../domain/snapshot.ts';
 import type { Workspace } from '../domain/workspace.ts';
 import { headOf, readManifest } from '../policy/manifest-change.ts';
 
@@ -58,6 +59,20 @@ export async function linesIn(
       { cause },
     );
   }
+}
+
+/** Of a snapshot that is in the catalogue. */
+export async function storedLines(
+  snapshot: Snapshot,
+  { storage }: Pick<Ports, 'storage'>,
+  signal: AbortSignal,
+): Promise<readonly ManifestLine[]> {
+  const { id, workspace, manifestBase, contentHash } = snapshot;
+  const [own, base] = await Promise.all(
+    [id, manifestBase].map(async (one) => one && (await storage.get(manifestKey(workspace, one), signal))),
+  );
+  if (!own) throw new Failure('no_file_list', { snapshot: id.slice(0, 8), workspace });
+  return readManifest(gunzipSync(own), base ? gunzipSync(base) : null, contentHash);
 }
 
 export function compareLists(lines: readonly ManifestLine[], files: readonly StoredFile[]): void {

@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { PassThrough, type Readable } from 'node:stream';
 import { diskFailure, Failure, isFailure } from '../domain/failures.ts';
 import { repositoryPrefix, repositoryUrl } from '../domain/layout.ts';
 import type { Repositories, Storage, StoredFile, StoredSnapshot } from '../domain/ports.ts';
@@ -81,6 +82,22 @@ export function resticRepositories(options: RepositoriesOptions): Repositories {
       return files;
     },
 
+    read(workspace, id, { path, archive }, signal) {
+      const left = new AbortController();
+      const through = new PassThrough();
+      through.once('close', () => left.abort(new Error('nobody reads it any more')));
+      const either = AbortSignal.any([signal, left.signal]);
+      const onOutput = (output: Readable): void => {
+        output.pipe(through, { end: false });
+        through.once('close', () => output.destroy()); // restic would wait for a reader that is gone
+      };
+      run(workspace, 'read', restic.dump(reach, id, path, archive), { onOutput }, either).then(
+        () => through.end(),
+        (cause: Error) => through.destroy(cause),
+      );
+      return through;
+    },
+
     async digests(workspace, id, paths, signal) {
       const readable = paths.filter((path) => path.isWellFormed());
       const asked = { reach, snapshot: id, paths: readable, folder: await fresh() };
@@ -138,6 +155,7 @@ async function replaceKeys(
 }
 
 interface Sink {
+  readonly onOutput?: (output: Readable) => void;
   readonly onLine?: (line: string) => void;
   readonly onBytes?: (bytes: Buffer) => void;
 }

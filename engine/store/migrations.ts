@@ -38,9 +38,10 @@ export const MIGRATIONS: readonly Migration[] = [
   function letWorkspacesBeShared(rows) {
     for (const workspace of rows.get('workspaces')?.values() ?? []) workspace.shares ??= [];
   },
-  function letWorkspacesHaveSchedules(rows) {
+  function letWorkspacesHaveSchedulesAndFetches(rows) {
     for (const workspace of rows.get('workspaces')?.values() ?? []) {
       workspace.schedules ??= [];
+      workspace.fetches ??= [];
       workspace.asks = (workspace.asks as object[]).map((ask) => ({ extra: {}, ...ask }));
     }
     for (const operation of rows.get('operations')?.values() ?? []) {

@@ -100,6 +100,16 @@ const schedule = z.object({
   doneAt: at,
 });
 
+const fetch = z.object({
+  operation: z.string(),
+  by: z.string(),
+  at,
+  snapshot: z.string(),
+  path: z.string().nullable(),
+  into: z.string().nullable(),
+  checkpoint: z.string().nullable(),
+});
+
 const idle = IdleShape.partial() as z.ZodType<Partial<IdleRules>>; // zod's optional lets `undefined` in, which JSON never holds
 
 const workspace = z.object({
@@ -126,6 +136,7 @@ const workspace = z.object({
   epoch: z.number().int(),
   wish,
   asks: z.array(ask),
+  fetches: z.array(fetch),
   jobs: z.array(job),
   keep: z.object({ until: z.number(), ...decision }).nullable(),
   schedules: z.array(schedule),
@@ -225,7 +236,7 @@ const operation = z.object({
   workspace: z.string(),
   by: z.string(),
   at,
-  intent: z.union([z.object({ wish }), z.object({ ask }), z.object({ job })]).nullable(),
+  intent: z.union([z.object({ wish }), z.object({ ask }), z.object({ job }), z.object({ fetch })]).nullable(),
   endedAt: at.nullable(),
   outcome: z
     .discriminatedUnion('ok', [

@@ -67,6 +67,7 @@ const alone: Omit<Ports, 'heartbeats'> = {
     snapshot: nothing,
     snapshots: nothing,
     files: nothing,
+    read: nothing,
     digests: nothing,
   },
   kit: async () => ({ tools: [] }),

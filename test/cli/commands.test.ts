@@ -1,4 +1,4 @@
-import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -282,6 +282,61 @@ test.each([
     what: 'wake',
     args: ['lab', { snapshot: id.repeat(32), need: { gpu: 'RTX 4090' } }],
   });
+});
+
+test('one file comes back onto the running machine only when that was agreed to', async () => {
+  house.snapshots.push(snapshot('train', 7, ''), snapshot('asleep', 8, ''));
+  expect((await dumont('wake', 'train')).code).toBe(0);
+  const refused = await dumont('restore', 'train', '--path', '/workspace/model.py');
+  expect(refused.err).toContain('/workspace/model.py of a7a7a7a7 take the place of what is on the machine now.');
+  expect(house.asked.filter(({ what }) => what === 'bringBack')).toEqual([]);
+  const agreed = await dumont('restore', 'train', '--path', '/workspace/model.py', '--yes');
+  expect([agreed.code, agreed.out]).toEqual([0, expect.stringContaining('/workspace/model.py is back.')]);
+  expect(lastAsked()?.args[1]).toEqual({
+    snapshot: 'a7'.repeat(32),
+    path: 'workspace/model.py',
+    into: null,
+    overwrite: true,
+  });
+  await dumont('restore', 'train', '--path', '/workspace/runs', '--into', '/workspace/then');
+  expect(lastAsked()?.args[1]).toMatchObject({ into: 'workspace/then', overwrite: false });
+  house.snapshots.splice(-2, 1);
+  await dumont('create', 'asleep');
+  const unsaid = await dumont('restore', 'asleep', '--path', '/workspace/model.py');
+  expect(unsaid.err).toContain('asleep sleeps. With --to FOLDER it comes onto this computer');
+  expect(unsaid.err).toContain('asleep has no machine right now');
+});
+
+test('files of a snapshot are listed and compared without a machine', async () => {
+  const top = await dumont('files', 'lab', '/workspace');
+  expect(top.code).toBe(0);
+  expect(top.out).toMatch(/9 B\s+2025-06-02 10:00\s+code\.py\n\s*5\.0 GB\s+1\s+2025-06-02 10:00\s+models\//);
+  const diff = await dumont('files', 'lab', '--diff', 'a1a1');
+  expect(diff.out).toBe('They hold the same.\n');
+  expect((await dumont('files', 'lab', '/nothing')).err).toMatch(/Snapshot [0-9a-f]{8} has no \/nothing\./);
+});
+
+test('a file and a directory come onto this computer whole, or not at all', async () => {
+  const to = join(house.home, 'downloads');
+  const one = await dumont('restore', 'lab', '--path', '/workspace/code.py', '--to', to);
+  expect([one.code, one.out]).toEqual([0, expect.stringContaining(`is in ${join(to, 'code.py')}`)]);
+  expect(await readFile(join(to, 'code.py'), 'utf8')).toBe('print(1)\n');
+  const all = await dumont('backup', 'restore', 'lab', '--to', to);
+  expect(all.code).toBe(0);
+  expect(await readdir(to)).toEqual(['code.py', 'demo.ts']);
+  expect((await dumont('restore', 'lab', '--path', '/workspace/none', '--to', to)).err).toContain(
+    'has no /workspace/none',
+  );
+});
+
+test('backup speaks as the backup API does, and finds the only workspace by itself', async () => {
+  const list = await dumont('backup', 'list', 'lab');
+  expect(list.out).toBe((await dumont('snapshots', 'lab')).out);
+  expect((await dumont('backup', 'list')).err).toMatch(/needs NAME: one of .*lab/);
+  expect((await dumont('backup', 'lits', 'lab')).err).toContain('Did you mean "list"?');
+  const dry = await dumont('backup', 'restore', 'lab', '--date', '2025-06-03 10:00', '--dry-run');
+  expect(dry.out).toContain('This would bring everything of snapshot a1a1a1a1 of 2025-06-03 10:00');
+  expect(dry.out).toContain('Nothing was rented.');
 });
 
 test('what cannot be undone asks first, and without a terminal needs --yes', async () => {

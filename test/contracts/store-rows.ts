@@ -57,6 +57,7 @@ export function aWorkspace(over: Partial<Workspace> = {}): Workspace {
     epoch: 0,
     wish: { ...NO_CHOICE, want: 'asleep', by: 'ana', at: 1_700_000_000_000, why: 'created', operation: 'op1' },
     asks: [],
+    fetches: [],
     jobs: [],
     keep: null,
     schedules: [],

@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
 import {
+  type BringBackOrder,
   type ManifestHead,
   type ManifestLine,
   type RestoreOrder,
@@ -35,6 +36,27 @@ export async function restore(machine: FakeMachine, order: RestoreOrder, line: L
   await clock.sleep((machine.completeAt ?? 0) - clock.now(), line.signal);
   const { files } = machine;
   line.emit({ event: 'complete', files: files.size, bytes: 0, contentHash: contentHash(manifestOf(files)) });
+}
+
+/** What the checkpoint holds as it is now gives way; whatever else is in the way stays. */
+export function bringBack(machine: FakeMachine, order: BringBackOrder, line: Line): void {
+  const repository = machine.storage.repository(order.workspace);
+  const kept = repository.get(order.snapshot.id)?.files ?? new Map();
+  const safe = order.safe && repository.get(order.safe.id)?.files;
+  const wanted = [...kept].filter(([path]) => order.path === null || `${path}/`.startsWith(`${order.path}/`));
+  if (wanted.length === 0) {
+    line.emit({ event: 'failed', code: 'bad_path', why: `/${order.path}: the snapshot has no such file` });
+    return;
+  }
+  let beside = 0;
+  for (const [path, file] of wanted) {
+    const target = order.into === null ? path : `${order.into}/${path.split('/').at(-1)}`;
+    const here = machine.files.get(target);
+    const free = !here || here.content === file.content || safe?.get(target)?.content === here.content;
+    if (!free) beside += 1;
+    machine.files.set(free ? target : `${target}.from-snapshot`, file);
+  }
+  line.emit({ event: 'brought_back', files: wanted.length, bytes: 0, beside, rounds: 1 });
 }
 
 export async function save(machine: FakeMachine, order: SaveOrder, line: Line): Promise<void> {

@@ -3,7 +3,7 @@ import type { AtRisk } from '../../engine/domain/agent-shapes.ts';
 import { Failure } from '../../engine/domain/failures.ts';
 import type { Offer } from '../../engine/domain/marketplace.ts';
 import type { Output, Shell } from '../../engine/domain/ports.ts';
-import { ready, restore, save } from './agent.ts';
+import { bringBack, ready, restore, save } from './agent.ts';
 import type { FakeClock } from './clock.ts';
 import { type Doing, type Life, run as live, lookForRisk } from './life.ts';
 import { type Line, overLine } from './line.ts';
@@ -200,6 +200,7 @@ export class FakeMachine {
     const order = JSON.parse(stdin ?? 'null') as AgentOrder | null;
     if (order?.verb === 'ready') ready(this, line);
     if (order?.verb === 'restore') await restore(this, order, line);
+    if (order?.verb === 'bring-back') bringBack(this, order, line);
     if (order?.verb === 'save') await save(this, order, line);
     if (order?.verb === 'run') await live(this, order, line);
     if (order?.verb === 'at-risk') lookForRisk(this, order, line);

@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto';
+import { Readable } from 'node:stream';
 import type { RestoreOrder } from '../../engine/domain/agent-protocol.ts';
 import { Failure } from '../../engine/domain/failures.ts';
 import type { Credentials, Repositories, Storage, StoredFile, StoredSnapshot } from '../../engine/domain/ports.ts';
@@ -73,6 +74,10 @@ export class FakeStorage implements Storage, Repositories {
 
   async newPassword(): Promise<{ readonly sealed: string }> {
     return { sealed: 'sealed' };
+  }
+
+  read(workspace: Workspace, id: string, { path }: { readonly path: string }): Readable {
+    return Readable.from([this.repository(workspace.id).get(id)?.files.get(path)?.content ?? '']);
   }
 
   async snapshot(workspace: Workspace, id: string): Promise<StoredSnapshot | null> {

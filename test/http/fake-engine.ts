@@ -1,5 +1,9 @@
+import { execFileSync } from 'node:child_process';
+import { hash } from 'node:crypto';
 import { EventEmitter, on } from 'node:events';
 import { tmpdir } from 'node:os';
+import { Readable } from 'node:stream';
+import type { ManifestLine } from '../../engine/domain/agent-protocol.ts';
 import type {
   Asked,
   Engine,
@@ -17,6 +21,7 @@ import type { Machine } from '../../engine/domain/lifecycle.ts';
 import type { Operation, Outcome } from '../../engine/domain/operation.ts';
 import { byAge, type Snapshot } from '../../engine/domain/snapshot.ts';
 import { NO_CHOICE, sightOf, type Workspace, type WorkspaceSpec } from '../../engine/domain/workspace.ts';
+import { differences, entriesIn } from '../../engine/policy/browse.ts';
 import { ranked } from './fake-market.ts';
 import { hibernateStory, runStory, type Scene, snapshotStory, wakeStory } from './fake-stories.ts';
 
@@ -236,6 +241,38 @@ export function fakeEngine({ pace: firstPace = 1, names = ['lab'], outputs = tmp
       if (fresh) play(runStory(machine, operation.id, how.argv, outputs), operation);
       return operation;
     },
+    async bringBack(name, how, by) {
+      remember('bringBack', [name, how], by);
+      if (!view(find(name)).machine) throw new Failure('no_such_machine', { workspace: name });
+      if (how.into === null && !how.overwrite) throw new Failure('confirmation_needed', { why: 'Agree to it.' });
+      const { operation } = begin('restore', name, by);
+      end(operation.id, { ok: true, say: `/${how.path} is back.`, facts: {} });
+      return operations.get(operation.id) as Operation;
+    },
+    async files(name, id, folder) {
+      const found = await this.findSnapshot(name, id);
+      const entries = entriesIn(MANIFEST, folder);
+      if (!entries) throw new Failure('no_such_file', { path: `/${folder}`, snapshot: found.id.slice(0, 8) });
+      return entries;
+    },
+    async diff(name, before, after) {
+      for (const id of [before, after]) await this.findSnapshot(name, id);
+      return differences(MANIFEST, MANIFEST);
+    },
+    async download(name, id, path) {
+      await this.findSnapshot(name, id);
+      const line = MANIFEST.find((one) => one.path === path);
+      if (!line && path !== '') throw new Failure('no_such_file', { path: `/${path}`, snapshot: id.slice(0, 8) });
+      const archive = line?.type !== 'file';
+      const content = archive ? TAR : 'print(1)\n';
+      return {
+        name: archive ? 'files.tar' : 'code.py',
+        archive,
+        sizeBytes: archive ? null : content.length,
+        sha256: archive ? null : hash('sha256', content),
+        stream: Readable.from([Buffer.from(content)]),
+      };
+    },
     async findSnapshot(name, id) {
       find(name);
       const found = snapshots.find((one) => one.workspace === name && one.id.startsWith(id));
@@ -361,6 +398,21 @@ export function fakeEngine({ pace: firstPace = 1, names = ['lab'], outputs = tmp
 export type FakeEngine = ReturnType<typeof fakeEngine>;
 
 /** The local marketplace's levers, which only remember how they were set. */
+const MANIFEST: readonly ManifestLine[] = [
+  { path: 'workspace', type: 'dir', mode: 0o755, mtimeMs: T0, sizeBytes: 0 },
+  {
+    path: 'workspace/code.py',
+    type: 'file',
+    mode: 0o644,
+    mtimeMs: T0,
+    sizeBytes: 9,
+    sha256: hash('sha256', 'print(1)\n'),
+  },
+  { path: 'workspace/models', type: 'dir', mode: 0o755, mtimeMs: T0, sizeBytes: 0 },
+  { path: 'workspace/models/a.bin', type: 'file', mode: 0o644, mtimeMs: T0, sizeBytes: 5e9, sha256: 'a'.repeat(64) },
+];
+const TAR = execFileSync('tar', ['-c', '-f', '-', '-C', import.meta.dirname, 'demo.ts']);
+
 export function fakeLocal(): LocalControl & { readonly pulled: unknown[] } {
   const pulled: unknown[] = [];
   return {
@@ -449,6 +501,7 @@ function newWorkspace(id: string, spec: Partial<WorkspaceSpec> = {}): Workspace 
       ...NO_CHOICE,
     },
     asks: [],
+    fetches: [],
     jobs: [],
     keep: null,
     schedules: [],

@@ -32,6 +32,9 @@ type Call = (engine: Engine) => Promise<unknown>;
 const CALLS: Readonly<Record<string, readonly [needs: Role, call: Call]>> = {
   status: ['viewer', (engine) => engine.status('lab')],
   snapshots: ['viewer', (engine) => engine.snapshots('lab')],
+  files: ['viewer', (engine) => engine.files('lab', 'abcd', '', NEVER)],
+  diff: ['viewer', (engine) => engine.diff('lab', 'abcd', 'abce', NEVER)],
+  download: ['operator', (engine) => engine.download('lab', 'abcd', '', NEVER)],
   findSnapshot: ['viewer', (engine) => engine.findSnapshot('lab', 'abcd')],
   operations: ['viewer', (engine) => engine.operations('lab')],
   past: ['viewer', (engine) => engine.past(0, 'lab', 10)],
@@ -49,6 +52,10 @@ const CALLS: Readonly<Record<string, readonly [needs: Role, call: Call]>> = {
   pause: ['operator', (engine) => engine.pause('lab', ANA)],
   snapshot: ['operator', (engine) => engine.snapshot('lab', { description: '' }, ANA)],
   run: ['operator', (engine) => engine.run('lab', { argv: ['true'], thenHibernate: false }, ANA)],
+  bringBack: [
+    'operator',
+    (engine) => engine.bringBack('lab', { snapshot: 'abcd', path: null, into: null, overwrite: true }, ANA),
+  ],
   abandon: ['operator', (engine) => engine.abandon('lab', { why: 'x' }, ANA)],
   hibernate: ['operator', (engine) => engine.hibernate('lab', {}, ANA)],
   share: ['admin', (engine) => engine.share('lab', { with: 'joao', role: null }, ANA)],

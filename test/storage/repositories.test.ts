@@ -1,9 +1,11 @@
-import { execFile } from 'node:child_process';
-import { createHash } from 'node:crypto';
+import { execFile, spawn } from 'node:child_process';
+import { createHash, randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { repositoryPrefix, repositoryUrl } from '../../engine/domain/layout.ts';
 import type { Repositories, Storage } from '../../engine/domain/ports.ts';
 import type { Workspace } from '../../engine/domain/workspace.ts';
@@ -168,3 +170,47 @@ test('the master key is made once, for its owner alone, and never over a file th
   writeFileSync(file, 'not a key');
   await expect(readMasterKey(file)).rejects.toMatchObject({ code: 'bad_setting' });
 });
+
+resticTest('files and directories are read as streams, and one that nobody reads on ends restic', async () => {
+  const lab = await workspace('streams');
+  await repositories.ensure(lab, signal);
+  const work = join(world.folder, 'workspace');
+  mkdirSync(join(work, 'deep'), { recursive: true });
+  writeFileSync(join(work, 'deep/large.bin'), randomBytes(30_000_000));
+  await machine(lab, 'backup', '--host', 'streams', '--quiet', 'workspace');
+  const [{ id } = { id: '' }] = await repositories.snapshots(lab, signal);
+
+  const hash = createHash('sha256');
+  for await (const chunk of repositories.read(lab, id, { path: 'workspace/deep/large.bin', archive: false }, signal))
+    hash.update(chunk);
+  expect(hash.digest('hex')).toBe(
+    createHash('sha256')
+      .update(readFileSync(join(work, 'deep/large.bin')))
+      .digest('hex'),
+  );
+
+  const tar = repositories.read(lab, id, { path: 'workspace/deep', archive: true }, signal);
+  const listing = spawn('tar', ['-t'], { stdio: ['pipe', 'pipe', 'inherit'] });
+  tar.pipe(listing.stdin);
+  expect(await text(listing.stdout)).toContain('workspace/deep/large.bin');
+
+  const left = repositories.read(lab, id, { path: 'workspace/deep/large.bin', archive: false }, signal);
+  await once(left, 'readable');
+  left.destroy();
+  await vi.waitFor(() => expect(resticsIn(world.folder)).toEqual([]), { timeout: 10_000 });
+
+  const none = repositories.read(lab, id, { path: 'workspace/none', archive: false }, signal);
+  await expect(text(none)).rejects.toMatchObject({ code: 'restore_failed' });
+});
+
+/** restics that still work for this test. */
+function resticsIn(folder: string): readonly string[] {
+  return readdirSync('/proc').filter((pid) => {
+    try {
+      const read = (name: string): string => readFileSync(`/proc/${pid}/${name}`, 'utf8');
+      return /^\d+$/.test(pid) && read('cmdline').includes('\0dump\0') && read('environ').includes(folder);
+    } catch {
+      return false; // it ended
+    }
+  });
+}

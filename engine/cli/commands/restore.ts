@@ -1,31 +1,123 @@
+import type { InstanceJson } from '../../http/json/instance.ts';
 import type { OperationJson } from '../../http/json/operation.ts';
-import { chooseSnapshot, snapshotWords } from '../choose-snapshot.ts';
-import { command, flag, number, text, WORKSPACE } from '../command.ts';
+import type { QuoteJson } from '../../http/json/quote.ts';
+import { type Chosen, chooseSnapshot, snapshotWords } from '../choose-snapshot.ts';
+import { command, flag, type Given, number, text, WORKSPACE } from '../command.ts';
+import { confirm } from '../confirm.ts';
 import { NEED, needOf } from '../need-options.ts';
-import { wakeAndFollow } from '../wake-and-follow.ts';
+import { quoteLines } from '../quote-lines.ts';
+import { wrong } from '../read-args.ts';
+import { downloadTo } from '../restore-files.ts';
+import { askAndConclude, wakeAndFollow } from '../wake-and-follow.ts';
+import { short } from '../words.ts';
+
+export const RESTORE = {
+  snapshot: text('ID', 'This one, by its id or the beginning of it'),
+  latest: flag('The newest good one'),
+  date: text('"YYYY-MM-DD HH:MM"', 'As it was then, in the local time zone'),
+  path: text('PATH', 'Only this file or directory of it, onto the running machine'),
+  here: flag('All of it onto the running machine; without this it wakes a new one'),
+  into: text('DIR', 'Into this directory of the running machine, beside what is there'),
+  to: text('FOLDER', 'Onto this computer; no machine is needed'),
+  ...NEED,
+  cap: number('DOLLARS', 'Stop renting when this wake alone would cost more'),
+  'dry-run': flag('Only say what it would do'),
+  detach: flag('Do not follow it'),
+};
 
 export const restore = command({
   name: 'restore',
   takes: [WORKSPACE],
-  options: {
-    snapshot: text('ID', 'This one, by its id or the beginning of it'),
-    latest: flag('The newest good one'),
-    date: text('"YYYY-MM-DD HH:MM"', 'As it was then, in the local time zone'),
-    ...NEED,
-    cap: number('DOLLARS', 'Stop renting when this wake alone would cost more'),
-    detach: flag('Do not follow it'),
-  },
+  options: RESTORE,
   examples: [
     ['dumont restore lab --latest', 'the same as waking it'],
     ['dumont restore lab --date "2024-01-15 14:30"', 'the newest snapshot that existed then'],
-    ['dumont restore lab --snapshot a1b2c3d4', 'one from "dumont snapshots lab"'],
+    ['dumont restore lab --path /workspace/model.py', 'back onto the running machine, after a checkpoint'],
+    ['dumont restore lab --path /workspace/runs --to ./runs', 'onto this computer, while it sleeps'],
   ],
-  async run({ words: [name = ''], options, engine, screen, signal }) {
-    const chosen = await chooseSnapshot(name, options, restore, engine, signal);
-    screen.note(`Restoring ${name} to ${snapshotWords(chosen)}.`);
-    const body = { instance_id: name, need: needOf(options), cap_dollars: options.cap };
-    const path = `/api/v1/snapshots/${chosen.id}/restore`;
-    const ask = () => engine.post<OperationJson>(path, body, signal);
-    return await wakeAndFollow(name, ask, { engine, screen, signal, detach: options.detach });
-  },
+  run: async (given) => await restoreWorkspace(given.words[0] ?? '', given, { name: 'restore' }),
 });
+
+/** Four ways: a new machine, the running one, a directory of it, or this computer. */
+export async function restoreWorkspace(
+  name: string,
+  given: Given<typeof RESTORE>,
+  asked: { readonly name: string },
+): Promise<number> {
+  const { options, engine, screen, signal } = given;
+  const { snapshot, date, path, here, into, to } = options;
+  if (to !== undefined && (here || into !== undefined)) throw wrong(asked, 'takes --to alone, or --here or --into');
+  const onMachine = to === undefined && (here || path !== undefined || into !== undefined);
+  // Whoever names a file means the newest one unless they say otherwise.
+  const named = snapshot !== undefined || date !== undefined || options.latest;
+  const chosen = await chooseSnapshot(
+    name,
+    { snapshot, date, latest: options.latest || (!named && (onMachine || to !== undefined)) },
+    asked,
+    engine,
+    signal,
+  );
+  const what = path === undefined ? 'everything' : absolute(path);
+  const where = wordsWhere(name, given);
+  if (options['dry-run']) {
+    screen.print(`This would bring ${what} of ${snapshotWords(chosen)}, ${where}.`);
+    if (to === undefined && !onMachine) {
+      const body = { need: needOf(options), cap_dollars: options.cap, snapshot_id: chosen.id, dry_run: true };
+      const quote = await engine.post<QuoteJson>(`/api/v1/instances/${encodeURIComponent(name)}/wake`, body, signal);
+      screen.print('', ...quoteLines(name, quote, screen));
+    }
+    return 0;
+  }
+  if (to !== undefined) {
+    const wanted = { snapshot: chosen.id, workspace: name, path: below(path ?? ''), to };
+    const at = await downloadTo(wanted, engine, signal);
+    if (screen.json) screen.printJson({ snapshot_id: chosen.id, path: absolute(path ?? ''), at });
+    else screen.print(`${absolute(path ?? '')} of ${snapshotWords(chosen)} is in ${at}.`);
+    return 0;
+  }
+  screen.note(`Restoring ${what} of ${name} from ${snapshotWords(chosen)}.`);
+  return onMachine ? await ontoMachine(name, chosen, given) : await ontoNew(name, chosen, given);
+}
+
+async function ontoNew(name: string, chosen: Chosen, given: Given<typeof RESTORE>): Promise<number> {
+  const { options, engine, screen, signal } = given;
+  const body = { instance_id: name, need: needOf(options), cap_dollars: options.cap };
+  const ask = () => engine.post<OperationJson>(`/api/v1/snapshots/${chosen.id}/restore`, body, signal);
+  return await wakeAndFollow(name, ask, { engine, screen, signal, detach: options.detach });
+}
+
+async function ontoMachine(name: string, chosen: Chosen, given: Given<typeof RESTORE>): Promise<number> {
+  const { options, engine, screen, signal } = given;
+  const { path, into } = options;
+  const { machine } = await engine.get<InstanceJson>(`/api/v1/instances/${encodeURIComponent(name)}`, {}, signal);
+  if (!machine && path !== undefined)
+    screen.note(`${name} sleeps. With --to FOLDER it comes onto this computer; no machine is needed for that.`);
+  if (machine && into === undefined) {
+    const what = path === undefined ? `The files of ${short(chosen.id)}` : `${absolute(path)} of ${short(chosen.id)}`;
+    await confirm(
+      `${what} take the place of what is on the machine now. A checkpoint is taken first; files made since stay.`,
+      name,
+      screen,
+      signal,
+    );
+  }
+  const body = {
+    instance_id: name,
+    onto: 'running',
+    ...(path !== undefined && { path: below(path) }),
+    ...(into !== undefined && { into: below(into) }),
+    overwrite: into === undefined,
+  };
+  const ask = () => engine.post<OperationJson>(`/api/v1/snapshots/${chosen.id}/restore`, body, signal);
+  return await askAndConclude(name, 'restore', ask, { engine, screen, signal, detach: options.detach });
+}
+
+function wordsWhere(name: string, { options: { path, here, into, to } }: Given<typeof RESTORE>): string {
+  if (to !== undefined) return `into ${to} on this computer`;
+  if (into !== undefined) return `into ${absolute(into)} of the running machine`;
+  if (here || path !== undefined) return `in the place of what is on the machine of ${name} now`;
+  return 'onto a new machine';
+}
+
+const below = (path: string): string => path.replace(/^\/+|\/+$/g, '');
+const absolute = (path: string): string => `/${below(path)}`;

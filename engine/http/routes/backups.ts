@@ -29,6 +29,28 @@ export const backupRoutes = [
   }),
 
   route({
+    method: 'post',
+    path: '/api/v1/backup/restore',
+    verb: 'restore',
+    body: z.strictObject({
+      project_id: InstanceId,
+      backup_id: SnapshotId,
+      restore_dir: MachinePath.optional().describe(
+        'A directory of the running machine to put all of it in. Without it the workspace wakes from that backup.',
+      ),
+    }),
+    answers: { 202: OperationJson },
+    async answer({ engine, body: { project_id, backup_id, restore_dir }, asked }) {
+      const how = { snapshot: backup_id, path: null, into: restore_dir ?? null, overwrite: false };
+      const operation =
+        restore_dir === undefined
+          ? await engine.wake(project_id, { snapshot: backup_id }, asked)
+          : await engine.bringBack(project_id, how, asked);
+      return { status: 202, body: operationJson(operation) };
+    },
+  }),
+
+  route({
     method: 'get',
     path: '/api/v1/backup/list/:project_id',
     verb: 'snapshots',

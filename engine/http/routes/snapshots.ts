@@ -4,6 +4,7 @@ import { LABELS } from '../json/backup.ts';
 import { InstanceId } from '../json/instance.ts';
 import { OperationJson, operationJson } from '../json/operation.ts';
 import { SnapshotsJson, snapshotJson } from '../json/snapshot.ts';
+import { MachinePath } from '../json/spec.ts';
 import { ordered, PAGE, pageOf } from '../page.ts';
 import { route } from '../route.ts';
 import { WAKE_FIELDS, wakeChoice } from './instances.ts';
@@ -62,11 +63,31 @@ export const snapshotRoutes = [
     path: '/api/v1/snapshots/:id/restore',
     verb: 'restore',
     params: z.object({ id: SnapshotId }),
-    body: z.strictObject({ instance_id: InstanceId, ...WAKE_FIELDS }),
+    body: z
+      .strictObject({
+        instance_id: InstanceId,
+        ...WAKE_FIELDS,
+        onto: z
+          .enum(['new', 'running'])
+          .optional()
+          .describe('A new machine, which the workspace wakes on, or the one that people work on now.'),
+        path: MachinePath.optional().describe('Only this file or directory of it; onto the running machine.'),
+        into: MachinePath.optional().describe('Into this directory of the running machine, beside what is there.'),
+        overwrite: z
+          .boolean()
+          .default(false)
+          .describe('What is on the machine now gives way to it; a checkpoint is taken before.'),
+      })
+      .refine(({ onto, path, into }) => onto !== 'new' || (path === undefined && into === undefined), {
+        message: 'a new machine gets all of it; path and into are for the running one',
+      }),
     answers: { 202: OperationJson },
-    async answer({ engine, params, body, asked }) {
-      const choice = { ...wakeChoice(body), snapshot: params.id };
-      return { status: 202, body: operationJson(await engine.wake(body.instance_id, choice, asked)) };
+    async answer({ engine, params, body: { instance_id, onto, path = null, into = null, overwrite, ...how }, asked }) {
+      const running = onto === 'running' || path !== null || into !== null;
+      const operation = running
+        ? await engine.bringBack(instance_id, { snapshot: params.id, path, into, overwrite }, asked)
+        : await engine.wake(instance_id, { ...wakeChoice(how), snapshot: params.id }, asked);
+      return { status: 202, body: operationJson(operation) };
     },
   }),
 ];

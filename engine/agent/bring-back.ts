@@ -1,0 +1,148 @@
+import { rmSync, statfsSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { BringBackOrder, ManifestLine } from '../domain/agent-protocol.ts';
+import { Failure, isFailure } from '../domain/failures.ts';
+import { rawPath } from '../domain/wire-path.ts';
+import { fetchManifest } from './bring.ts';
+import { readClaim } from './claim.ts';
+import { fetchShare, type Share, stagingOf } from './fetch-share.ts';
+import { type Lock, takeLock } from './lock.ts';
+import { lowerPriority } from './lower-priority.ts';
+import { checkedPath, type Place, STAGING } from './place.ts';
+import { emptyTrash, placeShare } from './place-share.ts';
+import { openRestic } from './restic-here.ts';
+import { safeFiles } from './safe-files.ts';
+import { existing, gb, MARGIN, SPARE_BYTES } from './space.ts';
+import type { Talk } from './talk.ts';
+
+/**
+ * Puts files of a snapshot back while people work. All of them are fetched beside where they go and compared before the
+ * first one is moved. Only what the checkpoint before holds as it is now gives way; whatever else is in the way stays, and
+ * gets the snapshot's copy beside it. Done again it goes on: what is there already is not fetched.
+ */
+export async function bringBack(order: BringBackOrder, place: Place, talk: Talk, told: AbortSignal): Promise<void> {
+  const signal = AbortSignal.any([told, talk.deaf]);
+  const claim = readClaim(place);
+  if (claim?.workspace !== order.workspace)
+    throw new Failure('bad_request', { why: `this machine does not hold ${order.workspace}` });
+  using lock = await lockSoon(place, signal);
+  lowerPriority(LOW_PRIORITY);
+  const { lines: all } = await fetchManifest(order.snapshot, signal);
+  const wanted = chosen(all, order);
+  const safe = safeFiles(order.safe ? (await fetchManifest(order.safe, signal)).lines : []);
+  await using tool = await openRestic(place, order.repository, lock);
+  const into = order.into === null ? null : checkedPath(order.into);
+  // A copy elsewhere shares nothing with the file it is a copy of, or who writes to one would change the other.
+  const known = into === null ? safe : NOTHING;
+  const beside: { path: string; beside: string }[] = [];
+  let rounds = 0;
+  for (const [root, lines] of wanted) {
+    const others = all.filter((line) => rootOf(line) === root && !lines.includes(line));
+    const parts = roundsFor(place, root, lines);
+    for (const part of parts) {
+      const left = [...others, ...lines.filter((line) => !part.includes(line))];
+      const share: Share = { root, part: 'rest', lines: part, others: left };
+      const placing = {
+        place,
+        root: into === null ? root : targetIn(into, root, order.path),
+        known,
+        replaced: { mayTake: () => true },
+        mark: `dumont-${order.snapshot.id.slice(0, 8)}`,
+        keptBoth: (path: string, other: string) => {
+          beside.push({ path, beside: other });
+          talk.say({ event: 'kept_both', path, beside: other });
+        },
+      };
+      rmSync(place.at(`${root}/${STAGING}`), { recursive: true, force: true }); // of a try that was killed
+      const source = { order, snapshot: order.snapshot.id, place, tool, known };
+      await fetchShare(source, share, progress(talk, wanted), signal);
+      placeShare(placing, stagedAt(root, into === null ? null : order.path));
+      emptyTrash(placing);
+      rounds += 1;
+    }
+    rmSync(place.at(`${root}/${STAGING}`), { recursive: true, force: true });
+  }
+  const files = [...wanted.values()].flat().filter((line) => line.type === 'file');
+  talk.say({ event: 'brought_back', files: files.length, bytes: sum(files), beside: beside.length, rounds });
+}
+
+const NOTHING = { has: () => false, hadBeforeRename: () => false };
+
+/** A backup on plan is soon over. */
+async function lockSoon(place: Place, signal: AbortSignal): Promise<Lock> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await takeLock(place, 'a restore');
+    } catch (cause) {
+      if (!isFailure(cause, 'repository_locked') || tries === LOCK_TRIES) throw cause;
+      await sleep(LOCK_MS, null, { signal });
+    }
+  }
+}
+
+/** What was asked for, by top-level directory. */
+function chosen(all: readonly ManifestLine[], { path }: BringBackOrder): ReadonlyMap<string, readonly ManifestLine[]> {
+  const raw = path === null ? null : checkedPath(path);
+  const fits = (line: ManifestLine): boolean =>
+    raw === null || rawPath(line.path) === raw || rawPath(line.path).startsWith(`${raw}/`);
+  const lines = all.filter(fits);
+  if (lines.length === 0) throw new Failure('bad_path', { path: `/${path}`, why: 'the snapshot has no such file' });
+  const roots = new Set(all.filter(({ type, path: own }) => type === 'dir' && !own.includes('/')).map(rootOf));
+  return Map.groupBy(
+    lines.filter((line) => roots.has(rootOf(line))),
+    rootOf,
+  );
+}
+
+const rootOf = (line: ManifestLine): string => rawPath(line.path).split('/')[0]!;
+
+/** All at once where there is room for it beside what is there; else in rounds that fit, each complete in itself. */
+function roundsFor(place: Place, root: string, lines: readonly ManifestLine[]): readonly (readonly ManifestLine[])[] {
+  const folder = existing(place, root);
+  const { bavail, bsize } = statfsSync(place.at(folder));
+  const free = bavail * bsize - SPARE_BYTES;
+  const needed = (some: readonly ManifestLine[]): number => sum(some) * MARGIN;
+  if (needed(lines) <= free) return [lines];
+  const largest = Math.max(...lines.map(({ sizeBytes }) => sizeBytes));
+  if (largest * MARGIN > free)
+    throw new Failure('machine_disk_full', {
+      why: `/${folder} has ${gb(Math.max(free, 0))} free, and a file of ${gb(largest)} has no room beside what is there`,
+    });
+  const rounds: ManifestLine[][] = [[]];
+  for (const line of lines) {
+    const last = rounds.at(-1)!;
+    if (needed([...last, line]) > free) rounds.push([line]);
+    else last.push(line);
+  }
+  return rounds;
+}
+
+/** What lies in it goes below the target: all of the directory, or the one that was asked for with its own name. */
+function stagedAt(root: string, path: string | null): string {
+  const staging = stagingOf(root, 'rest');
+  if (path === null || !path.includes('/')) return staging;
+  return `${staging}${rawPath(path).slice(root.length, rawPath(path).lastIndexOf('/'))}`;
+}
+
+function targetIn(into: string, root: string, path: string | null): string {
+  return path === null || !path.includes('/') ? `${into}/${root}` : into;
+}
+
+function progress(talk: Talk, wanted: ReadonlyMap<string, readonly ManifestLine[]>) {
+  const files = [...wanted.values()].flat().filter((line) => line.type === 'file');
+  const [bytesTotal, filesTotal] = [sum(files), files.length];
+  return (bytes: number, count: number): void =>
+    talk.say({
+      event: 'progress',
+      bytesDone: Math.min(bytes, bytesTotal),
+      bytesTotal,
+      filesDone: Math.min(count, filesTotal),
+      filesTotal,
+    });
+}
+
+const sum = (lines: readonly ManifestLine[]): number => lines.reduce((total, line) => total + line.sizeBytes, 0);
+
+const LOW_PRIORITY = 10;
+const LOCK_TRIES = 240;
+const LOCK_MS = 500;

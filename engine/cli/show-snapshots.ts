@@ -1,0 +1,69 @@
+import type { SnapshotsJson } from '../http/json/snapshot.ts';
+import type { EngineClient } from './engine-client.ts';
+import { localTime } from './local-time.ts';
+import type { Screen } from './screen.ts';
+import { table } from './table.ts';
+import { ago, bytes, count, short } from './words.ts';
+
+type Listed = SnapshotsJson['snapshots'][number];
+
+export interface Wanted {
+  readonly kind?: string | undefined;
+  readonly tag?: string | undefined;
+  readonly since?: string | undefined;
+  readonly until?: string | undefined;
+}
+
+/** The newest first, identical content once. */
+export async function showSnapshots(
+  name: string,
+  wanted: Wanted,
+  engine: EngineClient,
+  screen: Screen,
+  signal: AbortSignal,
+): Promise<void> {
+  const answer = await engine.get<SnapshotsJson>('/api/v1/snapshots', { instance_id: name, ...wanted }, signal);
+  if (screen.json) return screen.printJson(answer);
+  const { snapshots, next_cursor } = answer;
+  const filtered = Object.values(wanted).some((one) => one !== undefined);
+  if (snapshots.length > 0) screen.print(...rowsOf(snapshots, screen));
+  else if (filtered) screen.note(`${name} has no snapshot of that kind.`);
+  else screen.note(`${name} has no snapshots yet. It gets one when it hibernates, or by "dumont snapshot ${name}".`);
+  if (next_cursor !== null) screen.note('There are more; --since and --until show a part of them.');
+}
+
+function rowsOf(rows: readonly Listed[], { width, paint }: Screen): string[] {
+  const now = Date.now();
+  return table(
+    [
+      { title: 'ID', of: (it) => short(it.id), style: () => 'bold' },
+      { title: 'TAKEN', of: (it) => localTime(it.created_at) },
+      { title: 'AGE', of: (it) => ago(it.created_at, now), drop: 3, style: () => 'dim' },
+      { title: 'KIND', of: (it) => it.kind, drop: 2 },
+      { title: 'SIZE', of: (it) => bytes(it.size_bytes), align: 'right' },
+      { title: 'FILES', of: (it) => count(it.file_count), align: 'right', drop: 4 },
+      { title: 'STATE', of: stateOf, style: (it) => (stateOf(it) === 'proved' ? 'green' : 'yellow') },
+      { title: 'DESCRIPTION', of: descriptionOf, min: 12, drop: 1 },
+    ],
+    rows,
+    { width, paint },
+  );
+}
+
+function descriptionOf(it: Listed): string {
+  const same = it.same_content_ids.length;
+  return [
+    it.description,
+    ...it.tags.map((tag) => `#${tag}`),
+    ...(same === 0 ? [] : [`(and ${count(same)} of the same content)`]),
+  ]
+    .filter(Boolean)
+    .join(' ');
+}
+
+function stateOf(it: Listed): string {
+  if (it.status !== 'COMPLETED') return it.status.toLowerCase();
+  if (it.partial) return 'partial';
+  if (it.error_message !== null) return 'with gaps';
+  return it.proved_at === null ? 'not proved' : 'proved';
+}

@@ -1,0 +1,121 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import type { BringBackOrder } from '../../engine/domain/agent-protocol.ts';
+import { resticProgram } from '../restic/which-restic.ts';
+import { type Machine, openWorld, restoreOrder, saveOnce, snapshotOf, type World } from './machine.ts';
+
+const resticTest = test.skipIf(resticProgram === null);
+
+/** A machine with a snapshot of some work. */
+async function worked(world: World) {
+  const machine = world.machine('a');
+  await machine.run('restore', restoreOrder(world));
+  const work = join(machine.root, 'workspace');
+  mkdirSync(join(work, 'models/deep'), { recursive: true });
+  for (const name of ['code.py', 'notes.md', 'models/a.bin', 'models/deep/b.bin'])
+    writeFileSync(join(work, name), `old ${name}\n`);
+  utimesSync(join(work, 'code.py'), 1e9, 1e9);
+  const saved = await saveOnce(world, machine, { manifestUrl: world.url('first') });
+  return { machine, work, snapshot: snapshotOf(world, saved, 'first') };
+}
+
+function order(world: World, snapshot: BringBackOrder['snapshot'], more: Partial<BringBackOrder>): BringBackOrder {
+  const base = { protocol: 2, workspace: 'lab', machine: 'm1', verb: 'bring-back' } as const;
+  return { ...base, snapshot, path: null, into: null, safe: null, repository: world.repository, ...more };
+}
+
+async function checkpoint(world: World, machine: Machine) {
+  const saved = await saveOnce(world, machine, { sequence: 2, manifestUrl: world.url('safe') });
+  return snapshotOf(world, saved, 'safe');
+}
+
+const text = (...path: string[]): string => readFileSync(join(...path), 'utf8');
+
+resticTest('one file comes back in the place of what the checkpoint holds, and nothing else is touched', async () => {
+  await using world = await openWorld();
+  const { machine, work, snapshot } = await worked(world);
+  writeFileSync(join(work, 'code.py'), 'new and worse\n');
+  writeFileSync(join(work, 'notes.md'), 'new and better\n');
+  const safe = await checkpoint(world, machine);
+  const events = await machine.run('bring-back', order(world, snapshot, { path: 'workspace/code.py', safe }));
+  expect(events.at(-1)).toMatchObject({ event: 'brought_back', files: 1, beside: 0, rounds: 1 });
+  expect(text(work, 'code.py')).toBe('old code.py\n');
+  expect(statSync(join(work, 'code.py')).mtimeMs).toBe(1e12);
+  expect(text(work, 'notes.md')).toBe('new and better\n');
+  expect(readdirSync(work).sort()).toEqual(['code.py', 'models', 'notes.md']);
+});
+
+resticTest('what was erased comes back with its directories, and what was made since stays', async () => {
+  await using world = await openWorld();
+  const { machine, work, snapshot } = await worked(world);
+  rmSync(join(work, 'models'), { recursive: true });
+  mkdirSync(join(work, 'models'));
+  writeFileSync(join(work, 'models/made-since.bin'), 'mine\n');
+  const safe = await checkpoint(world, machine);
+  const events = await machine.run('bring-back', order(world, snapshot, { path: 'workspace/models', safe }));
+  expect(events.at(-1)).toMatchObject({ event: 'brought_back', files: 2, beside: 0 });
+  expect(text(work, 'models/deep/b.bin')).toBe('old models/deep/b.bin\n');
+  expect(text(work, 'models/made-since.bin')).toBe('mine\n');
+});
+
+resticTest('a file that was changed after the checkpoint stays, with the old one beside it', async () => {
+  await using world = await openWorld();
+  const { machine, work, snapshot } = await worked(world);
+  const safe = await checkpoint(world, machine);
+  writeFileSync(join(work, 'code.py'), 'typed a moment ago, in no backup\n');
+  const events = await machine.run('bring-back', order(world, snapshot, { safe }));
+  expect(events.at(-1)).toMatchObject({ event: 'brought_back', files: 4, beside: 1 });
+  expect(text(work, 'code.py')).toBe('typed a moment ago, in no backup\n');
+  const [copy] = readdirSync(work).filter((name) => name.startsWith('code.py.dumont-'));
+  expect(text(work, copy!)).toBe('old code.py\n');
+});
+
+resticTest('without a checkpoint nothing gives way', async () => {
+  await using world = await openWorld();
+  const { machine, work, snapshot } = await worked(world);
+  writeFileSync(join(work, 'code.py'), 'in no backup\n');
+  await machine.run('bring-back', order(world, snapshot, { path: 'workspace/code.py' }));
+  expect(text(work, 'code.py')).toBe('in no backup\n');
+});
+
+resticTest('into another directory come copies that share nothing with the originals', async () => {
+  await using world = await openWorld();
+  const { machine, work, snapshot } = await worked(world);
+  const safe = await checkpoint(world, machine);
+  const one = { path: 'workspace/models/a.bin', into: 'workspace/then', safe };
+  for (const events of [
+    await machine.run('bring-back', order(world, snapshot, one)),
+    await machine.run('bring-back', order(world, snapshot, { path: 'workspace/models', into: 'workspace/then', safe })),
+    await machine.run('bring-back', order(world, snapshot, { into: 'data/all', safe })),
+  ])
+    expect(events.at(-1), JSON.stringify(events.at(-1))).toMatchObject({ event: 'brought_back' });
+  expect(text(work, 'then/a.bin')).toBe('old models/a.bin\n');
+  expect(text(work, 'then/models/deep/b.bin')).toBe('old models/deep/b.bin\n');
+  expect(text(machine.root, 'data/all/workspace/code.py')).toBe('old code.py\n');
+  expect(statSync(join(work, 'then/a.bin')).nlink).toBe(1);
+  expect(existsSync(join(work, '.dumont-restore'))).toBe(false);
+});
+
+resticTest.each([
+  ['workspace/nothing.txt', null, 'the snapshot has no such file'],
+  ['workspace/../root', null, 'without ".."'],
+  ['workspace/code.py', '../etc', 'without ".."'],
+])('%s into %s is refused, in words', async (path, into, why) => {
+  await using world = await openWorld();
+  const { machine, snapshot } = await worked(world);
+  const events = await machine.run('bring-back', order(world, snapshot, { path, into }));
+  expect(events.at(-1)).toMatchObject({ event: 'failed', code: 'bad_path', why: expect.stringContaining(why) });
+});
+
+resticTest('one that was killed is done again, and leaves nothing lying about', async () => {
+  await using world = await openWorld();
+  const { machine, work, snapshot } = await worked(world);
+  mkdirSync(join(work, '.dumont-restore/rest/models'), { recursive: true });
+  writeFileSync(join(work, '.dumont-restore/rest/models/half.bin'), 'half of somethi');
+  rmSync(join(work, 'models/a.bin'));
+  const events = await machine.run('bring-back', order(world, snapshot, { path: 'workspace/models' }));
+  expect(events.at(-1)).toMatchObject({ event: 'brought_back' });
+  expect(readdirSync(join(work, 'models')).sort()).toEqual(['a.bin', 'deep']);
+  expect(existsSync(join(work, '.dumont-restore'))).toBe(false);
+});

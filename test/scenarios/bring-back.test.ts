@@ -1,0 +1,100 @@
+import { expect, test } from 'vitest';
+import { ANA, awake, MINUTE, SECOND, World } from '../fakes/world.ts';
+
+/** A workspace at work, with a snapshot of how it was before somebody spoiled a file. */
+async function spoiled() {
+  const w = new World();
+  const running = await awake(w);
+  const { engine, machine } = running;
+  machine.write('workspace/code.py', 'good');
+  machine.write('workspace/notes.md', 'first');
+  await engine.snapshot('lab', { description: 'good' }, ANA);
+  await w.clock.advance(MINUTE);
+  const [good] = (await engine.snapshots('lab')).filter(({ kind }) => kind === 'manual');
+  machine.write('workspace/code.py', 'spoiled');
+  machine.write('workspace/notes.md', 'second');
+  return { w, ...running, good: good!.id };
+}
+
+const CODE = { path: 'workspace/code.py', into: null, overwrite: true };
+
+test('one file comes back onto the running machine, and what it was before is in a checkpoint', async () => {
+  const { w, engine, machine, good, stop } = await spoiled();
+  const { id } = await engine.bringBack('lab', { snapshot: good, ...CODE }, ANA);
+  await w.clock.advance(MINUTE);
+  const { outcome } = await engine.operation(id);
+  expect(outcome).toMatchObject({ ok: true, say: expect.stringMatching(/workspace\/code\.py of .* is back: 1 file/) });
+  expect(machine.files.get('workspace/code.py')?.content).toBe('good');
+  expect(machine.files.get('workspace/notes.md')?.content).toBe('second');
+  const [checkpoint] = (await engine.snapshots('lab')).filter(({ type }) => type === 'CHECKPOINT');
+  expect(outcome?.facts).toMatchObject({ checkpoint: checkpoint?.id });
+  expect(w.storage.repository('lab').get(checkpoint!.id)?.files.get('workspace/code.py')?.content).toBe('spoiled');
+  expect((await w.store.read('workspaces', 'lab'))?.fetches).toEqual([]);
+  await stop();
+});
+
+test('what is there gives way only to whoever agreed to it, and not even that while nobody works', async () => {
+  const { w, engine, good, stop } = await spoiled();
+  const disagree = engine.bringBack('lab', { snapshot: good, ...CODE, overwrite: false }, ANA);
+  await expect(disagree).rejects.toMatchObject({ code: 'confirmation_needed' });
+  await expect(engine.bringBack('lab', { snapshot: good, ...CODE, into: 'srv/then' }, ANA)).rejects.toMatchObject({
+    code: 'bad_path',
+  });
+  await expect(engine.bringBack('lab', { snapshot: 'ffff', ...CODE }, ANA)).rejects.toMatchObject({
+    code: 'no_such_snapshot',
+  });
+  await engine.hibernate('lab', {}, ANA);
+  await w.clock.advance(10 * MINUTE);
+  await expect(engine.bringBack('lab', { snapshot: good, ...CODE }, ANA)).rejects.toMatchObject({
+    code: 'no_such_machine',
+  });
+  await stop();
+});
+
+test('into another directory it needs neither agreement nor checkpoint', async () => {
+  const { w, engine, machine, good, stop } = await spoiled();
+  const how = { snapshot: good, path: 'workspace/code.py', into: 'workspace/then', overwrite: false };
+  const { id } = await engine.bringBack('lab', how, ANA);
+  await w.clock.advance(MINUTE);
+  expect((await engine.operation(id)).outcome?.ok).toBe(true);
+  expect(machine.files.get('workspace/then/code.py')?.content).toBe('good');
+  expect(machine.files.get('workspace/code.py')?.content).toBe('spoiled');
+  expect((await engine.snapshots('lab')).filter(({ type }) => type === 'CHECKPOINT')).toEqual([]);
+  await stop();
+});
+
+test('a file that the snapshot does not have is said so, and nothing waits for it', async () => {
+  const { w, engine, good, stop } = await spoiled();
+  const how = { snapshot: good, path: 'workspace/nothing', into: 'workspace', overwrite: false };
+  const { id } = await engine.bringBack('lab', how, ANA);
+  await w.clock.advance(MINUTE);
+  expect((await engine.operation(id)).outcome).toMatchObject({ ok: false, code: 'bad_path' });
+  expect((await w.store.read('workspaces', 'lab'))?.fetches).toEqual([]);
+  await stop();
+});
+
+test('an engine that is killed in between brings it back after its start, with the one checkpoint', async () => {
+  const { w, engine, machine, good, stop } = await spoiled();
+  machine.manners = { ...machine.manners, saveMs: 20_000 };
+  const { id } = await engine.bringBack('lab', { snapshot: good, ...CODE }, ANA);
+  await w.clock.advance(SECOND);
+  await stop();
+  const again = await w.start();
+  await w.clock.advance(3 * MINUTE);
+  expect((await again.engine.operation(id)).outcome?.ok).toBe(true);
+  expect(machine.files.get('workspace/code.py')?.content).toBe('good');
+  await again.stop();
+});
+
+test('whoever puts it to sleep instead hears that the files did not come back', async () => {
+  const { w, engine, machine, good, stop } = await spoiled();
+  machine.unreachable = true;
+  const { id } = await engine.bringBack('lab', { snapshot: good, ...CODE }, ANA);
+  await engine.hibernate('lab', {}, ANA);
+  await w.clock.advance(MINUTE);
+  machine.unreachable = false;
+  await w.clock.advance(20 * MINUTE);
+  expect((await engine.status('lab'))[0]?.sight).toBe('asleep');
+  expect((await engine.operation(id)).outcome).toMatchObject({ ok: false, code: 'no_such_machine' });
+  await stop();
+});
