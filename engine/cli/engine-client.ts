@@ -3,8 +3,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { FAILURES, Failure, type FailureCode } from '../domain/failures.ts';
 import type { Problem } from '../http/problem.ts';
-import { HOME, REMOTE } from './home.ts';
-import { type Profile, readProfile } from './profiles.ts';
+import { HOME, PROFILE, REMOTE } from './home.ts';
+import { type Profile, profileIn, readProfiles } from './profiles.ts';
 
 /** The running engine, asked over HTTP. */
 export interface EngineClient {
@@ -32,7 +32,7 @@ const TRIES = 3;
 export function engineClient(home: string = HOME): EngineClient {
   return clientOf(
     () => connection(home),
-    () => readProfile(home),
+    () => loginAt(home),
   );
 }
 
@@ -98,11 +98,13 @@ interface Connection {
 function connection(home: string): Connection {
   if (home === HOME && (REMOTE.url !== undefined || REMOTE.token !== undefined)) {
     if (REMOTE.url === undefined && REMOTE.token !== undefined)
-      return { url: readProfile(home)?.url ?? readEngine(home).url, token: REMOTE.token };
+      return { url: loginAt(home)?.url ?? readEngine(home).url, token: REMOTE.token };
     return { url: REMOTE.url?.replace(/\/$/, '') ?? '', token: REMOTE.token ?? null };
   }
-  return readProfile(home) ?? readEngine(home);
+  return loginAt(home) ?? readEngine(home);
 }
+
+const loginAt = (home: string): Profile | null => profileIn(readProfiles(home), PROFILE);
 
 /** Where the engine noted that it answers, and the token that shows that this is its owner. */
 function readEngine(home: string): { url: string; token: string } {

@@ -1,8 +1,10 @@
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 
-// biome-ignore lint/style/noProcessEnv: the command line reads its environment here and nowhere else.
-const { DUMONT_HOME, DUMONT_URL, DUMONT_TOKEN, PATH = '', TERM, npm_command, npm_lifecycle_event } = process.env;
+// The command line reads its environment here and nowhere else.
+const { env } = process;
+const { DUMONT_HOME, DUMONT_URL, DUMONT_TOKEN, DUMONT_PROFILE, PATH = '', TERM } = env;
+const { npm_command, npm_lifecycle_event } = env;
 
 /** Where the engine keeps its state, and notes where it answers. */
 export const HOME = resolve(
@@ -11,6 +13,9 @@ export const HOME = resolve(
 
 /** An engine elsewhere, for scripts that do not log in. */
 export const REMOTE = { url: DUMONT_URL || undefined, token: DUMONT_TOKEN || undefined } as const;
+
+/** A login that is used instead of the current one. */
+export const PROFILE = DUMONT_PROFILE || undefined;
 
 /** A terminal that cannot move its cursor gets plain lines. */
 export const DUMB_TERMINAL = TERM === 'dumb';

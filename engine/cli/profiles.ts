@@ -11,30 +11,50 @@ export interface Profile {
   readonly name: string;
 }
 
-const Shape = z.object({ url: z.string(), token: z.string(), name: z.string() });
+const Shape = z.strictObject({
+  /** Which of them is used; null: the engine of this computer. */
+  current: z.string().nullable(),
+  profiles: z.record(z.string(), z.object({ url: z.string(), token: z.string(), name: z.string() })),
+});
+export type Profiles = z.infer<typeof Shape>;
 
-/** Where a login is kept: a file that only its owner can read. Without one the engine of this computer is meant. */
-export function readProfile(home: string): Profile | null {
+/** The engine of this computer, which needs no login. */
+export const HERE = 'local';
+
+/** Where logins are kept: a file that only its owner can read. */
+export function readProfiles(home: string): Profiles {
   const file = fileOf(home);
   try {
     return Shape.parse(JSON.parse(readFileSync(file, 'utf8')));
   } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return null;
-    throw new Failure('bad_setting', { why: `  ${file}: ${reasonOf(cause)}. "dumont logout" removes it.` }, { cause });
+    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return { current: null, profiles: {} };
+    const why = `  ${file}: ${reasonOf(cause)}. Without that file you are logged in nowhere.`;
+    throw new Failure('bad_setting', { why }, { cause });
   }
 }
 
-export function writeProfile(home: string, profile: Profile): void {
-  const file = fileOf(home);
-  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-  const draft = `${file}.${process.pid}`;
-  writeFileSync(draft, `${JSON.stringify(profile, null, 2)}\n`, { mode: 0o600 });
-  chmodSync(draft, 0o600); // one that was there before keeps its own mode
-  renameSync(draft, file);
+/** The one that is used, or the one that was named instead; null: the engine of this computer. */
+export function profileIn({ current, profiles }: Profiles, named: string | undefined): Profile | null {
+  const name = named ?? current;
+  if (name === null || name === HERE) return null;
+  const found = Object.hasOwn(profiles, name) ? profiles[name] : undefined;
+  if (found) return found;
+  const known = [...Object.keys(profiles), HERE].join(', ');
+  throw new Failure('bad_request', { why: `You have no login "${name}"; there is ${known}.` });
 }
 
-export function removeProfile(home: string): void {
-  rmSync(fileOf(home), { force: true });
+/** The last one that goes takes the file with it. */
+export function writeProfiles(home: string, profiles: Profiles): void {
+  const file = fileOf(home);
+  if (Object.keys(profiles.profiles).length === 0) {
+    rmSync(file, { force: true });
+    return;
+  }
+  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+  const draft = `${file}.${process.pid}`;
+  writeFileSync(draft, `${JSON.stringify(profiles, null, 2)}\n`, { mode: 0o600 });
+  chmodSync(draft, 0o600); // one that was there before keeps its own mode
+  renameSync(draft, file);
 }
 
 const fileOf = (home: string): string => join(home, 'login.json');

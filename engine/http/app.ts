@@ -8,6 +8,7 @@ import { secureHeaders } from 'hono/secure-headers';
 import { reaches, type Who } from '../domain/account.ts';
 import { Failure, isFailure } from '../domain/failures.ts';
 import type { Log } from '../domain/ports.ts';
+import { isHere } from './client-address.ts';
 import { docsPage } from './docs-page.ts';
 import { openApi } from './openapi.ts';
 import { problemOf, problemResponse } from './problem.ts';
@@ -188,14 +189,18 @@ const OPEN: ReadonlySet<string> = new Set(
   ROUTES.filter(({ role }) => role === 'anyone').map(({ method, path }) => `${method.toUpperCase()} ${path}`),
 );
 
-async function whose({ req }: Context, { accounts }: House, { token, tokenFile, owner }: Keys): Promise<Who | null> {
+async function whose(context: Context, { accounts }: House, { token, tokenFile, owner }: Keys): Promise<Who | null> {
+  const { req, env } = context;
   const word = bearerOf(req.header('authorization'));
+  // Where the token's file lies is for whoever is on this computer.
+  const stranger = (): Failure =>
+    isHere(env?.from) ? new Failure('unauthorized', { file: tokenFile }) : new Failure('bad_token');
   if (word === null) {
     if (OPEN.has(`${req.method} ${req.path}`)) return null;
-    throw new Failure('unauthorized', { file: tokenFile });
+    throw stranger();
   }
   if (isToken(word, token)) return owner;
   // The token of an engine that was started again since is no word of an account.
-  if (!/^dmt_|\..*\./.test(word)) throw new Failure('unauthorized', { file: tokenFile });
+  if (!/^dmt_|\..*\./.test(word)) throw stranger();
   return await accounts.whose(word);
 }

@@ -42,3 +42,6 @@ function listOf(proxies: readonly string[]): BlockList {
 
 /** An IPv4 address that came in over IPv6 is the same address. */
 const plain = (address: string): string => address.replace(/^::ffff:(?=\d+\.)/i, '');
+
+/** Of this computer. */
+export const isHere = (address: string | undefined): boolean => /^(127\.|::1$)/.test(address ?? '');

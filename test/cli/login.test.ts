@@ -52,3 +52,25 @@ test('scripts bring a token of their own', async () => {
   const bad = await run(away, ['status'], { env: { ...environment, DUMONT_TOKEN: `${word.slice(0, -1)}_` } });
   expect([bad.code, bad.err]).toEqual([77, expect.stringContaining('This needs a token that is valid.')]);
 });
+
+test('several logins stay beside each other, one is used, and one command may use another', async () => {
+  const tokenOf = async (name: string): Promise<string> => {
+    const { who } = await house.accounts.login('ana', PASSWORD, 'here');
+    return (await house.accounts.createToken(who, { name, role: null, workspaces: null, forMs: null })).word;
+  };
+  for (const name of ['work', 'home'])
+    await run(away, ['login', house.url(), '--token', '-', '--profile', name], { input: await tokenOf(name) });
+  expect((await run(away, ['login', '--list'])).out).toMatch(/^ {3}work .*\n\* {2}home .*\n {3}local /m);
+  expect((await run(away, ['login', '--use', 'work'])).out).toBe(`You are ana at ${house.url()}.\n`);
+  const other = await run(away, ['login', '--list', '--json'], { env: { DUMONT_PROFILE: 'home' } });
+  expect(JSON.parse(other.out).logins.filter(({ used }: { used: boolean }) => used)).toMatchObject([{ name: 'home' }]);
+  const none = await run(away, ['status'], { env: { DUMONT_PROFILE: 'play' } });
+  expect([none.code, none.err]).toEqual([64, 'You have no login "play"; there is work, home, local.\n']);
+  expect((await run(away, ['status'], { env: { DUMONT_PROFILE: 'local' } })).code).toBe(69);
+
+  await run(away, ['logout']);
+  expect((await run(away, ['status'])).code, 'the engine of this computer is meant again').toBe(69);
+  expect((await run(away, ['status'], { env: { DUMONT_PROFILE: 'home' } })).out).toContain('lab');
+  await run(away, ['logout'], { env: { DUMONT_PROFILE: 'home' } });
+  expect(existsSync(join(away, 'login.json'))).toBe(false);
+});

@@ -69,10 +69,16 @@ test.each([
 ])('with %s nobody learns anything, not even which routes there are', async (_, headers) => {
   using h = house();
   for (const path of ['/api/v1/instances', '/api/v1/nowhere', '/']) {
-    const answer = await h.app.request(path, { headers });
-    expect(answer.status).toBe(401);
-    expect(answer.headers.get('www-authenticate')).toBe('Bearer');
-    expect(await answer.json()).toMatchObject({ code: 'unauthorized', facts: { file: '/somewhere/token' } });
+    for (const [from, code, file] of [
+      ['127.0.0.1', 'unauthorized', '/somewhere/token'],
+      ['203.0.113.9', 'bad_token', undefined],
+    ]) {
+      const answer = await h.app.request(path, { headers }, { from });
+      expect(answer.status).toBe(401);
+      expect(answer.headers.get('www-authenticate')).toBe('Bearer');
+      const { code: said, facts } = (await answer.json()) as { code: string; facts: { file?: string } };
+      expect([said, facts.file], `from ${from}`).toEqual([code, file]);
+    }
   }
 });
 

@@ -1,11 +1,14 @@
 import { hostname } from 'node:os';
 import { Failure, reasonOf } from '../../domain/failures.ts';
 import type { LoginJson, NewTokenJson } from '../../http/json/account.ts';
-import { command, text } from '../command.ts';
+import { command, flag, text } from '../command.ts';
 import { engineAt } from '../engine-client.ts';
-import { HOME } from '../home.ts';
-import { removeProfile, writeProfile } from '../profiles.ts';
+import { HOME, PROFILE } from '../home.ts';
+import { HERE, type Profiles, profileIn, readProfiles, writeProfiles } from '../profiles.ts';
+import { wrong } from '../read-args.ts';
 import { readSecret } from '../read-secret.ts';
+import type { Screen } from '../screen.ts';
+import { table } from '../table.ts';
 
 export const login = command({
   name: 'login',
@@ -13,6 +16,9 @@ export const login = command({
   options: {
     user: text('NAME', 'The account; "admin" if you do not say'),
     token: text('FILE', 'Use the token in this file instead of a password; "-" reads it from standard input'),
+    profile: text('NAME', 'Keep it under this name, beside others; the host of URL if you do not say'),
+    use: text('NAME', 'Every command goes to this login from now on; "local" is the engine of this computer'),
+    list: flag('The logins of this computer'),
   },
   examples: [
     [
@@ -20,13 +26,18 @@ export const login = command({
       'asks for the password; from then on every command goes there',
     ],
     ['dumont login https://dumont.example.com --token -', 'for scripts'],
-    ['dumont logout', 'and commands go to the engine of this computer again'],
+    ['dumont login --use local', 'and back to the engine of this computer; DUMONT_PROFILE says it for one command'],
   ],
   async run({ words: [given], options, engine, screen, signal }) {
+    const before = readProfiles(HOME);
+    if (options.list) return list(before, screen);
+    if (options.use !== undefined) return use(options.use, before, screen);
     const url = given === undefined ? engine.url() : checked(given);
     const token = options.token === undefined ? await byPassword(url) : await ownToken(options.token);
     const me = await engineAt(url, token).get<{ name: string; role: string }>('/api/v1/me', {}, signal);
-    writeProfile(HOME, { url, token, name: me.name });
+    const current = options.profile ?? new URL(url).host;
+    if (current === HERE) throw wrong(login, `: "${HERE}" is the engine of this computer; choose another name`);
+    writeProfiles(HOME, { current, profiles: { ...before.profiles, [current]: { url, token, name: me.name } } });
     if (screen.json) screen.printJson({ url, ...me });
     else screen.print(`You are ${me.name} (${me.role}) at ${url}.`);
     return 0;
@@ -65,12 +76,46 @@ export const logout = command({
     await engine
       .remove(`/api/v1/tokens/${encodeURIComponent(id)}`, {}, signal)
       .catch((cause: unknown) => screen.note(`The token could not be ended there: ${reasonOf(cause)}`));
-    removeProfile(HOME);
+    const { current, profiles } = readProfiles(HOME);
+    const left = Object.entries(profiles).filter(([, one]) => one.token !== profile.token);
+    const stays = left.some(([name]) => name === current);
+    writeProfiles(HOME, { current: stays ? current : null, profiles: Object.fromEntries(left) });
     if (screen.json) screen.printJson({ url: profile.url });
     else screen.print(`You are logged out of ${profile.url}.`);
     return 0;
   },
 });
+
+function list({ current, profiles }: Profiles, screen: Screen): number {
+  const rows = [
+    ...Object.entries(profiles).map(([name, one]) => ({ name, url: one.url, as: one.name })),
+    { name: HERE, url: 'the engine of this computer', as: 'its owner' },
+  ].map((row) => ({ ...row, used: row.name === (PROFILE ?? current ?? HERE) }));
+  if (screen.json) screen.printJson({ logins: rows });
+  else
+    screen.print(
+      ...table(
+        [
+          { title: '', of: (it) => (it.used ? '*' : '') },
+          { title: 'LOGIN', of: (it) => it.name, style: () => 'bold' },
+          { title: 'AS', of: (it) => it.as },
+          { title: 'WHERE', of: (it) => it.url, min: 12 },
+        ],
+        rows,
+        screen,
+      ),
+    );
+  return 0;
+}
+
+function use(name: string, profiles: Profiles, screen: Screen): number {
+  const chosen = profileIn(profiles, name);
+  writeProfiles(HOME, { ...profiles, current: chosen ? name : null });
+  if (screen.json) screen.printJson({ login: name, url: chosen?.url ?? null });
+  else
+    screen.print(chosen ? `You are ${chosen.name} at ${chosen.url}.` : 'Commands go to the engine of this computer.');
+  return 0;
+}
 
 /** A password that goes over the network goes over TLS. */
 function checked(given: string): string {
