@@ -19,6 +19,7 @@ import { type Installation, readInstallation } from './installation.ts';
 import { openLog } from './logging.ts';
 import { type LocalMarketplace, localMarketplace } from './marketplaces/local/local.ts';
 import { createMetrics } from './metrics.ts';
+import { keepHeapSmall } from './small-heap.ts';
 import { sshConnect } from './ssh/connect.ts';
 import { ownKey } from './ssh/own-key.ts';
 import { keepStorage } from './storage/local/keep-storage.ts';
@@ -237,6 +238,7 @@ function freePort(): Promise<number> {
 
 /** Runs until somebody asks it to stop. A second Ctrl-C does not wait. */
 async function main(): Promise<void> {
+  keepHeapSmall();
   const asked = Promise.withResolvers<void>();
   for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => asked.resolve());
   try {

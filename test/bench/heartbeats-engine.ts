@@ -13,6 +13,7 @@ import { createHeartbeats } from '../../engine/heartbeats.ts';
 import { serveAgentRoute } from '../../engine/http/agent-route.ts';
 import { serveHttp } from '../../engine/http/serve.ts';
 import { createMetrics } from '../../engine/metrics.ts';
+import { keepHeapSmall } from '../../engine/small-heap.ts';
 import { masterKey } from '../../engine/storage/master-key.ts';
 import { s3Storage } from '../../engine/storage/s3.ts';
 import { openJournals } from '../../engine/store/open-journals.ts';
@@ -86,6 +87,7 @@ const heartbeats = createHeartbeats(alone, {
 const ports: Ports = { ...alone, heartbeats };
 const engine = createEngine(ports, telling, null);
 
+keepHeapSmall();
 const before = process.memoryUsage().rss;
 for (let from = 0; from < COUNT; from += 500) {
   await Promise.all(
