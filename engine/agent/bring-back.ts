@@ -35,10 +35,11 @@ export async function bringBack(order: BringBackOrder, place: Place, talk: Talk,
   // A copy elsewhere shares nothing with the file it is a copy of, or who writes to one would change the other.
   const known = into === null ? safe : NOTHING;
   const beside: { path: string; beside: string }[] = [];
-  let rounds = 0;
+  let rounds = 1;
   for (const [root, lines] of wanted) {
     const others = all.filter((line) => rootOf(line) === root && !lines.includes(line));
     const parts = roundsFor(place, root, lines);
+    rounds = Math.max(rounds, parts.length);
     for (const part of parts) {
       const left = [...others, ...lines.filter((line) => !part.includes(line))];
       const share: Share = { root, part: 'rest', lines: part, others: left };
@@ -58,7 +59,6 @@ export async function bringBack(order: BringBackOrder, place: Place, talk: Talk,
       await fetchShare(source, share, progress(talk, wanted), signal);
       placeShare(placing, stagedAt(root, into === null ? null : order.path));
       emptyTrash(placing);
-      rounds += 1;
     }
     rmSync(place.at(`${root}/${STAGING}`), { recursive: true, force: true });
   }

@@ -64,8 +64,9 @@ resticTest('a file that was changed after the checkpoint stays, with the old one
   const { machine, work, snapshot } = await worked(world);
   const safe = await checkpoint(world, machine);
   writeFileSync(join(work, 'code.py'), 'typed a moment ago, in no backup\n');
+  writeFileSync(join(machine.root, 'root/.bashrc'), 'alias x=y\n');
   const events = await machine.run('bring-back', order(world, snapshot, { safe }));
-  expect(events.at(-1)).toMatchObject({ event: 'brought_back', files: 4, beside: 1 });
+  expect(events.at(-1)).toMatchObject({ event: 'brought_back', files: 4, beside: 1, rounds: 1 });
   expect(text(work, 'code.py')).toBe('typed a moment ago, in no backup\n');
   const [copy] = readdirSync(work).filter((name) => name.startsWith('code.py.dumont-'));
   expect(text(work, copy!)).toBe('old code.py\n');
