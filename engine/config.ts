@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import { Failure } from './domain/failures.ts';
 import { microDollars } from './domain/money.ts';
+import { PLANS, type PlanName } from './domain/plan.ts';
 import { Secret } from './domain/secret.ts';
 import { DEFAULTS, type Settings } from './domain/settings.ts';
 
@@ -56,6 +57,12 @@ const list = z
       .filter((one) => one !== ''),
   );
 
+function gigabytes(plan: PlanName) {
+  return number(0.001, 1_000_000)
+    .default(DEFAULTS.plans[plan].storageBytesMax / 1e9)
+    .describe('what the backups of a workspace on this plan may take in storage before people are told');
+}
+
 const Variables = z.object({
   DUMONT_HOME: z
     .string()
@@ -86,8 +93,12 @@ const Variables = z.object({
     .default(10)
     .describe('larger files are not backed up; they hold the machine until you agree'),
   DUMONT_BACKUP_SECONDS: number(10, 86_400)
-    .default(DEFAULTS.agent.backupEveryMs / 1_000)
-    .describe('from one backup to the next, when something changed; a workspace may choose its own'),
+    .optional()
+    .describe("from one backup to the next, when something changed; without it what the workspace's plan says"),
+  DUMONT_PLAN: z.enum(PLANS).default(DEFAULTS.plan).describe('the plan of new workspaces'),
+  DUMONT_FREE_GB: gigabytes('free'),
+  DUMONT_PRO_GB: gigabytes('pro'),
+  DUMONT_ENTERPRISE_GB: gigabytes('enterprise'),
   DUMONT_IDLE_SECONDS: number(10, 604_800)
     .default(DEFAULTS.idle.idleMs / 1_000)
     .describe('idle for this long, a machine is put to sleep'),
@@ -155,7 +166,7 @@ function storageOf(v: Values): StorageConfig {
 /** The local marketplace lives faster than real ones; whatever waits for a marketplace's pace goes faster with it. */
 function settingsOf(v: Values): Omit<Settings, 'installation'> {
   const speed = v.DUMONT_LOCAL_SPEED;
-  const { watch, release, race, save, agent, idle } = DEFAULTS;
+  const { watch, release, race, save, agent, idle, plans } = DEFAULTS;
   return {
     ...DEFAULTS,
     race: {
@@ -166,9 +177,15 @@ function settingsOf(v: Values): Omit<Settings, 'installation'> {
       capMicro: microDollars(v.DUMONT_CAP_DOLLARS),
     },
     save: { ...save, fileBytesMax: v.DUMONT_FILE_GB_MAX * 1e9 },
+    plan: v.DUMONT_PLAN,
+    plans: {
+      free: { ...plans.free, storageBytesMax: v.DUMONT_FREE_GB * 1e9 },
+      pro: { ...plans.pro, storageBytesMax: v.DUMONT_PRO_GB * 1e9 },
+      enterprise: { ...plans.enterprise, storageBytesMax: v.DUMONT_ENTERPRISE_GB * 1e9 },
+    },
     agent: {
       ...agent,
-      backupEveryMs: v.DUMONT_BACKUP_SECONDS * 1_000,
+      backupEveryMs: v.DUMONT_BACKUP_SECONDS === undefined ? null : v.DUMONT_BACKUP_SECONDS * 1_000,
       watchdogMs: v.DUMONT_WATCHDOG_SECONDS * 1_000,
     },
     idle: {

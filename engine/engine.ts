@@ -16,6 +16,7 @@ import {
   type Workspace,
   type WorkspaceSpec,
 } from './domain/workspace.ts';
+import { faultInChoice } from './policy/plan.ts';
 import { carryOut } from './steps/operation.ts';
 import { workspaceBell } from './steps/step.ts';
 import { update } from './steps/update.ts';
@@ -39,6 +40,8 @@ export function createEngine(ports: Ports, telling: Telling, identityFile: strin
         });
       }
       checkIncludes(spec);
+      const chosen = { ...specDefaults(ports), ...spec };
+      checkChoice(chosen);
       if (await store.read('workspaces', name)) throw new Failure('workspace_exists', { workspace: name });
       const { sealed } = await ports.repositories.newPassword();
       const now = clock.now();
@@ -49,7 +52,7 @@ export function createEngine(ports: Ports, telling: Telling, identityFile: strin
         owner: asked.by,
         shares: [],
         createdAt: now,
-        spec: { ...specDefaults(ports), ...spec },
+        spec: chosen,
         claim: null,
         epoch: Math.floor(now / 1_000), // above any that this name had before it was destroyed and made anew
         wish,
@@ -171,12 +174,17 @@ export function createEngine(ports: Ports, telling: Telling, identityFile: strin
     },
 
     async configure(name, spec, asked) {
-      await views.find(name);
+      const workspace = await views.find(name);
       checkIncludes(spec);
+      if (CHOICES.some((field) => spec[field] !== undefined)) checkChoice({ ...workspace.spec, ...spec });
       await record('configure', name, asked, Object.keys(spec).join(', '));
-      const changed = await update(store, 'workspaces', name, (row) => ({ ...row, spec: { ...row.spec, ...spec } }));
+      const changed = await update(store, 'workspaces', name, (row) => {
+        const next = { ...row.spec, ...spec };
+        if (CHOICES.some((field) => spec[field] !== undefined)) checkChoice(next);
+        return { ...row, spec: next };
+      });
       ports.bell.ring(workspaceBell(name));
-      return changed ?? (await views.find(name));
+      return changed ?? workspace;
     },
 
     async keep(name, how, asked) {
@@ -306,6 +314,11 @@ export function createEngine(ports: Ports, telling: Telling, identityFile: strin
     return saved;
   }
 
+  function checkChoice(spec: WorkspaceSpec): void {
+    const why = faultInChoice(spec, ports.settings);
+    if (why) throw new Failure('not_in_plan', { plan: spec.plan, why });
+  }
+
   async function nudgeRaces(workspace: string): Promise<void> {
     for (const race of await store.list('races')) {
       if (race.workspace === workspace && race.endedAt === null) ports.bell.ring(`race/${race.id}`);
@@ -339,6 +352,9 @@ function scheduleFrom(how: ScheduleChoice, known: readonly Schedule[], by: strin
   const free = Array.from({ length: SCHEDULES_MAX }, (_, at) => `s${at + 1}`).find((id) => !taken.has(id));
   return { ...how, id: same?.id ?? free ?? '', by, doneAt: now };
 }
+
+/** What a plan has a say in. */
+const CHOICES = ['plan', 'backupEveryMs', 'retentionDays'] as const;
 
 const PURGE_MS = 10 * 60_000;
 const HOUR = 3_600_000;
@@ -379,7 +395,9 @@ function specDefaults(ports: Ports): WorkspaceSpec {
     include: [],
     exclude: [],
     fileBytesMax: ports.settings.save.fileBytesMax,
+    plan: ports.settings.plan,
     backupEveryMs: null,
+    retentionDays: null,
     idle: {},
     afterWake: null,
   };

@@ -58,6 +58,12 @@ export function engineFor(who: Who, engine: Engine, store: Store): Engine {
     hosts: anywhere('hosts', engine.hosts),
     health: anywhere('status', engine.health),
 
+    async plans(name) {
+      if (name === null) demand(who, 'status', who.role);
+      else await allowOn('status', name);
+      return await engine.plans(name);
+    },
+
     async status(name, part = {}) {
       if (name !== null) await allowOn('status', name);
       const { only = () => true } = part;

@@ -6,6 +6,7 @@ import type { Race } from './domain/race.ts';
 import { byAge, newestGood, type Snapshot } from './domain/snapshot.ts';
 import { sightOf, type Workspace } from './domain/workspace.ts';
 import { hostKnowledge, offersFor } from './offers.ts';
+import { plansFor } from './plans.ts';
 import { differences, entriesIn } from './policy/browse.ts';
 import { quantile, STAGES } from './policy/hosts.ts';
 import { spread } from './policy/ranking.ts';
@@ -22,6 +23,7 @@ type Reads = Pick<
   | 'diff'
   | 'download'
   | 'quote'
+  | 'plans'
   | 'offers'
   | 'hosts'
   | 'operation'
@@ -168,6 +170,13 @@ export function createViews(
         restoreDollars: (Math.max(...first.map((offer) => offer.dollarsPerGbDown)) * restoreBytes) / 1e9,
         firstRound,
       } satisfies Quote;
+    },
+
+    async plans(name) {
+      const snapshots =
+        name === null ? [] : (await store.list('snapshots')).filter(({ workspace }) => workspace === name);
+      if (name !== null) await find(name);
+      return plansFor(snapshots, 1, settings);
     },
 
     async offers(need, signal) {

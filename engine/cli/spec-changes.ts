@@ -67,12 +67,20 @@ const FIELDS: readonly Field[] = [
   ),
   field('exclude_paths', 'exclude', false, (spec) => spec.exclude_paths, list),
   field('file_bytes_max', 'file_gb_max', false, (spec) => spec.file_bytes_max, bytes),
+  field('plan', 'plan', false, (spec) => spec.plan, String),
+  field(
+    'retention_days',
+    'retention_days',
+    false,
+    (spec) => spec.retention_days,
+    (days) => (days === null ? "the plan's own" : String(days)),
+  ),
   field(
     'backup_every_ms',
     'backup_every',
     false,
     (spec) => spec.backup_every_ms,
-    (ms) => (ms === null ? "the installation's own" : duration(ms)),
+    (ms) => (ms === null ? "the plan's own" : duration(ms)),
   ),
   field('idle', 'idle', false, (spec) => spec.idle, facts),
   field(

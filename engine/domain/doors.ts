@@ -7,6 +7,7 @@ import type { Machine, State } from './lifecycle.ts';
 import type { Address, Listed, Need, Offer } from './marketplace.ts';
 import type { MicroDollars } from './money.ts';
 import type { Operation } from './operation.ts';
+import type { Day, Plan, PlanName, Price } from './plan.ts';
 import type { Schedule } from './schedule.ts';
 import type { Snapshot, SnapshotType } from './snapshot.ts';
 import type { Sight, Workspace, WorkspaceSpec } from './workspace.ts';
@@ -60,6 +61,8 @@ export interface Engine {
   download(name: string, snapshot: string, path: string, signal: AbortSignal): Promise<Download>;
   /** What a wake would cost and how long it would take; spends nothing. */
   quote(name: string, how: WakeChoice): Promise<Quote>;
+  /** What each plan allows and what storage costs with it, for this workspace or, with null, for a typical one. */
+  plans(name: string | null): Promise<readonly PlanQuote[]>;
   offers(need: Need, signal: AbortSignal): Promise<readonly RankedOffer[]>;
   hosts(): Promise<readonly HostMemory[]>;
   operation(id: string): Promise<Operation>;
@@ -282,6 +285,14 @@ export interface Quote {
   readonly restoreBytes: number;
   readonly restoreDollars: number;
   readonly firstRound: readonly RankedOffer[];
+}
+
+export interface PlanQuote {
+  readonly name: PlanName;
+  readonly plan: Plan;
+  /** What the price is for. */
+  readonly day: Day;
+  readonly intervals: readonly { readonly intervalMs: number; readonly price: Price }[];
 }
 
 export interface RankedOffer {

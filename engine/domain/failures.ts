@@ -145,6 +145,13 @@ export const FAILURES = {
     'There is already a workspace named "{workspace}".',
     'Já existe um workspace chamado "{workspace}".',
   ),
+  not_in_plan: row(
+    409,
+    65,
+    false,
+    'The plan "{plan}" does not allow this: {why}.',
+    'O plano "{plan}" não permite isto: {why}.',
+  ),
   cannot_pause: row(
     409,
     69,

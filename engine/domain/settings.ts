@@ -1,10 +1,12 @@
 import { microDollars } from './money.ts';
+import type { KindDays, Plan, PlanName } from './plan.ts';
 import type { RacePlan } from './race.ts';
 import type { IdleRules } from './workspace.ts';
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
 const GB = 1_000_000_000;
 
 /** Every limit the engine keeps to, by name. `config.ts` lets the environment change them. */
@@ -19,6 +21,11 @@ export interface Settings {
   readonly ready: ReadyLimits;
   readonly agent: AgentLimits;
   readonly idle: IdleRules;
+  /** What a new workspace is on. */
+  readonly plan: PlanName;
+  readonly plans: Readonly<Record<PlanName, Plan>>;
+  readonly retention: RetentionLimits;
+  readonly prices: StoragePrices;
   /** Delays before a failed step is driven again; the last one repeats for as long as the machine bills us. */
   readonly retryMs: readonly number[];
   /** A lost machine is replaced by itself this often an hour while its workspace is wanted awake. */
@@ -69,8 +76,8 @@ export interface AgentLimits {
   readonly heartbeatMs: number;
   /** Without one for this long, nothing is known of the machine. */
   readonly silentMs: number;
-  /** From one backup to the next, when something changed. */
-  readonly backupEveryMs: number;
+  /** From one backup to the next, when something changed and the workspace did not choose; null: what its plan says. */
+  readonly backupEveryMs: number | null;
   /** A machine holds this many tickets for backups, in case the engine falls silent. */
   readonly tickets: number;
   /** Fresh credentials are sent when the old ones have less than this left. */
@@ -83,6 +90,24 @@ export interface AgentLimits {
   readonly afterWakeMs: number;
   /** The longest that a person can keep a machine awake at once. */
   readonly keepMsMax: number;
+}
+
+export interface RetentionLimits {
+  readonly days: KindDays;
+  /** Of automatic snapshots, one in every so long is kept up to this age; the newest of each. Each step holds whole ones of the next. */
+  readonly ladder: readonly { readonly untilMs: number; readonly everyMs: number }[];
+}
+
+/** What object storage asks for: calls that write or list (A), calls that read (B), and bytes. */
+export interface StoragePrices {
+  readonly microPerA: number;
+  readonly microPerB: number;
+  readonly microPerGbMonth: number;
+}
+
+export interface Calls {
+  readonly a: number;
+  readonly b: number;
 }
 
 export interface ReadyLimits {
@@ -123,13 +148,13 @@ export const DEFAULTS: Settings = {
   agent: {
     heartbeatMs: 10 * SECOND,
     silentMs: 45 * SECOND,
-    backupEveryMs: 5 * MINUTE,
+    backupEveryMs: null,
     tickets: 4,
     renewMs: 6 * HOUR,
     compareEveryMs: 15 * MINUTE,
     watchdogMs: 30 * MINUTE,
     afterWakeMs: 10 * MINUTE,
-    keepMsMax: 6 * 24 * HOUR,
+    keepMsMax: 6 * DAY,
   },
   idle: {
     hibernate: true,
@@ -144,8 +169,25 @@ export const DEFAULTS: Settings = {
     attachedMs: HOUR,
     unknownMs: 4 * HOUR,
   },
+  plan: 'free',
+  plans: {
+    free: { intervalMs: 5 * MINUTE, days: 7, storageBytesMax: 20 * GB },
+    pro: { intervalMs: 30 * SECOND, days: 30, storageBytesMax: 200 * GB },
+    enterprise: { intervalMs: 10 * SECOND, days: 90, storageBytesMax: 1_000 * GB },
+  },
+  retention: {
+    days: { automatic: null, manual: 90, 'pre-failover': 30 },
+    ladder: [
+      { untilMs: 15 * MINUTE, everyMs: 1 },
+      { untilMs: 2 * HOUR, everyMs: 5 * MINUTE },
+      { untilMs: DAY, everyMs: HOUR },
+      { untilMs: Number.POSITIVE_INFINITY, everyMs: DAY },
+    ],
+  },
+  // https://developers.cloudflare.com/r2/pricing/, standard storage
+  prices: { microPerA: 4.5, microPerB: 0.36, microPerGbMonth: 15_000 },
   retryMs: [SECOND, 5 * SECOND, 15 * SECOND, MINUTE, 5 * MINUTE],
   rewakesPerHour: 2,
   scheduleLateMs: HOUR,
-  settledKeptMs: 30 * 24 * HOUR,
+  settledKeptMs: 30 * DAY,
 };

@@ -1,6 +1,7 @@
 import type { Share } from './account.ts';
 import type { Machine, State } from './lifecycle.ts';
 import type { Need } from './marketplace.ts';
+import type { PlanName } from './plan.ts';
 import type { Schedule } from './schedule.ts';
 import { newestGood, type Snapshot, type SnapshotType } from './snapshot.ts';
 
@@ -46,8 +47,11 @@ export interface WorkspaceSpec {
   readonly exclude: readonly string[];
   /** Larger files are not backed up; they are listed and hold the machine until somebody agrees once. */
   readonly fileBytesMax: number;
-  /** From one backup to the next, when something changed; null: the installation's own. */
+  readonly plan: PlanName;
+  /** From one backup to the next, when something changed; null: the installation's or the plan's own. */
   readonly backupEveryMs: number | null;
+  /** Its snapshots are kept this long, whatever their kind; null: as long as their kind or the plan says. */
+  readonly retentionDays: number | null;
   /** Its own rules for falling asleep, on top of the installation's; `hibernate: false` never does by itself. */
   readonly idle: Partial<IdleRules>;
   /** A line for bash, run once after each wake when all files are there. */

@@ -6,6 +6,7 @@ import type { Ports } from '../domain/ports.ts';
 import type { Workspace } from '../domain/workspace.ts';
 import { rulesFor } from '../policy/hibernation.ts';
 import { duration } from '../policy/idle-words.ts';
+import { intervalOf } from '../policy/plan.ts';
 import { repositoryAccess } from './access.ts';
 import { update } from './update.ts';
 
@@ -44,9 +45,9 @@ export async function answerTo(
 }
 
 function planOf(workspace: Workspace, { settings }: AnswerPorts): AgentAnswer['plan'] {
-  const { include, exclude, fileBytesMax, backupEveryMs } = workspace.spec;
+  const { include, exclude, fileBytesMax } = workspace.spec;
   return {
-    everyMs: backupEveryMs ?? settings.agent.backupEveryMs,
+    everyMs: intervalOf(workspace.spec, settings),
     include: [...include],
     exclude: [...exclude],
     fileBytesMax,

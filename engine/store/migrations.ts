@@ -49,7 +49,22 @@ export const MIGRATIONS: readonly Migration[] = [
       if (intent?.ask) operation.intent = { ask: { extra: {}, ...intent.ask } };
     }
   },
+  function putWorkspacesOnPlans(rows) {
+    for (const workspace of rows.get('workspaces')?.values() ?? []) {
+      const spec = workspace.spec as { backupEveryMs: number | null };
+      const backupEveryMs = nextInterval(spec.backupEveryMs);
+      workspace.spec = { plan: planFor(backupEveryMs), retentionDays: null, ...spec, backupEveryMs };
+    }
+  },
 ];
+
+/** Until there were plans any interval could be chosen: the next longer one that can be now, and the least plan that has it. */
+const nextInterval = (ms: number | null): number | null =>
+  ms === null
+    ? null
+    : ([10, 30, 60, 300, 900, 3_600, 21_600].find((seconds) => seconds * 1_000 >= ms) ?? 86_400) * 1_000;
+const planFor = (ms: number | null): string =>
+  ms === null || ms >= 300_000 ? 'free' : ms >= 30_000 ? 'pro' : 'enterprise';
 
 /** Whoever agreed to lose whatever there was is asked again, for each file. */
 const agreeing = (wish: unknown): object => ({ ...(wish as object), agreedToLose: [] });

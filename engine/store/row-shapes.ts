@@ -3,6 +3,7 @@ import { ROLES } from '../domain/account.ts';
 import type { FailureCode } from '../domain/failures.ts';
 import { IdleShape } from '../domain/heartbeat.ts';
 import { STATES } from '../domain/lifecycle.ts';
+import { PLANS } from '../domain/plan.ts';
 import type { Kind, Rows } from '../domain/ports.ts';
 import { CLOCK_TIME, DAYS } from '../domain/schedule.ts';
 import { SNAPSHOT_KINDS, SNAPSHOT_TYPES } from '../domain/snapshot.ts';
@@ -128,7 +129,9 @@ const workspace = z.object({
     include: z.array(z.string()),
     exclude: z.array(z.string()),
     fileBytesMax: z.number(),
+    plan: z.enum(PLANS),
     backupEveryMs: z.number().nullable(),
+    retentionDays: z.number().nullable(),
     idle,
     afterWake: z.string().nullable(),
   }),

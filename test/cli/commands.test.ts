@@ -187,7 +187,7 @@ test('configure says what changes, changes only that, and nothing when it is so 
     'train would change:',
     '  disk_gb       40 → 120',
     '  include       none → /srv',
-    "  backup_every  the installation's own → 10 s",
+    "  backup_every  the plan's own → 10 s",
     "  idle          the installation's own → hibernate false",
     '  environment   HF_TOKEN → A (values as given)',
     '',

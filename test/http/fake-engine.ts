@@ -328,6 +328,9 @@ export function fakeEngine({ pace: firstPace = 1, names = ['lab'], outputs = tmp
     async offers(need) {
       return ranked(need);
     },
+    async plans() {
+      return [];
+    },
     async hosts() {
       return ranked({}).map(({ offer }, index) => ({
         marketplace: offer.marketplace,
@@ -517,7 +520,9 @@ function newWorkspace(id: string, spec: Partial<WorkspaceSpec> = {}): Workspace 
       include: [],
       exclude: [],
       fileBytesMax: 10e9,
+      plan: 'free',
       backupEveryMs: null,
+      retentionDays: null,
       idle: {},
       afterWake: null,
       ...spec,

@@ -115,7 +115,9 @@ function specOf(file: WorkspaceFile, folder: string): ConfigureJson {
     include_paths: file.include,
     exclude_paths: file.exclude,
     file_bytes_max: file.file_gb_max && Math.round(file.file_gb_max * GB),
+    plan: file.plan,
     backup_every_ms: file.backup_every,
+    retention_days: file.retention_days,
     idle: idle && {
       hibernate: idle.hibernate,
       idle_ms: idle.after,

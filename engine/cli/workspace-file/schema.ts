@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { PLANS } from '../../domain/plan.ts';
 import { NeedJson } from '../../http/json/offer.ts';
 import { PUBLIC_KEY } from '../../http/json/spec.ts';
 import { spanMs } from '../read-span.ts';
@@ -49,7 +50,15 @@ export const WorkspaceFile = z
     include: z.array(path()).max(1_000).optional().describe('Backed up besides /root, /workspace and /data.'),
     exclude: z.array(z.string().min(1).max(4_096)).max(1_000).optional().describe('Not backed up, as in .gitignore.'),
     file_gb_max: z.number().positive().optional().describe('Larger files are not backed up; they hold the machine.'),
-    backup_every: span('1s', '30d').nullable().optional().describe("Null: the installation's own."),
+    plan: z.enum(PLANS).optional().describe('How often it may be backed up, how long snapshots are kept.'),
+    backup_every: span('1s', '30d')
+      .nullable()
+      .optional()
+      .describe("10s, 30s, 1m, 5m, 15m, 1h, 6h or 24h, as the plan allows; null: the plan's own."),
+    retention_days: z
+      .union([z.literal(7), z.literal(30), z.literal(90)])
+      .nullable()
+      .optional(),
     idle: Idle.optional().describe('When it falls asleep by itself.'),
     after_wake: z
       .string()

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { RaceView, SshTarget, WorkspaceView } from '../../domain/doors.ts';
 import { type Machine, STATES } from '../../domain/lifecycle.ts';
+import { PLANS } from '../../domain/plan.ts';
 import { WORKSPACE_NAME, type Workspace } from '../../domain/workspace.ts';
 import { NextCursor } from '../page.ts';
 import { NeedJson, OfferJson, offerJson } from './offer.ts';
@@ -26,7 +27,9 @@ const SpecJson = z.object({
   include_paths: z.array(z.string()),
   exclude_paths: z.array(z.string()),
   file_bytes_max: z.number(),
-  backup_every_ms: z.number().nullable().describe("Null: the installation's own."),
+  plan: z.enum(PLANS),
+  backup_every_ms: z.number().nullable().describe("Null: the plan's own."),
+  retention_days: z.number().nullable().describe('Null: as the kind of a snapshot or the plan says.'),
   idle: z.record(z.string(), z.union([z.number(), z.boolean()])).describe("Where it differs from the installation's."),
   after_wake: z.string().nullable(),
 });
@@ -168,7 +171,9 @@ export function workspaceJson({
       include_paths: [...spec.include],
       exclude_paths: [...spec.exclude],
       file_bytes_max: spec.fileBytesMax,
+      plan: spec.plan,
       backup_every_ms: spec.backupEveryMs,
+      retention_days: spec.retentionDays,
       idle: present(snaked(spec.idle)) as WorkspaceJson['spec']['idle'],
       after_wake: spec.afterWake,
     },

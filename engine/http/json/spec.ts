@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { PLANS } from '../../domain/plan.ts';
 import type { IdleRules, WorkspaceSpec } from '../../domain/workspace.ts';
 import { NeedJson, needFrom } from './offer.ts';
 import { cameled, type Present, present, type Snaked } from './wire.ts';
@@ -52,7 +53,20 @@ export const SPEC_FIELDS = {
   include_paths: z.array(MachinePath).max(PATHS_MAX).optional(),
   exclude_paths: z.array(z.string().min(1).max(4096)).max(PATHS_MAX).optional(),
   file_bytes_max: z.number().int().positive().optional(),
-  backup_every_ms: Span.nullable().optional().describe("Null: the installation's own."),
+  plan: z
+    .enum(PLANS)
+    .optional()
+    .describe('How often it may be backed up, how long snapshots are kept, how much is stored.'),
+  backup_every_ms: Span.nullable()
+    .optional()
+    .describe("10 s, 30 s, 1, 5 or 15 min, 1, 6 or 24 h, as the plan allows; null: the plan's own."),
+  retention_days: z
+    .number()
+    .int()
+    .positive()
+    .nullable()
+    .optional()
+    .describe('7, 30 or 90; null: as the kind or the plan says.'),
   idle: IdleJson.optional(),
   after_wake: z
     .string()
@@ -74,7 +88,9 @@ export function specFrom(json: z.output<z.ZodObject<typeof SPEC_FIELDS>>): Prese
     include: json.include_paths,
     exclude: json.exclude_paths,
     fileBytesMax: json.file_bytes_max,
+    plan: json.plan,
     backupEveryMs: json.backup_every_ms,
+    retentionDays: json.retention_days,
     idle: json.idle && (present(cameled(json.idle)) as Partial<IdleRules>),
     afterWake: json.after_wake,
   });

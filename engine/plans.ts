@@ -1,0 +1,19 @@
+import type { PlanQuote } from './domain/doors.ts';
+import { INTERVALS_MS, PLANS } from './domain/plan.ts';
+import type { Settings } from './domain/settings.ts';
+import { newestGood, type Snapshot } from './domain/snapshot.ts';
+import { priceOf, TYPICAL_DAY } from './policy/plan-price.ts';
+
+/** What each plan allows, and what storage would cost with it: for a workspace as large as this one is. */
+export function plansFor(snapshots: readonly Snapshot[], copies: number, settings: Settings): readonly PlanQuote[] {
+  const storedBytes = newestGood(snapshots)?.sizeBytes ?? TYPICAL_DAY.storedBytes;
+  const day = { ...TYPICAL_DAY, storedBytes };
+  return PLANS.map((name) => {
+    const plan = settings.plans[name];
+    const intervals = INTERVALS_MS.filter((ms) => ms >= plan.intervalMs).map((intervalMs) => {
+      const priced = { intervalMs, days: plan.days, copies };
+      return { intervalMs, price: priceOf(priced, day, settings.prices, settings.agent.compareEveryMs) };
+    });
+    return { name, plan, day, intervals };
+  });
+}

@@ -1,0 +1,65 @@
+import type { Day, Price } from '../domain/plan.ts';
+import type { Calls, StoragePrices } from '../domain/settings.ts';
+
+/** A day of work on a model with its environment: what a price is shown for where there is no history. */
+export const TYPICAL_DAY: Day = { changingHours: 4, storedBytes: 7e9, changedBytes: 1e8, hibernations: 1 };
+
+/** Calls to storage, as `test/standins/r2/requests.test.ts` counts them with restic 0.19.1. */
+export const CALLS = {
+  /** One backup: restic's (its two packs, index, snapshot, lock, and four lists), then its manifest. */
+  machine: { a: 10, b: 3 },
+  /** The control host finds it, reads its manifest, and writes manifest and metadata where no machine can. */
+  entered: { a: 4, b: 4 },
+  /** Some of them are read back and compared. */
+  compared: { a: 7, b: 16 },
+  /** Old ones forgotten and the rest compacted. */
+  compacted: { a: 15, b: 7 },
+} as const satisfies Readonly<Record<string, Calls>>;
+
+export interface Priced {
+  readonly intervalMs: number;
+  /** Automatic snapshots are kept this long, and what changed with them. */
+  readonly days: number;
+  /** How many places hold it: the hot repository, the vault, another one. */
+  readonly copies: number;
+}
+
+/** What storage costs in a month. No free allowance is taken off: it belongs to the account, not to one workspace. */
+export function priceOf(
+  { intervalMs, days, copies }: Priced,
+  day: Day,
+  prices: StoragePrices,
+  compareEveryMs: number,
+): Price {
+  const backupsPerDay = Math.floor((day.changingHours * HOUR) / intervalMs);
+  const comparedPerDay = Math.min(backupsPerDay, (day.changingHours * HOUR) / compareEveryMs);
+  const calls = sum([
+    times(CALLS.machine, backupsPerDay),
+    times(CALLS.entered, backupsPerDay),
+    times(CALLS.compared, comparedPerDay),
+    times(CALLS.compacted, day.hibernations),
+    times({ a: (copies - 1) * objectsOf(day.changedBytes), b: 0 }, day.hibernations),
+  ]);
+  const bytes = (day.storedBytes + day.changedBytes * days) * copies;
+  const requestsMicro = Math.round(DAYS * (calls.a * prices.microPerA + calls.b * prices.microPerB));
+  const storageMicro = Math.round((bytes / GB) * prices.microPerGbMonth);
+  return { requestsMicro, storageMicro, totalMicro: requestsMicro + storageMicro, backupsPerDay };
+}
+
+/** What a copy of that much takes: its packs, and beside them an index, a snapshot, its list and its metadata, and two lists. */
+function objectsOf(bytes: number): number {
+  return Math.ceil(bytes / PACK_BYTES) + 6;
+}
+
+function times(calls: Calls, count: number): Calls {
+  return { a: calls.a * count, b: calls.b * count };
+}
+
+function sum(all: readonly Calls[]): Calls {
+  return all.reduce((total, one) => ({ a: total.a + one.a, b: total.b + one.b }), { a: 0, b: 0 });
+}
+
+const HOUR = 3_600_000;
+const DAYS = 30;
+const GB = 1e9;
+const PACK_BYTES = 16 * 1024 * 1024;

@@ -1,0 +1,75 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Action } from '../../../engine/storage/actions.ts';
+import type { Fault } from '../../../engine/storage/local/answer.ts';
+import { type StorageWorld, storageWorld } from '../../storage/storage-world.ts';
+
+/** What Cloudflare bills for each kind of call: https://developers.cloudflare.com/r2/pricing/ */
+const CLASS: Readonly<Record<Action | 'HeadBucket', 'a' | 'b' | 'free'>> = {
+  ListObjectsV1: 'a',
+  ListObjectsV2: 'a',
+  ListMultipartUploads: 'a',
+  ListParts: 'a',
+  PutObject: 'a',
+  CopyObject: 'a',
+  CreateMultipartUpload: 'a',
+  UploadPart: 'a',
+  UploadPartCopy: 'a',
+  CompleteMultipartUpload: 'a',
+  HeadBucket: 'b',
+  HeadObject: 'b',
+  GetObject: 'b',
+  GetBucketLocation: 'b',
+  DeleteObject: 'free',
+  DeleteObjects: 'free',
+  AbortMultipartUpload: 'free',
+};
+
+const DOLLARS_PER_MILLION = { a: 4.5, b: 0.36, free: 0 } as const;
+
+export interface Requests {
+  readonly a: number;
+  readonly b: number;
+  readonly free: number;
+}
+
+export type Asked = { readonly action: Action | 'HeadBucket'; readonly bucket: string; readonly key: string };
+
+/** What R2 does besides: how long an answer takes, and what goes wrong. */
+export interface Weather {
+  latencyMs: number;
+  /** Asked before each operation. */
+  fault: (asked: Asked) => Fault | undefined;
+}
+
+export interface R2 extends AsyncDisposable {
+  readonly world: StorageWorld;
+  readonly weather: Weather;
+  /** Since the last time this was asked. */
+  counted(): Requests;
+  /** Of those calls, before the free million. */
+  dollars(requests: Requests): number;
+}
+
+/** The local object server with R2's prices, pace and moods: each call is counted as it would be billed. */
+export async function standInForR2(): Promise<R2> {
+  const weather: Weather = { latencyMs: 0, fault: () => undefined };
+  let count = { a: 0, b: 0, free: 0 };
+  const world = await storageWorld({
+    async intercept(asked, signal) {
+      count[CLASS[asked.action]] += 1;
+      if (weather.latencyMs > 0) await sleep(weather.latencyMs, undefined, { signal });
+      return weather.fault(asked);
+    },
+  });
+  return {
+    world,
+    weather,
+    counted() {
+      const before = count;
+      count = { a: 0, b: 0, free: 0 };
+      return before;
+    },
+    dollars: ({ a, b }) => (a * DOLLARS_PER_MILLION.a + b * DOLLARS_PER_MILLION.b) / 1e6,
+    [Symbol.asyncDispose]: () => world[Symbol.asyncDispose](),
+  };
+}
