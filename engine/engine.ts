@@ -17,6 +17,7 @@ import {
   type WorkspaceSpec,
 } from './domain/workspace.ts';
 import { faultInChoice } from './policy/plan.ts';
+import { writeMetadata } from './steps/metadata.ts';
 import { carryOut } from './steps/operation.ts';
 import { workspaceBell } from './steps/step.ts';
 import { update } from './steps/update.ts';
@@ -148,6 +149,17 @@ export function createEngine(ports: Ports, telling: Telling, identityFile: strin
       }));
     },
 
+    async pin(name, prefix, how, asked) {
+      const snapshot = await chosen(await views.find(name), prefix);
+      const at = clock.now();
+      const pinned = how.pinned ? { by: asked.by, why: how.why, at } : null;
+      await record('pin', name, asked, `${snapshot.id.slice(0, 8)}${pinned ? '' : ': no more'}`, how.why);
+      const changed = await update(store, 'snapshots', snapshot.id, (row) => (row.leaving ? null : { ...row, pinned }));
+      if (!changed || changed.leaving) throw new Failure('no_such_snapshot', { snapshot: prefix, workspace: name });
+      await writeMetadata(changed, ports, AbortSignal.timeout(WRITE_MS));
+      return changed;
+    },
+
     async abandon(name, how, asked) {
       const workspace = await views.find(name);
       const machines = (await store.list('machines')).filter(
@@ -261,7 +273,7 @@ export function createEngine(ports: Ports, telling: Telling, identityFile: strin
         (machine) => machine.workspace === name && machine.state !== 'gone',
       );
       if (workspace.wish.want !== 'asleep' || ours[0]) throw busy(workspace, ours[0] ?? null);
-      const snapshots = await views.snapshots(name);
+      const snapshots = (await store.list('snapshots')).filter((snapshot) => snapshot.workspace === name);
       if (!how.purge) {
         throw new Failure('confirmation_needed', {
           why: `This removes ${name} and its ${snapshots.length} snapshots for ever; say so with --purge.`,
@@ -271,6 +283,8 @@ export function createEngine(ports: Ports, telling: Telling, identityFile: strin
       const signal = AbortSignal.timeout(PURGE_MS);
       for (const { key } of await ports.storage.list(`${name}/`, signal)) await ports.storage.remove(key, signal);
       for (const snapshot of snapshots) await store.remove('snapshots', snapshot);
+      const upkeep = await store.read('upkeep', name);
+      if (upkeep) await store.remove('upkeep', upkeep);
       await store.remove('workspaces', workspace);
     },
   };
@@ -356,6 +370,7 @@ function scheduleFrom(how: ScheduleChoice, known: readonly Schedule[], by: strin
 /** What a plan has a say in. */
 const CHOICES = ['plan', 'backupEveryMs', 'retentionDays'] as const;
 
+const WRITE_MS = 60_000;
 const PURGE_MS = 10 * 60_000;
 const HOUR = 3_600_000;
 

@@ -52,6 +52,8 @@ export function engineFor(who: Who, engine: Engine, store: Store): Engine {
     files: on('files', engine.files),
     diff: on('files', engine.diff),
     download: on('restore', engine.download),
+    retention: on('snapshots', engine.retention),
+    pin: on('snapshot', engine.pin),
     quote: on('wake', engine.quote),
     ssh: on('ssh', engine.ssh),
     offers: anywhere('offers', engine.offers),

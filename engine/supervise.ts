@@ -5,6 +5,7 @@ import { PARTS, type Parts } from './parts.ts';
 import { runRace } from './race.ts';
 import { reconcile } from './reconcile.ts';
 import { rowsBell } from './steps/step.ts';
+import { dueForUpkeep, upkeep } from './upkeep.ts';
 
 type Work = (ports: Ports, signal: AbortSignal) => Promise<unknown>;
 
@@ -24,6 +25,16 @@ export async function supervise(ports: Ports, signal: AbortSignal, parts: Parts 
       repeat(name, holder, work, ports, signal).finally(() => busy.delete(name)),
     );
   };
+  const upkeeps = (): number => [...busy.keys()].filter((name) => name.startsWith(UPKEEP)).length;
+  let lookedAt = Number.NEGATIVE_INFINITY;
+  const keepUp = async (): Promise<void> => {
+    if (ports.clock.now() - lookedAt < ports.settings.watch.lookMs) return;
+    lookedAt = ports.clock.now();
+    for (const id of await dueForUpkeep(ports)) {
+      if (upkeeps() >= ports.settings.upkeep.atOnce) return;
+      keep(`${UPKEEP}${id}`, async (own, ownSignal) => await upkeep(id, own, ownSignal));
+    }
+  };
   const keepAll = async (): Promise<void> => {
     for (const { id, state } of await ports.store.list('machines')) {
       if (state !== 'gone') keep(`machine/${id}`, async (own, ownSignal) => await driveOnce(id, own, ownSignal, parts));
@@ -31,6 +42,7 @@ export async function supervise(ports: Ports, signal: AbortSignal, parts: Parts 
     for (const { id, endedAt } of await ports.store.list('races')) {
       if (endedAt === null) keep(`race/${id}`, async (own, ownSignal) => await runRace(id, own, ownSignal, parts));
     }
+    await keepUp();
   };
   try {
     for (;;) {
@@ -43,6 +55,8 @@ export async function supervise(ports: Ports, signal: AbortSignal, parts: Parts 
     await Promise.allSettled(busy.values());
   }
 }
+
+const UPKEEP = 'upkeep/';
 
 async function driveOnce(id: string, ports: Ports, signal: AbortSignal, parts: Parts): Promise<void> {
   const machine = await ports.store.read('machines', id);

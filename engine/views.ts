@@ -12,6 +12,7 @@ import { quantile, STAGES } from './policy/hosts.ts';
 import { spread } from './policy/ranking.ts';
 import { lookForRisk } from './steps/look-for-risk.ts';
 import { storedLines } from './steps/stored-backup.ts';
+import { fatesOf } from './upkeep.ts';
 
 type Reads = Pick<
   Engine,
@@ -22,6 +23,7 @@ type Reads = Pick<
   | 'files'
   | 'diff'
   | 'download'
+  | 'retention'
   | 'quote'
   | 'plans'
   | 'offers'
@@ -146,6 +148,14 @@ export function createViews(
         sha256: archive ? null : (line?.sha256 ?? null),
         stream: ports.repositories.read(workspace, snapshot.id, { path, archive }, signal),
       };
+      const mine = (await store.list('snapshots')).filter(
+        (snapshot) => snapshot.workspace === name && snapshot.leaving === null,
+      );
+      return mine.toSorted((a, b) => b.sequence - a.sequence);
+    },
+
+    async retention(name) {
+      return await fatesOf(await find(name), ports);
     },
 
     async quote(name, how) {

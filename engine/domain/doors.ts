@@ -9,7 +9,7 @@ import type { MicroDollars } from './money.ts';
 import type { Operation } from './operation.ts';
 import type { Day, Plan, PlanName, Price } from './plan.ts';
 import type { Schedule } from './schedule.ts';
-import type { Snapshot, SnapshotType } from './snapshot.ts';
+import type { Fate, Snapshot, SnapshotType } from './snapshot.ts';
 import type { Sight, Workspace, WorkspaceSpec } from './workspace.ts';
 
 /** What the engine offers to its ways in. They parse, ask here, and say what comes back; none of them touches a machine. */
@@ -43,6 +43,13 @@ export interface Engine {
     how: { readonly with: string; readonly role: Share['role'] | null },
     asked: Asked,
   ): Promise<Workspace>;
+  /** It never goes by itself, or no longer so. */
+  pin(
+    name: string,
+    snapshot: string,
+    how: { readonly pinned: boolean; readonly why: string },
+    asked: Asked,
+  ): Promise<Snapshot>;
   /** Forgets the workspace. Refused while it has a machine; its snapshots go only with `purge`. */
   destroy(name: string, how: { readonly purge: boolean }, asked: Asked): Promise<void>;
 
@@ -59,6 +66,8 @@ export interface Engine {
   diff(name: string, before: string, after: string, signal: AbortSignal): Promise<readonly FileDifference[]>;
   /** The bytes of a file, or of a directory as a tar; '' is all of it. */
   download(name: string, snapshot: string, path: string, signal: AbortSignal): Promise<Download>;
+  /** Which of them stay and which go if they were thinned now, and why. Changes nothing. */
+  retention(name: string): Promise<readonly Fate[]>;
   /** What a wake would cost and how long it would take; spends nothing. */
   quote(name: string, how: WakeChoice): Promise<Quote>;
   /** What each plan allows and what storage costs with it, for this workspace or, with null, for a typical one. */

@@ -305,6 +305,13 @@ export const FAILURES = {
     'Another backup of {workspace} is running.',
     'Outro backup de {workspace} está em andamento.',
   ),
+  upkeep_waits: row(
+    409,
+    75,
+    true,
+    'The backups of {workspace} are looked after later: {why}.',
+    'Os backups de {workspace} serão cuidados depois: {why}.',
+  ),
   order_outdated: row(
     409,
     75,

@@ -10,6 +10,7 @@ import type { Operation } from './operation.ts';
 import type { Race } from './race.ts';
 import type { Settings } from './settings.ts';
 import type { Snapshot } from './snapshot.ts';
+import type { Upkeep } from './upkeep.ts';
 import type { Workspace } from './workspace.ts';
 
 /** Everything outside the engine, on one page. Fakes, local implementations and real services pass the same contract suites. */
@@ -93,6 +94,7 @@ export interface Rows {
   sessions: Session;
   tokens: Token;
   'link-codes': LinkCode;
+  upkeep: Upkeep;
 }
 export type Kind = keyof Rows;
 
@@ -220,10 +222,19 @@ export interface Storage {
   put(key: string, body: Uint8Array, signal: AbortSignal, options?: { readonly onlyIfAbsent?: boolean }): Promise<void>;
   /** Null when there is no such object. */
   get(key: string, signal: AbortSignal): Promise<Uint8Array | null>;
-  list(prefix: string, signal: AbortSignal): Promise<readonly { readonly key: string; readonly sizeBytes: number }[]>;
+  list(prefix: string, signal: AbortSignal): Promise<readonly StoredObject[]>;
   remove(key: string, signal: AbortSignal): Promise<void>;
   /** A URL that does one thing with one object for a while. */
   presign(verb: 'GET' | 'PUT', key: string, ttlMs: number): Promise<string>;
+}
+
+export interface StoredObject {
+  readonly key: string;
+  readonly sizeBytes: number;
+  /** By the storage's clock. */
+  readonly writtenAt: number;
+  /** Differs where the bytes differ. */
+  readonly etag: string;
 }
 
 /** A workspace's restic repository, read by the control host with its own credentials: the second pair of eyes. */
@@ -251,6 +262,13 @@ export interface Repositories {
     paths: readonly string[],
     signal: AbortSignal,
   ): Promise<ReadonlyMap<string, string>>;
+  /** Removes these snapshots' names; their data stays until `compact`. Those that are not there are removed already. */
+  forget(workspace: Workspace, ids: readonly string[], signal: AbortSignal): Promise<void>;
+  /**
+   * Removes what no snapshot needs any more and puts together what lies in many small pieces. Rejects with
+   * `Failure('repository_locked')` when somebody backs up or reads: nothing is harmed, and the next one goes on from there.
+   */
+  compact(workspace: Workspace, signal: AbortSignal): Promise<void>;
 }
 
 export interface StoredSnapshot {

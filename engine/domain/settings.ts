@@ -25,6 +25,7 @@ export interface Settings {
   readonly plan: PlanName;
   readonly plans: Readonly<Record<PlanName, Plan>>;
   readonly retention: RetentionLimits;
+  readonly upkeep: UpkeepLimits;
   readonly prices: StoragePrices;
   /** Delays before a failed step is driven again; the last one repeats for as long as the machine bills us. */
   readonly retryMs: readonly number[];
@@ -96,6 +97,23 @@ export interface RetentionLimits {
   readonly days: KindDays;
   /** Of automatic snapshots, one in every so long is kept up to this age; the newest of each. Each step holds whole ones of the next. */
   readonly ladder: readonly { readonly untilMs: number; readonly everyMs: number }[];
+}
+
+export interface UpkeepLimits {
+  /** From one look after the backups of a workspace at work to the next. */
+  readonly everyMs: number;
+  /** Also where nothing is new. */
+  readonly dailyMs: number;
+  /** What could not be done is tried again no sooner. */
+  readonly retryMs: number;
+  /** Data is taken out when so many snapshots were removed. */
+  readonly compactAfter: number;
+  /** And joined, while it sleeps, after so many backups. */
+  readonly joinAfter: number;
+  /** An older lock in a repository is nobody's any more. */
+  readonly lockMs: number;
+  /** So many workspaces are looked after at once. */
+  readonly atOnce: number;
 }
 
 /** What object storage asks for: calls that write or list (A), calls that read (B), and bytes. */
@@ -183,6 +201,15 @@ export const DEFAULTS: Settings = {
       { untilMs: DAY, everyMs: HOUR },
       { untilMs: Number.POSITIVE_INFINITY, everyMs: DAY },
     ],
+  },
+  upkeep: {
+    everyMs: 10 * MINUTE,
+    dailyMs: DAY,
+    retryMs: MINUTE,
+    compactAfter: 100,
+    joinAfter: 20,
+    lockMs: 30 * MINUTE,
+    atOnce: 2,
   },
   // https://developers.cloudflare.com/r2/pricing/, standard storage
   prices: { microPerA: 4.5, microPerB: 0.36, microPerGbMonth: 15_000 },

@@ -27,10 +27,22 @@ export interface Snapshot {
   readonly comparedAt: number | null;
   /** The snapshot whose whole manifest this one's is a change of; null when its own is whole. */
   readonly manifestBase: string | null;
+  /** It never goes by itself. */
+  readonly pinned: Decision | null;
+  /** It is being removed: nothing starts from it any more, and what is left of it goes. */
+  readonly leaving: Decision | null;
+  /** When the vault held all of it, and that was checked. */
+  readonly vaultedAt: number | null;
   readonly description: string;
   readonly tags: readonly string[];
   readonly extra: Readonly<Record<string, string>>;
   readonly errorMessage: string | null;
+}
+
+export interface Decision {
+  readonly by: string;
+  readonly why: string;
+  readonly at: number;
 }
 
 export const SNAPSHOT_KINDS = ['automatic', 'manual', 'pre-failover'] as const;
@@ -49,8 +61,8 @@ export function newestGood(snapshots: readonly Snapshot[]): Snapshot | null {
 }
 
 /** Whole and proved, and of the machine that held the claim. */
-function isGood({ partial, provedAt, kind }: Snapshot): boolean {
-  return !partial && provedAt !== null && kind !== 'pre-failover';
+function isGood({ partial, provedAt, kind, leaving }: Snapshot): boolean {
+  return !partial && provedAt !== null && kind !== 'pre-failover' && leaving === null;
 }
 
 /**
@@ -102,4 +114,15 @@ export function onePerContent(snapshots: readonly Snapshot[]): readonly Alike[] 
     const shown = all.find(({ kind }) => kind === 'manual') ?? newest;
     return { newest, shown, others: all.filter((other) => other !== shown) };
   });
+}
+
+/** What becomes of a snapshot when its workspace's are thinned. */
+export interface Fate {
+  readonly snapshot: Snapshot;
+  readonly stays: boolean;
+  readonly why: string;
+  /** When it goes if nothing changes; null: not by itself, or now. */
+  readonly until: number | null;
+  /** Another one that stays and has the same content: nothing is lost with this one but its name. */
+  readonly sameAs: string | null;
 }

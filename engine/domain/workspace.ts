@@ -181,7 +181,7 @@ const SIGHT: Readonly<Record<State, (machine: Machine, workspace: Workspace) => 
 /** The snapshot a wake starts from: the one asked for, or the newest good one; null for a new workspace. */
 export function wakeFrom(workspace: Workspace, snapshots: readonly Snapshot[]): Snapshot | null {
   if (workspace.wish.snapshot === null) return newestGood(snapshots);
-  return snapshots.find((snapshot) => snapshot.id === workspace.wish.snapshot) ?? null;
+  return snapshots.find(({ id, leaving }) => id === workspace.wish.snapshot && leaving === null) ?? null;
 }
 
 export const WORKSPACE_NAME = /^[a-z][a-z0-9-]{0,38}[a-z0-9]$|^[a-z]$/;

@@ -126,6 +126,12 @@ export const forget = (reach: Reach, ids: readonly string[]): readonly string[] 
   ...ids,
 ];
 
+/**
+ * Takes out what no snapshot needs, and joins small packs and all indexes: a restore asks once for each of them. Waits only
+ * shortly for machines that back up, since it is done again soon.
+ */
+export const prune = (reach: Reach): readonly string[] => ['prune', ...common(reach), '--retry-lock', '20s'];
+
 /** Compares what the index promises with what is there; every byte is read with `readData`. */
 export const check = (reach: Reach, readData: boolean): readonly string[] => [
   'check',

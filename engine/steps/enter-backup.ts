@@ -1,11 +1,12 @@
 import { Failure, isFailure, reasonOf } from '../domain/failures.ts';
 import type { Taken } from '../domain/heartbeat.ts';
-import { draftManifestKey, manifestKey, metadataKey } from '../domain/layout.ts';
+import { draftManifestKey, manifestKey } from '../domain/layout.ts';
 import type { Machine } from '../domain/lifecycle.ts';
 import type { Ports } from '../domain/ports.ts';
 import type { Snapshot } from '../domain/snapshot.ts';
 import type { Workspace } from '../domain/workspace.ts';
 import { challengeOf } from '../policy/proof.ts';
+import { writeMetadata } from './metadata.ts';
 import { shortfallOf } from './proof.ts';
 import { rowsBell } from './step.ts';
 import { compareLists, linesIn, storedManifest } from './stored-backup.ts';
@@ -58,14 +59,16 @@ export async function enterBackup(
     provedAt: trouble === null ? now : null,
     comparedAt: compared && trouble === null ? now : null,
     manifestBase: taken.manifestBase,
+    pinned: null,
+    leaving: null,
+    vaultedAt: null,
     description: '',
     tags: [],
     extra: {},
     errorMessage: trouble ?? shortfallOf(taken),
   };
   if (manifest && trouble === null) await ports.storage.put(manifestKey(workspace.id, snapshot.id), manifest, signal);
-  const metadata = Buffer.from(`${JSON.stringify(snapshot, null, 2)}\n`);
-  await ports.storage.put(metadataKey(workspace.id, snapshot.id), metadata, signal);
+  await writeMetadata(snapshot, ports, signal);
   await ports.store.save('snapshots', snapshot);
   await ports.storage.remove(draftManifestKey(workspace.id, machine.id, taken.draft), signal);
   ports.bell.ring(rowsBell);

@@ -62,12 +62,13 @@ async function mindIdle(machine: Machine, workspace: Workspace, ports: Ports, no
   // Its last backup left something out, which only a person can agree to; it is tried again now and then.
   if (machine.held && now < machine.held.at + HELD_AGAIN_MS) return machine;
   if (!warned) {
-    const actsAt = Math.max(now + graceMs, due?.at ?? 0);
     const { dollarsPerHour } = machine.offer;
     machine = await note({}); // whoever took this machine over may have warned already, and then this fails
+    const at = ports.clock.now(); // it may have stood still in between, and people have the whole time to object
+    const actsAt = Math.max(at + graceMs, due?.at ?? 0);
     // Said before it is written: after a crash in between people are warned twice, and never not at all.
-    ports.tell({ event: 'machine.idle_warning', ...told, why, actsAt, inMs: actsAt - now, dollarsPerHour });
-    return await note({ warned: { at: now, actsAt, why } });
+    ports.tell({ event: 'machine.idle_warning', ...told, why, actsAt, inMs: actsAt - at, dollarsPerHour });
+    return await note({ warned: { at, actsAt, why } });
   }
   if (now < warned.actsAt) return machine;
   const id = due ? timerOf(workspace, due) : `${idleOf(machine)}${warned.at}`;

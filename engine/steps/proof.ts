@@ -1,12 +1,13 @@
 import type { ManifestLine, SaveOrder } from '../domain/agent-protocol.ts';
 import type { AtRisk } from '../domain/agent-shapes.ts';
 import { Failure } from '../domain/failures.ts';
-import { draftManifestKey, manifestKey, metadataKey } from '../domain/layout.ts';
+import { draftManifestKey, manifestKey } from '../domain/layout.ts';
 import type { Machine } from '../domain/lifecycle.ts';
 import type { Ports, StoredFile } from '../domain/ports.ts';
 import type { Snapshot } from '../domain/snapshot.ts';
 import type { Ask, Workspace } from '../domain/workspace.ts';
 import { challengeOf } from '../policy/proof.ts';
+import { writeMetadata } from './metadata.ts';
 import type { SaveEvent } from './save-talk.ts';
 import { rowsBell } from './step.ts';
 import { compareLists, linesIn, storedManifest } from './stored-backup.ts';
@@ -117,13 +118,16 @@ async function enter(
     provedAt: ports.clock.now(),
     comparedAt: ports.clock.now(),
     manifestBase: null,
+    pinned: null,
+    leaving: null,
+    vaultedAt: null,
     description: ask?.description ?? '',
     tags: ask?.tags ?? [],
     extra: ask?.extra ?? {},
     errorMessage: shortfallOf(event),
   };
   await ports.storage.put(manifestKey(workspace.id, id), manifest, signal);
-  await ports.storage.put(metadataKey(workspace.id, id), Buffer.from(`${JSON.stringify(snapshot, null, 2)}\n`), signal);
+  await writeMetadata(snapshot, ports, signal);
   await ports.storage.remove(draftManifestKey(workspace.id, machine.id, draftOf(order)), signal);
   const entered = await ports.store.save('snapshots', snapshot);
   ports.tell({

@@ -1,11 +1,12 @@
 import { Failure, isFailure, reasonOf } from '../domain/failures.ts';
-import { draftManifestKey, manifestKey, metadataKey, watchdogProofKey } from '../domain/layout.ts';
+import { draftManifestKey, manifestKey, watchdogProofKey } from '../domain/layout.ts';
 import type { Machine } from '../domain/lifecycle.ts';
 import type { Ports } from '../domain/ports.ts';
 import type { Snapshot } from '../domain/snapshot.ts';
 import { WatchdogProof } from '../domain/watchdog-proof.ts';
 import type { Workspace } from '../domain/workspace.ts';
 import { challengeOf } from '../policy/proof.ts';
+import { writeMetadata } from './metadata.ts';
 import { recoverBackups } from './recover-backups.ts';
 import { rowsBell } from './step.ts';
 import { compareLists, linesIn, storedManifest } from './stored-backup.ts';
@@ -153,14 +154,16 @@ async function enter(
     provedAt: now,
     comparedAt: now,
     manifestBase: null,
+    pinned: known?.pinned ?? null,
+    leaving: null,
+    vaultedAt: null,
     description: '',
     tags: [],
     extra: {},
     errorMessage: null,
   };
-  const metadata = Buffer.from(`${JSON.stringify(snapshot, null, 2)}\n`);
   await ports.storage.put(manifestKey(workspace.id, snapshot.id), manifest, signal);
-  await ports.storage.put(metadataKey(workspace.id, snapshot.id), metadata, signal);
+  await writeMetadata(snapshot, ports, signal);
   const entered = await ports.store.save('snapshots', snapshot);
   ports.tell({
     event: 'snapshot.proved',

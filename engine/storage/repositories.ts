@@ -12,6 +12,7 @@ import * as restic from '../restic/commands.ts';
 import { outcomeOf, whyOf } from '../restic/outcome.ts';
 import { type ListedSnapshot, readMasterKey, readNode, readSnapshots } from '../restic/readings.ts';
 import { runRestic } from '../restic/run.ts';
+import { type Gate, openGate } from './gate.ts';
 import type { MasterKey } from './master-key.ts';
 import { readBack } from './read-back.ts';
 
@@ -30,7 +31,7 @@ export function resticRepositories(options: RepositoriesOptions): Repositories {
   const { storage, masterKey, connections } = options;
   const reach = { region: storage.region, connections };
   const made = new Map<string, Promise<void>>();
-  const { run, fresh } = runner(options);
+  const { run, fresh, alone } = runner(options);
   const read = async (workspace: Workspace, args: readonly string[], signal: AbortSignal): Promise<string> => {
     const chunks: Buffer[] = [];
     await run(workspace, 'read', args, { onBytes: (bytes) => chunks.push(bytes) }, signal);
@@ -119,6 +120,17 @@ export function resticRepositories(options: RepositoriesOptions): Repositories {
       await Promise.all(Array.from({ length: DUMPS }, readNext));
       return digests;
     },
+
+    async forget(workspace, ids, signal) {
+      for (let first = 0; first < ids.length; first += FORGOTTEN_AT_ONCE)
+        await run(workspace, 'write', restic.forget(reach, ids.slice(first, first + FORGOTTEN_AT_ONCE)), {}, signal);
+    },
+
+    async compact(workspace, signal) {
+      const prune = async (own: AbortSignal): Promise<void> =>
+        await run(workspace, 'write', restic.prune(reach), {}, own);
+      await alone(workspace, prune, signal);
+    },
   };
 }
 
@@ -189,7 +201,17 @@ function runner({ restic: program, storage, masterKey, folder, connections }: Re
       { secrets, cache, temporary: scratch },
     );
   };
-  const run = async (
+  const gates = new Map<string, Gate>();
+  const gateOf = (workspace: Workspace): Gate => {
+    const gate = gates.get(workspace.id) ?? openGate(workspace.id);
+    gates.set(workspace.id, gate);
+    return gate;
+  };
+  const run: typeof start = async (workspace, access, ...rest) => {
+    using _ = access === 'read' ? await gateOf(workspace).read() : null;
+    await start(workspace, access, ...rest);
+  };
+  const start = async (
     workspace: Workspace,
     access: 'read' | 'write',
     args: readonly string[],
@@ -209,13 +231,20 @@ function runner({ restic: program, storage, masterKey, folder, connections }: Re
     if (code === 'machine_disk_full') throw new Failure('disk_full', { what: 'reading a repository', why });
     if (code) throw new Failure(code, { workspace: workspace.id, url, why });
   };
-  return { run, fresh };
+  return {
+    run,
+    fresh,
+    alone: async (workspace: Workspace, work: Parameters<Gate['alone']>[0], signal: AbortSignal) =>
+      await gateOf(workspace).alone(work, signal),
+  };
 }
 
 function storedSnapshot({ id, time, hostname, tags }: ListedSnapshot): StoredSnapshot {
   return { id, time: Date.parse(time), host: hostname, tags: tags ?? [] };
 }
 
+/** Each id stands on the command line. */
+const FORGOTTEN_AT_ONCE = 500;
 const PASSWORD_BYTES = 32;
 const CREDENTIALS_MS = 60 * 60_000;
 const PATIENCE_MS = 60_000;

@@ -10,7 +10,7 @@ import {
 } from '@aws-sdk/client-s3';
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
 import { Failure } from '../domain/failures.ts';
-import type { Storage } from '../domain/ports.ts';
+import type { Storage, StoredObject } from '../domain/ports.ts';
 import { MACHINE } from './actions.ts';
 import { isAbsent, isTaken, storageFailure } from './storage-failure.ts';
 import { type Parent, signTemporaryCredentials } from './temporary-credentials.ts';
@@ -100,12 +100,15 @@ export function s3Storage(options: S3Options): Storage & Disposable {
     },
 
     async list(Prefix, signal) {
-      const found: { key: string; sizeBytes: number }[] = [];
+      const found: StoredObject[] = [];
       let token: string | undefined;
       do {
         const command = new ListObjectsV2Command({ Bucket, Prefix, ...(token ? { ContinuationToken: token } : {}) });
         const page = await calling(signal, CALL_MS, (abortSignal) => client.send(command, { abortSignal }));
-        for (const { Key, Size } of page.Contents ?? []) if (Key) found.push({ key: Key, sizeBytes: Size ?? 0 });
+        for (const { Key, Size, LastModified, ETag } of page.Contents ?? []) {
+          if (Key)
+            found.push({ key: Key, sizeBytes: Size ?? 0, writtenAt: LastModified?.getTime() ?? 0, etag: ETag ?? '' });
+        }
         token = page.IsTruncated ? page.NextContinuationToken : undefined;
         if (page.IsTruncated && !token) throw new Failure('storage_down', { why: 'a list ended in the middle' });
       } while (token);

@@ -56,6 +56,10 @@ export const MIGRATIONS: readonly Migration[] = [
       workspace.spec = { plan: planFor(backupEveryMs), retentionDays: null, ...spec, backupEveryMs };
     }
   },
+  function letSnapshotsBePinned(rows) {
+    for (const [id, snapshot] of rows.get('snapshots') ?? [])
+      rows.get('snapshots')?.set(id, { pinned: null, leaving: null, vaultedAt: null, ...snapshot });
+  },
 ];
 
 /** Until there were plans any interval could be chosen: the next longer one that can be now, and the least plan that has it. */

@@ -225,6 +225,9 @@ const snapshot = z.object({
   provedAt: at.nullable(),
   comparedAt: at.nullable(),
   manifestBase: z.string().nullable(),
+  pinned: z.object(decision).nullable(),
+  leaving: z.object(decision).nullable(),
+  vaultedAt: at.nullable(),
   description: z.string(),
   tags: z.array(z.string()),
   extra: strings,
@@ -289,6 +292,20 @@ const token = z.object({
 
 const linkCode = z.object({ id, version: z.number().int(), account: z.string(), expiresAt: at });
 
+const usage = z.object({ bytes: z.number(), objects: z.number().int(), at });
+
+const upkeep = z.object({
+  id,
+  version: z.number().int(),
+  triedAt: at,
+  doneAt: at.nullable(),
+  sequence: z.number().int(),
+  waits: z.object({ why: z.string(), since: at }).nullable(),
+  removed: z.number().int(),
+  compactedAt: at.nullable(),
+  hot: usage.nullable(),
+});
+
 export const ROW_SHAPES: { readonly [K in Kind]: z.ZodType<Rows[K]> } = {
   workspaces: workspace,
   machines: machine,
@@ -299,6 +316,7 @@ export const ROW_SHAPES: { readonly [K in Kind]: z.ZodType<Rows[K]> } = {
   sessions: session,
   tokens: token,
   'link-codes': linkCode,
+  upkeep,
 };
 
 export const KINDS = Object.keys(ROW_SHAPES) as readonly Kind[];

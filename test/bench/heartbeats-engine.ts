@@ -70,6 +70,8 @@ const alone: Omit<Ports, 'heartbeats'> = {
     files: nothing,
     read: nothing,
     digests: nothing,
+    forget: nothing,
+    compact: nothing,
   },
   kit: async () => ({ tools: [] }),
   publicKey: '',

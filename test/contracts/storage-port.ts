@@ -32,7 +32,12 @@ export function storageContract(open: () => Promise<{ storage: Storage; prefix: 
       for (let at = 0; at < names.length; at += 50) {
         await Promise.all(names.slice(at, at + 50).map((name) => storage.put(name, Buffer.from('xy'), signal)));
       }
-      expect(await storage.list(`${prefix}many/`, signal)).toEqual(names.map((key) => ({ key, sizeBytes: 2 })));
+      const listed = await storage.list(`${prefix}many/`, signal);
+      expect(listed.map(({ key, sizeBytes }) => ({ key, sizeBytes }))).toEqual(
+        names.map((key) => ({ key, sizeBytes: 2 })),
+      );
+      expect(new Set(listed.map(({ etag }) => etag)).size, 'the same bytes').toBe(1);
+      for (const { writtenAt } of listed) expect(Math.abs(Date.now() - writtenAt)).toBeLessThan(3_600_000);
       expect(await storage.list(`${prefix}none/`, signal)).toEqual([]);
     });
 

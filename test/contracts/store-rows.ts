@@ -5,6 +5,7 @@ import type { Kind, Rows } from '../../engine/domain/ports.ts';
 import type { Race } from '../../engine/domain/race.ts';
 import { DEFAULTS } from '../../engine/domain/settings.ts';
 import type { Snapshot } from '../../engine/domain/snapshot.ts';
+import { noUpkeep } from '../../engine/domain/upkeep.ts';
 import { NO_CHOICE, type Workspace } from '../../engine/domain/workspace.ts';
 
 /** Valid rows of every kind, made from the few fields that matter to a test. */
@@ -120,6 +121,9 @@ export function aSnapshot(over: Partial<Snapshot> = {}): Snapshot {
     provedAt: null,
     comparedAt: null,
     manifestBase: null,
+    pinned: null,
+    leaving: null,
+    vaultedAt: null,
     description: 'before the upgrade',
     tags: ['keep'],
     extra: { ticket: '12' },
@@ -183,4 +187,9 @@ export const ONE_OF_EACH: { readonly [K in Kind]: Rows[K] } = {
     usedAt: null,
   },
   'link-codes': { id: 'e'.repeat(64), version: 0, account: 'ana', expiresAt: 1_700_000_600_000 },
+  upkeep: {
+    ...noUpkeep('lab'),
+    waits: { why: 'it is waking', since: 1_700_000_000_000 },
+    hot: { bytes: 1_000, objects: 12, at: 1_700_000_000_000 },
+  },
 };

@@ -2,7 +2,14 @@ import { hash } from 'node:crypto';
 import { Readable } from 'node:stream';
 import type { RestoreOrder } from '../../engine/domain/agent-protocol.ts';
 import { Failure } from '../../engine/domain/failures.ts';
-import type { Credentials, Repositories, Storage, StoredFile, StoredSnapshot } from '../../engine/domain/ports.ts';
+import type {
+  Credentials,
+  Repositories,
+  Storage,
+  StoredFile,
+  StoredObject,
+  StoredSnapshot,
+} from '../../engine/domain/ports.ts';
 import type { Workspace } from '../../engine/domain/workspace.ts';
 import type { FakeMachine } from './machine.ts';
 
@@ -31,6 +38,7 @@ export class FakeStorage implements Storage, Repositories {
   rots = false;
   onKeep: (workspace: string, kept: Kept, machine: FakeMachine) => void = () => undefined;
   onFetch: (machine: FakeMachine, order: RestoreOrder) => void = () => undefined;
+  readonly compacted: string[] = [];
   readonly #repositories = new Map<string, Map<string, Kept>>();
 
   async issue(): Promise<Credentials> {
@@ -45,14 +53,19 @@ export class FakeStorage implements Storage, Repositories {
     return this.objects.get(key) ?? null;
   }
 
-  async list(prefix: string): Promise<readonly { readonly key: string; readonly sizeBytes: number }[]> {
-    return [...this.objects]
+  async list(prefix: string): Promise<readonly StoredObject[]> {
+    const names = [...this.#repositories].flatMap(([workspace, kept]) =>
+      [...kept.keys()].map((id) => [`${workspace}/repo/snapshots/${id}`, new Uint8Array(1)] as const),
+    );
+    return [...this.objects, ...names]
       .filter(([key]) => key.startsWith(prefix))
-      .map(([key, body]) => ({ key, sizeBytes: body.length }));
+      .map(([key, body]) => ({ key, sizeBytes: body.length, writtenAt: 0, etag: hash('md5', body) }));
   }
 
   async remove(key: string): Promise<void> {
     this.objects.delete(key);
+    const [, workspace = '', id = ''] = /^(.+)\/repo\/snapshots\/(.+)$/.exec(key) ?? [];
+    this.#repositories.get(workspace)?.delete(id);
   }
 
   async presign(verb: 'GET' | 'PUT', key: string): Promise<string> {
@@ -105,6 +118,16 @@ export class FakeStorage implements Storage, Repositories {
       ),
     );
   }
+
+  async forget(workspace: Workspace, ids: readonly string[]): Promise<void> {
+    if (this.down !== null) throw new Failure('storage_down', { why: this.down });
+    for (const id of ids) this.repository(workspace.id).delete(id);
+  }
+
+  compact: Repositories['compact'] = async (workspace) => {
+    if (this.down !== null) throw new Failure('storage_down', { why: this.down });
+    this.compacted.push(workspace.id);
+  };
 
   /** A machine's backup arrives. */
   keep(workspace: string, kept: Kept, machine: FakeMachine): void {

@@ -17,6 +17,7 @@ export class FakeStore implements Store {
     sessions: new Map(),
     tokens: new Map(),
     'link-codes': new Map(),
+    upkeep: new Map(),
   };
   readonly #strict: boolean;
   readonly #leases = new Map<string, Lease>();

@@ -328,6 +328,12 @@ export function fakeEngine({ pace: firstPace = 1, names = ['lab'], outputs = tmp
     async offers(need) {
       return ranked(need);
     },
+    async retention() {
+      return [];
+    },
+    async pin() {
+      throw new Error('nothing here pins');
+    },
     async plans() {
       return [];
     },
@@ -479,6 +485,9 @@ export function snapshot(workspace: string, sequence: number, description: strin
     provedAt: at + 12_000,
     comparedAt: at + 12_000,
     manifestBase: null,
+    pinned: null,
+    leaving: null,
+    vaultedAt: null,
     description,
     tags: [],
     extra: {},

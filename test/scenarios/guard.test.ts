@@ -37,6 +37,8 @@ const CALLS: Readonly<Record<string, readonly [needs: Role, call: Call]>> = {
   download: ['operator', (engine) => engine.download('lab', 'abcd', '', NEVER)],
   findSnapshot: ['viewer', (engine) => engine.findSnapshot('lab', 'abcd')],
   operations: ['viewer', (engine) => engine.operations('lab')],
+  retention: ['viewer', (engine) => engine.retention('lab')],
+  plans: ['viewer', (engine) => engine.plans('lab')],
   past: ['viewer', (engine) => engine.past(0, 'lab', 10)],
   atRisk: ['viewer', (engine) => engine.atRisk('lab', NEVER)],
   quote: ['operator', (engine) => engine.quote('lab', {})],
@@ -51,6 +53,7 @@ const CALLS: Readonly<Record<string, readonly [needs: Role, call: Call]>> = {
   configure: ['operator', (engine) => engine.configure('lab', { diskGb: 50 }, ANA)],
   pause: ['operator', (engine) => engine.pause('lab', ANA)],
   snapshot: ['operator', (engine) => engine.snapshot('lab', { description: '' }, ANA)],
+  pin: ['operator', (engine) => engine.pin('lab', 'a', { pinned: true, why: '' }, ANA)],
   run: ['operator', (engine) => engine.run('lab', { argv: ['true'], thenHibernate: false }, ANA)],
   bringBack: [
     'operator',

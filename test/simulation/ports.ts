@@ -156,5 +156,7 @@ function repositoriesOf(all: Repositories, pass: Pass): Repositories {
     read: (one, id, what, signal) => all.read(one, id, what, signal), // a stream fails where it is read
     digests: (one, id, paths, signal) =>
       pass('repository.digests', () => all.digests(one, id, paths, signal), storageDown, signal),
+    forget: (one, ids, signal) => pass('repository.forget', () => all.forget(one, ids, signal), storageDown, signal),
+    compact: (one, signal) => pass('repository.compact', () => all.compact(one, signal), storageDown, signal),
   };
 }

@@ -37,7 +37,8 @@ export type Asked = { readonly action: Action | 'HeadBucket'; readonly bucket: s
 /** What R2 does besides: how long an answer takes, and what goes wrong. */
 export interface Weather {
   latencyMs: number;
-  /** Asked before each operation. */
+  /** Each operation waits for this first. */
+  wait: (asked: Asked) => Promise<void>;
   fault: (asked: Asked) => Fault | undefined;
 }
 
@@ -52,13 +53,15 @@ export interface R2 extends AsyncDisposable {
 
 /** The local object server with R2's prices, pace and moods: each call is counted as it would be billed. */
 export async function standInForR2(): Promise<R2> {
-  const weather: Weather = { latencyMs: 0, fault: () => undefined };
+  const weather: Weather = { latencyMs: 0, wait: async () => undefined, fault: () => undefined };
   let count = { a: 0, b: 0, free: 0 };
   const world = await storageWorld({
     async intercept(asked, signal) {
       count[CLASS[asked.action]] += 1;
       if (weather.latencyMs > 0) await sleep(weather.latencyMs, undefined, { signal });
-      return weather.fault(asked);
+      const fault = weather.fault(asked);
+      await weather.wait(asked);
+      return fault;
     },
   });
   return {

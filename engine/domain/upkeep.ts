@@ -1,0 +1,37 @@
+/** What was done for the backups of one workspace, by the control host and not by its machines. Its id is the workspace's. */
+export interface Upkeep {
+  readonly id: string;
+  readonly version: number;
+  /** When it was last begun, whether it could be done or not. */
+  readonly triedAt: number;
+  /** When all of it was last done, and the number of the newest snapshot then. */
+  readonly doneAt: number | null;
+  readonly sequence: number;
+  /** Why it waits, and since when. */
+  readonly waits: { readonly why: string; readonly since: number } | null;
+  /** Snapshots removed since their data was. */
+  readonly removed: number;
+  readonly compactedAt: number | null;
+  /** What lies in the hot repository, and what lies beside it. */
+  readonly hot: Usage | null;
+}
+
+export interface Usage {
+  readonly bytes: number;
+  readonly objects: number;
+  readonly at: number;
+}
+
+export function noUpkeep(workspace: string): Upkeep {
+  return {
+    id: workspace,
+    version: 0,
+    triedAt: 0,
+    doneAt: null,
+    sequence: 0,
+    waits: null,
+    removed: 0,
+    compactedAt: null,
+    hot: null,
+  };
+}

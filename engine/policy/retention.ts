@@ -1,0 +1,142 @@
+import type { Machine } from '../domain/lifecycle.ts';
+import type { Settings } from '../domain/settings.ts';
+import { type Fate, newestGood, type Snapshot } from '../domain/snapshot.ts';
+import type { Workspace } from '../domain/workspace.ts';
+import { duration } from './idle-words.ts';
+import { type Kept, keptDays } from './plan.ts';
+
+export interface RetentionSight {
+  readonly workspace: Pick<Workspace, 'spec' | 'wish'>;
+  /** All that the catalogue has of it. */
+  readonly snapshots: readonly Snapshot[];
+  /** Its machines that are not gone. */
+  readonly machines: readonly Machine[];
+  /** Snapshots that a machine still names to us, and would name again if we did not know them. */
+  readonly named: ReadonlySet<string>;
+  /** It takes more of storage than its plan has: what is old is kept once a day. */
+  readonly overLimit: boolean;
+  readonly now: number;
+}
+
+type Limits = Pick<Settings, 'plans' | 'retention'>;
+
+/** Which snapshots stay and which go, and why: the first reason found is the one given. */
+export function retention(sight: RetentionSight, settings: Limits): readonly Fate[] {
+  const newest = newestGood(sight.snapshots);
+  const last = lastInEach(sight.snapshots);
+  const fates = new Map(sight.snapshots.map((one) => [one.id, fateOf(one, newest, last, sight, settings)]));
+  // A list that is only the difference to another one's is nothing without it. There are no longer chains than this.
+  for (const { snapshot, stays } of [...fates.values()]) {
+    const base = stays && snapshot.manifestBase !== null ? fates.get(snapshot.manifestBase) : undefined;
+    if (base && !base.stays && base.snapshot.leaving === null)
+      fates.set(base.snapshot.id, stay(base.snapshot, `the list of ${short(snapshot)} builds on its own`));
+  }
+  const kept = [...fates.values()].filter(({ stays }) => stays);
+  return sight.snapshots.map((one) => {
+    const fate = fates.get(one.id)!;
+    const twin = kept.find(({ snapshot }) => snapshot.id !== one.id && snapshot.contentHash === one.contentHash);
+    return { ...fate, sameAs: twin?.snapshot.id ?? null };
+  });
+}
+
+function fateOf(
+  snapshot: Snapshot,
+  newest: Snapshot | null,
+  last: LastInEach,
+  { workspace, machines, named, overLimit, now }: RetentionSight,
+  settings: Limits,
+): Fate {
+  const { leaving, pinned } = snapshot;
+  if (leaving) return go(snapshot, `${leaving.by} removed it: ${leaving.why}`);
+  if (pinned) return stay(snapshot, `pinned by ${pinned.by}${pinned.why && `: ${pinned.why}`}`);
+  if (snapshot.id === newest?.id) return stay(snapshot, 'the newest good one');
+  if (snapshot.id === last.id) return stay(snapshot, 'the newest of all');
+  if (workspace.wish.snapshot === snapshot.id) return stay(snapshot, 'somebody asked to wake from it');
+  const user = machines.find((machine) => needs(machine, snapshot));
+  if (user) return stay(snapshot, `machine ${user.id} builds on it`);
+  if (named.has(snapshot.id)) return stay(snapshot, 'its machine still speaks of it');
+
+  const kept = keptDays(snapshot.kind, workspace.spec, settings);
+  const from = snapshot.completedAt ?? snapshot.createdAt;
+  const until = from + kept.days * DAY;
+  if (now >= until) return go(snapshot, `${keptWords(snapshot, kept)}, and it is ${duration(now - from)} old`);
+  if (snapshot.kind !== 'automatic') return stay(snapshot, keptWords(snapshot, kept), until);
+  const everyMs = stepFor(now - from, overLimit, settings);
+  const later = last.after(snapshot, everyMs);
+  if (later) return go(snapshot, `${short(later)} is later in the same ${duration(everyMs)}`);
+  const thinned = everyMs > 1 ? `the last in ${duration(everyMs)}; ` : '';
+  return stay(snapshot, `${thinned}${keptWords(snapshot, kept)}`, until);
+}
+
+/** What a living machine was restored from, and the newest it made: it compares its files with them, and reads all again without. */
+function needs(machine: Machine, snapshot: Snapshot): boolean {
+  return (
+    machine.state !== 'releasing' && (machine.restored === snapshot.id || machine.sealed?.snapshot === snapshot.id)
+  );
+}
+
+interface LastInEach {
+  /** Of all: the next backup compares with it. */
+  readonly id: string | null;
+  /** The last good one in the same span of time, if that is another one. */
+  after(snapshot: Snapshot, everyMs: number): Snapshot | null;
+}
+
+/**
+ * Spans of time begin at fixed moments, not at now, and each holds whole ones of the shorter: so what is the last of a day is
+ * the last of its hour, and thinning often leaves the same as thinning once.
+ */
+function lastInEach(snapshots: readonly Snapshot[]): LastInEach {
+  const automatic = snapshots
+    .filter(({ kind, leaving }) => kind === 'automatic' && leaving === null)
+    .toSorted((a, b) => timeOf(b) - timeOf(a) || b.sequence - a.sequence);
+  const found = new Map<number, Map<number, Snapshot>>();
+  const lasts = (everyMs: number): Map<number, Snapshot> => {
+    const known = found.get(everyMs);
+    if (known) return known;
+    const spans = new Map<number, Snapshot>();
+    for (const one of automatic) {
+      const span = Math.floor(timeOf(one) / everyMs);
+      const standing = spans.get(span);
+      if (!standing || (!isGood(standing) && isGood(one))) spans.set(span, one);
+    }
+    found.set(everyMs, spans);
+    return spans;
+  };
+  return {
+    id: snapshots.toSorted((a, b) => b.sequence - a.sequence)[0]?.id ?? null,
+    after(snapshot, everyMs) {
+      const standing = lasts(everyMs).get(Math.floor(timeOf(snapshot) / everyMs)) ?? snapshot;
+      return standing.id === snapshot.id ? null : standing;
+    },
+  };
+}
+
+function stepFor(ageMs: number, overLimit: boolean, { retention: { ladder } }: Limits): number {
+  const steps = overLimit ? [ladder[0]!, ladder.at(-1)!] : ladder;
+  return (steps.find(({ untilMs }) => ageMs < untilMs) ?? steps.at(-1)!).everyMs;
+}
+
+const timeOf = ({ completedAt, createdAt }: Snapshot): number => completedAt ?? createdAt;
+const isGood = ({ partial, provedAt }: Snapshot): boolean => !partial && provedAt !== null;
+const short = ({ id }: Snapshot): string => id.slice(0, 8);
+
+function keptWords({ kind }: Snapshot, { days, by }: Kept): string {
+  const whose =
+    by === 'workspace'
+      ? 'the workspace keeps snapshots'
+      : by === 'plan'
+        ? 'the plan keeps it'
+        : `${kind} ones are kept`;
+  return `${whose} ${days} days`;
+}
+
+function stay(snapshot: Snapshot, why: string, until: number | null = null): Fate {
+  return { snapshot, stays: true, why, until, sameAs: null };
+}
+
+function go(snapshot: Snapshot, why: string): Fate {
+  return { snapshot, stays: false, why, until: null, sameAs: null };
+}
+
+const DAY = 24 * 3_600_000;

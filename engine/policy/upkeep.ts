@@ -1,0 +1,34 @@
+import type { UpkeepLimits } from '../domain/settings.ts';
+import type { Snapshot } from '../domain/snapshot.ts';
+import type { Upkeep } from '../domain/upkeep.ts';
+
+export interface UpkeepSight {
+  readonly upkeep: Upkeep;
+  readonly snapshots: readonly Snapshot[];
+  /** No machine of it is there that costs anything but its disk. */
+  readonly asleep: boolean;
+  readonly now: number;
+}
+
+/** Why the backups of a workspace are to be looked after now; null when that can wait. */
+export function upkeepDue({ upkeep, snapshots, asleep, now }: UpkeepSight, limits: UpkeepLimits): string | null {
+  if (snapshots.length === 0 || now - upkeep.triedAt < limits.retryMs) return null;
+  if (snapshots.some(({ leaving }) => leaving !== null)) return 'snapshots were removed';
+  const fresh = newestOf(snapshots) > upkeep.sequence;
+  if (asleep && fresh) return 'it fell asleep';
+  const sinceMs = now - (upkeep.doneAt ?? 0);
+  if (fresh && sinceMs >= limits.everyMs) return 'there are new snapshots';
+  return sinceMs >= limits.dailyMs ? 'a day has passed' : null;
+}
+
+/** Whether data is taken out now. While it sleeps nobody is in the way, and the next wake is the quicker for it. */
+export function compactionDue({ upkeep, snapshots, asleep, now }: UpkeepSight, limits: UpkeepLimits): boolean {
+  if (upkeep.removed >= limits.compactAfter) return true;
+  const sinceMs = now - (upkeep.compactedAt ?? 0);
+  if (asleep) return upkeep.removed > 0 || newestOf(snapshots) >= upkeep.sequence + limits.joinAfter;
+  return upkeep.removed > 0 && sinceMs >= limits.dailyMs;
+}
+
+export function newestOf(snapshots: readonly Snapshot[]): number {
+  return snapshots.reduce((newest, { sequence }) => Math.max(newest, sequence), 0);
+}

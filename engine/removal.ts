@@ -1,0 +1,62 @@
+import { manifestKey, metadataKey, repositoryPrefix } from './domain/layout.ts';
+import type { Ports } from './domain/ports.ts';
+import type { Decision, Snapshot } from './domain/snapshot.ts';
+import type { Workspace } from './domain/workspace.ts';
+import { writeMetadata } from './steps/metadata.ts';
+import { update } from './steps/update.ts';
+
+/**
+ * Nothing starts from these snapshots any more; what is left of them goes as soon as nobody is in the way. Written down
+ * first, here and beside the data, so that a crash leaves none that is named and not there.
+ */
+export async function leave(
+  ids: readonly string[],
+  decision: Decision,
+  ports: Ports,
+  signal: AbortSignal,
+): Promise<void> {
+  for (const id of ids) {
+    const known = await ports.store.read('snapshots', id);
+    if (!known || known.leaving) continue;
+    await writeMetadata({ ...known, leaving: decision }, ports, signal);
+    await update(ports.store, 'snapshots', id, (row) => (row.leaving ? null : { ...row, leaving: decision }));
+  }
+}
+
+/** Removes what is leaving: its name in the repository, then what lies beside the data, then its row. Returns how many went. */
+export async function removeLeaving(workspace: Workspace, ports: Ports, signal: AbortSignal): Promise<number> {
+  const mine = (await ports.store.list('snapshots')).filter((snapshot) => snapshot.workspace === workspace.id);
+  // Who asked to wake from it did so before it began to leave: then it does not.
+  const wanted = (await ports.store.read('workspaces', workspace.id))?.wish.snapshot;
+  const leaving = mine.filter((snapshot) => snapshot.leaving !== null && snapshot.id !== wanted);
+  if (leaving.length === 0) return 0;
+  const present = await namesIn(workspace, ports, signal);
+  const named = leaving.filter(({ id }) => present.has(id));
+  if (named.length > 0) {
+    await ports.repositories.forget(
+      workspace,
+      named.map(({ id }) => id),
+      signal,
+    );
+  }
+  const still = named.length > 0 ? await namesIn(workspace, ports, signal) : present;
+  for (const snapshot of leaving) {
+    if (still.has(snapshot.id) || isBase(snapshot, mine)) continue;
+    for (const key of [manifestKey(workspace.id, snapshot.id), metadataKey(workspace.id, snapshot.id)])
+      await ports.storage.remove(key, signal);
+    const row = await ports.store.read('snapshots', snapshot.id);
+    if (row) await ports.store.remove('snapshots', row);
+  }
+  return named.filter(({ id }) => !still.has(id)).length;
+}
+
+/** The snapshots that storage has: the objects are named after them. */
+async function namesIn(workspace: Workspace, ports: Ports, signal: AbortSignal): Promise<ReadonlySet<string>> {
+  const objects = await ports.storage.list(`${repositoryPrefix(workspace.id)}snapshots/`, signal);
+  return new Set(objects.map(({ key }) => key.slice(key.lastIndexOf('/') + 1)));
+}
+
+/** The list of another one that stays is only the difference to its own. */
+function isBase(snapshot: Snapshot, all: readonly Snapshot[]): boolean {
+  return all.some((other) => other.leaving === null && other.manifestBase === snapshot.id);
+}

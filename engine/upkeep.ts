@@ -1,0 +1,167 @@
+import { Failure, isFailure, reasonOf } from './domain/failures.ts';
+import { repositoryPrefix } from './domain/layout.ts';
+import type { Ports } from './domain/ports.ts';
+import type { Fate, Snapshot } from './domain/snapshot.ts';
+import { noUpkeep, type Upkeep } from './domain/upkeep.ts';
+import type { Workspace } from './domain/workspace.ts';
+import { restlessness } from './policy/calm.ts';
+import { planOf } from './policy/plan.ts';
+import { retention } from './policy/retention.ts';
+import { compactionDue, newestOf, type UpkeepSight, upkeepDue } from './policy/upkeep.ts';
+import { leave, removeLeaving } from './removal.ts';
+import { workspaceBell } from './steps/step.ts';
+
+/** Workspaces whose backups are to be looked after now, those that waited longest first. */
+export async function dueForUpkeep(ports: Ports): Promise<readonly string[]> {
+  const [workspaces, snapshots, machines, upkeeps] = await Promise.all([
+    ports.store.list('workspaces'),
+    ports.store.list('snapshots'),
+    ports.store.list('machines'),
+    ports.store.list('upkeep'),
+  ]);
+  const ofWorkspace = ({ workspace }: { readonly workspace: string }): string => workspace;
+  const snapshotsOf = Map.groupBy(snapshots, ofWorkspace);
+  const machinesOf = Map.groupBy(machines, ofWorkspace);
+  const due = workspaces.flatMap(({ id }) => {
+    const upkeep = upkeeps.find((row) => row.id === id) ?? noUpkeep(id);
+    const asleep = (machinesOf.get(id) ?? []).every(({ state }) => state === 'gone' || state === 'paused');
+    const sight = { upkeep, snapshots: snapshotsOf.get(id) ?? [], asleep, now: ports.clock.now() };
+    return upkeepDue(sight, ports.settings.upkeep) === null ? [] : [upkeep];
+  });
+  return due.toSorted((a, b) => a.triedAt - b.triedAt).map(({ id }) => id);
+}
+
+/**
+ * Looks after the backups of one workspace: what is to go goes, and what is left is put together. Only what the catalogue
+ * knows is touched, and only while nobody is in the way; else it is left for later, and nothing is lost by that.
+ */
+export async function upkeep(id: string, ports: Ports, signal: AbortSignal): Promise<void> {
+  const workspace = await ports.store.read('workspaces', id);
+  if (!workspace) return await forgetUpkeep(id, ports);
+  let row = (await ports.store.read('upkeep', id)) ?? noUpkeep(id);
+  const note = async (facts: Partial<Upkeep>): Promise<void> => {
+    row = await ports.store.save('upkeep', { ...row, ...facts });
+  };
+  await note({ triedAt: ports.clock.now() });
+  try {
+    await whileCalm(id, ports, signal, async (calm) => {
+      const sight = await look(workspace, row, ports);
+      const removed = await thin(workspace, ports, calm);
+      if (removed > 0) await note({ removed: row.removed + removed });
+      await sweepLocks(workspace, ports, calm);
+      if (compactionDue({ ...sight, upkeep: row }, ports.settings.upkeep)) {
+        await ports.repositories.compact(workspace, calm);
+        await note({ removed: 0, compactedAt: ports.clock.now() });
+        ports.log('repository.compacted', { workspace: id });
+      }
+      await note({ hot: await usage(workspace, ports, calm), waits: null });
+      await note({ doneAt: ports.clock.now(), sequence: newestOf(sight.snapshots) });
+    });
+  } catch (cause) {
+    signal.throwIfAborted();
+    if (!isFailure(cause) || cause.code === 'fenced') throw cause;
+    const why = reasonOf(cause);
+    ports.log(
+      'upkeep.waits',
+      { workspace: id, why },
+      isFailure(cause, 'repository_locked', 'upkeep_waits') ? 'DEBUG' : 'WARNING',
+    );
+    await note({ waits: { why, since: row.waits?.since ?? ports.clock.now() } });
+  }
+}
+
+/** What would stay and what would go right now, and why. Changes nothing. */
+export async function fatesOf(workspace: Workspace, ports: Ports): Promise<readonly Fate[]> {
+  const mine = await snapshotsOf(workspace, ports);
+  const row = await ports.store.read('upkeep', workspace.id);
+  const machines = (await ports.store.list('machines')).filter(
+    (machine) => machine.workspace === workspace.id && machine.state !== 'gone',
+  );
+  const said = machines.flatMap(({ id }) => ports.heartbeats.latest(id)?.status.taken ?? []);
+  const sight = {
+    workspace,
+    snapshots: mine,
+    machines,
+    named: new Set(said.map(({ snapshot }) => snapshot)),
+    overLimit: (row?.hot?.bytes ?? 0) > planOf(workspace.spec, ports.settings).storageBytesMax,
+    now: ports.clock.now(),
+  };
+  return retention(sight, ports.settings);
+}
+
+async function thin(workspace: Workspace, ports: Ports, signal: AbortSignal): Promise<number> {
+  const going = (await fatesOf(workspace, ports)).filter(({ stays }) => !stays);
+  const at = ports.clock.now();
+  for (const { snapshot, why } of going) await leave([snapshot.id], { by: 'dumont', why, at }, ports, signal);
+  const removed = await removeLeaving(workspace, ports, signal);
+  if (removed > 0) ports.log('snapshots.removed', { workspace: workspace.id, removed });
+  return removed;
+}
+
+/**
+ * A lock is written anew every five minutes by whoever holds it, and who cannot do that ends by itself: one that is older
+ * than half an hour is nobody's. A machine that ends without a word leaves one, and nothing could be taken out any more.
+ */
+async function sweepLocks(workspace: Workspace, ports: Ports, signal: AbortSignal): Promise<void> {
+  const before = ports.clock.now() - ports.settings.upkeep.lockMs;
+  const locks = await ports.storage.list(`${repositoryPrefix(workspace.id)}locks/`, signal);
+  for (const { key } of locks.filter(({ writtenAt }) => writtenAt < before)) {
+    await ports.storage.remove(key, signal);
+    ports.log('lock.swept', { workspace: workspace.id, key });
+  }
+}
+
+async function usage(workspace: Workspace, ports: Ports, signal: AbortSignal): Promise<Upkeep['hot']> {
+  const objects = await ports.storage.list(`${workspace.id}/`, signal);
+  const bytes = objects.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+  return { bytes, objects: objects.length, at: ports.clock.now() };
+}
+
+async function look(workspace: Workspace, row: Upkeep, ports: Ports): Promise<UpkeepSight> {
+  const machines = (await ports.store.list('machines')).filter((machine) => machine.workspace === workspace.id);
+  const asleep = machines.every(({ state }) => state === 'gone' || state === 'paused');
+  return { upkeep: row, snapshots: await snapshotsOf(workspace, ports), asleep, now: ports.clock.now() };
+}
+
+async function snapshotsOf({ id }: Workspace, ports: Ports): Promise<readonly Snapshot[]> {
+  return (await ports.store.list('snapshots')).filter(({ workspace }) => workspace === id);
+}
+
+/** Stops the work as soon as somebody is about to restore or save. */
+async function whileCalm(
+  id: string,
+  ports: Ports,
+  signal: AbortSignal,
+  work: (signal: AbortSignal) => Promise<void>,
+): Promise<void> {
+  const demand = async (): Promise<void> => {
+    const workspace = await ports.store.read('workspaces', id);
+    const machines = (await ports.store.list('machines')).filter((machine) => machine.workspace === id);
+    const why = workspace === null ? 'it is not known any more' : restlessness(workspace, machines);
+    if (why) throw new Failure('upkeep_waits', { workspace: id, why });
+  };
+  await demand();
+  const over = new AbortController();
+  using ear = ports.bell.listen(workspaceBell(id));
+  const listening = AbortSignal.any([signal, over.signal]);
+  const watching = (async () => {
+    for (;;) {
+      await ear.wait(LOOK_MS, listening);
+      await demand();
+    }
+  })();
+  watching.catch((cause: unknown) => over.abort(cause));
+  try {
+    await work(listening);
+  } finally {
+    over.abort(new Error('it is over'));
+    await watching.catch(() => undefined);
+  }
+}
+
+const LOOK_MS = 2_000;
+
+async function forgetUpkeep(id: string, ports: Ports): Promise<void> {
+  const row = await ports.store.read('upkeep', id);
+  if (row) await ports.store.remove('upkeep', row);
+}

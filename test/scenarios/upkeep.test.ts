@@ -1,0 +1,130 @@
+import { expect, test } from 'vitest';
+import { metadataKey } from '../../engine/domain/layout.ts';
+import { readMetadata } from '../../engine/domain/metadata.ts';
+import { newestGood } from '../../engine/domain/snapshot.ts';
+import { ANA, awake, MINUTE, World } from '../fakes/world.ts';
+
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+
+/** Somebody writes every five minutes. */
+async function work(w: World, machine: Awaited<ReturnType<typeof awake>>['machine'], hours: number): Promise<void> {
+  for (let i = 0; i < hours * 12; i++) {
+    machine.write('workspace/train.py', `print(${i})`);
+    await w.clock.advance(5 * MINUTE);
+  }
+}
+
+const idsOf = async (w: World): Promise<string[]> => (await w.store.list('snapshots')).map(({ id }) => id).toSorted();
+
+test('a workspace at work keeps fewer snapshots of longer ago, in the catalogue and in storage alike', async () => {
+  const w = new World();
+  const { engine, machine, stop } = await awake(w);
+  await work(w, machine, 6);
+  const ids = await idsOf(w);
+  expect(ids.length, 'of more than seventy').toBeLessThan(36);
+  expect([...w.storage.repository('lab').keys()].toSorted()).toEqual(ids);
+  const metadata = [...w.storage.objects.keys()].filter((key) => key.endsWith('metadata.json'));
+  expect(metadata.toSorted()).toEqual(ids.map((id) => metadataKey('lab', id)).toSorted());
+  const fates = await engine.retention('lab');
+  expect(fates.map(({ snapshot }) => snapshot.id).toSorted()).toEqual(ids);
+  expect(fates.filter(({ stays }) => !stays).length, 'what the next round takes').toBeLessThan(4);
+  expect(newestGood(await engine.snapshots('lab'))?.id).toBe((await engine.snapshots('lab'))[0]?.id);
+  await stop();
+});
+
+test('as soon as it sleeps its repository is put together, so that the next wake is quick', async () => {
+  const w = new World();
+  const { engine, machine, stop } = await awake(w);
+  await work(w, machine, 3);
+  const before = w.storage.compacted.length;
+  await engine.hibernate('lab', {}, ANA);
+  await w.clock.advance(10 * MINUTE);
+  expect(w.storage.compacted.length).toBe(before + 1);
+  expect(await w.store.read('upkeep', 'lab')).toMatchObject({ removed: 0, waits: null });
+  await w.clock.advance(6 * HOUR);
+  expect(w.storage.compacted.length, 'nothing is new').toBe(before + 1);
+  await stop();
+});
+
+test('nothing is taken out while somebody wakes, and what began is stopped', async () => {
+  const w = new World();
+  const { engine, machine, stop } = await awake(w);
+  await work(w, machine, 3);
+  await engine.hibernate('lab', {}, ANA);
+  let stopped: unknown = null;
+  w.storage.compact = async (_, signal) => {
+    await engine.wake('lab', {}, ANA);
+    await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
+    stopped = signal.reason;
+    throw signal.reason;
+  };
+  await w.clock.advance(5 * MINUTE);
+  expect(stopped).toMatchObject({ code: 'upkeep_waits' });
+  const waits = w.logged.filter(({ event }) => event === 'upkeep.waits').at(-1);
+  expect(waits?.facts.why).toContain('it is waking');
+  const [view] = await engine.status('lab');
+  expect(view?.sight).toBe('awake');
+  await stop();
+});
+
+test('what is pinned outlives everything, and is known beside its data', async () => {
+  const w = new World();
+  const { engine, machine, stop } = await awake(w);
+  await engine.snapshot('lab', { description: 'the paper' }, ANA);
+  await work(w, machine, 1);
+  await engine.hibernate('lab', {}, ANA);
+  await w.clock.advance(10 * MINUTE);
+  const all = await engine.snapshots('lab');
+  const manual = all.find(({ kind }) => kind === 'manual');
+  const pinned = all.findLast(({ kind }) => kind === 'automatic');
+  expect(pinned?.id).not.toBe(all[0]?.id);
+  await engine.pin('lab', pinned?.id ?? '', { pinned: true, why: 'the best run' }, ANA);
+  await w.clock.advance(100 * DAY);
+  const left = (await engine.snapshots('lab')).map(({ id }) => id);
+  expect(left).not.toContain(manual?.id);
+  expect(left).toEqual([all[0]?.id, pinned?.id]);
+  const bytes = await w.storage.get(metadataKey('lab', pinned?.id ?? ''));
+  expect(readMetadata(Buffer.from(bytes ?? []).toString()).pinned).toMatchObject({ by: 'ana', why: 'the best run' });
+  await engine.pin('lab', pinned?.id ?? '', { pinned: false, why: '' }, ANA);
+  await w.clock.advance(2 * DAY);
+  expect((await engine.snapshots('lab')).map(({ id }) => id)).toEqual([all[0]?.id]);
+  await stop();
+});
+
+test('a crash between the removal and its end leaves nothing that is named and not there', async () => {
+  const w = new World();
+  const { engine, machine, stop } = await awake(w);
+  await work(w, machine, 3);
+  const forget = w.storage.forget.bind(w.storage);
+  w.storage.forget = async (...asked) => {
+    await forget(...asked);
+    throw new Error('the computer was switched off');
+  };
+  await w.clock.advance(MINUTE);
+  await engine.hibernate('lab', {}, ANA);
+  await w.clock.advance(20 * MINUTE);
+  for (const { id } of await engine.snapshots('lab')) expect(w.storage.repository('lab').has(id)).toBe(true);
+  w.storage.forget = forget;
+  await w.clock.advance(20 * MINUTE);
+  expect((await w.store.list('snapshots')).filter(({ leaving }) => leaving)).toEqual([]);
+  await stop();
+});
+
+test('a lock that nobody renewed for half an hour is swept, and one of a machine that lives is not', async () => {
+  const w = new World();
+  const { engine, machine, stop } = await awake(w);
+  await work(w, machine, 1);
+  const writtenAt = new Map([
+    ['lab/repo/locks/old', 0],
+    ['lab/repo/locks/new', Number.MAX_SAFE_INTEGER],
+  ]);
+  for (const key of writtenAt.keys()) w.storage.objects.set(key, new Uint8Array(1));
+  const list = w.storage.list.bind(w.storage);
+  w.storage.list = async (prefix) =>
+    (await list(prefix)).map((one) => ({ ...one, writtenAt: writtenAt.get(one.key) ?? one.writtenAt }));
+  await engine.hibernate('lab', {}, ANA);
+  await w.clock.advance(10 * MINUTE);
+  expect([...w.storage.objects.keys()].filter((key) => key.includes('/locks/'))).toEqual(['lab/repo/locks/new']);
+  await stop();
+});
