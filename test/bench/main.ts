@@ -8,6 +8,7 @@ import { heartbeats } from './heartbeats.ts';
 import { kit } from './kit.ts';
 import { quiet } from './quiet.ts';
 import { race } from './race.ts';
+import { restores } from './restores.ts';
 import { start } from './start.ts';
 import { store } from './store.ts';
 
@@ -22,6 +23,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   quiet,
   durable,
   freeze,
+  restores,
 };
 
 const { values, positionals } = parseArgs({
