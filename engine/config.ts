@@ -21,6 +21,12 @@ export interface Config {
   readonly restic: { readonly path: string | null; readonly downloadUrl: string | null };
   /** Null: the local object server is the storage. */
   readonly storage: StorageConfig | null;
+  /** A bucket beside it that no machine can reach; null: there is none. The local object server has its own. */
+  readonly vaultBucket: string | null;
+  /** What is copied there cannot be removed or replaced for so long; the bucket's own rule must say the same. */
+  readonly vaultLockMs: number;
+  /** Another service, where everything is copied once more. */
+  readonly second: StorageConfig | null;
   readonly local: { readonly seed: string; readonly timeScale: number };
   /** Where machines reach this engine by HTTP; null: through their SSH connections. */
   readonly publicUrl: string | null;
@@ -46,6 +52,8 @@ function numeric(kind: string, min: number, max: number, is: (value: number) => 
   const error = ({ input }: { input?: unknown }): string => `expected ${kind} from ${min} to ${max}, not "${input}"`;
   return z.string().refine(fits, { error }).transform(Number);
 }
+
+const DAY = 24 * 3_600_000;
 
 const list = z
   .string()
@@ -121,6 +129,19 @@ const Variables = z.object({
   DUMONT_S3_REGION: z.string().min(1).default('auto'),
   DUMONT_S3_ACCESS_KEY_ID: z.string().min(1).optional(),
   DUMONT_S3_SECRET_ACCESS_KEY: z.string().min(1).optional(),
+  DUMONT_S3_VAULT_BUCKET: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('a second bucket of the same service, for copies that no machine can reach'),
+  DUMONT_VAULT_LOCK_DAYS: number(0.01, 3_650)
+    .default(7)
+    .describe('how long nothing can be removed from the vault; the lock rule of its bucket must say the same'),
+  DUMONT_SECOND_S3_ENDPOINT: z.url().optional().describe('another service, where everything is copied once more'),
+  DUMONT_SECOND_S3_BUCKET: z.string().min(1).optional(),
+  DUMONT_SECOND_S3_REGION: z.string().min(1).default('auto'),
+  DUMONT_SECOND_S3_ACCESS_KEY_ID: z.string().min(1).optional(),
+  DUMONT_SECOND_S3_SECRET_ACCESS_KEY: z.string().min(1).optional(),
   PATH: z.string().default('/usr/local/bin:/usr/bin:/bin'),
 });
 
@@ -143,7 +164,10 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     trustedProxies: v.DUMONT_TRUSTED_PROXIES,
     logLevel: v.DUMONT_LOG,
     restic: { path: v.DUMONT_RESTIC ?? null, downloadUrl: v.DUMONT_RESTIC_URL ?? null },
-    storage: local ? null : storageOf(v),
+    storage: local ? null : storageOf(v, 'DUMONT_S3'),
+    vaultBucket: v.DUMONT_S3_VAULT_BUCKET ?? null,
+    vaultLockMs: v.DUMONT_VAULT_LOCK_DAYS * DAY,
+    second: v.DUMONT_SECOND_S3_ENDPOINT === undefined ? null : storageOf(v, 'DUMONT_SECOND_S3'),
     local: { seed: v.DUMONT_LOCAL_SEED, timeScale: v.DUMONT_LOCAL_SPEED },
     publicUrl: v.DUMONT_PUBLIC_URL?.replace(/\/+$/, '') ?? null,
     path: v.PATH,
@@ -153,13 +177,15 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
 
 type Values = z.output<typeof Variables>;
 
-function storageOf(v: Values): StorageConfig {
+type Service = 'DUMONT_S3' | 'DUMONT_SECOND_S3';
+
+function storageOf(v: Values, service: Service): StorageConfig {
   return {
-    endpoint: v.DUMONT_S3_ENDPOINT ?? '',
-    bucket: v.DUMONT_S3_BUCKET ?? '',
-    region: v.DUMONT_S3_REGION,
-    accessKeyId: v.DUMONT_S3_ACCESS_KEY_ID ?? '',
-    secretAccessKey: new Secret(v.DUMONT_S3_SECRET_ACCESS_KEY ?? ''),
+    endpoint: v[`${service}_ENDPOINT`] ?? '',
+    bucket: v[`${service}_BUCKET`] ?? '',
+    region: v[`${service}_REGION`],
+    accessKeyId: v[`${service}_ACCESS_KEY_ID`] ?? '',
+    secretAccessKey: new Secret(v[`${service}_SECRET_ACCESS_KEY`] ?? ''),
   };
 }
 
@@ -204,15 +230,21 @@ function settingsOf(v: Values): Omit<Settings, 'installation'> {
 }
 
 function storageMistakes(v: Values): readonly string[] {
-  const given = [
-    'DUMONT_S3_ENDPOINT',
-    'DUMONT_S3_BUCKET',
-    'DUMONT_S3_ACCESS_KEY_ID',
-    'DUMONT_S3_SECRET_ACCESS_KEY',
-  ] as const;
-  const missing = given.filter((name) => v[name] === undefined);
-  if (missing.length === 0 || missing.length === given.length) return [];
-  return [`${missing.join(', ')}: needed as well, since other DUMONT_S3_ variables are set`];
+  const mistakes = (['DUMONT_S3', 'DUMONT_SECOND_S3'] as const).flatMap((service) => {
+    const given = ['ENDPOINT', 'BUCKET', 'ACCESS_KEY_ID', 'SECRET_ACCESS_KEY'] as const;
+    const names = given.map((name) => `${service}_${name}` as const);
+    const missing = names.filter((name) => v[name] === undefined);
+    if (missing.length === 0 || missing.length === names.length) return [];
+    return [`${missing.join(', ')}: needed as well, since other ${service}_ variables are set`];
+  });
+  const { DUMONT_S3_VAULT_BUCKET: vault, DUMONT_S3_BUCKET: bucket } = v;
+  if (vault !== undefined && bucket === undefined)
+    mistakes.push('DUMONT_S3_VAULT_BUCKET: without DUMONT_S3_BUCKET storage is local, and has a vault of its own');
+  if (vault !== undefined && vault === bucket)
+    mistakes.push(
+      'DUMONT_S3_VAULT_BUCKET: it must be another bucket than DUMONT_S3_BUCKET, which machines can write to',
+    );
+  return mistakes;
 }
 
 /** A misspelt setting would silently mean its default. */

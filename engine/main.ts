@@ -4,11 +4,11 @@ import { dirname, join } from 'node:path';
 import { openAccounts } from './accounts/accounts.ts';
 import { createAudit } from './audit.ts';
 import { createBell } from './bell.ts';
-import { type Config, readConfig } from './config.ts';
+import { type Config, readConfig, type StorageConfig } from './config.ts';
 import type { Engine } from './domain/doors.ts';
 import { isFailure, reasonOf } from './domain/failures.ts';
 import { HEARTBEAT_PATH } from './domain/heartbeat.ts';
-import type { Clock, Ports } from './domain/ports.ts';
+import type { Clock, Ports, Repositories, Storage, Vault } from './domain/ports.ts';
 import { createEngine } from './engine.ts';
 import { engineFor } from './guard.ts';
 import { createHeartbeats } from './heartbeats.ts';
@@ -23,9 +23,10 @@ import { keepHeapSmall } from './small-heap.ts';
 import { sshConnect } from './ssh/connect.ts';
 import { ownKey } from './ssh/own-key.ts';
 import { keepStorage } from './storage/local/keep-storage.ts';
+import type { LockRule } from './storage/local/locks.ts';
 import { readMasterKey } from './storage/master-key.ts';
 import { resticRepositories } from './storage/repositories.ts';
-import { s3Storage } from './storage/s3.ts';
+import { type S3Options, s3Storage } from './storage/s3.ts';
 import { openJournals } from './store/open-journals.ts';
 import { openStore } from './store/open-store.ts';
 import { supervise } from './supervise.ts';
@@ -76,6 +77,20 @@ export async function openDumont(
     },
   );
   const storage = opening.use(s3Storage({ ...place, now: clock.now }));
+  const repositoriesIn = (where: Storage, folder: string): Repositories =>
+    resticRepositories({
+      restic: resticPath,
+      storage: where,
+      masterKey,
+      folder: join(config.home, folder),
+      connections: config.settings.save.connections,
+      now: clock.now,
+    });
+  const vaults = vaultPlaces(config, place).map(({ name, ...there }): Vault => {
+    const copy = opening.use(s3Storage({ ...there, now: clock.now }));
+    const repositories = repositoriesIn(copy, join('vaults', name));
+    return { name, storage: copy, repositories, lockMs: config.vaultLockMs };
+  });
   const local = localMarketplace({
     folder: join(config.home, 'local'),
     seed: config.local.seed,
@@ -95,14 +110,8 @@ export async function openDumont(
     marketplaces: new Map([[local.name, local]]),
     connect: sshConnect(key.privateKey),
     storage,
-    repositories: resticRepositories({
-      restic: resticPath,
-      storage,
-      masterKey,
-      folder: join(config.home, 'repositories'),
-      connections: config.settings.save.connections,
-      now: clock.now,
-    }),
+    repositories: repositoriesIn(storage, 'repositories'),
+    vaults,
     kit: provideKit(join(config.home, 'kit'), restic, storage, say, stop.signal),
     publicKey: key.publicKey,
     bell,
@@ -167,6 +176,20 @@ function warmUp({ kit, log }: Ports, signal: AbortSignal): void {
   );
 }
 
+type Place = Omit<S3Options, 'now'>;
+
+/** Where copies go: beside the storage itself, and to another service if the settings name one. */
+function vaultPlaces(config: Config, place: Place): readonly (Place & Pick<Vault, 'name'>)[] {
+  const bucket = config.storage ? config.vaultBucket : LOCAL_VAULT;
+  const beside = bucket === null ? [] : [{ ...place, name: 'vault' as const, bucket }];
+  return config.second === null ? beside : [...beside, { ...placeOf(config.second), name: 'elsewhere' as const }];
+}
+
+function placeOf({ endpoint, bucket, region, accessKeyId, secretAccessKey }: StorageConfig): Place {
+  const account = new URL(endpoint).hostname.split('.')[0] ?? '';
+  return { endpoint, bucket, region, parent: { account, accessKeyId, secretAccessKey: secretAccessKey.reveal() } };
+}
+
 /** The bucket the settings name, or an object server of our own on the port it always had, since machines know that one. */
 async function openStorage(
   config: Config,
@@ -174,12 +197,8 @@ async function openStorage(
   opening: AsyncDisposableStack,
   log: Ports['log'],
   signal: AbortSignal,
-) {
-  if (config.storage) {
-    const { endpoint, bucket, region, accessKeyId, secretAccessKey } = config.storage;
-    const account = new URL(endpoint).hostname.split('.')[0] ?? '';
-    return { endpoint, bucket, region, parent: { account, accessKeyId, secretAccessKey: secretAccessKey.reveal() } };
-  }
+): Promise<Place> {
+  if (config.storage) return placeOf(config.storage);
   const { storageKey, storagePort } = installation;
   const server = opening.use(
     await keepStorage(
@@ -187,7 +206,8 @@ async function openStorage(
         folder: join(config.home, 'storage'),
         port: storagePort,
         keys: [{ ...storageKey, scope: 'object-read-write' }],
-        buckets: [LOCAL_BUCKET],
+        buckets: [LOCAL_BUCKET, LOCAL_VAULT],
+        locks: { [LOCAL_VAULT]: [vaultRule(config.vaultLockMs)] },
         onLog: (line) => log('storage.said', { line }),
         onTrouble: (why) => log('storage.trouble', { why }, 'WARNING'),
         environment: compileCache === undefined ? {} : { NODE_COMPILE_CACHE: compileCache },
@@ -204,6 +224,15 @@ async function openStorage(
 }
 
 const LOCAL_BUCKET = 'dumont';
+const LOCAL_VAULT = 'dumont-vault';
+
+/** On all that the vault holds, so that a new workspace is protected by nothing but being there. */
+const vaultRule = (lockMs: number): LockRule => ({
+  id: 'vault',
+  enabled: true,
+  prefix: '',
+  condition: { type: 'Age', maxAgeSeconds: Math.ceil(lockMs / 1_000) },
+});
 
 /** What `npm start` sets so that Node need not compile us each time; the object server is Node as well. */
 const compiled = getCompileCacheDir();

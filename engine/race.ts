@@ -1,14 +1,16 @@
-import { isFailure, reasonOf } from './domain/failures.ts';
+import { Failure, isFailure, reasonOf } from './domain/failures.ts';
 import { labelOf } from './domain/layout.ts';
 import { intend } from './domain/lifecycle.ts';
 import type { Offer } from './domain/marketplace.ts';
 import type { Ports } from './domain/ports.ts';
 import type { Race } from './domain/race.ts';
+import { wakeFrom } from './domain/workspace.ts';
 import { offersFor } from './offers.ts';
 import { PARTS, type Parts } from './parts.ts';
 import { costOfRace, type RaceMove, type RaceSight, underCap } from './policy/race.ts';
 import { spread } from './policy/ranking.ts';
 import { raceBell, rowsBell, workspaceBell } from './steps/step.ts';
+import { validate } from './steps/vault.ts';
 
 /** Executes what `policy/race.ts` decides, from the saved row: a crash anywhere resumes the race where it was. */
 export async function runRace(id: string, ports: Ports, signal: AbortSignal, { decide }: Parts = PARTS): Promise<void> {
@@ -44,11 +46,20 @@ export async function runRace(id: string, ports: Ports, signal: AbortSignal, { d
   }
 }
 
-/** Makes the repository while machines boot, so that the winner does not wait for it. */
+/** Makes the repository while machines boot, or looks whether it is whole, so that the winner does not wait for it. */
 async function prepare(id: string, ports: Ports, signal: AbortSignal): Promise<void> {
   const race = await ports.store.read('races', id);
   const workspace = race && (await ports.store.read('workspaces', race.workspace));
-  if (workspace) await ports.repositories.ensure(workspace, signal);
+  if (!workspace) return;
+  const snapshots = (await ports.store.list('snapshots')).filter((snapshot) => snapshot.workspace === workspace.id);
+  const snapshot = wakeFrom(workspace, snapshots);
+  if (snapshot === null) return await ports.repositories.ensure(workspace, signal);
+  await validate(workspace, snapshot, ports, signal);
+  if (!(await ports.repositories.snapshot(workspace, snapshot.id, signal)))
+    throw new Failure('no_such_snapshot', {
+      snapshot: snapshot.id.slice(0, 8),
+      workspace: `${workspace.id} in storage`,
+    });
 }
 
 async function look(race: Race, ports: Ports): Promise<Omit<RaceSight, 'dry' | 'hopeless'>> {

@@ -5,7 +5,7 @@ import { PARTS, type Parts } from './parts.ts';
 import { runRace } from './race.ts';
 import { reconcile } from './reconcile.ts';
 import { rowsBell } from './steps/step.ts';
-import { dueForUpkeep, upkeep } from './upkeep.ts';
+import { dueForUpkeep } from './upkeep.ts';
 
 type Work = (ports: Ports, signal: AbortSignal) => Promise<unknown>;
 
@@ -32,7 +32,7 @@ export async function supervise(ports: Ports, signal: AbortSignal, parts: Parts 
     lookedAt = ports.clock.now();
     for (const id of await dueForUpkeep(ports)) {
       if (upkeeps() >= ports.settings.upkeep.atOnce) return;
-      keep(`${UPKEEP}${id}`, async (own, ownSignal) => await upkeep(id, own, ownSignal));
+      keep(`${UPKEEP}${id}`, async (own, ownSignal) => await parts.upkeep(id, own, ownSignal));
     }
   };
   const keepAll = async (): Promise<void> => {

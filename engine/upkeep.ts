@@ -7,9 +7,10 @@ import type { Workspace } from './domain/workspace.ts';
 import { restlessness } from './policy/calm.ts';
 import { planOf } from './policy/plan.ts';
 import { retention } from './policy/retention.ts';
-import { compactionDue, newestOf, type UpkeepSight, upkeepDue } from './policy/upkeep.ts';
+import { compactionDue, newestOf, type UpkeepSight, upkeepDue, vaultDue } from './policy/upkeep.ts';
 import { leave, removeLeaving } from './removal.ts';
 import { workspaceBell } from './steps/step.ts';
+import { intoVault } from './steps/vault.ts';
 
 /** Workspaces whose backups are to be looked after now, those that waited longest first. */
 export async function dueForUpkeep(ports: Ports): Promise<readonly string[]> {
@@ -43,31 +44,51 @@ export async function upkeep(id: string, ports: Ports, signal: AbortSignal): Pro
     row = await ports.store.save('upkeep', { ...row, ...facts });
   };
   await note({ triedAt: ports.clock.now() });
+  const sight = await look(workspace, row, ports);
   try {
     await whileCalm(id, ports, signal, async (calm) => {
-      const sight = await look(workspace, row, ports);
       const removed = await thin(workspace, ports, calm);
       if (removed > 0) await note({ removed: row.removed + removed });
       await sweepLocks(workspace, ports, calm);
-      if (compactionDue({ ...sight, upkeep: row }, ports.settings.upkeep)) {
-        await ports.repositories.compact(workspace, calm);
-        await note({ removed: 0, compactedAt: ports.clock.now() });
-        ports.log('repository.compacted', { workspace: id });
-      }
-      await note({ hot: await usage(workspace, ports, calm), waits: null });
-      await note({ doneAt: ports.clock.now(), sequence: newestOf(sight.snapshots) });
+      if (!compactionDue({ ...sight, upkeep: row }, ports.settings.upkeep)) return;
+      await ports.repositories.compact(workspace, calm);
+      await note({ removed: 0, compactedAt: ports.clock.now() });
+      ports.log('repository.compacted', { workspace: id });
     });
+    const left = { ...sight, upkeep: row, snapshots: await snapshotsOf(workspace, ports) };
+    if (ports.vaults.length > 0 && vaultDue(left, ports.settings.upkeep)) {
+      await note({ vault: await copyOut(workspace, ports, signal) });
+    }
+    await note({ hot: await usage(workspace, ports, signal), waits: null });
+    await note({ doneAt: ports.clock.now(), sequence: newestOf(sight.snapshots) });
   } catch (cause) {
     signal.throwIfAborted();
     if (!isFailure(cause) || cause.code === 'fenced') throw cause;
     const why = reasonOf(cause);
-    ports.log(
-      'upkeep.waits',
-      { workspace: id, why },
-      isFailure(cause, 'repository_locked', 'upkeep_waits') ? 'DEBUG' : 'WARNING',
-    );
+    const expected = isFailure(cause, 'repository_locked', 'upkeep_waits');
+    ports.log('upkeep.waits', { workspace: id, why }, expected ? 'DEBUG' : 'WARNING');
     await note({ waits: { why, since: row.waits?.since ?? ports.clock.now() } });
   }
+}
+
+/** Into every vault there is. One that does not answer keeps the others from nothing. */
+async function copyOut(workspace: Workspace, ports: Ports, signal: AbortSignal): Promise<Upkeep['vault']> {
+  let held: Upkeep['vault'] = null;
+  const failed: unknown[] = [];
+  for (const vault of ports.vaults) {
+    try {
+      const began = ports.clock.now();
+      const { held: holds, ...done } = await intoVault(workspace, vault, ports, signal);
+      held ??= { ...holds, at: ports.clock.now() };
+      ports.log('vault.copied', { workspace: workspace.id, into: vault.name, ...done, ms: ports.clock.now() - began });
+    } catch (cause) {
+      signal.throwIfAborted();
+      if (!isFailure(cause)) throw cause;
+      failed.push(cause);
+    }
+  }
+  if (failed.length > 0) throw failed[0];
+  return held;
 }
 
 /** What would stay and what would go right now, and why. Changes nothing. */

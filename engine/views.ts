@@ -186,7 +186,7 @@ export function createViews(
       const snapshots =
         name === null ? [] : (await store.list('snapshots')).filter(({ workspace }) => workspace === name);
       if (name !== null) await find(name);
-      return plansFor(snapshots, 1, settings);
+      return plansFor(snapshots, 1 + ports.vaults.length, settings);
     },
 
     async offers(need, signal) {

@@ -170,6 +170,13 @@ export type Talk =
       readonly why: string;
     }
   | {
+      /** The hot repository had lost something, or had it otherwise than it was; a vault had it. */
+      readonly event: 'repository.mended';
+      readonly workspace: string;
+      readonly from: string;
+      readonly objects: number;
+    }
+  | {
       readonly event: 'operation.ended';
       readonly workspace: string;
       readonly operation: string;

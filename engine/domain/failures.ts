@@ -343,6 +343,20 @@ export const FAILURES = {
     'Not destroyed: {why}. Make them fit, or agree to lose them with "dumont hibernate {workspace} --lose-excluded".',
     'Não destruída: {why}. Concorde com "dumont hibernate {workspace} --lose-excluded".',
   ),
+  repository_damaged: row(
+    502,
+    74,
+    false,
+    'The backups of {workspace} are damaged, and no copy has what is missing: {why}. Back up again with everything read: "dumont snapshot {workspace}".',
+    'Os backups de {workspace} estão danificados, e nenhuma cópia tem o que falta: {why}.',
+  ),
+  vault_differs: row(
+    502,
+    74,
+    true,
+    'The copy in the vault does not count: {why}.',
+    'A cópia no cofre não vale: {why}.',
+  ),
   restore_failed: row(502, 74, true, 'The restore failed: {why}', 'A restauração falhou: {why}'),
   restore_differs: row(
     502,

@@ -6,13 +6,19 @@ export const repositoryPrefix = (workspace: string): string => `${workspace}/rep
 export const repositoryUrl = (endpoint: string, bucket: string, workspace: string): string =>
   `s3:${endpoint}/${bucket}/${workspace}/repo`;
 
+/** What lies beside the data, a folder for each snapshot. */
+export const besidePrefix = (workspace: string): string => `${workspace}/backup_`;
+
+/** Since when the hot repository lacks what a vault has. */
+export const absentKey = (workspace: string, vault: string): string => `${workspace}/absent-${vault}.json`;
+
 /** The catalogue beside the data. Written by the control host only. */
 export const metadataKey = (workspace: string, snapshot: string): string =>
-  `${workspace}/backup_${snapshot}/metadata.json`;
+  `${besidePrefix(workspace)}${snapshot}/metadata.json`;
 
 /** The list of files with their hashes, under the id of the machine that wrote it until its snapshot is proved. */
 export const manifestKey = (workspace: string, snapshot: string): string =>
-  `${workspace}/backup_${snapshot}/manifest.jsonl.gz`;
+  `${besidePrefix(workspace)}${snapshot}/manifest.jsonl.gz`;
 export const draftsPrefix = (workspace: string, machine: string): string => `${workspace}/drafts/${machine}-`;
 export const draftManifestKey = (workspace: string, machine: string, draft: string): string =>
   `${draftsPrefix(workspace, machine)}${draft}.jsonl.gz`;

@@ -25,6 +25,8 @@ export interface Ports {
   readonly connect: Connect;
   readonly storage: Storage;
   readonly repositories: Repositories;
+  /** Where copies of everything go that no machine can reach; the first one counts, the others are besides. */
+  readonly vaults: readonly Vault[];
   readonly kit: () => Promise<Kit>;
   /** The engine's own SSH key, in one line, allowed in on every machine. */
   readonly publicKey: string;
@@ -224,8 +226,27 @@ export interface Storage {
   get(key: string, signal: AbortSignal): Promise<Uint8Array | null>;
   list(prefix: string, signal: AbortSignal): Promise<readonly StoredObject[]>;
   remove(key: string, signal: AbortSignal): Promise<void>;
+  /**
+   * Brings an object of another storage here under the same key, inside storage where both are one service. Without
+   * `replace` an object that is here stays as it is.
+   */
+  copyFrom(
+    source: Storage,
+    object: StoredObject,
+    how: { readonly replace: boolean },
+    signal: AbortSignal,
+  ): Promise<void>;
   /** A URL that does one thing with one object for a while. */
   presign(verb: 'GET' | 'PUT', key: string, ttlMs: number): Promise<string>;
+}
+
+export interface Vault {
+  readonly name: 'vault' | 'elsewhere';
+  readonly storage: Storage;
+  /** The same repositories, read there. */
+  readonly repositories: Repositories;
+  /** Nothing that is younger can be removed or replaced there, by anybody. */
+  readonly lockMs: number;
 }
 
 export interface StoredObject {
@@ -269,6 +290,12 @@ export interface Repositories {
    * `Failure('repository_locked')` when somebody backs up or reads: nothing is harmed, and the next one goes on from there.
    */
   compact(workspace: Workspace, signal: AbortSignal): Promise<void>;
+  /** What is wrong with it, in words; nothing when all is there. Bytes are read only where `readData` says how many, as `5%`. */
+  check(
+    workspace: Workspace,
+    how: { readonly readData: string | null },
+    signal: AbortSignal,
+  ): Promise<readonly string[]>;
 }
 
 export interface StoredSnapshot {

@@ -110,6 +110,8 @@ export interface UpkeepLimits {
   readonly compactAfter: number;
   /** And joined, while it sleeps, after so many backups. */
   readonly joinAfter: number;
+  /** From one copy into the vault to the next while a workspace is at work; one that fell asleep is copied at once. */
+  readonly vaultEveryMs: number;
   /** An older lock in a repository is nobody's any more. */
   readonly lockMs: number;
   /** So many workspaces are looked after at once. */
@@ -208,6 +210,7 @@ export const DEFAULTS: Settings = {
     retryMs: MINUTE,
     compactAfter: 100,
     joinAfter: 20,
+    vaultEveryMs: 6 * HOUR,
     lockMs: 30 * MINUTE,
     atOnce: 2,
   },

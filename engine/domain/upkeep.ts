@@ -14,6 +14,8 @@ export interface Upkeep {
   readonly compactedAt: number | null;
   /** What lies in the hot repository, and what lies beside it. */
   readonly hot: Usage | null;
+  /** When the vault was last brought up to it, and what it held then. */
+  readonly vault: Usage | null;
 }
 
 export interface Usage {
@@ -33,5 +35,6 @@ export function noUpkeep(workspace: string): Upkeep {
     removed: 0,
     compactedAt: null,
     hot: null,
+    vault: null,
   };
 }

@@ -68,11 +68,13 @@ function fateOf(
   return stay(snapshot, `${thinned}${keptWords(snapshot, kept)}`, until);
 }
 
-/** What a living machine was restored from, and the newest it made: it compares its files with them, and reads all again without. */
+/**
+ * What a machine was restored from: it compares its files with that, and reads all of them again without. And what proved
+ * that it may be destroyed, until it is.
+ */
 function needs(machine: Machine, snapshot: Snapshot): boolean {
-  return (
-    machine.state !== 'releasing' && (machine.restored === snapshot.id || machine.sealed?.snapshot === snapshot.id)
-  );
+  if (machine.sealed?.snapshot === snapshot.id) return true;
+  return machine.state !== 'releasing' && machine.restored === snapshot.id;
 }
 
 interface LastInEach {

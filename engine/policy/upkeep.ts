@@ -29,6 +29,15 @@ export function compactionDue({ upkeep, snapshots, asleep, now }: UpkeepSight, l
   return upkeep.removed > 0 && sinceMs >= limits.dailyMs;
 }
 
+/** Whether what is new goes into the vault now. */
+export function vaultDue({ upkeep, snapshots, asleep, now }: UpkeepSight, limits: UpkeepLimits): boolean {
+  const fresh = snapshots.some(
+    ({ vaultedAt, provedAt, leaving }) => vaultedAt === null && provedAt !== null && !leaving,
+  );
+  const sinceMs = now - (upkeep.vault?.at ?? 0);
+  return (fresh && (asleep || sinceMs >= limits.vaultEveryMs)) || sinceMs >= limits.dailyMs;
+}
+
 export function newestOf(snapshots: readonly Snapshot[]): number {
   return snapshots.reduce((newest, { sequence }) => Math.max(newest, sequence), 0);
 }

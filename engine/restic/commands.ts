@@ -132,12 +132,15 @@ export const forget = (reach: Reach, ids: readonly string[]): readonly string[] 
  */
 export const prune = (reach: Reach): readonly string[] => ['prune', ...common(reach), '--retry-lock', '20s'];
 
-/** Compares what the index promises with what is there; every byte is read with `readData`. */
-export const check = (reach: Reach, readData: boolean): readonly string[] => [
+/**
+ * Compares what the index promises with what is there. With `readData`, as `5%`, that part of the bytes is read too, and
+ * nothing is believed of what lies in the cache.
+ */
+export const check = (reach: Reach, readData: string | null): readonly string[] => [
   'check',
   '--no-lock',
   ...common(reach),
-  ...(readData ? ['--read-data'] : []),
+  ...(readData === null ? ['--with-cache'] : ['--read-data-subset', readData]),
 ];
 
 /** Removes locks that are older than 30 min, or whose process on this very host is dead. Never those of a machine that may live. */

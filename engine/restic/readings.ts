@@ -30,6 +30,8 @@ const Line = z.discriminatedUnion('message_type', [
     message_type: z.literal('error'),
     error: z.object({ message: z.string().default('') }).default({ message: '' }),
     item: z.string().default(''),
+    /** Of a check, which has no item. */
+    message: z.string().default(''),
   }),
   z.object({ message_type: z.literal('exit_error'), code: z.number(), message: z.string() }),
   z.object({ message_type: z.literal('initialized'), id: z.string() }),

@@ -79,7 +79,7 @@ export async function runRestic(start: Start, signal: AbortSignal): Promise<Ran>
 }
 
 function wordsOf(said: ResticLine): string {
-  if (said.message_type === 'error') return `${said.item}: ${said.error.message}`;
+  if (said.message_type === 'error') return said.message || `${said.item}: ${said.error.message}`;
   return said.message_type === 'exit_error' ? said.message : '';
 }
 

@@ -10,6 +10,7 @@ import { orderBase, repositoryAccess, whereIs } from './access.ts';
 import { within } from './deadline.ts';
 import { reach } from './reach.ts';
 import { type Note, type Step, type Turn, verdictOn, workspaceOf } from './step.ts';
+import { mend } from './vault.ts';
 
 /** Brings the files that a person needs to start. The rest arrives while they work, which is `running`'s to follow. */
 export const restoring: Step = async (machine, ports, signal, note) => {
@@ -20,13 +21,23 @@ export const restoring: Step = async (machine, ports, signal, note) => {
   try {
     if (machine.complete && (await keptItsFiles(machine, ports, signal)))
       return { to: 'running', why: 'its files never left it', facts: AT_WORK };
-    return await restore(workspace, ports, signal, note);
+    return await restore(workspace, ports, signal, note).catch(async (cause: unknown) => {
+      signal.throwIfAborted();
+      if (!(await isMended(workspace, cause, ports, signal))) throw cause;
+      return await restore(workspace, ports, signal, note);
+    });
   } catch (cause) {
     signal.throwIfAborted();
     if (!isFailure(cause) || cause.code === 'row_changed') throw cause;
     return { to: 'releasing', why: reasonOf(cause) };
   }
 };
+
+/** What the repository had lost may still be in a vault; then it is tried once more. */
+async function isMended(workspace: Workspace, cause: unknown, ports: Ports, signal: AbortSignal): Promise<boolean> {
+  if (!isFailure(cause, 'restore_failed', 'restore_differs', 'no_repository', 'wrong_password')) return false;
+  return (await mend(workspace, ports, signal)) > 0;
+}
 
 const AT_WORK = { sealed: null, held: null, saveFailures: 0, saveAgainAt: null };
 
@@ -40,7 +51,8 @@ async function restore(workspace: Workspace, ports: Ports, signal: AbortSignal, 
   const snapshots = (await ports.store.list('snapshots')).filter((snapshot) => snapshot.workspace === workspace.id);
   const snapshot = wakeFrom(workspace, snapshots);
   const noted = await note({ restored: snapshot?.id ?? null });
-  await ports.repositories.ensure(workspace, signal);
+  // One that has lost what opens it is not made anew: that would be another one.
+  if (snapshot === null) await ports.repositories.ensure(workspace, signal);
   const done = await within(
     'restore to usable',
     ports.settings.race.deadlines.usableMs,

@@ -11,7 +11,7 @@ import { cheapKey } from '../restic/cheap-key.ts';
 import * as restic from '../restic/commands.ts';
 import { outcomeOf, whyOf } from '../restic/outcome.ts';
 import { type ListedSnapshot, readMasterKey, readNode, readSnapshots } from '../restic/readings.ts';
-import { runRestic } from '../restic/run.ts';
+import { type Ran, runRestic } from '../restic/run.ts';
 import { type Gate, openGate } from './gate.ts';
 import type { MasterKey } from './master-key.ts';
 import { readBack } from './read-back.ts';
@@ -126,6 +126,20 @@ export function resticRepositories(options: RepositoriesOptions): Repositories {
         await run(workspace, 'write', restic.forget(reach, ids.slice(first, first + FORGOTTEN_AT_ONCE)), {}, signal);
     },
 
+    async check(workspace, { readData }, signal) {
+      let words = '';
+      const onEnd = (ran: Ran): void => {
+        words = ran.words;
+      };
+      try {
+        await run(workspace, 'read', restic.check(reach, readData), { onEnd }, signal);
+        return [];
+      } catch (cause) {
+        if (!isFailure(cause, 'restore_failed') || !DAMAGED.test(words)) throw cause;
+        return words.split('\n').filter((line) => line !== '' && !DAMAGED.test(line));
+      }
+    },
+
     async compact(workspace, signal) {
       const prune = async (own: AbortSignal): Promise<void> =>
         await run(workspace, 'write', restic.prune(reach), {}, own);
@@ -170,6 +184,7 @@ interface Sink {
   readonly onOutput?: (output: Readable) => void;
   readonly onLine?: (line: string) => void;
   readonly onBytes?: (bytes: Buffer) => void;
+  readonly onEnd?: (ran: Ran) => void;
 }
 
 /** Starts restic with files for password and credentials that go when it ends. */
@@ -226,6 +241,7 @@ function runner({ restic: program, storage, masterKey, folder, connections }: Re
       { program, args, environment: files.environment, cwd: folder, patienceMs: PATIENCE_MS, ...sink },
       signal,
     );
+    sink.onEnd?.(ran);
     const why = whyOf(ran.words);
     const code = outcomeOf(ran.code, ran.words, ran.outOfPatience ? 'storage_down' : 'restore_failed');
     if (code === 'machine_disk_full') throw new Failure('disk_full', { what: 'reading a repository', why });
@@ -243,6 +259,7 @@ function storedSnapshot({ id, time, hostname, tags }: ListedSnapshot): StoredSna
   return { id, time: Date.parse(time), host: hostname, tags: tags ?? [] };
 }
 
+const DAMAGED = /^Fatal: repository contains errors/m;
 /** Each id stands on the command line. */
 const FORGOTTEN_AT_ONCE = 500;
 const PASSWORD_BYTES = 32;

@@ -1,6 +1,7 @@
 import assert from 'node:assert';
 import { createHash } from 'node:crypto';
 import {
+  CopyObjectCommand,
   DeleteObjectCommand,
   GetObjectCommand,
   HeadObjectCommand,
@@ -120,6 +121,28 @@ export function s3Storage(options: S3Options): Storage & Disposable {
       await calling(signal, CALL_MS, (abortSignal) => client.send(command, { abortSignal }));
     },
 
+    async copyFrom(source, { key: Key, etag, sizeBytes }, { replace }, signal) {
+      if (source.endpoint !== endpoint) {
+        const body = await source.get(Key, signal);
+        if (body === null) throw new Failure('storage_refused', { why: `${Key} is not there any more` });
+        await this.put(Key, body, signal, { onlyIfAbsent: !replace }).catch((thrown: unknown) => {
+          if (replace || !(thrown instanceof Failure && isTaken(thrown.cause))) throw thrown;
+        });
+        return;
+      }
+      const CopySource = `${source.bucket}/${Key}`.split('/').map(encodeURIComponent).join('/');
+      const command = new CopyObjectCommand({ Bucket, Key, CopySource, CopySourceIfMatch: etag });
+      if (!replace) createOnly(command);
+      await calling(signal, transferMs(sizeBytes), async (abortSignal) => {
+        try {
+          await client.send(command, { abortSignal });
+        } catch (thrown) {
+          // Somebody copied it meanwhile, or an answer was lost: whoever copies compares what lies there.
+          if (replace || !isTaken(thrown)) throw thrown;
+        }
+      });
+    },
+
     async presign(verb, Key, ttlMs) {
       const command = verb === 'GET' ? new GetObjectCommand({ Bucket, Key }) : new PutObjectCommand({ Bucket, Key });
       return getSignedUrl(client, command, { expiresIn: Math.floor(ttlMs / 1000) });
@@ -127,6 +150,17 @@ export function s3Storage(options: S3Options): Storage & Disposable {
 
     [Symbol.dispose]: () => client.destroy(),
   };
+}
+
+/** In R2's own words, which S3 has none for. */
+function createOnly(command: CopyObjectCommand): void {
+  command.middlewareStack.add(
+    (next) => async (sending) => {
+      (sending.request as { headers: Record<string, string> }).headers['cf-copy-destination-if-none-match'] = '*';
+      return await next(sending);
+    },
+    { step: 'build' },
+  );
 }
 
 function transferMs(bytes: number): number {

@@ -304,6 +304,7 @@ const upkeep = z.object({
   removed: z.number().int(),
   compactedAt: at.nullable(),
   hot: usage.nullable(),
+  vault: usage.nullable(),
 });
 
 export const ROW_SHAPES: { readonly [K in Kind]: z.ZodType<Rows[K]> } = {

@@ -39,6 +39,8 @@ export class FakeStorage implements Storage, Repositories {
   onKeep: (workspace: string, kept: Kept, machine: FakeMachine) => void = () => undefined;
   onFetch: (machine: FakeMachine, order: RestoreOrder) => void = () => undefined;
   readonly compacted: string[] = [];
+  /** What a check finds. */
+  damage: readonly string[] = [];
   readonly #repositories = new Map<string, Map<string, Kept>>();
 
   async issue(): Promise<Credentials> {
@@ -128,6 +130,20 @@ export class FakeStorage implements Storage, Repositories {
     if (this.down !== null) throw new Failure('storage_down', { why: this.down });
     this.compacted.push(workspace.id);
   };
+
+  async check(): Promise<readonly string[]> {
+    if (this.down !== null) throw new Failure('storage_down', { why: this.down });
+    return this.damage;
+  }
+
+  async copyFrom(source: Storage, { key }: { readonly key: string }): Promise<void> {
+    if (this.down !== null) throw new Failure('storage_down', { why: this.down });
+    if (!(source instanceof FakeStorage)) throw new Error('only from a fake');
+    const [, workspace = '', id = ''] = /^(.+)\/repo\/snapshots\/(.+)$/.exec(key) ?? [];
+    const kept = source.repository(workspace).get(id);
+    if (kept) this.repository(workspace).set(id, kept);
+    else this.objects.set(key, source.objects.get(key) ?? new Uint8Array());
+  }
 
   /** A machine's backup arrives. */
   keep(workspace: string, kept: Kept, machine: FakeMachine): void {

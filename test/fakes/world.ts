@@ -2,7 +2,7 @@ import { createBell } from '../../engine/bell.ts';
 import type { Engine } from '../../engine/domain/doors.ts';
 import type { Talk } from '../../engine/domain/events.ts';
 import type { State } from '../../engine/domain/lifecycle.ts';
-import type { Log, Ports } from '../../engine/domain/ports.ts';
+import type { Log, Ports, Vault } from '../../engine/domain/ports.ts';
 import { DEFAULTS, type Settings } from '../../engine/domain/settings.ts';
 import { createEngine } from '../../engine/engine.ts';
 import { createHeartbeats } from '../../engine/heartbeats.ts';
@@ -24,6 +24,8 @@ export class World {
   readonly storage = new FakeStorage();
   readonly marketplace: FakeMarketplace;
   readonly settings: Settings;
+  /** None, unless a test puts one here. */
+  readonly vaults: Vault[] = [];
   readonly told: Talk[] = [];
   readonly logged: { event: string; facts: Readonly<Record<string, unknown>>; level: string }[] = [];
   #ids = 0;
@@ -49,6 +51,7 @@ export class World {
       connect: this.marketplace.connect,
       storage: this.storage,
       repositories: this.storage,
+      vaults: this.vaults,
       kit: async () => ({
         tools: [{ name: 'restic', sha256: TOOL_SHA256, file: '', sizeBytes: 1, key: 'kit/restic' }],
       }),

@@ -94,6 +94,13 @@ test.each<readonly [string, Partial<Snapshot> & { ageMs: number }, Partial<Reten
     'machine m1 builds on it',
   ],
   [
+    'one that lets a machine be destroyed, until it is',
+    { ageMs: 900 * DAY, id: idOf('s') },
+    { machines: [aMachine({ sealed: { snapshot: idOf('s'), at: 1 }, state: 'releasing' }) as Machine] },
+    true,
+    'machine m1 builds on it',
+  ],
+  [
     'one of a machine that was let go',
     { ageMs: 900 * DAY, id: idOf('l') },
     { machines: [aMachine({ restored: idOf('l'), state: 'releasing' }) as Machine] },

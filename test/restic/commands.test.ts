@@ -47,7 +47,7 @@ const all = {
   ls: restic.ls(reach, id),
   dump: restic.dump(reach, id, 'workspace/a'),
   forget: restic.forget(reach, [id]),
-  check: restic.check(reach, true),
+  check: restic.check(reach, '5%'),
   unlock: restic.unlock(reach),
 };
 

@@ -37,6 +37,7 @@ export function portsOf(process: Process, world: SimulatedWorld): Ports {
     },
     storage: storageOf(world.storage, pass),
     repositories: repositoriesOf(world.storage, pass),
+    vaults: [],
     kit: () => pass('kit', async () => KIT, storageDown),
     publicKey: 'ssh-ed25519 AAAA engine',
     bell: createBell(process.clock),
@@ -140,6 +141,8 @@ function storageOf(storage: Storage, pass: Pass): Storage {
     get: (key, signal) => pass('storage.get', () => storage.get(key, signal), storageDown, signal),
     list: (prefix, signal) => pass('storage.list', () => storage.list(prefix, signal), storageDown, signal),
     remove: (key, signal) => pass('storage.remove', () => storage.remove(key, signal), storageDown, signal),
+    copyFrom: (source, object, how, signal) =>
+      pass('storage.copyFrom', () => storage.copyFrom(source, object, how, signal), storageDown, signal),
     presign: (verb, key, ttlMs) => pass('storage.presign', () => storage.presign(verb, key, ttlMs), storageDown),
   };
 }
@@ -157,6 +160,7 @@ function repositoriesOf(all: Repositories, pass: Pass): Repositories {
     digests: (one, id, paths, signal) =>
       pass('repository.digests', () => all.digests(one, id, paths, signal), storageDown, signal),
     forget: (one, ids, signal) => pass('repository.forget', () => all.forget(one, ids, signal), storageDown, signal),
+    check: (one, how, signal) => pass('repository.check', () => all.check(one, how, signal), storageDown, signal),
     compact: (one, signal) => pass('repository.compact', () => all.compact(one, signal), storageDown, signal),
   };
 }

@@ -182,6 +182,15 @@ const SETTINGS: Settings = {
   race: { ...DEFAULTS.race, batch: 2, billedMax: 6 },
   watch: { ...DEFAULTS.watch, bootPollMs: 4 * SECOND },
   agent: { ...DEFAULTS.agent, heartbeatMs: MINUTE, silentMs: 150 * SECOND, backupEveryMs: 75 * SECOND },
+  // Lives are short: what takes days elsewhere takes minutes here.
+  retention: {
+    ...DEFAULTS.retention,
+    ladder: [
+      { untilMs: 20 * SECOND, everyMs: 1 },
+      { untilMs: Number.POSITIVE_INFINITY, everyMs: 10 * MINUTE },
+    ],
+  },
+  upkeep: { ...DEFAULTS.upkeep, everyMs: 30 * SECOND, retryMs: 10 * SECOND, compactAfter: 1, joinAfter: 2 },
   idle: { ...DEFAULTS.idle, firstMs: 2 * MINUTE, idleMs: 2 * MINUTE, graceMs: 90 * SECOND },
 };
 
@@ -201,6 +210,10 @@ function labelled(parts: Parts): Parts {
     decide(sight) {
       context.enterWith('race');
       return parts.decide(sight);
+    },
+    upkeep(...given) {
+      context.enterWith('upkeep');
+      return parts.upkeep(...given);
     },
   };
 }

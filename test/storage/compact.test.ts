@@ -41,7 +41,7 @@ resticTest(
     expect(indexes.length).toBe(1);
     expect(await storage.list(`${repositoryPrefix('lab')}locks/`, signal)).toEqual([]);
     expect(await restored()).toBeLessThanOrEqual(before / 2);
-    const { lines } = await machine.run(restic.check(REACH, true));
+    const { lines } = await machine.run(restic.check(REACH, '100%'));
     expect(JSON.parse(lines.at(-1) ?? '')).toMatchObject({ num_errors: 0 });
     // The machine builds on what stayed: nothing is read or written again.
     writeFileSync(join(root, 'work', '1.py'), 'print("last")');

@@ -17,8 +17,9 @@ test('an object server that was killed serves again on the same port, with what 
         folder,
         port: 0,
         keys: [{ ...KEY, scope: 'object-read-write' }],
-        buckets: ['hot'],
+        buckets: ['hot', 'vault'],
         onLog: () => undefined,
+        locks: { vault: [{ id: 'all', enabled: true, prefix: '', condition: { type: 'Indefinite' } }] },
         onTrouble: (why) => said.push(why),
       },
       signal,
@@ -30,6 +31,9 @@ test('an object server that was killed serves again on the same port, with what 
     process.kill(before, 'SIGKILL');
     await expect.poll(() => kept.pid(), { timeout: 15_000 }).not.toBe(before);
     expect(Buffer.from((await storage.get('lab/a', signal)) ?? []).toString()).toBe('kept');
+    using vault = s3Storage({ endpoint: kept.endpoint, bucket: 'vault', region: 'auto', parent, now: Date.now });
+    await vault.put('lab/a', Buffer.from('locked'), signal);
+    await expect(vault.remove('lab/a', signal)).rejects.toMatchObject({ code: 'storage_refused' });
     expect(said).toContain('it was started again');
   } finally {
     await rm(folder, { recursive: true, force: true });

@@ -1,0 +1,83 @@
+import { expect, test } from 'vitest';
+import { Failure } from '../../engine/domain/failures.ts';
+import { FakeStorage } from '../fakes/storage.ts';
+import { ANA, awake, MINUTE, World } from '../fakes/world.ts';
+
+const DAY = 24 * 60 * MINUTE;
+
+function withVault() {
+  const w = new World();
+  const vault = new FakeStorage();
+  const elsewhere = new FakeStorage();
+  w.vaults.push({ name: 'vault', storage: vault, repositories: vault, lockMs: DAY });
+  w.vaults.push({ name: 'elsewhere', storage: elsewhere, repositories: elsewhere, lockMs: DAY });
+  return { w, vault, elsewhere };
+}
+
+async function asleep(w: World) {
+  const running = await awake(w);
+  running.machine.write('workspace/train.py', 'print(1)');
+  await running.engine.hibernate('lab', {}, ANA);
+  await w.clock.advance(5 * MINUTE);
+  return running;
+}
+
+test('as soon as a workspace sleeps, its backup is in the vault and elsewhere, and the catalogue says so', async () => {
+  const { w, vault, elsewhere } = withVault();
+  const { engine, stop } = await asleep(w);
+  const [newest] = await engine.snapshots('lab');
+  expect(newest?.vaultedAt).not.toBeNull();
+  for (const place of [vault, elsewhere]) expect([...place.repository('lab').keys()]).toEqual([newest?.id]);
+  await stop();
+});
+
+test('what does not come out of the vault as it went in does not count', async () => {
+  const { w, vault } = withVault();
+  vault.rots = true;
+  const { engine, stop } = await asleep(w);
+  expect((await engine.snapshots('lab'))[0]?.vaultedAt).toBeNull();
+  const { waits } = (await w.store.read('upkeep', 'lab'))!;
+  expect(waits?.why).toContain('workspace/train.py');
+  vault.rots = false;
+  await w.clock.advance(5 * MINUTE);
+  expect((await engine.snapshots('lab'))[0]?.vaultedAt).not.toBeNull();
+  await stop();
+});
+
+test('a second copy that does not answer keeps the vault from nothing', async () => {
+  const { w, elsewhere } = withVault();
+  elsewhere.list = async () => {
+    throw new Failure('storage_down', { why: 'it is on fire' });
+  };
+  const { engine, stop } = await asleep(w);
+  expect((await engine.snapshots('lab'))[0]?.vaultedAt).not.toBeNull();
+  expect((await w.store.read('upkeep', 'lab'))?.waits?.why).toContain('on fire');
+  await stop();
+});
+
+test('a repository that was emptied comes back from the vault before any machine asks for it', async () => {
+  const { w } = withVault();
+  const { engine, stop } = await asleep(w);
+  const [newest] = await engine.snapshots('lab');
+  w.storage.repository('lab').clear();
+  await engine.wake('lab', {}, ANA);
+  await w.clock.advance(3 * MINUTE);
+  const [view] = await engine.status('lab');
+  expect(view?.sight).toBe('awake');
+  expect(view?.machine?.restored).toBe(newest?.id);
+  expect(w.told.filter(({ event }) => event === 'repository.mended')).toHaveLength(1);
+  await stop();
+});
+
+test('without a vault a lost repository is said in words, and not fifteen machines later', async () => {
+  const w = new World();
+  const { engine, stop } = await asleep(w);
+  const before = w.marketplace.machines.size;
+  w.storage.repository('lab').clear();
+  await engine.wake('lab', {}, ANA);
+  await w.clock.advance(5 * MINUTE);
+  const [view] = await engine.status('lab');
+  expect(view?.operation?.outcome?.say).toContain('There is no snapshot');
+  expect(w.marketplace.machines.size - before).toBeLessThanOrEqual(5);
+  await stop();
+});
