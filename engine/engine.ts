@@ -150,7 +150,7 @@ export function createEngine(ports: Ports, telling: Telling, identityFile: strin
     },
 
     async pin(name, prefix, how, asked) {
-      const snapshot = await chosen(await views.find(name), prefix);
+      const snapshot = await views.findSnapshot(name, prefix);
       const at = clock.now();
       const pinned = how.pinned ? { by: asked.by, why: how.why, at } : null;
       await record('pin', name, asked, `${snapshot.id.slice(0, 8)}${pinned ? '' : ': no more'}`, how.why);

@@ -26,9 +26,10 @@ export async function leave(
 /** Removes what is leaving: its name in the repository, then what lies beside the data, then its row. Returns how many went. */
 export async function removeLeaving(workspace: Workspace, ports: Ports, signal: AbortSignal): Promise<number> {
   const mine = (await ports.store.list('snapshots')).filter((snapshot) => snapshot.workspace === workspace.id);
-  // Who asked to wake from it did so before it began to leave: then it does not.
-  const wanted = (await ports.store.read('workspaces', workspace.id))?.wish.snapshot;
-  const leaving = mine.filter((snapshot) => snapshot.leaving !== null && snapshot.id !== wanted);
+  // Who asked to wake from it, or for files of it, did so before it began to leave: then it does not.
+  const { wish, fetches } = (await ports.store.read('workspaces', workspace.id)) ?? workspace;
+  const wanted = new Set([wish.snapshot, ...fetches.flatMap(({ snapshot, checkpoint }) => [snapshot, checkpoint])]);
+  const leaving = mine.filter((snapshot) => snapshot.leaving !== null && !wanted.has(snapshot.id));
   if (leaving.length === 0) return 0;
   const present = await namesIn(workspace, ports, signal);
   const named = leaving.filter(({ id }) => present.has(id));

@@ -51,11 +51,15 @@ export function createViews(
     });
   }
 
+  /** Without those that are leaving. */
+  async function keptBy(name: string): Promise<readonly Snapshot[]> {
+    const all = await store.list('snapshots');
+    return all.filter(({ workspace, leaving }) => workspace === name && leaving === null);
+  }
+
   async function findSnapshot(name: string, prefix: string): Promise<Snapshot> {
     await find(name);
-    const found = (await store.list('snapshots')).filter(
-      ({ workspace, id }) => workspace === name && id.startsWith(prefix),
-    );
+    const found = (await keptBy(name)).filter(({ id }) => id.startsWith(prefix));
     const [snapshot] = found;
     if (!snapshot) throw new Failure('no_such_snapshot', { snapshot: prefix, workspace: name });
     if (found.length > 1)
@@ -113,8 +117,7 @@ export function createViews(
 
     async snapshots(name) {
       await find(name);
-      const mine = (await store.list('snapshots')).filter((snapshot) => snapshot.workspace === name);
-      return mine.toSorted(byAge);
+      return (await keptBy(name)).toSorted(byAge);
     },
 
     findSnapshot,
@@ -148,10 +151,6 @@ export function createViews(
         sha256: archive ? null : (line?.sha256 ?? null),
         stream: ports.repositories.read(workspace, snapshot.id, { path, archive }, signal),
       };
-      const mine = (await store.list('snapshots')).filter(
-        (snapshot) => snapshot.workspace === name && snapshot.leaving === null,
-      );
-      return mine.toSorted((a, b) => b.sequence - a.sequence);
     },
 
     async retention(name) {
