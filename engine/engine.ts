@@ -5,7 +5,7 @@ import { HOLDS_WORK, type Machine } from './domain/lifecycle.ts';
 import type { Intent, Operation } from './domain/operation.ts';
 import type { Ports } from './domain/ports.ts';
 import { isZone, SCHEDULES_MAX, type Schedule, scheduleWords } from './domain/schedule.ts';
-import type { Snapshot } from './domain/snapshot.ts';
+import { newestGood, type Snapshot } from './domain/snapshot.ts';
 import {
   includeFault,
   NO_CHOICE,
@@ -17,11 +17,13 @@ import {
   type WorkspaceSpec,
 } from './domain/workspace.ts';
 import { faultInChoice } from './policy/plan.ts';
+import { leave } from './removal.ts';
 import { writeMetadata } from './steps/metadata.ts';
 import { carryOut } from './steps/operation.ts';
-import { workspaceBell } from './steps/step.ts';
+import { rowsBell, workspaceBell } from './steps/step.ts';
 import { update } from './steps/update.ts';
 import type { Telling } from './telling.ts';
+import { missedBy } from './upkeep.ts';
 import { createViews } from './views.ts';
 
 /** What is asked becomes a wish in a row and a ring of the bell. Nothing here touches a machine. */
@@ -158,6 +160,24 @@ export function createEngine(ports: Ports, telling: Telling, identityFile: strin
       if (!changed || changed.leaving) throw new Failure('no_such_snapshot', { snapshot: prefix, workspace: name });
       await writeMetadata(changed, ports, AbortSignal.timeout(WRITE_MS));
       return changed;
+    },
+
+    async forget(name, prefix, how, asked) {
+      const snapshot = await views.findSnapshot(name, prefix);
+      const short = snapshot.id.slice(0, 8);
+      if (snapshot.pinned) throw new Failure('snapshot_pinned', { snapshot: short, by: snapshot.pinned.by });
+      const why = await missedBy(snapshot, await views.find(name), ports);
+      if (why) throw new Failure('snapshot_in_use', { snapshot: short, why });
+      const newest = newestGood(await views.snapshots(name));
+      if (newest?.id === snapshot.id && !how.newest)
+        throw new Failure('confirmation_needed', {
+          why: `The next wake of ${name} starts from ${short}, the newest good one; without it from an older one, or from nothing. Say so with --newest.`,
+        });
+      await record('forget', name, asked, short, how.why);
+      const decision = { by: asked.by, why: how.why || 'asked for', at: clock.now() };
+      await leave([snapshot.id], decision, ports, AbortSignal.timeout(WRITE_MS));
+      ports.bell.ring(rowsBell);
+      return snapshot;
     },
 
     async abandon(name, how, asked) {

@@ -53,7 +53,8 @@ export function engineFor(who: Who, engine: Engine, store: Store): Engine {
     diff: on('files', engine.diff),
     download: on('restore', engine.download),
     retention: on('snapshots', engine.retention),
-    pin: on('snapshot', engine.pin),
+    pin: on('pin', engine.pin),
+    forget: on('forget', engine.forget),
     quote: on('wake', engine.quote),
     ssh: on('ssh', engine.ssh),
     offers: anywhere('offers', engine.offers),
@@ -61,8 +62,8 @@ export function engineFor(who: Who, engine: Engine, store: Store): Engine {
     health: anywhere('status', engine.health),
 
     async plans(name) {
-      if (name === null) demand(who, 'status', who.role);
-      else await allowOn('status', name);
+      if (name === null) demand(who, 'plans', who.role);
+      else await allowOn('plans', name);
       return await engine.plans(name);
     },
 

@@ -1,12 +1,12 @@
 import { Failure, isFailure, reasonOf } from './domain/failures.ts';
 import { repositoryPrefix } from './domain/layout.ts';
 import type { Ports } from './domain/ports.ts';
-import type { Fate, Snapshot } from './domain/snapshot.ts';
+import { byAge, type Fate, type Snapshot } from './domain/snapshot.ts';
 import { noUpkeep, type Upkeep } from './domain/upkeep.ts';
 import type { Workspace } from './domain/workspace.ts';
 import { restlessness } from './policy/calm.ts';
 import { planOf } from './policy/plan.ts';
-import { retention } from './policy/retention.ts';
+import { neededNow, type RetentionSight, retention } from './policy/retention.ts';
 import { compactionDue, newestOf, type UpkeepSight, upkeepDue, vaultDue } from './policy/upkeep.ts';
 import { leave, removeLeaving } from './removal.ts';
 import { workspaceBell } from './steps/step.ts';
@@ -93,13 +93,26 @@ async function copyOut(workspace: Workspace, ports: Ports, signal: AbortSignal):
 
 /** What would stay and what would go right now, and why. Changes nothing. */
 export async function fatesOf(workspace: Workspace, ports: Ports): Promise<readonly Fate[]> {
+  return retention(await sightOf(workspace, ports), ports.settings);
+}
+
+/** Who would miss a snapshot that a person removes now; null when nobody would. */
+export async function missedBy(snapshot: Snapshot, workspace: Workspace, ports: Ports): Promise<string | null> {
+  const sight = await sightOf(workspace, ports);
+  const awake = sight.machines.some(({ state }) => state !== 'releasing');
+  const newest = sight.snapshots.filter(({ leaving }) => leaving === null).toSorted(byAge)[0];
+  if (awake && newest?.id === snapshot.id) return 'its next backup builds on it';
+  return neededNow(snapshot, sight);
+}
+
+async function sightOf(workspace: Workspace, ports: Ports): Promise<RetentionSight> {
   const mine = await snapshotsOf(workspace, ports);
   const row = await ports.store.read('upkeep', workspace.id);
   const machines = (await ports.store.list('machines')).filter(
     (machine) => machine.workspace === workspace.id && machine.state !== 'gone',
   );
   const said = machines.flatMap(({ id }) => ports.heartbeats.latest(id)?.status.taken ?? []);
-  const sight = {
+  return {
     workspace,
     snapshots: mine,
     machines,
@@ -107,7 +120,6 @@ export async function fatesOf(workspace: Workspace, ports: Ports): Promise<reado
     overLimit: (row?.hot?.bytes ?? 0) > planOf(workspace.spec, ports.settings).storageBytesMax,
     now: ports.clock.now(),
   };
-  return retention(sight, ports.settings);
 }
 
 async function thin(workspace: Workspace, ports: Ports, signal: AbortSignal): Promise<number> {

@@ -4,6 +4,7 @@ import { present } from '../http/json/wire.ts';
 import { number, numbers, text, texts, type Values } from './command.ts';
 import { NEED, needOf } from './need-options.ts';
 import { readKey } from './read-key.ts';
+import { readSpan } from './read-span.ts';
 
 const GB = 1_000_000_000;
 
@@ -19,6 +20,9 @@ export const SPEC = {
   include: texts('PATH', 'A directory to back up besides /root, /workspace and /data'),
   exclude: texts('PATTERN', 'What not to back up'),
   'max-file': number('GB', 'Larger files are not backed up'),
+  plan: text('PLAN', 'free, pro or enterprise; "dumont plans" says what each costs'),
+  every: text('SPAN', 'From one backup to the next: 10s, 30s, 1m, 5m, 15m, 1h, 6h or 24h, as the plan allows'),
+  'keep-days': number('DAYS', 'Snapshots are kept this long: 7, 30 or 90'),
 };
 
 /** Only what was said. */
@@ -44,6 +48,9 @@ function said(options: Omit<Values<typeof SPEC>, 'file' | 'disk'>, disk: number 
     include_paths: options.include && [...options.include],
     exclude_paths: options.exclude && [...options.exclude],
     file_bytes_max: options['max-file'] && Math.round(options['max-file'] * GB),
+    plan: options.plan as ConfigureJson['plan'],
+    backup_every_ms: options.every === undefined ? undefined : readSpan(options.every),
+    retention_days: options['keep-days'],
   };
   return present(spec);
 }

@@ -50,6 +50,13 @@ export interface Engine {
     how: { readonly pinned: boolean; readonly why: string },
     asked: Asked,
   ): Promise<Snapshot>;
+  /** Removes a snapshot for ever. What the next wake would start from goes only with `newest`. */
+  forget(
+    name: string,
+    snapshot: string,
+    how: { readonly newest: boolean; readonly why: string },
+    asked: Asked,
+  ): Promise<Snapshot>;
   /** Forgets the workspace. Refused while it has a machine; its snapshots go only with `purge`. */
   destroy(name: string, how: { readonly purge: boolean }, asked: Asked): Promise<void>;
 

@@ -64,6 +64,20 @@ export const FAILURES = {
     'Nobody knows what is in snapshot {snapshot} of {workspace}: its list of files is not in storage.',
     'Ninguém sabe o que há no snapshot {snapshot} de {workspace}: a lista de arquivos não está no armazenamento.',
   ),
+  snapshot_pinned: row(
+    409,
+    65,
+    false,
+    'Snapshot {snapshot} is pinned by {by}. End that first with "dumont pin ... --end".',
+    'O snapshot {snapshot} foi fixado por {by}. Solte-o antes com "dumont pin ... --end".',
+  ),
+  snapshot_in_use: row(
+    409,
+    75,
+    true,
+    'Snapshot {snapshot} is needed now: {why}. Put the workspace to sleep first.',
+    'O snapshot {snapshot} está em uso: {why}. Ponha o workspace para dormir antes.',
+  ),
   no_such_schedule: row(
     404,
     66,

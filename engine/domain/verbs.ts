@@ -71,6 +71,18 @@ export const VERBS = {
     'O que há num snapshot, e em que dois diferem, sem máquina',
     'workspace',
   ),
+  pin: verb(
+    'operator',
+    'Keep a snapshot for as long as you want',
+    'Guarda um snapshot pelo tempo que você quiser',
+    'workspace',
+  ),
+  forget: verb('admin', 'Remove a snapshot for ever', 'Remove um snapshot para sempre', 'workspace'),
+  plans: verb(
+    'viewer',
+    'What each plan allows, and what its backups cost',
+    'O que cada plano permite, e o que custam os backups',
+  ),
   ssh: verb('operator', 'Open a shell in a workspace', 'Abre um shell num workspace', 'workspace'),
   logs: verb('viewer', 'What happened to a workspace, or follow it', 'O que aconteceu com um workspace', 'workspace'),
   offers: verb('viewer', 'Machines on offer, best first', 'Máquinas ofertadas, melhores primeiro'),

@@ -22,6 +22,7 @@ import { eventRoutes } from './routes/events.ts';
 import { fileRoutes } from './routes/files.ts';
 import { healthRoutes } from './routes/health.ts';
 import { instanceRoutes } from './routes/instances.ts';
+import { keepingRoutes } from './routes/keeping.ts';
 import { localRoutes } from './routes/local.ts';
 import { marketRoutes } from './routes/market.ts';
 import { scheduleRoutes } from './routes/schedules.ts';
@@ -38,6 +39,7 @@ const conditional = etag();
 export const ROUTES: readonly Route[] = [
   ...instanceRoutes,
   ...scheduleRoutes,
+  ...keepingRoutes, // before those that take any word for the id of a snapshot
   ...snapshotRoutes,
   ...backupRoutes,
   ...fileRoutes,

@@ -43,18 +43,17 @@ function fateOf(
   snapshot: Snapshot,
   newest: Snapshot | null,
   last: LastInEach,
-  { workspace, machines, named, overLimit, now }: RetentionSight,
+  sight: RetentionSight,
   settings: Limits,
 ): Fate {
+  const { workspace, overLimit, now } = sight;
   const { leaving, pinned } = snapshot;
   if (leaving) return go(snapshot, `${leaving.by} removed it: ${leaving.why}`);
   if (pinned) return stay(snapshot, `pinned by ${pinned.by}${pinned.why && `: ${pinned.why}`}`);
   if (snapshot.id === newest?.id) return stay(snapshot, 'the newest good one');
   if (snapshot.id === last.id) return stay(snapshot, 'the newest of all');
-  if (workspace.wish.snapshot === snapshot.id) return stay(snapshot, 'somebody asked to wake from it');
-  const user = machines.find((machine) => needs(machine, snapshot));
-  if (user) return stay(snapshot, `machine ${user.id} builds on it`);
-  if (named.has(snapshot.id)) return stay(snapshot, 'its machine still speaks of it');
+  const need = neededNow(snapshot, sight);
+  if (need) return stay(snapshot, need);
 
   const kept = keptDays(snapshot.kind, workspace.spec, settings);
   const from = snapshot.completedAt ?? snapshot.createdAt;
@@ -66,6 +65,17 @@ function fateOf(
   if (later) return go(snapshot, `${short(later)} is later in the same ${duration(everyMs)}`);
   const thinned = everyMs > 1 ? `the last in ${duration(everyMs)}; ` : '';
   return stay(snapshot, `${thinned}${keptWords(snapshot, kept)}`, until);
+}
+
+/** Who would miss it at this moment, whatever anybody wants; null when nobody would. */
+export function neededNow(
+  snapshot: Snapshot,
+  { workspace, machines, named }: Pick<RetentionSight, 'workspace' | 'machines' | 'named'>,
+): string | null {
+  if (workspace.wish.snapshot === snapshot.id) return 'somebody asked to wake from it';
+  const user = machines.find((machine) => needs(machine, snapshot));
+  if (user) return `machine ${user.id} builds on it`;
+  return named.has(snapshot.id) ? 'its machine still speaks of it' : null;
 }
 
 /**

@@ -331,8 +331,13 @@ export function fakeEngine({ pace: firstPace = 1, names = ['lab'], outputs = tmp
     async retention() {
       return [];
     },
-    async pin() {
-      throw new Error('nothing here pins');
+    async pin(name, id, how, by) {
+      remember('pin', [name, id, how], by);
+      return await this.findSnapshot(name, id);
+    },
+    async forget(name, id, how, by) {
+      remember('forget', [name, id, how], by);
+      return await this.findSnapshot(name, id);
     },
     async plans() {
       return [];

@@ -59,6 +59,7 @@ const CALLS: Readonly<Record<string, readonly [needs: Role, call: Call]>> = {
     'operator',
     (engine) => engine.bringBack('lab', { snapshot: 'abcd', path: null, into: null, overwrite: true }, ANA),
   ],
+  forget: ['admin', (engine) => engine.forget('lab', 'abcd', { newest: false, why: '' }, ANA)],
   abandon: ['operator', (engine) => engine.abandon('lab', { why: 'x' }, ANA)],
   hibernate: ['operator', (engine) => engine.hibernate('lab', {}, ANA)],
   share: ['admin', (engine) => engine.share('lab', { with: 'joao', role: null }, ANA)],

@@ -128,3 +128,29 @@ test('a lock that nobody renewed for half an hour is swept, and one of a machine
   expect([...w.storage.objects.keys()].filter((key) => key.includes('/locks/'))).toEqual(['lab/repo/locks/new']);
   await stop();
 });
+
+test('a person removes a snapshot: not the pinned, the used or, unasked, the newest; and then it is gone from storage', async () => {
+  const w = new World();
+  const { engine, machine, stop } = await awake(w);
+  await work(w, machine, 3);
+  const [last] = await engine.snapshots('lab');
+  const forget = (id: string, newest = false) => engine.forget('lab', id, { newest, why: 'a mistake' }, ANA);
+  await expect(forget(last!.id, true), 'its next backup builds on it').rejects.toMatchObject({
+    code: 'snapshot_in_use',
+  });
+  await engine.hibernate('lab', {}, ANA);
+  await w.clock.advance(10 * MINUTE);
+  const [newest, older] = await engine.snapshots('lab');
+  await expect(forget(newest!.id)).rejects.toMatchObject({ code: 'confirmation_needed' });
+  await engine.pin('lab', older!.id, { pinned: true, why: '' }, ANA);
+  await expect(forget(older!.id)).rejects.toMatchObject({ code: 'snapshot_pinned' });
+  await engine.pin('lab', older!.id, { pinned: false, why: '' }, ANA);
+  await forget(older!.id);
+  expect((await engine.snapshots('lab')).map(({ id }) => id)).not.toContain(older!.id);
+  await expect(engine.findSnapshot('lab', older!.id)).rejects.toMatchObject({ code: 'no_such_snapshot' });
+  await w.clock.advance(60 * MINUTE);
+  expect([...w.storage.repository('lab').keys()]).not.toContain(older!.id);
+  expect(await w.storage.get(metadataKey('lab', older!.id))).toBeNull();
+  expect((await w.journals.read('audit', 0)).at(-1)).toMatchObject({ verb: 'forget', by: 'ana', why: 'a mistake' });
+  await stop();
+});

@@ -66,7 +66,8 @@ export const SPEC_FIELDS = {
     .positive()
     .nullable()
     .optional()
-    .describe('7, 30 or 90; null: as the kind or the plan says.'),
+    .describe('7, 30 or 90; null: as the kind or the plan says.')
+    .meta({ examples: [7, 30, 90] }),
   idle: IdleJson.optional(),
   after_wake: z
     .string()

@@ -65,6 +65,18 @@ export const backupRoutes = [
   }),
 
   route({
+    method: 'delete',
+    path: '/api/v1/backup/:project_id/:backup_id',
+    verb: 'forget',
+    params: z.object({ project_id: InstanceId, backup_id: SnapshotId }),
+    answers: { 200: BackupJson },
+    async answer({ engine, params: { project_id, backup_id }, asked }) {
+      const how = { newest: false, why: '' };
+      return { status: 200, body: backupJson(await engine.forget(project_id, backup_id, how, asked)) };
+    },
+  }),
+
+  route({
     method: 'get',
     path: '/api/v1/backup/info/:project_id/:backup_id',
     verb: 'snapshots',

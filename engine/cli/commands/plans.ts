@@ -1,0 +1,47 @@
+import type { PlansJson } from '../../http/json/plan.ts';
+import { command } from '../command.ts';
+import { money } from '../event-words.ts';
+import { table } from '../table.ts';
+import { bytes, duration } from '../words.ts';
+
+export const plans = command({
+  name: 'plans',
+  takes: [{ name: 'NAME', say: 'Priced for this workspace; else for a typical one', optional: true }],
+  examples: [
+    ['dumont plans lab', 'what storage and its requests would cost a month with each'],
+    ['dumont configure lab --plan pro --every 1m', 'choose one, and an interval that it has'],
+  ],
+  async run({ words: [name], engine, screen, signal }) {
+    const answer = await engine.get<PlansJson>('/api/v1/plans', { instance_id: name }, signal);
+    if (screen.json) screen.printJson(answer);
+    else screen.print(...lines(answer, screen));
+    return 0;
+  },
+});
+
+function lines({ plans: all }: PlansJson, screen: Parameters<typeof table>[2]): string[] {
+  const rows = all.flatMap(({ prices, ...plan }) => prices.map((price, at) => ({ plan, price, first: at === 0 })));
+  const [one] = all;
+  return [
+    ...table<(typeof rows)[number]>(
+      [
+        { title: 'PLAN', of: ({ plan, first }) => (first ? plan.name : ''), style: () => 'bold' },
+        { title: 'KEPT', of: ({ plan, first }) => (first ? `${plan.retention_days} days` : '') },
+        { title: 'STORAGE', of: ({ plan, first }) => (first ? bytes(plan.storage_bytes_max) : ''), drop: 1 },
+        { title: 'EVERY', of: ({ price }) => duration(price.frequency_seconds * 1_000), align: 'right' },
+        { title: 'REQUESTS', of: ({ price }) => money(price.requests_dollars), align: 'right' },
+        { title: 'BYTES', of: ({ price }) => money(price.storage_dollars), align: 'right' },
+        { title: 'A MONTH', of: ({ price }) => money(price.total_dollars), align: 'right' },
+      ],
+      rows,
+      screen,
+    ),
+    ...(one
+      ? [
+          '',
+          `A month of days like this: ${bytes(one.day.stored_bytes)} stored, ${bytes(one.day.changed_bytes)} of it new, something changing ` +
+            `during ${one.day.changing_hours} hours, ${one.day.hibernations} hibernation. A quiet workspace costs no requests.`,
+        ]
+      : []),
+  ];
+}

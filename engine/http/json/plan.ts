@@ -1,0 +1,56 @@
+import { z } from 'zod';
+import type { PlanQuote } from '../../domain/doors.ts';
+import { MICRO } from '../../domain/money.ts';
+import { PLANS } from '../../domain/plan.ts';
+
+const PriceJson = z.object({
+  frequency_seconds: z.number(),
+  backups_per_day: z.number(),
+  requests_dollars: z.number(),
+  storage_dollars: z.number(),
+  total_dollars: z.number().describe('A month of 30 such days.'),
+});
+export const PlansJson = z.object({
+  plans: z.array(
+    z.object({
+      name: z.enum(PLANS),
+      frequency_seconds: z.number().describe('No backup sooner after the last one.'),
+      retention_days: z.number().describe('Automatic snapshots are kept no longer.'),
+      storage_bytes_max: z.number(),
+      day: z
+        .object({
+          changing_hours: z.number(),
+          stored_bytes: z.number(),
+          changed_bytes: z.number(),
+          hibernations: z.number(),
+        })
+        .describe('What the prices are for.'),
+      prices: z.array(PriceJson),
+    }),
+  ),
+});
+export type PlansJson = z.infer<typeof PlansJson>;
+
+export function plansJson(quotes: readonly PlanQuote[]): PlansJson {
+  return {
+    plans: quotes.map(({ name, plan, day, intervals }) => ({
+      name,
+      frequency_seconds: plan.intervalMs / 1_000,
+      retention_days: plan.days,
+      storage_bytes_max: plan.storageBytesMax,
+      day: {
+        changing_hours: day.changingHours,
+        stored_bytes: day.storedBytes,
+        changed_bytes: day.changedBytes,
+        hibernations: day.hibernations,
+      },
+      prices: intervals.map(({ intervalMs, price }) => ({
+        frequency_seconds: intervalMs / 1_000,
+        backups_per_day: price.backupsPerDay,
+        requests_dollars: price.requestsMicro / MICRO,
+        storage_dollars: price.storageMicro / MICRO,
+        total_dollars: price.totalMicro / MICRO,
+      })),
+    })),
+  };
+}
