@@ -21,6 +21,7 @@ import { leave } from './removal.ts';
 import { writeMetadata } from './steps/metadata.ts';
 import { carryOut } from './steps/operation.ts';
 import { rowsBell, workspaceBell } from './steps/step.ts';
+import { storedLines } from './steps/stored-backup.ts';
 import { update } from './steps/update.ts';
 import type { Telling } from './telling.ts';
 import { missedBy } from './upkeep.ts';
@@ -34,6 +35,7 @@ export function createEngine(ports: Ports, telling: Telling, identityFile: strin
   return {
     ...views,
     events: telling.events,
+    lastTold: async () => telling.past(0, null, 1).at(-1)?.number ?? 0,
     past: async (after, workspace, limit) => telling.past(after, workspace, limit),
 
     async create(name, spec, asked) {
@@ -139,6 +141,7 @@ export function createEngine(ports: Ports, telling: Telling, identityFile: strin
       const machine = await holderOf(workspace);
       if (machine?.state !== 'running') throw new Failure('no_such_machine', { workspace: name });
       const { path, into } = how;
+      if (path !== null) await mustHave(snapshot, path);
       if (into !== null) checkHeld(into, workspace);
       if (into === null && !how.overwrite)
         throw new Failure('confirmation_needed', {
@@ -235,12 +238,11 @@ export function createEngine(ports: Ports, telling: Telling, identityFile: strin
 
     async schedule(name, how, asked) {
       const workspace = await views.find(name);
-      const schedule = scheduleFrom(how, workspace.schedules, asked.by, clock.now());
-      await record('schedule', name, asked, `${schedule.id}: ${how.want} ${scheduleWords(schedule)}`);
-      const changed = await update(store, 'workspaces', name, (row) => ({
-        ...row,
-        schedules: [...row.schedules.filter(({ id }) => id !== schedule.id), schedule],
-      }));
+      await record('schedule', name, asked, `${how.want} ${scheduleWords(how)}`);
+      const changed = await update(store, 'workspaces', name, (row) => {
+        const schedule = scheduleFrom(how, row.schedules, asked.by, clock.now());
+        return { ...row, schedules: [...row.schedules.filter(({ id }) => id !== schedule.id), schedule] };
+      });
       return changed ?? workspace;
     },
 
@@ -322,7 +324,7 @@ export function createEngine(ports: Ports, telling: Telling, identityFile: strin
         ? ports.newId('op')
         : `op${createHash('sha256').update(`${asked.by}\n${asked.key}`).digest('hex').slice(0, 16)}`;
     const known = await store.read('operations', id);
-    if (known) return sameAsk(known, verb, workspace.id);
+    if (known) return sameAsk(known, verb, workspace.id, intentOf);
     // After everything that was asked before, also when the computer's clock was set back.
     const at = Math.max(clock.now(), workspace.wish.at + 1);
     const operation: Operation = {
@@ -339,13 +341,19 @@ export function createEngine(ports: Ports, telling: Telling, identityFile: strin
     };
     const saved = await store.save('operations', operation).catch(async (cause: unknown) => {
       const first = await store.read('operations', id);
-      if (isFailure(cause, 'row_changed') && first) return first; // the same click arrived twice at once
+      if (isFailure(cause, 'row_changed') && first) return sameAsk(first, verb, workspace.id, intentOf); // at the same moment
       throw cause;
     });
     await record(verb, workspace.id, asked, id, why);
     await carryOut(saved, ports);
     await nudgeRaces(workspace.id);
     return saved;
+  }
+
+  async function mustHave(snapshot: Snapshot, path: string): Promise<void> {
+    const lines = await storedLines(snapshot, ports, AbortSignal.timeout(WRITE_MS));
+    if (lines.some((line) => line.path === path || line.path.startsWith(`${path}/`))) return;
+    throw new Failure('no_such_file', { path: `/${path}`, snapshot: snapshot.id.slice(0, 8) });
   }
 
   function checkChoice(spec: WorkspaceSpec): void {
@@ -406,10 +414,21 @@ function checkIncludes({ include = [] }: Partial<WorkspaceSpec>): void {
   }
 }
 
-function sameAsk(known: Operation, verb: string, workspace: string): Operation {
-  if (known.verb === verb && known.workspace === workspace) return known;
-  throw new Failure('bad_request', { why: `this key was used before, for "${known.verb} ${known.workspace}"` });
+/** Whoever asks the same again gets what began then; who asks for something else under the same key is told. */
+function sameAsk(
+  known: Operation,
+  verb: string,
+  workspace: string,
+  intentOf: (operation: string, at: number) => Intent,
+): Operation {
+  const same = known.intent === null || textOf(known.intent) === textOf(intentOf(known.id, known.at));
+  if (known.verb === verb && known.workspace === workspace && same) return known;
+  throw new Failure('key_reused', { key: known.key ?? '' });
 }
+
+/** Which machines it is about is not what a person said. */
+const textOf = (intent: Intent): string =>
+  JSON.stringify(intent, (key, value) => (key === 'machines' ? undefined : value));
 
 function busy(workspace: Workspace, machine: Machine | null): Failure {
   return new Failure('workspace_busy', { workspace: workspace.id, sight: sightOf(workspace, machine) });

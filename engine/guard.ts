@@ -60,6 +60,7 @@ export function engineFor(who: Who, engine: Engine, store: Store): Engine {
     offers: anywhere('offers', engine.offers),
     hosts: anywhere('hosts', engine.hosts),
     health: anywhere('status', engine.health),
+    lastTold: engine.lastTold,
 
     async plans(name) {
       if (name === null) demand(who, 'plans', who.role);

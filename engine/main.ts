@@ -133,7 +133,6 @@ export async function openDumont(
   metrics.watch(engine);
   const { newId } = ports;
   const accounts = openAccounts({ store, clock, newId, derive: masterKey.derive });
-  const first = await accounts.begin();
 
   // Closed in the opposite order: the listener first, then the drivers, then what they write to.
   opening.defer(async () => await telling.settled());
@@ -160,6 +159,8 @@ export async function openDumont(
     }),
   );
   opening.use(await noteEngine(join(config.home, 'engine.json'), http.url));
+  // Last of all: its password is shown once, by an engine that really came up.
+  const first = await accounts.begin();
   warmUp(ports, stop.signal);
   log('engine.started', { url: http.url, installation: installation.id, home: config.home });
 

@@ -37,11 +37,13 @@ export async function bringBack(order: BringBackOrder, place: Place, talk: Talk,
   const beside: { path: string; beside: string }[] = [];
   let rounds = 1;
   for (const [root, lines] of wanted) {
-    const others = all.filter((line) => rootOf(line) === root && !lines.includes(line));
+    const mine = new Set(lines);
+    const others = all.filter((line) => rootOf(line) === root && !mine.has(line));
     const parts = roundsFor(place, root, lines);
     rounds = Math.max(rounds, parts.length);
     for (const part of parts) {
-      const left = [...others, ...lines.filter((line) => !part.includes(line))];
+      const now = new Set(part);
+      const left = [...others, ...lines.filter((line) => !now.has(line))];
       const share: Share = { root, part: 'rest', lines: part, others: left };
       const placing = {
         place,
@@ -103,16 +105,20 @@ function roundsFor(place: Place, root: string, lines: readonly ManifestLine[]): 
   const free = bavail * bsize - SPARE_BYTES;
   const needed = (some: readonly ManifestLine[]): number => sum(some) * MARGIN;
   if (needed(lines) <= free) return [lines];
-  const largest = Math.max(...lines.map(({ sizeBytes }) => sizeBytes));
+  const largest = lines.reduce((most, { sizeBytes }) => Math.max(most, sizeBytes), 0);
   if (largest * MARGIN > free)
     throw new Failure('machine_disk_full', {
       why: `/${folder} has ${gb(Math.max(free, 0))} free, and a file of ${gb(largest)} has no room beside what is there`,
     });
-  const rounds: ManifestLine[][] = [[]];
+  const rounds: ManifestLine[][] = [];
+  let left = -1;
   for (const line of lines) {
-    const last = rounds.at(-1)!;
-    if (needed([...last, line]) > free) rounds.push([line]);
-    else last.push(line);
+    left -= line.sizeBytes * MARGIN;
+    if (left < 0) {
+      rounds.push([]);
+      left = free - line.sizeBytes * MARGIN;
+    }
+    rounds.at(-1)!.push(line);
   }
   return rounds;
 }

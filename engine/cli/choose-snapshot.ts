@@ -40,8 +40,8 @@ export async function chooseSnapshot(
   };
   const { snapshots } = await engine.get<SnapshotsJson>('/api/v1/snapshots', query, signal);
   if (snapshots[0]) return snapshots[0];
-  const when = at === undefined ? 'newest good' : `of ${localTime(at)} (${zoneAt(at)}) or before`;
-  throw new Failure('no_such_snapshot', { snapshot: when, workspace: name });
+  const when = at === undefined ? '' : ` of ${localTime(at)} (${zoneAt(at)}) or before`;
+  throw new Failure('no_good_snapshot', { workspace: name, when });
 }
 
 export function snapshotWords({ id, created_at, size_bytes, file_count, description }: Chosen): string {

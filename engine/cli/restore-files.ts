@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
-import { mkdir, rename, rm } from 'node:fs/promises';
+import { lstat, mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -16,28 +16,40 @@ interface Wanted {
   readonly path: string;
   /** A folder of this computer. */
   readonly to: string;
+  /** What is there already may be replaced. */
+  readonly overwrite: boolean;
 }
 
 /** Brings files of a snapshot onto this computer; no machine is needed. Returns where they are. */
 export async function downloadTo(
-  { snapshot, workspace, path, to }: Wanted,
+  { snapshot, workspace, path, to, overwrite }: Wanted,
   engine: EngineClient,
   signal: AbortSignal,
 ): Promise<string> {
   const query = { instance_id: workspace, ...(path !== '' && { path }) };
+  const target = path === '' ? to : join(to, path.split('/').at(-1) ?? '');
+  if (!overwrite && (await isTaken(target)))
+    throw new Failure('confirmation_needed', { why: `${target} is there already. Name another folder.` });
   const response = await engine.open(`/api/v1/snapshots/${snapshot}/download`, query, signal);
   await mkdir(to, { recursive: true });
-  if (response.headers.get('content-type') === 'application/x-tar') {
-    await unpack(response, to, signal);
-    return path === '' ? to : join(to, path);
-  }
-  const target = join(to, path.split('/').at(-1) ?? '');
-  await writeWhole(response, target, signal);
+  // The directories above the one that was asked for stay behind, as with one file.
+  const above = path.split('/').length - 1;
+  if (response.headers.get('content-type') === 'application/x-tar') await unpack(response, to, above, signal);
+  else await writeWhole(response, target, signal);
   return target;
 }
 
-async function unpack(response: Response, to: string, signal: AbortSignal): Promise<void> {
-  const tar = spawn('tar', ['-x', '-f', '-', '-C', to], { stdio: ['pipe', 'ignore', 'pipe'] });
+/** An empty folder is free. */
+async function isTaken(target: string): Promise<boolean> {
+  const stat = await lstat(target).catch(() => null);
+  return stat !== null && (!stat.isDirectory() || (await readdir(target)).length > 0);
+}
+
+/** Owners and special rights are those of a machine that is not ours. */
+async function unpack(response: Response, to: string, above: number, signal: AbortSignal): Promise<void> {
+  const tar = spawn('tar', ['-x', '-f', '-', '-C', to, ...UNPACK, `--strip-components=${above}`], {
+    stdio: ['pipe', 'ignore', 'pipe'],
+  });
   let words = '';
   tar.stderr.on('data', (text) => {
     words = `${words}${text}`.slice(-2_000);
@@ -50,6 +62,8 @@ async function unpack(response: Response, to: string, signal: AbortSignal): Prom
   if (code !== 0) throw new Failure('restore_failed', { why: words.trim() || `tar ended with ${code}` });
   if (came instanceof Error) throw new Failure('restore_failed', { why: came.message }, { cause: came });
 }
+
+const UNPACK = ['--no-same-owner', '--no-same-permissions'];
 
 /** Under a name of its own until all of it is there and is what was saved. */
 async function writeWhole(response: Response, target: string, signal: AbortSignal): Promise<void> {

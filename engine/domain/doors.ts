@@ -86,6 +86,8 @@ export interface Engine {
   operations(name: string | null): Promise<readonly Operation[]>;
   /** The last `limit` things people were told after number `after`, oldest first. */
   past(after: number, workspace: string | null, limit: number): Promise<readonly Told[]>;
+  /** The number of the last thing that anybody was told. */
+  lastTold(): Promise<number>;
   /** Everything people are told, from number `after` on: what was missed first, then as it happens. */
   events(after: number, workspace: string | null, signal: AbortSignal): AsyncIterable<Told>;
   /** How to reach the workspace's machine by SSH. */

@@ -78,6 +78,13 @@ export const FAILURES = {
     'Snapshot {snapshot} is needed now: {why}. Put the workspace to sleep first.',
     'O snapshot {snapshot} está em uso: {why}. Ponha o workspace para dormir antes.',
   ),
+  no_good_snapshot: row(
+    404,
+    66,
+    false,
+    '{workspace} has no good snapshot{when}.',
+    '{workspace} não tem nenhum snapshot bom{when}.',
+  ),
   no_such_schedule: row(
     404,
     66,

@@ -50,7 +50,12 @@ export const VERBS = {
     'Muda o que um workspace é: imagem, GPU, diretórios, regras de sono',
     'workspace',
   ),
-  restore: verb('operator', 'Wake from an older snapshot', 'Acorda a partir de um snapshot antigo', 'workspace'),
+  restore: verb(
+    'operator',
+    'Wake from an older snapshot, or bring files of one back',
+    'Acorda a partir de um snapshot antigo, ou traz arquivos dele de volta',
+    'workspace',
+  ),
   abandon: verb(
     'operator',
     'Give up what is on a machine that cannot be saved',

@@ -96,7 +96,8 @@ async function listen(server: Server, port: number, host: string): Promise<numbe
   try {
     await once(server, 'listening');
   } catch (cause) {
-    throw new Failure('bad_setting', { why: `Cannot listen on ${host}:${port}: ${reasonOf(cause)}` }, { cause });
+    const why = `Cannot listen on ${host}:${port}: ${reasonOf(cause)}. Stop what runs there, or set DUMONT_PORT.`;
+    throw new Failure('bad_setting', { why }, { cause });
   }
   return (server.address() as AddressInfo).port;
 }

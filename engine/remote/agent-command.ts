@@ -41,5 +41,7 @@ export function sayToAgent(reply: SaveReply): string {
 
 /** What the agent calls a failure is one of ours. */
 export function failureOf(event: Extract<AgentEvent, { event: 'failed' }>, workspace: string): Failure {
-  return new Failure(event.code satisfies FailureCode, { why: event.why, workspace, path: event.why, url: '' });
+  // It says "PATH: WHY" of a path.
+  const [path = '', ...why] = event.code === 'bad_path' ? event.why.split(': ') : ['', event.why];
+  return new Failure(event.code satisfies FailureCode, { why: why.join(': ') || path, workspace, path, url: '' });
 }

@@ -288,7 +288,7 @@ test('one file comes back onto the running machine only when that was agreed to'
   house.snapshots.push(snapshot('train', 7, ''), snapshot('asleep', 8, ''));
   expect((await dumont('wake', 'train')).code).toBe(0);
   const refused = await dumont('restore', 'train', '--path', '/workspace/model.py');
-  expect(refused.err).toContain('/workspace/model.py of a7a7a7a7 take the place of what is on the machine now.');
+  expect(refused.err).toContain('/workspace/model.py of a7a7a7a7 takes the place of what is on the machine now.');
   expect(house.asked.filter(({ what }) => what === 'bringBack')).toEqual([]);
   const agreed = await dumont('restore', 'train', '--path', '/workspace/model.py', '--yes');
   expect([agreed.code, agreed.out]).toEqual([0, expect.stringContaining('/workspace/model.py is back.')]);
@@ -321,9 +321,14 @@ test('a file and a directory come onto this computer whole, or not at all', asyn
   const one = await dumont('restore', 'lab', '--path', '/workspace/code.py', '--to', to);
   expect([one.code, one.out]).toEqual([0, expect.stringContaining(`is in ${join(to, 'code.py')}`)]);
   expect(await readFile(join(to, 'code.py'), 'utf8')).toBe('print(1)\n');
-  const all = await dumont('backup', 'restore', 'lab', '--to', to);
+  await writeFile(join(to, 'code.py'), 'my newer work\n');
+  const refused = await dumont('restore', 'lab', '--path', '/workspace/code.py', '--to', to);
+  expect([refused.code, refused.err]).toEqual([65, expect.stringContaining('is there already. Name another folder.')]);
+  expect((await dumont('backup', 'restore', 'lab', '--to', to)).code, 'the folder is not empty').toBe(65);
+  expect(await readFile(join(to, 'code.py'), 'utf8')).toBe('my newer work\n');
+  const all = await dumont('backup', 'restore', 'lab', '--to', `${to}/all`);
   expect(all.code).toBe(0);
-  expect(await readdir(to)).toEqual(['code.py', 'demo.ts']);
+  expect(await readdir(`${to}/all`)).toEqual(['demo.ts']);
   expect((await dumont('restore', 'lab', '--path', '/workspace/none', '--to', to)).err).toContain(
     'has no /workspace/none',
   );

@@ -55,7 +55,7 @@ test('with --stay it is not put to sleep, and in JSON there are events and no ou
 });
 
 test('Ctrl-C leaves the program running, and it is seen again from its beginning', async () => {
-  const house = await awake({ pace: 0.4 });
+  const house = await awake({ pace: 1.2 }); // it must still run when it is asked for again
   const first = start(house.home, ['run', 'lab', '--', 'true']);
   await first.printed(/epoch 1 of 3/);
   first.kill('SIGINT');

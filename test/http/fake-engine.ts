@@ -359,6 +359,9 @@ export function fakeEngine({ pace: firstPace = 1, names = ['lab'], outputs = tmp
       if (!operation) throw new Failure('no_such_operation', { operation: id });
       return operation;
     },
+    async lastTold() {
+      return told.at(-1)?.number ?? 0;
+    },
     async past(after, workspace, limit) {
       return told.filter((each) => each.number > after && about(each, workspace)).slice(-limit);
     },

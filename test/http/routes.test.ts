@@ -88,3 +88,11 @@ test('without the local marketplace its levers say so', async () => {
   const { status, body } = await h.ask('GET', '/api/v1/local/machines');
   expect([status, body.code]).toEqual([404, 'no_local_marketplace']);
 });
+
+test('without purge, deleting saves a workspace and releases its machine, and nothing else goes', async () => {
+  using h = house();
+  const { status, body } = await h.ask('DELETE', '/api/v1/instances/lab');
+  expect([status, body.verb]).toEqual([202, 'hibernate']);
+  expect(h.asked.at(-1)?.what).toBe('hibernate');
+  expect((await h.ask('GET', '/api/v1/instances/lab')).status).toBe(200);
+});

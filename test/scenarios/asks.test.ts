@@ -131,3 +131,16 @@ test('a directory that is in no backup is refused by its name, and what a person
   expect(taken).toMatchObject({ type: 'FULL', description: 'x', tags: ['t'], extra: { ticket: '42' } });
   await stop();
 });
+
+test('a key that comes again with another wish is refused, also by an engine that started since', async () => {
+  const w = new World();
+  const { engine, stop } = await awake(w);
+  const asked = { by: 'ana', key: 'k1' };
+  const first = await engine.snapshot('lab', { description: 'A' }, asked);
+  await stop();
+  const again = await w.start();
+  expect((await again.engine.snapshot('lab', { description: 'A' }, asked)).id).toBe(first.id);
+  await expect(again.engine.snapshot('lab', { description: 'B' }, asked)).rejects.toMatchObject({ code: 'key_reused' });
+  await expect(again.engine.hibernate('lab', {}, asked)).rejects.toMatchObject({ code: 'key_reused' });
+  await again.stop();
+});

@@ -63,13 +63,14 @@ test('into another directory it needs neither agreement nor checkpoint', async (
   await stop();
 });
 
-test('a file that the snapshot does not have is said so, and nothing waits for it', async () => {
-  const { w, engine, good, stop } = await spoiled();
-  const how = { snapshot: good, path: 'workspace/nothing', into: 'workspace', overwrite: false };
-  const { id } = await engine.bringBack('lab', how, ANA);
-  await w.clock.advance(MINUTE);
-  expect((await engine.operation(id)).outcome).toMatchObject({ ok: false, code: 'bad_path' });
-  expect((await w.store.read('workspaces', 'lab'))?.fetches).toEqual([]);
+test('a file that the snapshot does not have is said so at once, and no checkpoint is taken for it', async () => {
+  const { engine, good, stop } = await spoiled();
+  const how = { snapshot: good, path: 'workspace/nothing', into: null, overwrite: true };
+  await expect(engine.bringBack('lab', how, ANA)).rejects.toMatchObject({
+    code: 'no_such_file',
+    facts: { path: '/workspace/nothing' },
+  });
+  expect((await engine.snapshots('lab')).filter(({ type }) => type === 'CHECKPOINT')).toEqual([]);
   await stop();
 });
 

@@ -78,9 +78,9 @@ const ORDER: readonly Role[] = ['viewer', 'operator', 'admin'];
 
 test('who may do what with a workspace is what the table says, for every call and everybody', async () => {
   const { as, stop } = await house();
-  expect(new Set([...Object.keys(CALLS), 'create', 'offers', 'hosts', 'health', 'operation', 'events'])).toEqual(
-    new Set(Object.keys(as(who('boss', 'admin')))),
-  );
+  expect(
+    new Set([...Object.keys(CALLS), 'create', 'offers', 'hosts', 'health', 'operation', 'events', 'lastTold']),
+  ).toEqual(new Set(Object.keys(as(who('boss', 'admin')))));
   for (const [name, [needs, call]] of Object.entries(CALLS)) {
     for (const [person, has] of PEOPLE) {
       const what = `${person.name} (${person.role}${person.workspaces ? ', token' : ''}) asks ${name}`;
@@ -125,6 +125,9 @@ test('operations and events of others are not told', async () => {
   expect((await as(who('vera', 'viewer')).past(0, null, 1_000)).some(({ workspace }) => workspace === 'lab')).toBe(
     true,
   );
+
+  // Whoever begins to listen now is not told again what was before, though the last of it was not for them.
+  expect(await joao.lastTold()).toBe((await engine.past(0, null, 1)).at(-1)?.number);
 
   const heard: string[] = [];
   const leaving = new AbortController();

@@ -169,7 +169,7 @@ test('the same click twice is one operation', async () => {
   const three = await engine.wake('lab', {}, click);
   expect([two.id, three.id]).toEqual([one.id, one.id]);
   expect(await w.store.list('races')).toHaveLength(1);
-  await expect(engine.hibernate('lab', {}, click)).rejects.toThrow('this key was used before');
+  await expect(engine.hibernate('lab', {}, click)).rejects.toThrow('was used before');
   await stop();
 });
 

@@ -106,6 +106,20 @@ test('a program that was started by "run" is not ended by the clock', async () =
   await stop();
 });
 
+test('of schedules that are made at the same moment none is lost', async () => {
+  const w = new World();
+  const { engine, stop } = await w.start();
+  await engine.create('lab', {}, ANA);
+  const made = [10, 20, 30, 40].map((minutes) =>
+    engine.schedule('lab', { want: 'awake', ...inMinutes(w, minutes) }, ANA),
+  );
+  await Promise.all(made);
+  const row = await w.store.read('workspaces', 'lab');
+  expect(row?.schedules.map(({ id }) => id)).toEqual(['s1', 's2', 's3', 's4']);
+  expect(new Set(row?.schedules.map(({ time }) => time)).size).toBe(4);
+  await stop();
+});
+
 test('a schedule that is ended does nothing, and one that was made twice is one', async () => {
   const w = new World();
   const { engine, stop } = await w.start();

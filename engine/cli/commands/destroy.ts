@@ -1,3 +1,4 @@
+import { Failure } from '../../domain/failures.ts';
 import type { SnapshotsJson } from '../../http/json/snapshot.ts';
 import { command, flag, WORKSPACE } from '../command.ts';
 import { confirm } from '../confirm.ts';
@@ -10,10 +11,12 @@ export const destroy = command({
   examples: [['dumont destroy lab --purge', 'forget the workspace and remove its snapshots']],
   async run({ words: [name = ''], options, engine, screen, signal }) {
     const { snapshots } = await engine.get<SnapshotsJson>('/api/v1/snapshots', { instance_id: name }, signal);
-    const what = options.purge ? `${name} and its ${plural(snapshots.length, 'snapshot')}` : name;
+    const what = `${name} and its ${plural(snapshots.length, 'snapshot')}`;
+    if (!options.purge)
+      throw new Failure('confirmation_needed', { why: `This removes ${what} for ever; say so with --purge.` });
     await confirm(`This removes ${what} for ever.`, name, screen, signal);
-    await engine.remove(`/api/v1/instances/${encodeURIComponent(name)}`, { purge: options.purge }, signal);
-    if (screen.json) screen.printJson({ destroyed: name, purged: options.purge });
+    await engine.remove(`/api/v1/instances/${encodeURIComponent(name)}`, { purge: true }, signal);
+    if (screen.json) screen.printJson({ destroyed: name });
     else screen.print(`Removed ${what}.`);
     return 0;
   },

@@ -30,10 +30,10 @@ export const restore = command({
   takes: [WORKSPACE],
   options: RESTORE,
   examples: [
-    ['dumont restore lab --latest', 'the same as waking it'],
+    ['dumont restore lab --latest', 'while it sleeps: the same as waking it'],
     ['dumont restore lab --date "2024-01-15 14:30"', 'the newest snapshot that existed then'],
     ['dumont restore lab --path /workspace/model.py', 'back onto the running machine, after a checkpoint'],
-    ['dumont restore lab --path /workspace/runs --to ./runs', 'onto this computer, while it sleeps'],
+    ['dumont restore lab --path /workspace/runs --to .', 'onto this computer, while it sleeps'],
   ],
   run: async (given) => await restoreWorkspace(given.words[0] ?? '', given, { name: 'restore' }),
 });
@@ -69,10 +69,10 @@ export async function restoreWorkspace(
     return 0;
   }
   if (to !== undefined) {
-    const wanted = { snapshot: chosen.id, workspace: name, path: below(path ?? ''), to };
+    const wanted = { snapshot: chosen.id, workspace: name, path: below(path ?? ''), to, overwrite: screen.yes };
     const at = await downloadTo(wanted, engine, signal);
     if (screen.json) screen.printJson({ snapshot_id: chosen.id, path: absolute(path ?? ''), at });
-    else screen.print(`${absolute(path ?? '')} of ${snapshotWords(chosen)} is in ${at}.`);
+    else screen.print(`${path === undefined ? 'Everything' : absolute(path)} of ${snapshotWords(chosen)} is in ${at}.`);
     return 0;
   }
   screen.note(`Restoring ${what} of ${name} from ${snapshotWords(chosen)}.`);
@@ -93,9 +93,10 @@ async function ontoMachine(name: string, chosen: Chosen, given: Given<typeof RES
   if (!machine && path !== undefined)
     screen.note(`${name} sleeps. With --to FOLDER it comes onto this computer; no machine is needed for that.`);
   if (machine && into === undefined) {
-    const what = path === undefined ? `The files of ${short(chosen.id)}` : `${absolute(path)} of ${short(chosen.id)}`;
+    const what =
+      path === undefined ? `The files of ${short(chosen.id)} take` : `${absolute(path)} of ${short(chosen.id)} takes`;
     await confirm(
-      `${what} take the place of what is on the machine now. A checkpoint is taken first; files made since stay.`,
+      `${what} the place of what is on the machine now. A checkpoint is taken first; files made since stay.`,
       name,
       screen,
       signal,

@@ -17,7 +17,7 @@ export const backupRoutes = [
       project_id: InstanceId,
       backup_type: BackupType.default('INCREMENTAL'),
       data_dir: MachinePath.optional().describe(
-        'A directory that must be in the backup, or it is refused. The backup always holds the whole workspace.',
+        'Refused when it lies outside of what is backed up. The backup always holds the whole workspace.',
       ),
       ...LABELS,
     }),

@@ -38,7 +38,7 @@ export const eventRoutes = [
         const wanted = query.progress === 'false' ? past.filter(({ event }) => !event.endsWith('.progress')) : past;
         return { status: 200, body: { events: wanted.slice(-(query.limit ?? EVENTS_MAX)).map(toldJson) } };
       }
-      const newest = (await engine.past(0, null, 1)).at(-1)?.number ?? 0;
+      const newest = await engine.lastTold();
       const last = /^\d{1,15}$/.exec(header('last-event-id') ?? '')?.[0] ?? query.after;
       // Whoever does not say from where to go on gets what happens from now on. So does whoever names a number that is
       // still to come: it was given by an engine that forgot it when it stopped.

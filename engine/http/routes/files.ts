@@ -9,7 +9,7 @@ import { route } from '../route.ts';
 import { SnapshotId } from './snapshots.ts';
 
 const Id = z.object({ id: SnapshotId });
-const Path = MachinePath.or(z.literal('')).optional();
+const Path = MachinePath.optional();
 
 /** What is in a snapshot. Read from storage: no machine is rented for it. */
 export const fileRoutes = [

@@ -116,10 +116,14 @@ export const instanceRoutes = [
     path: '/api/v1/instances/:id',
     verb: 'destroy',
     params: Id,
+    say: 'Save a workspace and release its machine; with purge, forget it and its snapshots',
     query: z.strictObject({ purge: z.enum(['true', 'false']).optional() }),
-    answers: { 204: null },
+    answers: { 202: OperationJson, 204: null },
+    /** Its machine is saved and released; only with `purge` the workspace and its snapshots go, once it sleeps. */
     async answer({ engine, params, query, asked }) {
-      await engine.destroy(params.id, { purge: query.purge === 'true' }, asked);
+      if (query.purge !== 'true')
+        return { status: 202, body: operationJson(await engine.hibernate(params.id, {}, asked)) };
+      await engine.destroy(params.id, { purge: true }, asked);
       return new Response(null, { status: 204 });
     },
   }),
