@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { VERBS } from '../../engine/domain/verbs.ts';
 import { ROUTES } from '../../engine/http/app.ts';
 import { house } from './house.ts';
@@ -91,6 +91,9 @@ test('without the local marketplace its levers say so', async () => {
 
 test('without purge, deleting saves a workspace and releases its machine, and nothing else goes', async () => {
   using h = house();
+  await h.ask('POST', '/api/v1/instances/lab/wake', {});
+  const awake = async () => expect((await h.ask('GET', '/api/v1/instances/lab')).body.status).toBe('awake');
+  await vi.waitFor(awake, { timeout: 10_000 });
   const { status, body } = await h.ask('DELETE', '/api/v1/instances/lab');
   expect([status, body.verb]).toEqual([202, 'hibernate']);
   expect(h.asked.at(-1)?.what).toBe('hibernate');
