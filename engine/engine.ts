@@ -1,10 +1,12 @@
 import { createHash } from 'node:crypto';
 import type { Asked, Engine, ScheduleChoice, WakeChoice } from './domain/doors.ts';
 import { Failure, isFailure } from './domain/failures.ts';
+import { descriptionPrefix, destroyedKey, vaultName } from './domain/layout.ts';
 import { HOLDS_WORK, type Machine } from './domain/lifecycle.ts';
 import type { Intent, Operation } from './domain/operation.ts';
 import type { Ports } from './domain/ports.ts';
 import { isZone, SCHEDULES_MAX, type Schedule, scheduleWords } from './domain/schedule.ts';
+import type { Settings } from './domain/settings.ts';
 import { newestGood, type Snapshot } from './domain/snapshot.ts';
 import {
   includeFault,
@@ -18,7 +20,9 @@ import {
 } from './domain/workspace.ts';
 import { faultInChoice } from './policy/plan.ts';
 import { leave } from './removal.ts';
+import { tryToDescribe } from './steps/describe.ts';
 import { writeMetadata } from './steps/metadata.ts';
+import { onlyAdopts } from './steps/only-adopts.ts';
 import { carryOut } from './steps/operation.ts';
 import { rowsBell, workspaceBell } from './steps/step.ts';
 import { storedLines } from './steps/stored-backup.ts';
@@ -45,7 +49,7 @@ export function createEngine(ports: Ports, telling: Telling, identityFile: strin
         });
       }
       checkIncludes(spec);
-      const chosen = { ...specDefaults(ports), ...spec };
+      const chosen = { ...specDefaults(ports.settings), ...spec };
       checkChoice(chosen);
       if (await store.read('workspaces', name)) throw new Failure('workspace_exists', { workspace: name });
       const { sealed } = await ports.repositories.newPassword();
@@ -70,12 +74,15 @@ export function createEngine(ports: Ports, telling: Telling, identityFile: strin
         sealedPassword: sealed,
       };
       await record('create', name, asked, 'created');
-      return await store.save('workspaces', workspace);
+      const saved = await store.save('workspaces', workspace);
+      await tryToDescribe(saved, ports);
+      return saved;
     },
 
     async wake(name, how, asked) {
       const workspace = await views.find(name);
       const snapshot = how.snapshot === undefined ? null : await views.findSnapshot(name, how.snapshot);
+      if (await onlyAdopts(ports)) throw new Failure('recovery_unconfirmed');
       const machine = await holderOf(workspace);
       if (snapshot && machine && machine.state !== 'releasing') throw busy(workspace, machine);
       return await begin(how.snapshot === undefined ? 'wake' : 'restore', workspace, asked, (operation, at) => ({
@@ -219,6 +226,7 @@ export function createEngine(ports: Ports, telling: Telling, identityFile: strin
         return { ...row, spec: next };
       });
       ports.bell.ring(workspaceBell(name));
+      if (changed) await tryToDescribe(changed, ports);
       return changed ?? workspace;
     },
 
@@ -286,7 +294,16 @@ export function createEngine(ports: Ports, telling: Telling, identityFile: strin
           ...(how.role === null ? [] : [{ with: how.with, role: how.role, by: asked.by, at }]),
         ],
       }));
+      if (changed) await tryToDescribe(changed, ports);
       return changed ?? workspace;
+    },
+
+    async confirmRecovery(asked) {
+      const alert = await store.read('alerts', 'recovered');
+      if (!alert || alert.resolvedAt !== null) return;
+      await record('recover', 'installation', asked, 'confirmed');
+      await store.save('alerts', { ...alert, resolvedAt: clock.now(), resolvedBy: asked.by });
+      ports.bell.ring(rowsBell);
     },
 
     async destroy(name, how, asked) {
@@ -294,6 +311,7 @@ export function createEngine(ports: Ports, telling: Telling, identityFile: strin
       const ours = (await store.list('machines')).filter(
         (machine) => machine.workspace === name && machine.state !== 'gone',
       );
+      if (await onlyAdopts(ports)) throw new Failure('recovery_unconfirmed');
       if (workspace.wish.want !== 'asleep' || ours[0]) throw busy(workspace, ours[0] ?? null);
       const snapshots = (await store.list('snapshots')).filter((snapshot) => snapshot.workspace === name);
       if (!how.purge) {
@@ -303,7 +321,9 @@ export function createEngine(ports: Ports, telling: Telling, identityFile: strin
       }
       await record('destroy', name, asked, `purged with ${snapshots.length} snapshots`);
       const signal = AbortSignal.timeout(PURGE_MS);
-      for (const { key } of await ports.storage.list(`${name}/`, signal)) await ports.storage.remove(key, signal);
+      await ports.storage.put(destroyedKey(vaultName(workspace)), Buffer.from(''), signal);
+      for (const prefix of [`${name}/`, descriptionPrefix(name)])
+        for (const { key } of await ports.storage.list(prefix, signal)) await ports.storage.remove(key, signal);
       for (const snapshot of snapshots) await store.remove('snapshots', snapshot);
       const upkeep = await store.read('upkeep', name);
       if (upkeep) await store.remove('upkeep', upkeep);
@@ -438,7 +458,7 @@ function choice(how: WakeChoice, snapshot: Snapshot | null): Partial<Wish> {
   return { snapshot: snapshot?.id ?? null, need: how.need ?? {}, capDollars: how.capDollars ?? null };
 }
 
-function specDefaults(ports: Ports): WorkspaceSpec {
+export function specDefaults(settings: Pick<Settings, 'plan' | 'save'>): WorkspaceSpec {
   return {
     image: 'pytorch/pytorch:2.8.0-cuda12.8-cudnn9-runtime',
     need: {},
@@ -448,8 +468,8 @@ function specDefaults(ports: Ports): WorkspaceSpec {
     ports: [],
     include: [],
     exclude: [],
-    fileBytesMax: ports.settings.save.fileBytesMax,
-    plan: ports.settings.plan,
+    fileBytesMax: settings.save.fileBytesMax,
+    plan: settings.plan,
     backupEveryMs: null,
     retentionDays: null,
     idle: {},

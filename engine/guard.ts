@@ -46,6 +46,7 @@ export function engineFor(who: Who, engine: Engine, store: Store): Engine {
     run: on('run', engine.run),
     share: on('share', engine.share),
     destroy: on('destroy', engine.destroy),
+    confirmRecovery: anywhere('recover', engine.confirmRecovery),
     atRisk: on('status', engine.atRisk),
     snapshots: on('snapshots', engine.snapshots),
     findSnapshot: on('snapshots', engine.findSnapshot),

@@ -32,6 +32,13 @@ export async function readInstallation(home: string, freePort: () => Promise<num
   return made;
 }
 
+/** It takes the name of the one it was recovered from, or it would take that one's machines for another's. */
+export async function nameInstallation(home: string, id: string): Promise<void> {
+  const file = join(home, 'installation.json');
+  const installation = parse(await readFile(file, 'utf8'), file);
+  await writeOnce(file, `${JSON.stringify(Installation.parse({ ...installation, id }), null, 2)}\n`);
+}
+
 /** As `mkdir -p`, which Node's own never ends where a parent refuses to hold anything, such as /proc. */
 async function makeFolder(folder: string): Promise<void> {
   const made = await mkdir(folder, { mode: 0o700 }).catch((cause: NodeJS.ErrnoException) => cause);

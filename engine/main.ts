@@ -19,12 +19,14 @@ import { type Installation, readInstallation } from './installation.ts';
 import { openLog } from './logging.ts';
 import { type LocalMarketplace, localMarketplace } from './marketplaces/local/local.ts';
 import { createMetrics } from './metrics.ts';
+import { noteInstallation } from './recovery.ts';
 import { keepHeapSmall } from './small-heap.ts';
 import { sshConnect } from './ssh/connect.ts';
 import { ownKey } from './ssh/own-key.ts';
 import { keepStorage } from './storage/local/keep-storage.ts';
 import type { LockRule } from './storage/local/locks.ts';
 import { readMasterKey } from './storage/master-key.ts';
+import { recoveryKeyIn } from './storage/recovery-key.ts';
 import { resticRepositories } from './storage/repositories.ts';
 import { type S3Options, s3Storage } from './storage/s3.ts';
 import { openJournals } from './store/open-journals.ts';
@@ -41,7 +43,7 @@ export interface Dumont extends AsyncDisposable {
   readonly ports: Ports;
   readonly local: LocalMarketplace;
   /** The very first account, to be shown once; null when there was one. */
-  readonly first: { readonly name: string; readonly password: string } | null;
+  readonly first: { readonly name: string; readonly password: string; readonly recoveryKey: string } | null;
 }
 
 /** Opens everything and wires it together; the only place that knows all of it. `say` tells a person what takes long. */
@@ -112,6 +114,7 @@ export async function openDumont(
     storage,
     repositories: repositoriesIn(storage, 'repositories'),
     vaults,
+    seal: masterKey.seal,
     kit: provideKit(join(config.home, 'kit'), restic, storage, say, stop.signal),
     publicKey: key.publicKey,
     bell,
@@ -160,8 +163,12 @@ export async function openDumont(
   );
   opening.use(await noteEngine(join(config.home, 'engine.json'), http.url));
   // Last of all: its password is shown once, by an engine that really came up.
-  const first = await accounts.begin();
+  const begun = await accounts.begin();
+  const first = begun && { ...begun, recoveryKey: await recoveryKeyIn(join(config.home, 'master.key')) };
   warmUp(ports, stop.signal);
+  noteInstallation(installation.id, storage, masterKey.seal, stop.signal).catch((cause: unknown) => {
+    if (!stop.signal.aborted) log('installation.not_noted', { why: reasonOf(cause) }, 'WARNING');
+  });
   log('engine.started', { url: http.url, installation: installation.id, home: config.home });
 
   const opened = opening.move();
@@ -180,7 +187,7 @@ function warmUp({ kit, log }: Ports, signal: AbortSignal): void {
 type Place = Omit<S3Options, 'now'>;
 
 /** Where copies go: beside the storage itself, and to another service if the settings name one. */
-function vaultPlaces(config: Config, place: Place): readonly (Place & Pick<Vault, 'name'>)[] {
+export function vaultPlaces(config: Config, place: Place): readonly (Place & Pick<Vault, 'name'>)[] {
   const bucket = config.storage ? config.vaultBucket : LOCAL_VAULT;
   const beside = bucket === null ? [] : [{ ...place, name: 'vault' as const, bucket }];
   return config.second === null ? beside : [...beside, { ...placeOf(config.second), name: 'elsewhere' as const }];
@@ -192,7 +199,7 @@ function placeOf({ endpoint, bucket, region, accessKeyId, secretAccessKey }: Sto
 }
 
 /** The bucket the settings name, or an object server of our own on the port it always had, since machines know that one. */
-async function openStorage(
+export async function openStorage(
   config: Config,
   installation: Installation,
   opening: AsyncDisposableStack,
@@ -256,7 +263,7 @@ const realClock: Clock = {
     }),
 };
 
-function freePort(): Promise<number> {
+export function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const probe = createServer().once('error', reject);
     probe.listen(0, '127.0.0.1', () => {
@@ -293,6 +300,9 @@ function welcome({ url, first }: Dumont, config: Config): string {
           '',
           `The first account is "${first.name}", its password ${first.password}`,
           'It is shown this once. On this computer you need none; for others see "npx dumont login --help".',
+          '',
+          `The recovery key is ${first.recoveryKey}`,
+          'Keep it elsewhere: with it and your storage everything comes back ("npx dumont recover"); without it, nothing.',
         ]
       : []),
     '',

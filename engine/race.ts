@@ -9,6 +9,7 @@ import { offersFor } from './offers.ts';
 import { PARTS, type Parts } from './parts.ts';
 import { costOfRace, type RaceMove, type RaceSight, underCap } from './policy/race.ts';
 import { spread } from './policy/ranking.ts';
+import { describe } from './steps/describe.ts';
 import { raceBell, rowsBell, workspaceBell } from './steps/step.ts';
 import { validate } from './steps/vault.ts';
 
@@ -53,6 +54,7 @@ async function prepare(id: string, ports: Ports, signal: AbortSignal): Promise<v
   if (!workspace) return;
   const snapshots = (await ports.store.list('snapshots')).filter((snapshot) => snapshot.workspace === workspace.id);
   const snapshot = wakeFrom(workspace, snapshots);
+  await describe(workspace, ports, signal);
   if (snapshot === null) return await ports.repositories.ensure(workspace, signal);
   await validate(workspace, snapshot, ports, signal);
   if (!(await ports.repositories.snapshot(workspace, snapshot.id, signal)))

@@ -6,6 +6,7 @@ import type { Ports } from './domain/ports.ts';
 import type { Race } from './domain/race.ts';
 import { isLater, type Workspace } from './domain/workspace.ts';
 import { forgetJob } from './steps/jobs.ts';
+import { onlyAdopts } from './steps/only-adopts.ts';
 import { carryOut, endOperation, forgetAsk } from './steps/operation.ts';
 import { wakeOnTime } from './steps/schedules.ts';
 import { rowsBell } from './steps/step.ts';
@@ -61,7 +62,7 @@ interface Sight {
 
 async function beginRace(sight: Sight, ports: Ports): Promise<void> {
   const { workspace, machine, races } = sight;
-  if (workspace.wish.want !== 'awake') return;
+  if (workspace.wish.want !== 'awake' || (await onlyAdopts(ports))) return;
   if (machine && machine.state !== 'gone' && machine.state !== 'releasing' && machine.state !== 'lost') return;
   if (races.some((race) => race.endedAt === null)) return;
   const mine = races.filter((race) => race.operation === workspace.wish.operation);

@@ -4,6 +4,7 @@ import type { Machine } from './domain/lifecycle.ts';
 import type { Listed } from './domain/marketplace.ts';
 import type { Ports } from './domain/ports.ts';
 import { adoptListed } from './steps/adoption.ts';
+import { forgetDestroyed } from './steps/vault.ts';
 import { tidy } from './tidy.ts';
 
 /**
@@ -49,12 +50,20 @@ function isOf(machine: Machine, listed: Listed): boolean {
 
 /** Sweeps for ever, and takes out what is long over. */
 export async function keepSweeping(ports: Ports, signal: AbortSignal): Promise<void> {
+  let forgotAt = 0;
   for (;;) {
     await sweep(ports, signal);
     await tidy(ports).catch((cause: unknown) => {
       if (!isFailure(cause)) throw cause;
       ports.log('tidy.failed', { why: reasonOf(cause) }, 'WARNING');
     });
+    if (ports.clock.now() - forgotAt >= ports.settings.upkeep.dailyMs) {
+      forgotAt = ports.clock.now();
+      await forgetDestroyed(ports, signal).catch((cause: unknown) => {
+        if (!isFailure(cause)) throw cause;
+        ports.log('vault.keeps', { why: reasonOf(cause) }, 'WARNING');
+      });
+    }
     await ports.clock.sleep(ports.settings.watch.sweepMs, signal);
   }
 }

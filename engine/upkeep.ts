@@ -9,11 +9,14 @@ import { planOf } from './policy/plan.ts';
 import { neededNow, type RetentionSight, retention } from './policy/retention.ts';
 import { compactionDue, newestOf, type UpkeepSight, upkeepDue, vaultDue } from './policy/upkeep.ts';
 import { leave, removeLeaving } from './removal.ts';
+import { describe } from './steps/describe.ts';
+import { onlyAdopts } from './steps/only-adopts.ts';
 import { workspaceBell } from './steps/step.ts';
 import { intoVault } from './steps/vault.ts';
 
 /** Workspaces whose backups are to be looked after now, those that waited longest first. */
 export async function dueForUpkeep(ports: Ports): Promise<readonly string[]> {
+  if (await onlyAdopts(ports)) return [];
   const [workspaces, snapshots, machines, upkeeps] = await Promise.all([
     ports.store.list('workspaces'),
     ports.store.list('snapshots'),
@@ -55,6 +58,7 @@ export async function upkeep(id: string, ports: Ports, signal: AbortSignal): Pro
       await note({ removed: 0, compactedAt: ports.clock.now() });
       ports.log('repository.compacted', { workspace: id });
     });
+    await describe(workspace, ports, signal);
     const left = { ...sight, upkeep: row, snapshots: await snapshotsOf(workspace, ports) };
     if (ports.vaults.length > 0 && vaultDue(left, ports.settings.upkeep)) {
       await note({ vault: await copyOut(workspace, ports, signal) });

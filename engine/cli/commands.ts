@@ -34,6 +34,7 @@ const COMMANDS: Readonly<Record<Name, () => Promise<Command>>> = {
   users: async () => (await import('./commands/users.ts')).users,
   tokens: async () => (await import('./commands/tokens.ts')).tokens,
   audit: async () => (await import('./commands/audit.ts')).audit,
+  recover: async () => (await import('./commands/recover.ts')).recover,
   login: async () => (await import('./commands/login.ts')).login,
   logout: async () => (await import('./commands/login.ts')).logout,
   completion: async () => (await import('./commands/completion.ts')).completion,

@@ -395,6 +395,41 @@ export const FAILURES = {
   ),
 
   // the engine's own state
+  bad_recovery_key: row(
+    400,
+    65,
+    false,
+    'This is no recovery key: {why}. Nothing was changed.',
+    'Isto não é uma chave de recuperação: {why}. Nada foi mudado.',
+  ),
+  wrong_recovery_key: row(
+    403,
+    77,
+    false,
+    'This recovery key is a good one, but not of what lies in this storage. Nothing was changed.',
+    'Esta chave de recuperação é válida, mas não é a deste armazenamento. Nada foi mudado.',
+  ),
+  nothing_to_recover: row(
+    404,
+    66,
+    false,
+    'There is no installation of Dumont in {bucket}. Check the settings of the storage.',
+    'Não há instalação do Dumont em {bucket}. Confira as configurações do armazenamento.',
+  ),
+  store_not_empty: row(
+    409,
+    73,
+    false,
+    'There is a store in {folder} already. Recovering builds one where there is none: move that folder away first.',
+    'Já existe um armazenamento em {folder}. Mova a pasta antes de recuperar.',
+  ),
+  recovery_unconfirmed: row(
+    409,
+    65,
+    false,
+    'This engine was recovered from storage and only adopts machines until somebody confirms: "dumont recover --confirm".',
+    'Este engine foi recuperado do armazenamento e só adota máquinas até alguém confirmar: "dumont recover --confirm".',
+  ),
   row_changed: row(
     409,
     75,

@@ -9,6 +9,22 @@ export const repositoryUrl = (endpoint: string, bucket: string, workspace: strin
 /** What lies beside the data, a folder for each snapshot. */
 export const besidePrefix = (workspace: string): string => `${workspace}/backup_`;
 
+/** What is about the installation: no workspace can have this name. */
+const OWN = '_dumont/';
+export const installationKey = `${OWN}installation.json`;
+export const DESCRIPTIONS = `${OWN}workspaces/`;
+export const descriptionPrefix = (workspace: string): string => `${DESCRIPTIONS}${workspace}/`;
+export const descriptionKey = (workspace: string, hash: string): string =>
+  `${descriptionPrefix(workspace)}${hash}.json`;
+
+/** That this workspace, and no later one of its name, was destroyed: what a vault still has of it goes when its lock ends. */
+export const DESTROYED = `${OWN}destroyed/`;
+export const destroyedKey = (inVault: string): string => `${DESTROYED}${inVault}`;
+
+/** Under what a vault keeps a workspace. Nothing there can be written over, so one that is made anew under an old name has another. */
+export const vaultName = ({ id, createdAt }: { readonly id: string; readonly createdAt: number }): string =>
+  `${id}.${createdAt}`;
+
 /** Since when the hot repository lacks what a vault has. */
 export const absentKey = (workspace: string, vault: string): string => `${workspace}/absent-${vault}.json`;
 

@@ -1,5 +1,6 @@
 import type { Duplex, Readable } from 'node:stream';
 import type { Account, LinkCode, Session, Token } from './account.ts';
+import type { Alert } from './alert.ts';
 import type { Verdict } from './doors.ts';
 import type { Talk } from './events.ts';
 import type { AgentAnswer, AgentStatus, EndCall } from './heartbeat.ts';
@@ -25,6 +26,8 @@ export interface Ports {
   readonly connect: Connect;
   readonly storage: Storage;
   readonly repositories: Repositories;
+  /** Wraps what must lie nowhere in the clear, with the installation's master key. */
+  readonly seal: (plain: string) => string;
   /** Where copies of everything go that no machine can reach; the first one counts, the others are besides. */
   readonly vaults: readonly Vault[];
   readonly kit: () => Promise<Kit>;
@@ -97,6 +100,7 @@ export interface Rows {
   tokens: Token;
   'link-codes': LinkCode;
   upkeep: Upkeep;
+  alerts: Alert;
 }
 export type Kind = keyof Rows;
 
@@ -227,13 +231,13 @@ export interface Storage {
   list(prefix: string, signal: AbortSignal): Promise<readonly StoredObject[]>;
   remove(key: string, signal: AbortSignal): Promise<void>;
   /**
-   * Brings an object of another storage here under the same key, inside storage where both are one service. Without
-   * `replace` an object that is here stays as it is.
+   * Brings an object of another storage here, inside storage where both are one service. Without `replace` an object that is
+   * here stays as it is.
    */
   copyFrom(
     source: Storage,
     object: StoredObject,
-    how: { readonly replace: boolean },
+    how: { readonly as: string; readonly replace: boolean },
     signal: AbortSignal,
   ): Promise<void>;
   /** A URL that does one thing with one object for a while. */

@@ -99,6 +99,11 @@ export const VERBS = {
   users: verb('admin', 'Who may come in, and what they may do', 'Quem pode entrar, e o que pode fazer'),
   tokens: verb('viewer', 'Words for programs of yours', 'Palavras para os seus programas'),
   audit: verb('admin', 'Who did what, and whether the record is whole', 'Quem fez o quê, e se o registro está inteiro'),
+  recover: verb(
+    'admin',
+    'Build a lost store anew from storage and the recovery key, and confirm it',
+    'Reconstrói do armazenamento um estado perdido, com a chave de recuperação, e o confirma',
+  ),
   destroy: verb('admin', 'Remove a workspace whose snapshots are no longer wanted', 'Remove um workspace', 'workspace'),
 } as const satisfies Record<string, Verb>;
 

@@ -7,7 +7,7 @@ import type { Workspace } from '../domain/workspace.ts';
  * that has all of its files.
  */
 export function restlessness(
-  workspace: Pick<Workspace, 'wish' | 'claim' | 'asks'>,
+  workspace: Pick<Workspace, 'wish' | 'claim' | 'asks' | 'fetches'>,
   machines: readonly Machine[],
 ): string | null {
   const alive = machines.filter(({ state }) => state !== 'gone' && state !== 'releasing');
@@ -19,6 +19,7 @@ export function restlessness(
   if (workspace.wish.want === 'awake' && running.length === 0) return 'it is waking';
   if (workspace.wish.want !== 'awake' && running.length > 0) return 'it is falling asleep';
   if (workspace.asks.length > 0) return 'a snapshot of it is being taken';
+  if (workspace.fetches.length > 0) return 'files of a snapshot are being brought back';
   const arriving = running.find(({ complete, saveAgainAt }) => !complete || saveAgainAt !== null);
   if (arriving)
     return arriving.complete ? `machine ${arriving.id} waits to be saved again` : 'its files are still arriving';

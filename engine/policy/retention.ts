@@ -6,7 +6,7 @@ import { duration } from './idle-words.ts';
 import { type Kept, keptDays } from './plan.ts';
 
 export interface RetentionSight {
-  readonly workspace: Pick<Workspace, 'spec' | 'wish'>;
+  readonly workspace: Pick<Workspace, 'spec' | 'wish' | 'fetches'>;
   /** All that the catalogue has of it. */
   readonly snapshots: readonly Snapshot[];
   /** Its machines that are not gone. */
@@ -73,6 +73,7 @@ export function neededNow(
   { workspace, machines, named }: Pick<RetentionSight, 'workspace' | 'machines' | 'named'>,
 ): string | null {
   if (workspace.wish.snapshot === snapshot.id) return 'somebody asked to wake from it';
+  if (workspace.fetches.some((fetch) => fetch.snapshot === snapshot.id)) return 'files of it are being brought back';
   const user = machines.find((machine) => needs(machine, snapshot));
   if (user) return `machine ${user.id} builds on it`;
   return named.has(snapshot.id) ? 'its machine still speaks of it' : null;

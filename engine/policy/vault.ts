@@ -1,4 +1,4 @@
-import { besidePrefix, repositoryPrefix } from '../domain/layout.ts';
+import { besidePrefix, descriptionPrefix, repositoryPrefix } from '../domain/layout.ts';
 import type { StoredObject } from '../domain/ports.ts';
 import type { Snapshot } from '../domain/snapshot.ts';
 
@@ -84,7 +84,7 @@ function placing(workspace: string, kept: ReadonlySet<string>) {
   return (key: string): Place | null => {
     const place = anyPlace(workspace, key);
     if (place === 'snapshots') return kept.has(key.slice(key.lastIndexOf('/') + 1)) ? place : null;
-    if (place === 'beside') {
+    if (place === 'beside' && !key.startsWith(descriptionPrefix(workspace))) {
       const id = key.slice(besidePrefix(workspace).length).split('/')[0] ?? '';
       return kept.has(id) ? place : null;
     }
@@ -93,7 +93,7 @@ function placing(workspace: string, kept: ReadonlySet<string>) {
 }
 
 function anyPlace(workspace: string, key: string): Place | null {
-  if (key.startsWith(besidePrefix(workspace))) return 'beside';
+  if (key.startsWith(besidePrefix(workspace)) || key.startsWith(descriptionPrefix(workspace))) return 'beside';
   const repository = repositoryPrefix(workspace);
   if (!key.startsWith(repository)) return null;
   const folder = key.slice(repository.length).split('/')[0];

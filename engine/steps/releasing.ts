@@ -4,6 +4,7 @@ import { costOf } from '../domain/money.ts';
 import type { Ports } from '../domain/ports.ts';
 import { Absence, findIn } from './absence.ts';
 import { adoptListed } from './adoption.ts';
+import { onlyAdopts } from './only-adopts.ts';
 import { marketplaceOf, type Step, type Turn } from './step.ts';
 
 /**
@@ -37,7 +38,7 @@ export const releasing: Step = async (machine, ports, signal, note) => {
       const adopted = await adoptListed(listed, machine, 'it came back after it was counted as lost', ports);
       return { to: 'gone', why: `it came back, and lives on as ${adopted.id}` };
     }
-    if (listed && departedAt >= nextTryAt) {
+    if (listed && departedAt >= nextTryAt && !(await onlyAdopts(ports))) {
       await note({}); // whoever took this machine over has written its row since, and then this fails
       await ports.fence.check(machine.id, signal);
       try {

@@ -1,7 +1,16 @@
 import { gunzipSync } from 'node:zlib';
 import { Failure, isFailure, reasonOf } from '../domain/failures.ts';
-import { absentKey, besidePrefix, manifestKey, repositoryPrefix } from '../domain/layout.ts';
-import type { Ports, Storage, StoredObject, Vault } from '../domain/ports.ts';
+import {
+  absentKey,
+  besidePrefix,
+  DESTROYED,
+  descriptionPrefix,
+  installationKey,
+  manifestKey,
+  repositoryPrefix,
+  vaultName,
+} from '../domain/layout.ts';
+import type { Ports, StoredObject, Vault } from '../domain/ports.ts';
 import { newestGood, type Snapshot } from '../domain/snapshot.ts';
 import type { Workspace } from '../domain/workspace.ts';
 import { readManifest } from '../policy/manifest-change.ts';
@@ -29,11 +38,12 @@ export async function intoVault(
   signal: AbortSignal,
 ): Promise<Vaulted> {
   const { plan, snapshots, fault } = await compare(workspace, vault, ports, signal);
-  const mended = await carry(plan.mend, vault.storage, ports.storage, true, signal);
+  const mended = await carry(plan.mend, intoHot(workspace, vault, ports), signal);
   if (mended > 0) await tellMended(workspace, vault, mended, ports);
   else if (fault !== null) throw new Failure('repository_damaged', { workspace: workspace.id, why: fault });
-  const copied = await carry(plan.copy, ports.storage, vault.storage, false, signal);
-  const there = await vault.storage.list(`${workspace.id}/`, signal);
+  const copied = await carry(plan.copy, outOfHot(workspace, vault, ports), signal);
+  await nameInstallation(vault, ports, signal);
+  const there = await heldBy(vault, workspace, signal);
   check(plan.copy.flat(), there);
   const counted = snapshots.filter(({ id }) => there.some(({ key }) => key.endsWith(`/snapshots/${id}`)));
   if (vault.name === 'vault') {
@@ -44,7 +54,7 @@ export async function intoVault(
       await update(ports.store, 'snapshots', id, (row) => ({ ...row, vaultedAt }));
     }
   }
-  const dropped = await drop(plan, vault, ports, signal);
+  const dropped = await drop(workspace, plan, vault, ports, signal);
   await writeAbsent(workspace, vault, plan.absent, ports, signal);
   const bytes = there.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
   const copiedBytes = plan.copy.flat().reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
@@ -55,7 +65,7 @@ export async function intoVault(
 export async function mend(workspace: Workspace, ports: Ports, signal: AbortSignal): Promise<number> {
   for (const vault of ports.vaults) {
     const { plan } = await compare(workspace, vault, ports, signal);
-    const mended = await carry(plan.mend, vault.storage, ports.storage, true, signal);
+    const mended = await carry(plan.mend, intoHot(workspace, vault, ports), signal);
     if (mended === 0) continue;
     await tellMended(workspace, vault, mended, ports);
     return mended;
@@ -76,9 +86,9 @@ export async function validate(
   const [vault] = ports.vaults;
   if (!vault) return;
   const prefix = repositoryPrefix(workspace.id);
-  const [hot, there] = await Promise.all([ports.storage.list(prefix, signal), vault.storage.list(prefix, signal)]);
+  const [hot, there] = await Promise.all([ports.storage.list(prefix, signal), heldBy(vault, workspace, signal)]);
   const found = new Map(hot.map((one) => [one.key, one.etag]));
-  const differs = there.some(({ key, etag }) => (found.get(key) ?? etag) !== etag);
+  const differs = there.some(({ key, etag }) => (found.get(key) ?? etag) !== etag); // what lies beside is not in `found`
   const opens = there.every(({ key }) => found.has(key) || !/\/repo\/(config|keys\/.*)$/.test(key));
   if (opens && !differs && found.has(`${prefix}snapshots/${snapshot.id}`)) return;
   await mend(workspace, ports, signal);
@@ -96,12 +106,13 @@ async function compare(
   for (const folder of ['snapshots/', 'index/', 'data/', 'keys/', 'config'])
     listed.push(...(await ports.storage.list(`${repository}${folder}`, signal)));
   const beside = await ports.storage.list(besidePrefix(workspace.id), signal);
+  const described = await ports.storage.list(descriptionPrefix(workspace.id), signal);
   const fault = await faultOf(workspace, ports, signal);
   const snapshots = (await ports.store.list('snapshots')).filter((snapshot) => snapshot.workspace === workspace.id);
   const sight = {
     workspace: workspace.id,
-    hot: [...listed, ...beside],
-    vault: await vault.storage.list(`${workspace.id}/`, signal),
+    hot: [...listed, ...beside, ...described],
+    vault: await heldBy(vault, workspace, signal),
     snapshots,
     sound: fault === null,
     absent: await readAbsent(workspace, vault, ports, signal),
@@ -123,25 +134,38 @@ async function faultOf(workspace: Workspace, ports: Ports, signal: AbortSignal):
 }
 
 /** Each stage whole before the next begins, many at once in each: they are copied inside storage, which is mostly waiting. */
-async function carry(
-  stages: Stages,
-  from: Storage,
-  to: Storage,
-  replace: boolean,
-  signal: AbortSignal,
-): Promise<number> {
+async function carry(stages: Stages, way: Way, signal: AbortSignal): Promise<number> {
   let carried = 0;
   for (const stage of stages) {
     const left = [...stage];
     const next = async (): Promise<void> => {
       for (let one = left.shift(); one !== undefined; one = left.shift()) {
-        await to.copyFrom(from, one, { replace }, signal);
+        await way(one, signal);
         carried += 1;
       }
     };
     await Promise.all(Array.from({ length: AT_ONCE }, next));
   }
   return carried;
+}
+
+/** Objects are spoken of by their names in the hot repository. */
+type Way = (object: StoredObject, signal: AbortSignal) => Promise<void>;
+
+function outOfHot(workspace: Workspace, { storage }: Vault, ports: Ports): Way {
+  return async (object, signal) =>
+    await storage.copyFrom(ports.storage, object, { as: keyIn(workspace, object.key), replace: false }, signal);
+}
+
+function intoHot(workspace: Workspace, { storage }: Vault, ports: Ports): Way {
+  return async (object, signal) => {
+    const there = { ...object, key: keyIn(workspace, object.key) };
+    await ports.storage.copyFrom(storage, there, { as: object.key, replace: true }, signal);
+  };
+}
+
+function keyIn(workspace: Workspace, key: string): string {
+  return key.startsWith(`${workspace.id}/`) ? `${vaultName(workspace)}${key.slice(workspace.id.length)}` : key;
 }
 
 function check(copied: readonly StoredObject[], there: readonly StoredObject[]): void {
@@ -162,27 +186,34 @@ async function prove(
     throw new Failure('vault_differs', { why });
   };
   const id = snapshot.id;
-  if (!(await vault.repositories.snapshot(workspace, id, signal))) refuse(`snapshot ${id.slice(0, 8)} is not in it`);
-  const manifest = await vault.storage.get(manifestKey(workspace.id, id), signal);
+  const there = { ...workspace, id: vaultName(workspace) };
+  if (!(await vault.repositories.snapshot(there, id, signal))) refuse(`snapshot ${id.slice(0, 8)} is not in it`);
+  const manifest = await vault.storage.get(manifestKey(there.id, id), signal);
   const { manifestBase } = snapshot;
-  const base = manifestBase && (await vault.storage.get(manifestKey(workspace.id, manifestBase), signal));
+  const base = manifestBase && (await vault.storage.get(manifestKey(there.id, manifestBase), signal));
   if (!manifest) return refuse(`the list of snapshot ${id.slice(0, 8)} is not in it`);
   const lines = readManifest(gunzipSync(manifest), base ? gunzipSync(base) : null, snapshot.contentHash);
   const files = lines.filter(({ sha256 }) => sha256 !== undefined);
   const paths = challengeOf(files, ports.settings.save, ports.random);
   if (paths.length === 0) return;
   const written = new Map(files.map(({ path, sha256 }) => [path, sha256]));
-  const stored = await vault.repositories.digests(workspace, id, paths, signal);
+  const stored = await vault.repositories.digests(there, id, paths, signal);
   const differing = paths.filter((path) => stored.get(path) !== written.get(path));
   if (differing.length > 0) refuse(`it gives back another ${differing.slice(0, 3).join(', ')}`);
 }
 
 /** What a lock still holds goes another time. */
-async function drop(plan: VaultPlan, vault: Vault, ports: Ports, signal: AbortSignal): Promise<number> {
+async function drop(
+  workspace: Workspace,
+  plan: VaultPlan,
+  vault: Vault,
+  ports: Ports,
+  signal: AbortSignal,
+): Promise<number> {
   let dropped = 0;
   for (const { key } of plan.drop.flat()) {
     try {
-      await vault.storage.remove(key, signal);
+      await vault.storage.remove(keyIn(workspace, key), signal);
       dropped += 1;
     } catch (cause) {
       signal.throwIfAborted();
@@ -192,6 +223,23 @@ async function drop(plan: VaultPlan, vault: Vault, ports: Ports, signal: AbortSi
     }
   }
   return dropped;
+}
+
+async function heldBy(vault: Vault, workspace: Workspace, signal: AbortSignal): Promise<readonly StoredObject[]> {
+  const { id } = workspace;
+  const name = vaultName(workspace);
+  const own = await vault.storage.list(`${name}/`, signal);
+  return [
+    ...own.map((one) => ({ ...one, key: `${id}${one.key.slice(name.length)}` })),
+    ...(await vault.storage.list(descriptionPrefix(id), signal)),
+  ];
+}
+
+/** Whose all this is: without it nothing could be recovered from the vault alone. */
+async function nameInstallation(vault: Vault, ports: Ports, signal: AbortSignal): Promise<void> {
+  const [there] = await vault.storage.list(installationKey, signal);
+  const [here] = there ? [] : await ports.storage.list(installationKey, signal);
+  if (here) await vault.storage.copyFrom(ports.storage, here, { as: here.key, replace: false }, signal);
 }
 
 async function readAbsent(
@@ -222,3 +270,21 @@ async function tellMended(workspace: Workspace, vault: Vault, objects: number, p
 }
 
 const AT_ONCE = 16;
+
+/** What vaults still have of workspaces that were destroyed goes when its lock has ended. */
+export async function forgetDestroyed(ports: Ports, signal: AbortSignal): Promise<void> {
+  for (const { key, writtenAt } of await ports.storage.list(DESTROYED, signal)) {
+    const longest = Math.max(0, ...ports.vaults.map(({ lockMs }) => lockMs));
+    if (ports.clock.now() - writtenAt <= longest) continue;
+    const name = key.slice(DESTROYED.length);
+    const id = name.slice(0, name.lastIndexOf('.'));
+    const again = (await ports.store.read('workspaces', id)) !== null;
+    for (const { storage } of ports.vaults) {
+      const described = again ? [] : await storage.list(descriptionPrefix(id), signal);
+      for (const one of [...(await storage.list(`${name}/`, signal)), ...described])
+        await storage.remove(one.key, signal);
+    }
+    await ports.storage.remove(key, signal);
+    ports.log('vault.forgot', { workspace: id });
+  }
+}

@@ -121,16 +121,16 @@ export function s3Storage(options: S3Options): Storage & Disposable {
       await calling(signal, CALL_MS, (abortSignal) => client.send(command, { abortSignal }));
     },
 
-    async copyFrom(source, { key: Key, etag, sizeBytes }, { replace }, signal) {
+    async copyFrom(source, { key, etag, sizeBytes }, { as: Key, replace }, signal) {
       if (source.endpoint !== endpoint) {
-        const body = await source.get(Key, signal);
-        if (body === null) throw new Failure('storage_refused', { why: `${Key} is not there any more` });
+        const body = await source.get(key, signal);
+        if (body === null) throw new Failure('storage_refused', { why: `${key} is not there any more` });
         await this.put(Key, body, signal, { onlyIfAbsent: !replace }).catch((thrown: unknown) => {
           if (replace || !(thrown instanceof Failure && isTaken(thrown.cause))) throw thrown;
         });
         return;
       }
-      const CopySource = `${source.bucket}/${Key}`.split('/').map(encodeURIComponent).join('/');
+      const CopySource = `${source.bucket}/${key}`.split('/').map(encodeURIComponent).join('/');
       const command = new CopyObjectCommand({ Bucket, Key, CopySource, CopySourceIfMatch: etag });
       if (!replace) createOnly(command);
       await calling(signal, transferMs(sizeBytes), async (abortSignal) => {

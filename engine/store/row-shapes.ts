@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { ROLES } from '../domain/account.ts';
+import { ALERT_KINDS } from '../domain/alert.ts';
 import type { FailureCode } from '../domain/failures.ts';
 import { IdleShape } from '../domain/heartbeat.ts';
 import { STATES } from '../domain/lifecycle.ts';
@@ -307,6 +308,17 @@ const upkeep = z.object({
   vault: usage.nullable(),
 });
 
+const alert = z.object({
+  id,
+  version: z.number().int(),
+  kind: z.enum(ALERT_KINDS),
+  workspace: z.string().nullable(),
+  raisedAt: at,
+  why: z.string(),
+  resolvedAt: at.nullable(),
+  resolvedBy: z.string().nullable(),
+});
+
 export const ROW_SHAPES: { readonly [K in Kind]: z.ZodType<Rows[K]> } = {
   workspaces: workspace,
   machines: machine,
@@ -318,6 +330,7 @@ export const ROW_SHAPES: { readonly [K in Kind]: z.ZodType<Rows[K]> } = {
   tokens: token,
   'link-codes': linkCode,
   upkeep,
+  alerts: alert,
 };
 
 export const KINDS = Object.keys(ROW_SHAPES) as readonly Kind[];

@@ -75,6 +75,7 @@ const alone: Omit<Ports, 'heartbeats'> = {
     check: nothing,
   },
   vaults: [],
+  seal: nothing,
   kit: async () => ({ tools: [] }),
   publicKey: '',
   bell,

@@ -187,6 +187,16 @@ export const ONE_OF_EACH: { readonly [K in Kind]: Rows[K] } = {
     usedAt: null,
   },
   'link-codes': { id: 'e'.repeat(64), version: 0, account: 'ana', expiresAt: 1_700_000_600_000 },
+  alerts: {
+    id: 'backup_late/lab',
+    version: 0,
+    kind: 'backup_late',
+    workspace: 'lab',
+    raisedAt: 1_700_000_000_000,
+    why: 'the last one is 20 minutes old',
+    resolvedAt: null,
+    resolvedBy: null,
+  },
   upkeep: {
     ...noUpkeep('lab'),
     waits: { why: 'it is waking', since: 1_700_000_000_000 },

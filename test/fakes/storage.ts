@@ -66,7 +66,7 @@ export class FakeStorage implements Storage, Repositories {
 
   async remove(key: string): Promise<void> {
     this.objects.delete(key);
-    const [, workspace = '', id = ''] = /^(.+)\/repo\/snapshots\/(.+)$/.exec(key) ?? [];
+    const [, workspace = '', id = ''] = SNAPSHOT_NAME.exec(key) ?? [];
     this.#repositories.get(workspace)?.delete(id);
   }
 
@@ -136,13 +136,13 @@ export class FakeStorage implements Storage, Repositories {
     return this.damage;
   }
 
-  async copyFrom(source: Storage, { key }: { readonly key: string }): Promise<void> {
+  async copyFrom(source: Storage, { key }: { readonly key: string }, { as }: { readonly as: string }): Promise<void> {
     if (this.down !== null) throw new Failure('storage_down', { why: this.down });
     if (!(source instanceof FakeStorage)) throw new Error('only from a fake');
-    const [, workspace = '', id = ''] = /^(.+)\/repo\/snapshots\/(.+)$/.exec(key) ?? [];
-    const kept = source.repository(workspace).get(id);
-    if (kept) this.repository(workspace).set(id, kept);
-    else this.objects.set(key, source.objects.get(key) ?? new Uint8Array());
+    const [from, to] = [SNAPSHOT_NAME.exec(key), SNAPSHOT_NAME.exec(as)];
+    const kept = source.repository(from?.[1] ?? '').get(from?.[2] ?? '');
+    if (kept) this.repository(to?.[1] ?? '').set(kept.id, kept);
+    else this.objects.set(as, source.objects.get(key) ?? new Uint8Array());
   }
 
   /** A machine's backup arrives. */
@@ -164,3 +164,5 @@ export class FakeStorage implements Storage, Repositories {
     return kept;
   }
 }
+
+const SNAPSHOT_NAME = /^(.+)\/repo\/snapshots\/(.+)$/;

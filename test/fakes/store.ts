@@ -18,6 +18,7 @@ export class FakeStore implements Store {
     tokens: new Map(),
     'link-codes': new Map(),
     upkeep: new Map(),
+    alerts: new Map(),
   };
   readonly #strict: boolean;
   readonly #leases = new Map<string, Lease>();

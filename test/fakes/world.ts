@@ -52,6 +52,7 @@ export class World {
       storage: this.storage,
       repositories: this.storage,
       vaults: this.vaults,
+      seal: (plain) => `sealed ${plain}`,
       kit: async () => ({
         tools: [{ name: 'restic', sha256: TOOL_SHA256, file: '', sizeBytes: 1, key: 'kit/restic' }],
       }),

@@ -331,6 +331,7 @@ export function fakeEngine({ pace: firstPace = 1, names = ['lab'], outputs = tmp
     async retention() {
       return [];
     },
+    async confirmRecovery() {},
     async pin(name, id, how, by) {
       remember('pin', [name, id, how], by);
       return await this.findSnapshot(name, id);

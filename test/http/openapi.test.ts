@@ -49,6 +49,7 @@ const PERMISSIONS: Readonly<Record<string, Role | 'anyone'>> = {
   'GET /api/v1/snapshots': 'viewer',
   'POST /api/v1/snapshots': 'operator',
   'POST /api/v1/snapshots/{id}/restore': 'operator',
+  'POST /api/v1/recovery/confirm': 'admin',
   'GET /api/v1/offers': 'viewer',
   'GET /api/v1/hosts': 'viewer',
   'GET /api/v1/events': 'viewer',

@@ -79,7 +79,17 @@ const ORDER: readonly Role[] = ['viewer', 'operator', 'admin'];
 test('who may do what with a workspace is what the table says, for every call and everybody', async () => {
   const { as, stop } = await house();
   expect(
-    new Set([...Object.keys(CALLS), 'create', 'offers', 'hosts', 'health', 'operation', 'events', 'lastTold']),
+    new Set([
+      ...Object.keys(CALLS),
+      'create',
+      'confirmRecovery',
+      'offers',
+      'hosts',
+      'health',
+      'operation',
+      'events',
+      'lastTold',
+    ]),
   ).toEqual(new Set(Object.keys(as(who('boss', 'admin')))));
   for (const [name, [needs, call]] of Object.entries(CALLS)) {
     for (const [person, has] of PEOPLE) {

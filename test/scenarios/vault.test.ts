@@ -27,7 +27,9 @@ test('as soon as a workspace sleeps, its backup is in the vault and elsewhere, a
   const { engine, stop } = await asleep(w);
   const [newest] = await engine.snapshots('lab');
   expect(newest?.vaultedAt).not.toBeNull();
-  for (const place of [vault, elsewhere]) expect([...place.repository('lab').keys()]).toEqual([newest?.id]);
+  const [{ createdAt = 0 } = {}] = await w.store.list('workspaces');
+  for (const place of [vault, elsewhere])
+    expect([...place.repository(`lab.${createdAt}`).keys()]).toEqual([newest?.id]);
   await stop();
 });
 

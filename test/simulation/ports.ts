@@ -38,6 +38,7 @@ export function portsOf(process: Process, world: SimulatedWorld): Ports {
     storage: storageOf(world.storage, pass),
     repositories: repositoriesOf(world.storage, pass),
     vaults: [],
+    seal: (plain) => `sealed ${plain}`,
     kit: () => pass('kit', async () => KIT, storageDown),
     publicKey: 'ssh-ed25519 AAAA engine',
     bell: createBell(process.clock),

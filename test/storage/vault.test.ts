@@ -90,12 +90,15 @@ async function vaulted() {
     vault,
     ports,
     store,
+    inVault: { ...machine.workspace, id: 'lab.1' },
     told,
     clock,
     backUp,
     copy: async () => await intoVault(machine.workspace, vault, ports, signal),
     keys: async (where: Storage, folder = '') =>
-      (await where.list(`${repositoryPrefix('lab')}${folder}`, signal)).map(({ key }) => key).toSorted(),
+      (await where.list(`${repositoryPrefix(where === storage ? 'lab.1' : 'lab')}${folder}`, signal))
+        .map(({ key }) => key.replace('lab.1/', 'lab/'))
+        .toSorted(),
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
   };
 }
@@ -139,7 +142,7 @@ resticTest(
     expect(again.copied, 'nothing is copied twice').toBe(0);
     const second = await w.backUp({ a: 'three' });
     expect((await w.copy()).copied).toBe(6);
-    expect((await w.vault.repositories.snapshots(w.machine.workspace, signal)).map(({ id }) => id).toSorted()).toEqual(
+    expect((await w.vault.repositories.snapshots(w.inVault, signal)).map(({ id }) => id).toSorted()).toEqual(
       [first.id, second.id].toSorted(),
     );
   },
@@ -210,9 +213,9 @@ resticTest('what is no longer needed leaves the vault when its lock has ended, a
   await w.r2.world.storage.setLocks('vault', []);
   expect((await w.copy()).dropped).toBeGreaterThan(3);
   expect(await w.keys(w.vault.storage)).toEqual(await w.keys(w.machine.storage));
-  const { vault, machine } = w;
-  expect((await vault.repositories.snapshots(machine.workspace, signal)).map(({ id }) => id)).toEqual([young.id]);
-  expect(await vault.repositories.check(machine.workspace, { readData: '100%' }, signal)).toEqual([]);
+  const { vault } = w;
+  expect((await vault.repositories.snapshots(w.inVault, signal)).map(({ id }) => id)).toEqual([young.id]);
+  expect(await vault.repositories.check(w.inVault, { readData: '100%' }, signal)).toEqual([]);
 });
 
 resticTest('a copy that breaks off does not count, and goes on where it was', async () => {

@@ -20,6 +20,17 @@ export const healthRoutes = [
   }),
 
   route({
+    method: 'post',
+    path: '/api/v1/recovery/confirm',
+    verb: 'recover',
+    answers: { 204: null },
+    async answer({ engine, asked }) {
+      await engine.confirmRecovery(asked);
+      return new Response(null, { status: 204 });
+    },
+  }),
+
+  route({
     method: 'get',
     path: '/api/v1/health',
     verb: null,

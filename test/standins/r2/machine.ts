@@ -40,7 +40,7 @@ export async function machineOn(world: StorageWorld, id = 'lab'): Promise<Restic
   const options = { restic: program, storage, masterKey: MASTER_KEY, folder, now: Date.now };
   const repositories = resticRepositories({ ...options, connections: REACH.connections });
   const { sealed } = await repositories.newPassword();
-  const workspace = { id, sealedPassword: sealed } as Workspace;
+  const workspace = { id, createdAt: 1, sealedPassword: sealed } as Workspace;
   await repositories.ensure(workspace, signal);
   const credentials = await storage.issue({ prefix: repositoryPrefix(id), access: 'write', ttlMs: 3_600_000 });
   const repository = {

@@ -1,0 +1,59 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { command, flag } from '../command.ts';
+import { readSecret } from '../read-secret.ts';
+import { plural } from '../words.ts';
+
+const PROGRAM = join(import.meta.dirname, '..', '..', 'recover-main.ts');
+
+interface Recovered {
+  readonly workspaces: readonly {
+    readonly id: string;
+    readonly snapshots: number;
+    readonly missing: readonly string[];
+    readonly unreadable: readonly string[];
+  }[];
+}
+
+export const recover = command({
+  name: 'recover',
+  options: { confirm: flag('You have looked: what storage and the marketplaces hold is all there is') },
+  examples: [
+    ['dumont recover', 'asks for the recovery key; the settings say where storage is, and no engine runs'],
+    ['dumont recover --confirm', 'later, to a running engine: it may rent, destroy and tidy up again'],
+  ],
+  async run({ options, engine, screen, signal }) {
+    if (options.confirm) {
+      await engine.post('/api/v1/recovery/confirm', {}, signal);
+      screen.print('Confirmed. The engine acts again.');
+      return 0;
+    }
+    const key = await readSecret('Recovery key: ', screen, signal);
+    const child = spawn(process.execPath, [PROGRAM], { stdio: ['pipe', 'pipe', 'inherit'], signal });
+    child.stdin.on('error', () => undefined); // it has ended, and said why
+    child.stdin.end(`${key}\n`);
+    let said = '';
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      said += text;
+    });
+    const [code] = (await once(child, 'close')) as [number | null];
+    if (code !== 0) return code ?? 1;
+    const recovered = JSON.parse(said) as Recovered;
+    if (screen.json) screen.printJson(recovered);
+    else screen.print(...lines(recovered));
+    return 0;
+  },
+});
+
+function lines({ workspaces }: Recovered): string[] {
+  return [
+    ...workspaces.flatMap(({ id, snapshots, missing, unreadable }) => [
+      `${id}: ${plural(snapshots, 'snapshot')}`,
+      ...missing.map((snapshot) => `  ${snapshot.slice(0, 8)} is in the catalogue, and its data in no copy`),
+      ...unreadable.map((why) => `  not readable: ${why}`),
+    ]),
+    `${plural(workspaces.length, 'workspace')} recovered, all asleep. Start the engine with "npm start": it adopts what runs`,
+    'and rents, destroys and removes nothing until you say "dumont recover --confirm".',
+  ];
+}

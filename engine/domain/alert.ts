@@ -1,0 +1,65 @@
+/** Something a person should look at. Raised once, and there until it is over; then it says when that was. */
+export interface Alert {
+  /** What it is and whose: there is one of each. */
+  readonly id: string;
+  readonly version: number;
+  readonly kind: AlertKind;
+  /** Null: it is about the installation. */
+  readonly workspace: string | null;
+  readonly raisedAt: number;
+  readonly why: string;
+  readonly resolvedAt: number | null;
+  /** A person, or what ended by itself. */
+  readonly resolvedBy: string | null;
+}
+
+export const ALERTS = {
+  /** The store was built from storage; until a person confirms that it is whole, machines are only adopted. */
+  recovered: say(
+    'Look at "dumont status" and the machines at your marketplaces; then confirm with "dumont recover --confirm".',
+    'Olhe "dumont status" e as máquinas nos marketplaces; depois confirme com "dumont recover --confirm".',
+  ),
+  backups_failing: say(
+    'Read why; "dumont status NAME" shows what is safe. The machine goes on trying.',
+    'Leia o motivo; "dumont status NOME" mostra o que está salvo. A máquina continua tentando.',
+  ),
+  backup_late: say(
+    'See whether its machine answers: "dumont status NAME". What changed since is only on that machine.',
+    'Veja se a máquina responde: "dumont status NOME". O que mudou desde então só existe nela.',
+  ),
+  storage_full: say(
+    'Remove or unpin snapshots, or choose a larger plan. Until then old automatic ones are kept once a day.',
+    'Remova ou solte snapshots, ou escolha um plano maior. Até lá os automáticos antigos ficam um por dia.',
+  ),
+  drill_failed: say(
+    'Do not rely on this snapshot. Make a new one with everything read, and look at the other copies.',
+    'Não confie neste snapshot. Faça um novo com tudo relido, e veja as outras cópias.',
+  ),
+  repository_damaged: say(
+    'What is missing is in no copy. Make a new snapshot while a machine still has the files.',
+    'O que falta não está em nenhuma cópia. Faça um snapshot novo enquanto uma máquina ainda tem os arquivos.',
+  ),
+  vault_behind: say(
+    'See whether the vault answers and its lock days agree with the settings. The hot repository stands meanwhile.',
+    'Veja se o cofre responde e se os dias de bloqueio conferem. O repositório segue valendo.',
+  ),
+  stuck_lock: say(
+    'Something holds the repository. If no machine backs up, it is swept half an hour after it was last renewed.',
+    'Algo segura o repositório. Se nenhuma máquina faz backup, é limpo meia hora após a última renovação.',
+  ),
+  credentials_ending: say(
+    'The machine could not be given new ones: see that the engine reaches it. Its backups stop when they end.',
+    'A máquina não recebeu novas: veja se o engine a alcança. Os backups param quando acabarem.',
+  ),
+} as const;
+
+export type AlertKind = keyof typeof ALERTS;
+
+export const ALERT_KINDS = Object.keys(ALERTS) as [AlertKind, ...AlertKind[]];
+
+function say(en: string, pt: string) {
+  return { en, pt };
+}
+
+export const alertId = (kind: AlertKind, workspace: string | null): string =>
+  workspace === null ? kind : `${kind}/${workspace}`;

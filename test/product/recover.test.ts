@@ -1,0 +1,80 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { expect, test } from 'vitest';
+import { readConfig } from '../../engine/config.ts';
+import { installationKey } from '../../engine/domain/layout.ts';
+import { openDumont } from '../../engine/main.ts';
+import { recoveryKeyIn, recoveryKeyOf } from '../../engine/storage/recovery-key.ts';
+import { openStore } from '../../engine/store/open-store.ts';
+import { resticProgram } from '../restic/which-restic.ts';
+import { temporaryFolder } from '../store/temporary-folder.ts';
+
+const PROGRAM = join(import.meta.dirname, '..', '..', 'engine', 'recover-main.ts');
+
+/** As `dumont recover` starts it: the key on standard input, and nowhere else. */
+async function recover(home: string, key: string): Promise<{ code: number | null; out: string; said: string }> {
+  const env = { PATH: '/usr/bin:/bin', DUMONT_HOME: home };
+  const child = spawn(process.execPath, [PROGRAM], { stdio: ['pipe', 'pipe', 'pipe'], env });
+  child.stdin.end(`${key}\n`);
+  const ended = once(child, 'close') as Promise<[number | null]>;
+  const [out, said, [code]] = await Promise.all([text(child.stdout), text(child.stderr), ended]);
+  return { code, out, said };
+}
+
+test.skipIf(resticProgram === null)(
+  'an installation whose store and keys are gone comes back with its recovery key',
+  async () => {
+    await using folder = await temporaryFolder();
+    const home = folder.path;
+    const settings = { DUMONT_HOME: home, DUMONT_PORT: '0', DUMONT_RESTIC: resticProgram ?? '' };
+    let key = '';
+    let installation = '';
+    {
+      await using dumont = await openDumont(readConfig(settings), () => undefined);
+      key = dumont.first?.recoveryKey ?? '';
+      expect(key).toBe(await recoveryKeyIn(join(home, 'master.key')));
+      const spec = { environment: { TOKEN: 'hunter2' }, plan: 'pro' } as const;
+      await dumont.engine.create('lab', spec, { by: 'ana', key: null });
+      const { storage } = dumont.ports;
+      const noted = async () => (await storage.get(installationKey, AbortSignal.timeout(5_000))) !== null;
+      await expect.poll(noted, { timeout: 10_000 }).toBe(true);
+      installation = dumont.ports.settings.installation;
+    }
+    const storageFiles = join(home, 'storage');
+    for (const gone of ['state', 'master.key', 'installation.json', 'journals', 'keys'])
+      rmSync(join(home, gone), { recursive: true, force: true });
+
+    const slip = await recover(home, `${key.slice(0, -1)}${key.endsWith('7') ? '8' : '7'}`);
+    expect([slip.code, slip.said]).toEqual([65, expect.stringContaining('This is no recovery key')]);
+    const other = await recover(home, recoveryKeyOf(Buffer.alloc(32, 9)));
+    expect([other.code, other.said]).toEqual([77, expect.stringContaining('not of what lies in this storage')]);
+    expect(existsSync(join(home, 'master.key')), 'nothing was changed').toBe(false);
+
+    const done = await recover(home, key);
+    expect(done.said).toBe('');
+    expect(JSON.parse(done.out)).toEqual({
+      installation,
+      workspaces: [{ id: 'lab', snapshots: 0, missing: [], unreadable: [] }],
+    });
+    expect(JSON.parse(readFileSync(join(home, 'installation.json'), 'utf8')).id).toBe(installation);
+    {
+      await using store = await openStore(join(home, 'state'));
+      const [lab] = await store.list('workspaces');
+      expect(lab).toMatchObject({ id: 'lab', owner: 'ana', spec: { environment: { TOKEN: 'hunter2' }, plan: 'pro' } });
+    }
+    const again = await recover(home, key);
+    expect([again.code, again.said]).toEqual([73, expect.stringContaining('There is a store')]);
+    expect(existsSync(storageFiles)).toBe(true);
+
+    await using dumont = await openDumont(readConfig(settings), () => undefined);
+    expect(await dumont.ports.repositories.password((await dumont.engine.status('lab'))[0]!.workspace)).toMatch(
+      /^[0-9a-f]{64}$/,
+    );
+    await expect(dumont.engine.wake('lab', {}, { by: 'ana', key: null })).rejects.toMatchObject({
+      code: 'recovery_unconfirmed',
+    });
+  },
+);

@@ -1,0 +1,136 @@
+import { expect, test } from 'vitest';
+import { Failure } from '../../engine/domain/failures.ts';
+import { metadataKey } from '../../engine/domain/layout.ts';
+import type { Storage } from '../../engine/domain/ports.ts';
+import { specDefaults } from '../../engine/engine.ts';
+import { noteInstallation, recoverStore } from '../../engine/recovery.ts';
+import { FakeStorage } from '../fakes/storage.ts';
+import { FakeStore } from '../fakes/store.ts';
+import { ANA, awake, MINUTE, World } from '../fakes/world.ts';
+
+const DAY = 24 * 60 * MINUTE;
+const { signal } = new AbortController();
+const seal = (plain: string): string => `sealed ${plain}`;
+const open = (sealed: string): string => {
+  if (!sealed.startsWith('sealed ')) throw new Failure('wrong_password', { workspace: '-' });
+  return sealed.slice('sealed '.length);
+};
+
+async function lost() {
+  const w = new World();
+  const vault = new FakeStorage();
+  w.vaults.push({ name: 'vault', storage: vault, repositories: vault, lockMs: DAY });
+  await noteInstallation('test', w.storage, seal, signal);
+  const running = await awake(w);
+  running.machine.write('workspace/train.py', 'print(1)');
+  await running.engine.snapshot('lab', { description: 'before the store was lost', tags: ['keep'] }, ANA);
+  await w.clock.advance(MINUTE);
+  running.machine.write('workspace/train.py', 'print(2)');
+  const recover = async (storages: readonly Storage[] = [w.storage, vault], unseal = open) => {
+    const store = new FakeStore();
+    const recovery = { storages, open: unseal, store, specDefaults: specDefaults(w.settings), now: w.clock.now() };
+    return { store, recovered: await recoverStore(recovery, signal) };
+  };
+  return { w, vault, ...running, recover };
+}
+
+/** As far as it is kept in storage: what only the store knows is made anew. */
+const lasting = ({ version, vaultedAt, ...rest }: { version: number; vaultedAt: unknown }) => rest;
+
+test('a store that was lost comes back from storage: workspaces, their passwords, and every snapshot', async () => {
+  const { w, engine, recover, stop } = await lost();
+  await engine.configure('lab', { image: 'ubuntu:24.04', environment: { TOKEN: 'secret' } }, ANA);
+  await engine.hibernate('lab', {}, ANA);
+  await w.clock.advance(10 * MINUTE);
+  await stop();
+  const { store, recovered } = await recover();
+  expect(recovered).toEqual({
+    installation: 'test',
+    workspaces: [{ id: 'lab', snapshots: 2, missing: [], unreadable: [] }],
+  });
+  const before = await w.store.list('snapshots');
+  expect((await store.list('snapshots')).map(lasting)).toEqual(before.map(lasting));
+  const [old] = await w.store.list('workspaces');
+  const [lab] = await store.list('workspaces');
+  expect(lab).toMatchObject({ id: 'lab', owner: 'ana', spec: old?.spec, sealedPassword: old?.sealedPassword });
+  expect(lab?.epoch).toBeGreaterThan(old?.epoch ?? 0);
+  expect(lab?.sequence).toBeGreaterThan(old?.sequence ?? 0);
+  const text = [...w.storage.objects].map(([key, body]) => `${key} ${Buffer.from(body).toString()}`).join('\n');
+  expect(text.match(/.*TOKEN.*/g)?.every((line) => line.includes('sealed '))).toBe(true);
+});
+
+test('it comes back from the vault alone, and a wake brings the data back from there', async () => {
+  const { w, vault, engine, recover, stop } = await lost();
+  await engine.hibernate('lab', {}, ANA);
+  await w.clock.advance(10 * MINUTE);
+  await stop();
+  w.storage.repository('lab').clear();
+  w.storage.objects.clear();
+  const { store, recovered } = await recover();
+  expect(recovered.workspaces).toEqual([{ id: 'lab', snapshots: 2, missing: [], unreadable: [] }]);
+  expect(vault.objects.size).toBeGreaterThan(0);
+  expect(await store.list('snapshots')).toHaveLength(2);
+});
+
+test('another key changes nothing and says so, and storage of nobody is no installation', async () => {
+  const { w, recover, stop } = await lost();
+  const other = (): string => {
+    throw new Failure('wrong_password', { workspace: '-' });
+  };
+  await expect(recover(undefined, other)).rejects.toMatchObject({ code: 'wrong_recovery_key' });
+  await expect(recover([new FakeStorage()])).rejects.toMatchObject({ code: 'nothing_to_recover' });
+  expect(w.storage.objects.size).toBeGreaterThan(0);
+  await stop();
+});
+
+test('what is not whole in storage is named, and the rest comes back', async () => {
+  const { w, engine, recover, stop } = await lost();
+  w.vaults.length = 0;
+  await engine.hibernate('lab', {}, ANA);
+  await w.clock.advance(10 * MINUTE);
+  await stop();
+  const [first, second] = await w.store.list('snapshots');
+  w.storage.objects.set(metadataKey('lab', first?.id ?? ''), Buffer.from('{"format":1'));
+  w.storage.repository('lab').delete(second?.id ?? '');
+  const { store, recovered } = await recover([w.storage]);
+  expect(recovered.workspaces[0]?.missing).toEqual([second?.id]);
+  expect(recovered.workspaces[0]?.unreadable).toEqual([expect.stringContaining(first?.id ?? '')]);
+  expect((await store.list('snapshots')).map(({ status, provedAt }) => [status, provedAt])).toEqual([['FAILED', null]]);
+});
+
+test('a workspace that was destroyed stays so, though the vault still holds it', async () => {
+  const { w, vault, engine, recover, stop } = await lost();
+  await engine.hibernate('lab', {}, ANA);
+  await w.clock.advance(10 * MINUTE);
+  await engine.destroy('lab', { purge: true }, ANA);
+  expect((await recover()).recovered.workspaces).toEqual([]);
+  expect(vault.objects.size).toBeGreaterThan(1);
+  await w.clock.advance(3 * DAY);
+  expect([...vault.objects.keys()], 'when its lock has ended it goes').toEqual(['_dumont/installation.json']);
+  await stop();
+});
+
+test('after that the engine only adopts: the machine that runs is saved and stays, until a person confirms', async () => {
+  const { w, machine, recover, stop } = await lost();
+  await stop();
+  const { store } = await recover();
+  Object.assign(w, { store });
+  const { engine, stop: end } = await w.start();
+  await w.clock.advance(30 * MINUTE);
+  const machines = await store.list('machines');
+  expect(machines).toHaveLength(1);
+  expect(machine.destroyed).toBe(false);
+  expect(w.told.some(({ event }) => event === 'machine.adopted')).toBe(true);
+  const saved = (await engine.snapshots('lab')).some(({ machine: by }) => by === machines[0]?.id);
+  expect(saved, 'what was on it is in storage by now').toBe(true);
+  await expect(engine.wake('lab', {}, ANA)).rejects.toMatchObject({ code: 'recovery_unconfirmed' });
+  await expect(engine.destroy('lab', { purge: true }, ANA)).rejects.toMatchObject({ code: 'recovery_unconfirmed' });
+  await engine.confirmRecovery(ANA);
+  await w.clock.advance(20 * MINUTE);
+  expect(machine.destroyed).toBe(true);
+  await engine.confirmRecovery(ANA); // once more does nothing
+  await engine.wake('lab', {}, ANA);
+  await w.clock.advance(3 * MINUTE);
+  expect((await engine.status('lab'))[0]?.sight).toBe('awake');
+  await end();
+});
