@@ -54,6 +54,7 @@ export function engineFor(who: Who, engine: Engine, store: Store): Engine {
     diff: on('files', engine.diff),
     download: on('restore', engine.download),
     retention: on('snapshots', engine.retention),
+    drills: on('snapshots', engine.drills),
     pin: on('pin', engine.pin),
     forget: on('forget', engine.forget),
     quote: on('wake', engine.quote),
@@ -62,6 +63,17 @@ export function engineFor(who: Who, engine: Engine, store: Store): Engine {
     hosts: anywhere('hosts', engine.hosts),
     health: anywhere('status', engine.health),
     lastTold: engine.lastTold,
+
+    async alerts(name) {
+      if (name !== null) await allowOn('status', name);
+      const alerts = await engine.alerts(name);
+      const mine = await Promise.all(
+        alerts.map(async ({ workspace }) =>
+          workspace === null ? who.workspaces === null : (await seen(workspace)) !== null,
+        ),
+      );
+      return alerts.filter((_, i) => mine[i]);
+    },
 
     async plans(name) {
       if (name === null) demand(who, 'plans', who.role);

@@ -1,3 +1,4 @@
+import { watchAlerts } from './alerts.ts';
 import { Failure, isFailure, reasonOf } from './domain/failures.ts';
 import type { Fence, Ports } from './domain/ports.ts';
 import { drive } from './drive.ts';
@@ -30,6 +31,7 @@ export async function supervise(ports: Ports, signal: AbortSignal, parts: Parts 
   const keepUp = async (): Promise<void> => {
     if (ports.clock.now() - lookedAt < ports.settings.watch.lookMs) return;
     lookedAt = ports.clock.now();
+    await watchAlerts(ports);
     for (const id of await dueForUpkeep(ports)) {
       if (upkeeps() >= ports.settings.upkeep.atOnce) return;
       keep(`${UPKEEP}${id}`, async (own, ownSignal) => await parts.upkeep(id, own, ownSignal));

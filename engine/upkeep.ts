@@ -4,10 +4,11 @@ import type { Ports } from './domain/ports.ts';
 import { byAge, type Fate, type Snapshot } from './domain/snapshot.ts';
 import { noUpkeep, type Upkeep } from './domain/upkeep.ts';
 import type { Workspace } from './domain/workspace.ts';
+import { drill } from './drill.ts';
 import { restlessness } from './policy/calm.ts';
 import { planOf } from './policy/plan.ts';
 import { neededNow, type RetentionSight, retention } from './policy/retention.ts';
-import { compactionDue, newestOf, type UpkeepSight, upkeepDue, vaultDue } from './policy/upkeep.ts';
+import { checkDue, compactionDue, drillDue, newestOf, type UpkeepSight, upkeepDue, vaultDue } from './policy/upkeep.ts';
 import { leave, removeLeaving } from './removal.ts';
 import { describe } from './steps/describe.ts';
 import { onlyAdopts } from './steps/only-adopts.ts';
@@ -63,6 +64,18 @@ export async function upkeep(id: string, ports: Ports, signal: AbortSignal): Pro
     if (ports.vaults.length > 0 && vaultDue(left, ports.settings.upkeep)) {
       await note({ vault: await copyOut(workspace, ports, signal) });
     }
+    if (checkDue(left, ports.settings.upkeep)) {
+      const [damage = null] = await ports.repositories.check(
+        workspace,
+        { readData: ports.settings.upkeep.checkPart },
+        signal,
+      );
+      await note({ checkedAt: ports.clock.now(), damage });
+    }
+    if (drillDue(left, ports.settings.upkeep)) {
+      const done = await drill(workspace, left.snapshots, ports, signal);
+      if (done) await note({ drill: { at: done.at, snapshot: done.snapshot, ok: done.ok, why: done.why } });
+    }
     await note({ hot: await usage(workspace, ports, signal), waits: null });
     await note({ doneAt: ports.clock.now(), sequence: newestOf(sight.snapshots) });
   } catch (cause) {
@@ -71,7 +84,9 @@ export async function upkeep(id: string, ports: Ports, signal: AbortSignal): Pro
     const why = reasonOf(cause);
     const expected = isFailure(cause, 'repository_locked', 'upkeep_waits');
     ports.log('upkeep.waits', { workspace: id, why }, expected ? 'DEBUG' : 'WARNING');
-    await note({ waits: { why, since: row.waits?.since ?? ports.clock.now() } });
+    const locked = isFailure(cause, 'repository_locked');
+    const damage = isFailure(cause, 'repository_damaged') ? why : row.damage;
+    await note({ damage, waits: { why, since: row.waits?.since ?? ports.clock.now(), locked } });
   }
 }
 

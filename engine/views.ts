@@ -24,6 +24,8 @@ type Reads = Pick<
   | 'diff'
   | 'download'
   | 'retention'
+  | 'alerts'
+  | 'drills'
   | 'quote'
   | 'plans'
   | 'offers'
@@ -155,6 +157,20 @@ export function createViews(
 
     async retention(name) {
       return await fatesOf(await find(name), ports);
+    },
+
+    async alerts(name) {
+      if (name !== null) await find(name);
+      const all = (await store.list('alerts')).filter(({ workspace }) => name === null || workspace === name);
+      return all.toSorted((a, b) => b.raisedAt - a.raisedAt);
+    },
+
+    async drills(name) {
+      await find(name);
+      const mine = (await ports.journals.read('drills', 0)).filter(({ workspace }) => workspace === name);
+      const times = mine.filter(({ ok }) => ok).map(({ ms }) => ms);
+      const at = (share: number): number | null => (times.length === 0 ? null : quantile(times, share));
+      return { p50Ms: at(0.5), p95Ms: at(0.95), samples: times.length, last: mine.at(-1) ?? null };
     },
 
     async quote(name, how) {

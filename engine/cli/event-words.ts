@@ -54,6 +54,8 @@ const WORDS: { readonly [E in TalkJson['event']]: (facts: Facts<E>) => string } 
   'machine.ended_itself': (it) =>
     `${it.machine} heard nothing from us, saved its work as ${short(it.snapshot)} and ended itself at ` +
     `${localTime(it.at)}: ${it.why}`,
+  'alert.raised': (it) => `look at this: ${it.why}. ${it.mend}`,
+  'alert.resolved': (it) => `no longer, after ${duration(it.for_ms)}: ${it.why}`,
   'repository.mended': (it) =>
     `what storage had lost of its backups came back from the ${it.from === 'vault' ? 'vault' : 'second copy'}: ${plural(it.objects, 'object')}`,
   'operation.ended': (it) => `${it.ok ? 'done' : 'failed'}: ${it.why}`,

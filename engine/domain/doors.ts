@@ -1,8 +1,9 @@
 import type { Readable } from 'node:stream';
 import type { Account, Role, Share, Token, Who } from './account.ts';
 import type { AgentEvent, ManifestLine } from './agent-protocol.ts';
+import type { Alert } from './alert.ts';
 import type { AgentStatus, JobStatus } from './heartbeat.ts';
-import type { Deed, Seal, Told } from './journals.ts';
+import type { Deed, Drill, Seal, Told } from './journals.ts';
 import type { Machine, State } from './lifecycle.ts';
 import type { Address, Listed, Need, Offer } from './marketplace.ts';
 import type { MicroDollars } from './money.ts';
@@ -77,6 +78,10 @@ export interface Engine {
   download(name: string, snapshot: string, path: string, signal: AbortSignal): Promise<Download>;
   /** Which of them stay and which go if they were thinned now, and why. Changes nothing. */
   retention(name: string): Promise<readonly Fate[]>;
+  /** What people should look at, and what was over lately; of one workspace, or with null of all and the installation. */
+  alerts(name: string | null): Promise<readonly Alert[]>;
+  /** How long it took to bring snapshots back, when that was tried. */
+  drills(name: string): Promise<DrillView>;
   /** What a wake would cost and how long it would take; spends nothing. */
   quote(name: string, how: WakeChoice): Promise<Quote>;
   /** What each plan allows and what storage costs with it, for this workspace or, with null, for a typical one. */
@@ -313,6 +318,14 @@ export interface PlanQuote {
   /** What the price is for. */
   readonly day: Day;
   readonly intervals: readonly { readonly intervalMs: number; readonly price: Price }[];
+}
+
+export interface DrillView {
+  /** Of those that went well; null before the first. */
+  readonly p50Ms: number | null;
+  readonly p95Ms: number | null;
+  readonly samples: number;
+  readonly last: Drill | null;
 }
 
 export interface RankedOffer {

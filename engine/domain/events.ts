@@ -1,3 +1,4 @@
+import type { AlertKind } from './alert.ts';
 import type { State } from './lifecycle.ts';
 
 /** What people are told. Panels, the terminal and the event stream all come from this one union. */
@@ -175,6 +176,22 @@ export type Talk =
       readonly workspace: string;
       readonly from: string;
       readonly objects: number;
+    }
+  | {
+      /** Once, however long it lasts. */
+      readonly event: 'alert.raised';
+      readonly workspace: string;
+      readonly kind: AlertKind;
+      readonly why: string;
+      /** What a person can do about it. */
+      readonly mend: string;
+    }
+  | {
+      readonly event: 'alert.resolved';
+      readonly workspace: string;
+      readonly kind: AlertKind;
+      readonly why: string;
+      readonly forMs: number;
     }
   | {
       readonly event: 'operation.ended';

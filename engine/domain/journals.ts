@@ -24,6 +24,7 @@ export interface Entries {
   ledger: Charge;
   audit: Deed;
   events: Told;
+  drills: Drill;
 }
 export type Journal = keyof Entries;
 
@@ -63,6 +64,19 @@ export interface Deed {
   readonly why: string;
   /** The address and what was shown there; missing for what Dumont does by itself. */
   readonly from?: string | undefined;
+}
+
+/** A snapshot that was really restored on the control host, and compared with the hashes its machine wrote down. */
+export interface Drill {
+  readonly at: number;
+  readonly workspace: string;
+  readonly snapshot: string;
+  /** Of the restore alone. */
+  readonly ms: number;
+  readonly bytes: number;
+  readonly files: number;
+  readonly ok: boolean;
+  readonly why: string;
 }
 
 export interface Told {

@@ -294,12 +294,21 @@ export interface Repositories {
    * `Failure('repository_locked')` when somebody backs up or reads: nothing is harmed, and the next one goes on from there.
    */
   compact(workspace: Workspace, signal: AbortSignal): Promise<void>;
+  /** Brings all of a snapshot here, hashes these files of it, and takes it away again. */
+  restoreAll(workspace: Workspace, id: string, paths: readonly string[], signal: AbortSignal): Promise<RestoredFiles>;
   /** What is wrong with it, in words; nothing when all is there. Bytes are read only where `readData` says how many, as `5%`. */
   check(
     workspace: Workspace,
     how: { readonly readData: string | null },
     signal: AbortSignal,
   ): Promise<readonly string[]>;
+}
+
+export interface RestoredFiles {
+  readonly digests: ReadonlyMap<string, string>;
+  readonly bytes: number;
+  /** Of the restore alone. */
+  readonly ms: number;
 }
 
 export interface StoredSnapshot {

@@ -112,6 +112,17 @@ export interface UpkeepLimits {
   readonly joinAfter: number;
   /** From one copy into the vault to the next while a workspace is at work; one that fell asleep is copied at once. */
   readonly vaultEveryMs: number;
+  /** A part of all bytes is read so often, and this much. */
+  readonly checkEveryMs: number;
+  readonly checkPart: string;
+  /** A snapshot is really restored so often, if it is not larger than this. */
+  readonly drillEveryMs: number;
+  readonly drillBytesMax: number;
+  /** People are told of a backup that is so late, and of a repository that something holds for so long. */
+  readonly lateMs: number;
+  readonly stuckMs: number;
+  /** And of keys that end so soon. */
+  readonly credentialsMs: number;
   /** An older lock in a repository is nobody's any more. */
   readonly lockMs: number;
   /** So many workspaces are looked after at once. */
@@ -211,6 +222,13 @@ export const DEFAULTS: Settings = {
     compactAfter: 100,
     joinAfter: 20,
     vaultEveryMs: 6 * HOUR,
+    checkEveryMs: DAY,
+    checkPart: '1%',
+    drillEveryMs: 7 * DAY,
+    drillBytesMax: 20 * GB,
+    lateMs: 5 * MINUTE,
+    stuckMs: HOUR,
+    credentialsMs: HOUR,
     lockMs: 30 * MINUTE,
     atOnce: 2,
   },

@@ -1,3 +1,5 @@
+import type { Drill } from './journals.ts';
+
 /** What was done for the backups of one workspace, by the control host and not by its machines. Its id is the workspace's. */
 export interface Upkeep {
   readonly id: string;
@@ -8,7 +10,7 @@ export interface Upkeep {
   readonly doneAt: number | null;
   readonly sequence: number;
   /** Why it waits, and since when. */
-  readonly waits: { readonly why: string; readonly since: number } | null;
+  readonly waits: { readonly why: string; readonly since: number; readonly locked: boolean } | null;
   /** Snapshots removed since their data was. */
   readonly removed: number;
   readonly compactedAt: number | null;
@@ -16,6 +18,11 @@ export interface Upkeep {
   readonly hot: Usage | null;
   /** When the vault was last brought up to it, and what it held then. */
   readonly vault: Usage | null;
+  /** When a part of all bytes was last read, and what was wrong then. */
+  readonly checkedAt: number | null;
+  readonly damage: string | null;
+  /** When a snapshot was last really restored, to try it. */
+  readonly drill: Pick<Drill, 'at' | 'snapshot' | 'ok' | 'why'> | null;
 }
 
 export interface Usage {
@@ -36,5 +43,8 @@ export function noUpkeep(workspace: string): Upkeep {
     compactedAt: null,
     hot: null,
     vault: null,
+    checkedAt: null,
+    damage: null,
+    drill: null,
   };
 }

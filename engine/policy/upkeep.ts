@@ -38,6 +38,24 @@ export function vaultDue({ upkeep, snapshots, asleep, now }: UpkeepSight, limits
   return (fresh && (asleep || sinceMs >= limits.vaultEveryMs)) || sinceMs >= limits.dailyMs;
 }
 
+/** Whether some of all bytes is read again. */
+export function checkDue(sight: UpkeepSight, { checkEveryMs }: UpkeepLimits): boolean {
+  return isDue(sight.upkeep.checkedAt, checkEveryMs, sight);
+}
+
+/** Whether a snapshot is really restored to try it. One that failed is tried again the next day: it may have been mended. */
+export function drillDue(sight: UpkeepSight, { drillEveryMs, dailyMs }: UpkeepLimits): boolean {
+  const { drill } = sight.upkeep;
+  return isDue(drill?.at ?? null, drill?.ok === false ? dailyMs : drillEveryMs, sight);
+}
+
+/** While it sleeps nobody else needs the line; one that never sleeps has its turn as well, half as often. */
+function isDue(at: number | null, everyMs: number, { asleep, snapshots, now }: UpkeepSight): boolean {
+  if (asleep) return now - (at ?? 0) >= everyMs;
+  const since = at ?? Math.min(...snapshots.map(({ createdAt }) => createdAt));
+  return now - since >= 2 * everyMs;
+}
+
 export function newestOf(snapshots: readonly Snapshot[]): number {
   return snapshots.reduce((newest, { sequence }) => Math.max(newest, sequence), 0);
 }

@@ -12,6 +12,7 @@ import * as restic from '../restic/commands.ts';
 import { outcomeOf, whyOf } from '../restic/outcome.ts';
 import { type ListedSnapshot, readMasterKey, readNode, readSnapshots } from '../restic/readings.ts';
 import { type Ran, runRestic } from '../restic/run.ts';
+import { restoreAll } from './drill.ts';
 import { type Gate, openGate } from './gate.ts';
 import type { MasterKey } from './master-key.ts';
 import { readBack } from './read-back.ts';
@@ -121,6 +122,16 @@ export function resticRepositories(options: RepositoriesOptions): Repositories {
       return digests;
     },
 
+    async restoreAll(workspace, id, paths, signal) {
+      const folder = await fresh();
+      const cache = join(folder, 'cache'); // a fresh machine has none: what lies in ours proves nothing of storage
+      return await restoreAll(
+        { reach, snapshot: id, paths, folder },
+        async (args, onLine) => await run(workspace, 'read', args, { onLine, cache }, signal),
+        signal,
+      );
+    },
+
     async forget(workspace, ids, signal) {
       for (let first = 0; first < ids.length; first += FORGOTTEN_AT_ONCE)
         await run(workspace, 'write', restic.forget(reach, ids.slice(first, first + FORGOTTEN_AT_ONCE)), {}, signal);
@@ -185,6 +196,8 @@ interface Sink {
   readonly onLine?: (line: string) => void;
   readonly onBytes?: (bytes: Buffer) => void;
   readonly onEnd?: (ran: Ran) => void;
+  /** Another than the workspace's own. */
+  readonly cache?: string;
 }
 
 /** Starts restic with files for password and credentials that go when it ends. */
@@ -205,9 +218,13 @@ function runner({ restic: program, storage, masterKey, folder, connections }: Re
     await clear();
     return join(scratch, randomBytes(8).toString('hex'));
   };
-  const open = async (workspace: Workspace, access: 'read' | 'write', url: string): Promise<Access> => {
+  const open = async (
+    workspace: Workspace,
+    access: 'read' | 'write',
+    url: string,
+    cache = join(folder, 'cache', workspace.id),
+  ): Promise<Access> => {
     const secrets = await fresh();
-    const cache = join(folder, 'cache', workspace.id);
     await mkdir(cache, { recursive: true, mode: 0o700 });
     const credentials = await storage.issue({ prefix: repositoryPrefix(workspace.id), access, ttlMs: CREDENTIALS_MS });
     const password = masterKey.open(workspace.sealedPassword, workspace.id);
@@ -234,7 +251,7 @@ function runner({ restic: program, storage, masterKey, folder, connections }: Re
     signal: AbortSignal,
   ): Promise<void> => {
     const url = repositoryUrl(storage.endpoint, storage.bucket, workspace.id);
-    await using files = await open(workspace, access, url).catch((cause: unknown) => {
+    await using files = await open(workspace, access, url, sink.cache).catch((cause: unknown) => {
       throw diskFailure(cause, 'reading a repository');
     });
     const ran = await runRestic(

@@ -45,4 +45,14 @@ export const ENTRY_SHAPES: { readonly [J in Journal]: z.ZodType<Entries[J]> } = 
     workspace: z.string().nullable(),
     facts: z.record(z.string(), z.unknown()),
   }),
+  drills: z.object({
+    at,
+    workspace: z.string(),
+    snapshot: z.string(),
+    ms: z.number(),
+    bytes: z.number(),
+    files: z.number(),
+    ok: z.boolean(),
+    why: z.string(),
+  }),
 };

@@ -301,11 +301,14 @@ const upkeep = z.object({
   triedAt: at,
   doneAt: at.nullable(),
   sequence: z.number().int(),
-  waits: z.object({ why: z.string(), since: at }).nullable(),
+  waits: z.object({ why: z.string(), since: at, locked: z.boolean() }).nullable(),
   removed: z.number().int(),
   compactedAt: at.nullable(),
   hot: usage.nullable(),
   vault: usage.nullable(),
+  checkedAt: at.nullable(),
+  damage: z.string().nullable(),
+  drill: z.object({ at, snapshot: z.string(), ok: z.boolean(), why: z.string() }).nullable(),
 });
 
 const alert = z.object({

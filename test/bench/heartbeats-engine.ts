@@ -73,6 +73,7 @@ const alone: Omit<Ports, 'heartbeats'> = {
     forget: nothing,
     compact: nothing,
     check: nothing,
+    restoreAll: nothing,
   },
   vaults: [],
   seal: nothing,

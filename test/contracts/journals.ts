@@ -47,6 +47,7 @@ export function journalsContract(name: string, open: () => Promise<JournalsUnder
         boots: aBoot({ why: 'olá\n\u2028\r"{}' }),
         ledger: aCharge(),
         audit: { at, by: 'ana', verb: 'wake', on: 'lab', result: 'done', why: 'asked' },
+        drills: { at, workspace: 'lab', snapshot: 'a', ms: 1_000, bytes: 1, files: 2, ok: true, why: 'as they were' },
         events: { at, number: 1, event: 'race.began', workspace: null, facts: { machines: 5, deep: { why: null } } },
       } as const;
       for (const [journal, entry] of Object.entries(entries)) await world.journals.append(journal as Journal, entry);

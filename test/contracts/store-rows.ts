@@ -199,7 +199,8 @@ export const ONE_OF_EACH: { readonly [K in Kind]: Rows[K] } = {
   },
   upkeep: {
     ...noUpkeep('lab'),
-    waits: { why: 'it is waking', since: 1_700_000_000_000 },
+    waits: { why: 'it is waking', since: 1_700_000_000_000, locked: false },
+    drill: { at: 1_700_000_000_000, snapshot: 'a'.repeat(64), ok: true, why: '4 files are as they were' },
     hot: { bytes: 1_000, objects: 12, at: 1_700_000_000_000 },
   },
 };

@@ -5,6 +5,7 @@ import { Failure } from '../../engine/domain/failures.ts';
 import type {
   Credentials,
   Repositories,
+  RestoredFiles,
   Storage,
   StoredFile,
   StoredObject,
@@ -130,6 +131,11 @@ export class FakeStorage implements Storage, Repositories {
     if (this.down !== null) throw new Failure('storage_down', { why: this.down });
     this.compacted.push(workspace.id);
   };
+
+  async restoreAll(workspace: Workspace, id: string, paths: readonly string[]): Promise<RestoredFiles> {
+    if (this.down !== null) throw new Failure('storage_down', { why: this.down });
+    return { digests: await this.digests(workspace, id, paths), bytes: 1, ms: 1_000 };
+  }
 
   async check(): Promise<readonly string[]> {
     if (this.down !== null) throw new Failure('storage_down', { why: this.down });

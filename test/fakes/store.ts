@@ -88,7 +88,7 @@ export class FakeStore implements Store {
 /** Journals in memory. */
 export class FakeJournals implements Journals {
   readonly #strict: boolean;
-  readonly entries: { [J in Journal]: Entries[J][] } = { boots: [], ledger: [], audit: [], events: [] };
+  readonly entries: { [J in Journal]: Entries[J][] } = { boots: [], ledger: [], audit: [], events: [], drills: [] };
 
   constructor({ strict = false } = {}) {
     this.#strict = strict;

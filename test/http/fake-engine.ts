@@ -332,6 +332,12 @@ export function fakeEngine({ pace: firstPace = 1, names = ['lab'], outputs = tmp
       return [];
     },
     async confirmRecovery() {},
+    async alerts() {
+      return [];
+    },
+    async drills() {
+      return { p50Ms: null, p95Ms: null, samples: 0, last: null };
+    },
     async pin(name, id, how, by) {
       remember('pin', [name, id, how], by);
       return await this.findSnapshot(name, id);

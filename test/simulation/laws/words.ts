@@ -74,7 +74,8 @@ export class Words {
   /** A person is told that a machine stays because it could not be saved. It must have stayed, or have gone with its work safe. */
   #wasKept(machine: FakeMachine | null): string | null {
     if (!machine?.destroyed || this.#laws.work.isGivenUp(machine) || this.#laws.wasAway.has(machine)) return null;
-    return machine.touched.size === 0 || this.#laws.work.holdersOf(machine).length > 0 ? null : 'it did not stay';
+    const { work } = this.#laws;
+    return machine.touched.size === 0 || work.wasSafe.has(machine) ? null : 'it did not stay';
   }
 
   #stillThere(row: Machine): string | null {

@@ -15,6 +15,8 @@ import { type History, type Saved, words } from './history.ts';
 export class Work {
   /** A person said that what is on the machine may go. */
   agreed = false;
+  /** Whose work was in storage when they were destroyed. What held it may have been thinned out since, for what came after it. */
+  readonly wasSafe = new WeakSet<FakeMachine>();
   /** The machines that this was about, by their records. */
   readonly #abandoned = new Set<string>();
   /** What each machine was to be given, by its record, when its restore began. */
@@ -32,6 +34,7 @@ export class Work {
   destroyed(machine: FakeMachine): void {
     if (machine.touched.size === 0 || this.isGivenUp(machine)) return;
     const holders = this.holdersOf(machine);
+    if (holders.length > 0) this.wasSafe.add(machine);
     if (holders.length === 0) {
       this.#breaks(1, `${machine.instance} was destroyed with unsaved work: ${words(machine.files)}`);
       return;
