@@ -1,7 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Action } from '../../../engine/storage/actions.ts';
 import type { Fault } from '../../../engine/storage/local/answer.ts';
+import type { S3Place } from '../../contracts/storage-client.ts';
 import { type StorageWorld, storageWorld } from '../../storage/storage-world.ts';
+import { narrowLine } from './narrow-line.ts';
 
 /** What Cloudflare bills for each kind of call: https://developers.cloudflare.com/r2/pricing/ */
 const CLASS: Readonly<Record<Action | 'HeadBucket', 'a' | 'b' | 'free'>> = {
@@ -37,6 +39,8 @@ export type Asked = { readonly action: Action | 'HeadBucket'; readonly bucket: s
 /** What R2 does besides: how long an answer takes, and what goes wrong. */
 export interface Weather {
   latencyMs: number;
+  /** On each connection, in either direction, of those that go through `place`. */
+  bytesPerSecond: number;
   /** Each operation waits for this first. */
   wait: (asked: Asked) => Promise<void>;
   fault: (asked: Asked) => Fault | undefined;
@@ -45,6 +49,8 @@ export interface Weather {
 export interface R2 extends AsyncDisposable {
   readonly world: StorageWorld;
   readonly weather: Weather;
+  /** As `world.place`, at the end of a line that can be narrow. */
+  place(bucket?: string): S3Place;
   /** Since the last time this was asked. */
   counted(): Requests;
   /** Of those calls, before the free million. */
@@ -53,7 +59,12 @@ export interface R2 extends AsyncDisposable {
 
 /** The local object server with R2's prices, pace and moods: each call is counted as it would be billed. */
 export async function standInForR2(): Promise<R2> {
-  const weather: Weather = { latencyMs: 0, wait: async () => undefined, fault: () => undefined };
+  const weather: Weather = {
+    latencyMs: 0,
+    bytesPerSecond: Number.POSITIVE_INFINITY,
+    wait: async () => undefined,
+    fault: () => undefined,
+  };
   let count = { a: 0, b: 0, free: 0 };
   const world = await storageWorld({
     async intercept(asked, signal) {
@@ -64,15 +75,20 @@ export async function standInForR2(): Promise<R2> {
       return fault;
     },
   });
+  const line = await narrowLine(world.storage.port, weather);
   return {
     world,
     weather,
+    place: (bucket) => ({ ...world.place(bucket), endpoint: `http://127.0.0.1:${line.port}` }),
     counted() {
       const before = count;
       count = { a: 0, b: 0, free: 0 };
       return before;
     },
     dollars: ({ a, b }) => (a * DOLLARS_PER_MILLION.a + b * DOLLARS_PER_MILLION.b) / 1e6,
-    [Symbol.asyncDispose]: () => world[Symbol.asyncDispose](),
+    async [Symbol.asyncDispose]() {
+      await line[Symbol.asyncDispose]();
+      await world[Symbol.asyncDispose]();
+    },
   };
 }
