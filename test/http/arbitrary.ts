@@ -30,7 +30,10 @@ export function fitting(schema: Schema): fc.Arbitrary<unknown> {
   if (schema.enum) return fc.constantFrom(...schema.enum);
   // What nobody can guess from a schema, a name of a time zone say.
   if (schema.examples)
-    return fc.oneof(fc.constantFrom(...schema.examples), fitting({ ...schema, examples: undefined }));
+    return fc.oneof(
+      { weight: 5, arbitrary: fc.constantFrom(...schema.examples) },
+      { weight: 1, arbitrary: fitting({ ...schema, examples: undefined }) },
+    );
   if (schema.anyOf) return fc.oneof(...schema.anyOf.map(fitting));
   switch (typeof schema.type === 'string' ? schema.type : schema.type?.[0]) {
     case 'string':
