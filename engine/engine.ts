@@ -43,11 +43,7 @@ export function createEngine(ports: Ports, telling: Telling, identityFile: strin
     past: async (after, workspace, limit) => telling.past(after, workspace, limit),
 
     async create(name, spec, asked) {
-      if (!WORKSPACE_NAME.test(name)) {
-        throw new Failure('bad_request', {
-          why: `"${name}" is not a name for a workspace: small letters, digits and dashes, a letter first, 40 at most`,
-        });
-      }
+      checkName(name);
       checkIncludes(spec);
       const chosen = { ...specDefaults(ports.settings), ...spec };
       checkChoice(chosen);
@@ -188,6 +184,17 @@ export function createEngine(ports: Ports, telling: Telling, identityFile: strin
       await leave([snapshot.id], decision, ports, AbortSignal.timeout(WRITE_MS));
       ports.bell.ring(rowsBell);
       return snapshot;
+    },
+
+    async clone(name, prefix, { into }, asked) {
+      checkName(into);
+      const workspace = await views.find(name);
+      const snapshot = await views.findSnapshot(name, prefix);
+      if (snapshot.status !== 'COMPLETED') throw new Failure('no_such_snapshot', { snapshot: prefix, workspace: name });
+      const known = await store.read('workspaces', into);
+      // Asked again under the same key it is there already, by that very operation.
+      if (known && asked.key === null) throw new Failure('workspace_exists', { workspace: into });
+      return await begin('clone', workspace, asked, () => ({ clone: { snapshot: snapshot.id, into } }), into);
     },
 
     async abandon(name, how, asked) {
@@ -421,6 +428,13 @@ const CHOICES = ['plan', 'backupEveryMs', 'retentionDays'] as const;
 const WRITE_MS = 60_000;
 const PURGE_MS = 10 * 60_000;
 const HOUR = 3_600_000;
+
+function checkName(name: string): void {
+  if (WORKSPACE_NAME.test(name)) return;
+  throw new Failure('bad_request', {
+    why: `"${name}" is not a name for a workspace: small letters, digits and dashes, a letter first, 40 at most`,
+  });
+}
 
 function checkHeld(path: string, { spec }: Workspace): void {
   const why = notBackedUp(path, spec);

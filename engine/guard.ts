@@ -57,6 +57,12 @@ export function engineFor(who: Who, engine: Engine, store: Store): Engine {
     drills: on('snapshots', engine.drills),
     pin: on('pin', engine.pin),
     forget: on('forget', engine.forget),
+    async clone(name, snapshot, how, asked) {
+      await allowOn('clone', name);
+      demand(who, 'create', who.role);
+      if (who.workspaces && !who.workspaces.includes(how.into)) throw forbidden(who, 'create', 'operator');
+      return await engine.clone(name, snapshot, how, asked);
+    },
     quote: on('wake', engine.quote),
     ssh: on('ssh', engine.ssh),
     offers: anywhere('offers', engine.offers),

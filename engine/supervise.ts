@@ -1,4 +1,5 @@
 import { watchAlerts } from './alerts.ts';
+import { makeClone } from './clone.ts';
 import { Failure, isFailure, reasonOf } from './domain/failures.ts';
 import type { Fence, Ports } from './domain/ports.ts';
 import { drive } from './drive.ts';
@@ -43,6 +44,10 @@ export async function supervise(ports: Ports, signal: AbortSignal, parts: Parts 
     }
     for (const { id, endedAt } of await ports.store.list('races')) {
       if (endedAt === null) keep(`race/${id}`, async (own, ownSignal) => await runRace(id, own, ownSignal, parts));
+    }
+    for (const { id, endedAt, verb } of await ports.store.list('operations')) {
+      if (endedAt === null && verb === 'clone')
+        keep(`clone/${id}`, async (own, ownSignal) => await makeClone(id, own, ownSignal));
     }
     await keepUp();
   };

@@ -51,6 +51,8 @@ export interface Engine {
     how: { readonly pinned: boolean; readonly why: string },
     asked: Asked,
   ): Promise<Snapshot>;
+  /** A new workspace, made of a snapshot of this one. */
+  clone(name: string, snapshot: string, how: { readonly into: string }, asked: Asked): Promise<Operation>;
   /** Removes a snapshot for ever. What the next wake would start from goes only with `newest`. */
   forget(
     name: string,

@@ -24,7 +24,14 @@ export type Intent =
   | { readonly wish: Wish }
   | { readonly ask: Ask }
   | { readonly job: Job }
-  | { readonly fetch: Fetch };
+  | { readonly fetch: Fetch }
+  | { readonly clone: Clone };
+
+/** A workspace of its own, made of a snapshot. */
+export interface Clone {
+  readonly snapshot: string;
+  readonly into: string;
+}
 
 export type Outcome =
   | { readonly ok: true; readonly say: string; readonly facts: Readonly<Record<string, unknown>> }

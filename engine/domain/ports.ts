@@ -287,6 +287,8 @@ export interface Repositories {
     paths: readonly string[],
     signal: AbortSignal,
   ): Promise<ReadonlyMap<string, string>>;
+  /** The one snapshot of a repository that was copied from another workspace's becomes its own. Returns its new id. */
+  rehost(workspace: Workspace, id: string, signal: AbortSignal): Promise<string>;
   /** Removes these snapshots' names; their data stays until `compact`. Those that are not there are removed already. */
   forget(workspace: Workspace, ids: readonly string[], signal: AbortSignal): Promise<void>;
   /**

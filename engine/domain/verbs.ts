@@ -82,6 +82,12 @@ export const VERBS = {
     'Guarda um snapshot pelo tempo que você quiser',
     'workspace',
   ),
+  clone: verb(
+    'operator',
+    'Make a new workspace of a snapshot',
+    'Cria um workspace novo a partir de um snapshot',
+    'workspace',
+  ),
   forget: verb('admin', 'Remove a snapshot for ever', 'Remove um snapshot para sempre', 'workspace'),
   plans: verb(
     'viewer',

@@ -118,6 +118,18 @@ export const dump = (reach: Reach, snapshot: string, path: string, archive = fal
   `/${path}`,
 ];
 
+/** Gives a snapshot to another host, under another id; the old one goes. */
+export const rehost = (reach: Reach, id: string, host: string): readonly string[] => [
+  'rewrite',
+  ...common(reach),
+  ...RETRY_LOCK,
+  '--new-host',
+  host,
+  '--forget',
+  '--',
+  id,
+];
+
 export const forget = (reach: Reach, ids: readonly string[]): readonly string[] => [
   'forget',
   ...common(reach),

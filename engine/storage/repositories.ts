@@ -132,6 +132,18 @@ export function resticRepositories(options: RepositoriesOptions): Repositories {
       );
     },
 
+    async rehost(workspace, id, signal) {
+      const own = async (): Promise<string | undefined> =>
+        (await list(workspace, [], signal)).find(({ host }) => host === workspace.id)?.id;
+      const done = await own();
+      if (done !== undefined) return done;
+      await run(workspace, 'write', restic.rehost(reach, id, workspace.id), {}, signal);
+      const made = await own();
+      if (made === undefined)
+        throw new Failure('restore_failed', { why: `snapshot ${id.slice(0, 8)} got no new name` });
+      return made;
+    },
+
     async forget(workspace, ids, signal) {
       for (let first = 0; first < ids.length; first += FORGOTTEN_AT_ONCE)
         await run(workspace, 'write', restic.forget(reach, ids.slice(first, first + FORGOTTEN_AT_ONCE)), {}, signal);

@@ -112,6 +112,8 @@ const fetch = z.object({
   checkpoint: z.string().nullable(),
 });
 
+const clone = z.object({ snapshot: z.string(), into: z.string() });
+
 const idle = IdleShape.partial() as z.ZodType<Partial<IdleRules>>; // zod's optional lets `undefined` in, which JSON never holds
 
 const workspace = z.object({
@@ -243,7 +245,9 @@ const operation = z.object({
   workspace: z.string(),
   by: z.string(),
   at,
-  intent: z.union([z.object({ wish }), z.object({ ask }), z.object({ job }), z.object({ fetch })]).nullable(),
+  intent: z
+    .union([z.object({ wish }), z.object({ ask }), z.object({ job }), z.object({ fetch }), z.object({ clone })])
+    .nullable(),
   endedAt: at.nullable(),
   outcome: z
     .discriminatedUnion('ok', [

@@ -69,6 +69,7 @@ const alone: Omit<Ports, 'heartbeats'> = {
     snapshots: nothing,
     files: nothing,
     read: nothing,
+    rehost: nothing,
     digests: nothing,
     forget: nothing,
     compact: nothing,

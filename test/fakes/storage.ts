@@ -122,6 +122,18 @@ export class FakeStorage implements Storage, Repositories {
     );
   }
 
+  async rehost(workspace: Workspace, id: string): Promise<string> {
+    if (this.down !== null) throw new Failure('storage_down', { why: this.down });
+    const mine = this.repository(workspace.id);
+    const done = [...mine.values()].find(({ host }) => host === workspace.id);
+    if (done) return done.id;
+    const kept = [...this.#repositories.values()].flatMap((all) => [...all.values()]).find((one) => one.id === id);
+    if (!kept) throw new Failure('restore_failed', { why: 'the snapshot is not there' });
+    const own = hash('sha256', `${workspace.id} ${id}`);
+    mine.set(own, { ...kept, id: own, host: workspace.id });
+    return own;
+  }
+
   async forget(workspace: Workspace, ids: readonly string[]): Promise<void> {
     if (this.down !== null) throw new Failure('storage_down', { why: this.down });
     for (const id of ids) this.repository(workspace.id).delete(id);

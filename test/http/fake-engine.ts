@@ -342,6 +342,13 @@ export function fakeEngine({ pace: firstPace = 1, names = ['lab'], outputs = tmp
       remember('pin', [name, id, how], by);
       return await this.findSnapshot(name, id);
     },
+    async clone(name, id, { into }, by) {
+      remember('clone', [name, id, { into }], by);
+      await this.findSnapshot(name, id);
+      const { operation } = begin('clone', name, by);
+      end(operation.id, { ok: true, say: `${into} is made.`, facts: {} });
+      return operations.get(operation.id) as Operation;
+    },
     async forget(name, id, how, by) {
       remember('forget', [name, id, how], by);
       return await this.findSnapshot(name, id);

@@ -103,3 +103,27 @@ test('whoever reads comes first: what takes out is stopped, and does not begin',
   await gate.alone(async () => void told.push('now'), signal);
   expect(told.at(-1)).toBe('now');
 });
+
+resticTest(
+  'a repository that was copied inside storage is its new workspace’s own, and builds on nothing new',
+  async () => {
+    await using r2 = await standInForR2();
+    await using machine = await machineOn(r2.world);
+    const { repositories, workspace, storage, root } = machine;
+    writeFileSync(join(root, 'work', 'a.py'), 'print(1)');
+    const id = await machine.backUp();
+    for (const object of await storage.list(repositoryPrefix('lab'), signal)) {
+      const as = object.key.replace(repositoryPrefix('lab'), repositoryPrefix('copy'));
+      await storage.copyFrom(storage, object, { as, replace: false }, signal);
+    }
+    const copy = { ...workspace, id: 'copy' };
+    const own = await repositories.rehost(copy, id, signal);
+    expect(await repositories.rehost(copy, id, signal), 'done again it does nothing').toBe(own);
+    expect(await repositories.snapshots(copy, signal)).toMatchObject([{ id: own, host: 'copy' }]);
+    expect(await repositories.digests(copy, own, ['work/a.py'], signal)).toEqual(
+      await repositories.digests(workspace, id, ['work/a.py'], signal),
+    );
+    expect(await repositories.check(copy, { readData: '100%' }, signal)).toEqual([]);
+    expect((await repositories.snapshots(workspace, signal)).map(({ id: one }) => one)).toEqual([id]);
+  },
+);

@@ -60,6 +60,18 @@ export const snapshotRoutes = [
 
   route({
     method: 'post',
+    path: '/api/v1/snapshots/:id/clone',
+    verb: 'clone',
+    params: z.object({ id: SnapshotId }),
+    body: z.strictObject({ instance_id: InstanceId, into: InstanceId.describe('The name of the new workspace.') }),
+    answers: { 202: OperationJson },
+    async answer({ engine, params, body: { instance_id, into }, asked }) {
+      return { status: 202, body: operationJson(await engine.clone(instance_id, params.id, { into }, asked)) };
+    },
+  }),
+
+  route({
+    method: 'post',
     path: '/api/v1/snapshots/:id/restore',
     verb: 'restore',
     params: z.object({ id: SnapshotId }),
