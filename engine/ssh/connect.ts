@@ -15,13 +15,23 @@ export interface SshLimits {
 
 export const SSH_LIMITS: SshLimits = { readyMs: 20_000, keepaliveMs: 10_000, keepalivesMissedMax: 3 };
 
+/** Who logs in, and with what: a key, or the keys that an agent behind this socket holds. */
+export interface Login {
+  readonly user: string;
+  readonly key: { readonly privateKey: string } | { readonly agent: string };
+}
+
 /** Opens shells as root on machines, with the engine's own key. */
 export function sshConnect(privateKey: string, limits: SshLimits = SSH_LIMITS): Connect {
+  return sshConnectAs({ user: 'root', key: { privateKey } }, limits);
+}
+
+export function sshConnectAs(who: Login, limits: SshLimits = SSH_LIMITS): Connect {
   return async (address, pinned, signal) => {
     signal.throwIfAborted();
     const client = new ssh2.Client();
     try {
-      const met = await login(client, address, pinned, privateKey, limits, signal);
+      const met = await login(client, address, pinned, who, limits, signal);
       return openShell(client, met);
     } catch (cause) {
       client.destroy();
@@ -35,7 +45,7 @@ async function login(
   client: Client,
   address: Address,
   pinned: string | null,
-  privateKey: string,
+  who: Login,
   limits: SshLimits,
   signal: AbortSignal,
 ): Promise<string> {
@@ -51,9 +61,9 @@ async function login(
     client.connect({
       host: address.host,
       port: address.port,
-      username: 'root',
-      privateKey,
-      authHandler: ['publickey'], // not first without any, which takes one more round trip
+      username: who.user,
+      ...who.key,
+      authHandler: ['agent' in who.key ? 'agent' : 'publickey'], // not first without any, which takes one more round trip
       readyTimeout: limits.readyMs,
       keepaliveInterval: limits.keepaliveMs,
       keepaliveCountMax: limits.keepalivesMissedMax,
