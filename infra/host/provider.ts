@@ -1,0 +1,114 @@
+import { readFileSync } from 'node:fs';
+import { Failure, isFailure, reasonOf } from '../../engine/domain/failures.ts';
+import { type Login, sshConnectAs } from '../../engine/ssh/connect.ts';
+import { converge, type Host, lookAt, remove, StepFailed } from './converge.ts';
+import type { Secrets, Wanted } from './wanted.ts';
+
+/** What Pulumi hands over, and gets back with what was found. Its engine hides `secrets`, since it came in hidden. */
+export interface HostProps {
+  readonly target: Target;
+  readonly wanted: Wanted;
+  readonly secrets: Secrets;
+  /** Taking it down: `gone` skips a host that is no more, `purge` removes the engine's state as well. */
+  readonly leave: { readonly gone: boolean; readonly purge: boolean };
+  /** Names of steps that were found undone, by a look or because one of them failed. */
+  readonly undone?: readonly string[];
+}
+
+export interface Target {
+  readonly host: string;
+  readonly port: number;
+  readonly hostKey: string;
+  readonly user: string;
+  readonly sshKeyFile: string | null;
+}
+
+/** Another host, or the same address with another key, is another control host: the old one is taken down first. */
+export function diff(olds: HostProps, news: HostProps) {
+  const identity = ({ target: { host, port, hostKey } }: HostProps): string => JSON.stringify([host, port, hostKey]);
+  const rest = ({ target, wanted: { release, ...wanted }, secrets, leave }: HostProps): string =>
+    canonical([target, wanted, release.sha256, secrets, leave]);
+  return {
+    changes: rest(olds) !== rest(news) || (olds.undone ?? []).length > 0,
+    replaces: identity(olds) === identity(news) ? [] : ['target'],
+    deleteBeforeReplace: true,
+  };
+}
+
+/** Create and update are the same: look, and make what is missing. */
+export async function make(props: HostProps): Promise<{ id: string; outs: HostProps }> {
+  const { target, wanted, secrets } = props;
+  const id = `${target.host}:${target.port}`;
+  try {
+    await converge(hostAt(target), wanted, secrets, never);
+    return { id, outs: { ...props, undone: [] } };
+  } catch (cause) {
+    if (!(cause instanceof StepFailed) || cause.step === id) throw inWords(cause);
+    // Pulumi keeps what was made, and comes again at the next `up`.
+    const reasons = [cause.message];
+    throw Object.assign(new Error(cause.message), { id, properties: { ...props, undone: [cause.step] }, reasons });
+  }
+}
+
+/** What of it is no longer as it was made. An empty id says that there is no control host there any more. */
+export async function read(id: string, props: HostProps): Promise<{ id: string; props: HostProps }> {
+  try {
+    const { made, todo } = await lookAt(hostAt(props.target), props.wanted, props.secrets, never);
+    return { id: made ? id : '', props: { ...props, undone: todo.map(({ name }) => name) } };
+  } catch (cause) {
+    throw inWords(cause);
+  }
+}
+
+/** Stops the engine after a last copy of its state, and keeps the state itself. */
+export async function take(props: HostProps): Promise<void> {
+  const { gone, purge } = props.leave;
+  try {
+    await remove(hostAt(props.target), purge, never);
+  } catch (cause) {
+    if (gone && isFailure(cause, 'ssh_refused', 'host_key_changed')) return;
+    throw inWords(cause);
+  }
+}
+
+/** Pulumi tells a provider to stop by ending its process. */
+const never = new AbortController().signal;
+
+function hostAt({ host, port, hostKey, user, sshKeyFile }: Target): Host {
+  const connect = sshConnectAs({ user, key: keyFrom(sshKeyFile) });
+  return { address: `${host}:${port}`, user, open: async (signal) => await connect({ host, port }, hostKey, signal) };
+}
+
+function keyFrom(file: string | null): Login['key'] {
+  // biome-ignore lint/style/noProcessEnv: where ssh-agent listens is told to every program in this way.
+  const agent = process.env.SSH_AUTH_SOCK;
+  try {
+    if (file !== null) return { privateKey: readFileSync(file, 'utf8') };
+  } catch (cause) {
+    throw new Failure('bad_setting', { why: `  sshKeyFile: ${reasonOf(cause)}` }, { cause });
+  }
+  if (agent) return { agent };
+  throw new Failure('bad_setting', {
+    why: '  no key to log in with: start ssh-agent and "ssh-add" yours, or name one without a passphrase in sshKeyFile',
+  });
+}
+
+function inWords(cause: unknown): Error {
+  const why = reasonOf(cause);
+  if (isFailure(cause, 'host_key_changed'))
+    return new Error(`${why} If you made the VPS anew, set hostKey to the new one.`, { cause });
+  if (isFailure(cause, 'ssh_refused'))
+    return new Error(`${why} Check host, hostPort and hostUser, and that "ssh" gets in from here.`, { cause });
+  if (/encrypted|passphrase/i.test(why))
+    return new Error('The key in sshKeyFile has a passphrase: "ssh-add" it instead, and set no sshKeyFile.', { cause });
+  return cause instanceof Error ? cause : new Error(why);
+}
+
+/** The same text for the same values, in whatever order their names come back from Pulumi's state. */
+function canonical(value: unknown): string {
+  return JSON.stringify(value, (_, inner: unknown) =>
+    inner !== null && typeof inner === 'object' && !Array.isArray(inner)
+      ? Object.fromEntries(Object.entries(inner).toSorted(([a], [b]) => (a < b ? -1 : 1)))
+      : inner,
+  );
+}

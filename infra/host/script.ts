@@ -1,0 +1,43 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Step } from './step.ts';
+
+/**
+ * The programs that run on the host. Each goes to a shell's standard input as a whole, secrets included: no argument and
+ * no file of the host's shows them, but for those that are meant to hold them.
+ */
+const WORDS = readFileSync(join(import.meta.dirname, 'words.sh'), 'utf8');
+
+/** Looks at every step and changes nothing: `ok NAME` or `todo NAME` for each. */
+export function lookScript(steps: readonly Step[]): string {
+  const looks = steps.map((_, i) => `if check_${i} >/dev/null 2>&1; then echo 'ok ${i}'; else echo 'todo ${i}'; fi`);
+  return program(steps, `facts\n${looks.join('\n')}`);
+}
+
+/** Makes what is to be made, in order, and stops at the first that cannot be: `did NAME`, or `failed NAME`. */
+export function makeScript(steps: readonly Step[]): string {
+  return program(steps, `begin\n${steps.map((_, i) => `step ${i}`).join('\n')}\necho done`);
+}
+
+/** After somebody came in anew through the firewall that is on trial. */
+export function confirmScript(): string {
+  return program([], 'confirm_firewall');
+}
+
+/** Takes it all down again. The engine's state stays unless it is to be purged; so does what it copied away. */
+export function removeScript(purge: boolean): string {
+  return program([], `remove_all ${purge ? 'purge' : 'keep'}`);
+}
+
+/** A shell reads its program while it runs it, so all of it is in functions before the first line acts. */
+function program(steps: readonly Step[], main: string): string {
+  const functions = steps.map(
+    ({ name, check, make }, i) =>
+      `name_${i}() { echo ${quoted(name)}; }\ncheck_${i}() { ${check}; }\nmake_${i}() {\n${make}\n}`,
+  );
+  return `${WORDS}\n${functions.join('\n')}\nmain() {\n${main}\n}\nmain </dev/null\nexit $?\n`;
+}
+
+function quoted(text: string): string {
+  return `'${text.replaceAll("'", `'\\''`)}'`;
+}

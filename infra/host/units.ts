@@ -1,0 +1,170 @@
+import { nodeHome, PORT, releaseHome, STATE_SECRETS, TUNNEL_TOKEN, type Wanted } from './wanted.ts';
+
+/** What systemd is told. The engine's unit is part of its bundle: the previous one comes back with the previous release. */
+export function engineUnit(wanted: Wanted, credentials: readonly string[]): string {
+  const load = credentials.map((name) => `LoadCredential=${name}:/etc/dumont/current/credentials/${name}\n`).join('');
+  return `[Unit]
+Description=Dumont, the engine
+After=network-online.target time-sync.target
+Wants=network-online.target
+StartLimitIntervalSec=0
+
+[Service]
+Type=simple
+User=dumont
+Group=dumont
+WorkingDirectory=/var/lib/dumont
+EnvironmentFile=/etc/dumont/current/engine.env
+${load}ExecStart=${nodeHome(wanted)}/bin/node ${releaseHome(wanted)}/engine/main.ts
+Restart=always
+RestartSec=2
+# It ends by itself when asked; machines and storage outlive it.
+TimeoutStopSec=60
+StateDirectory=dumont
+StateDirectoryMode=0700
+CacheDirectory=dumont
+UMask=0077
+MemoryMax=80%
+${HARDENED}
+[Install]
+WantedBy=multi-user.target
+`;
+}
+
+/** Node compiles while it runs, so memory must stay writable and executable; all else that can be taken away is. */
+const HARDENED = `NoNewPrivileges=yes
+CapabilityBoundingSet=
+AmbientCapabilities=
+ProtectSystem=strict
+ProtectHome=yes
+PrivateTmp=yes
+PrivateDevices=yes
+ProtectClock=yes
+ProtectHostname=yes
+ProtectKernelLogs=yes
+ProtectKernelModules=yes
+ProtectKernelTunables=yes
+ProtectControlGroups=yes
+ProtectProc=invisible
+RestrictAddressFamilies=AF_INET AF_INET6 AF_UNIX AF_NETLINK
+RestrictNamespaces=yes
+RestrictRealtime=yes
+RestrictSUIDSGID=yes
+LockPersonality=yes
+RemoveIPC=yes
+SystemCallArchitectures=native
+SystemCallFilter=@system-service
+SystemCallErrorNumber=EPERM
+`;
+
+/** A connection outwards, through which Cloudflare brings what is asked under our name: no port is open for it. */
+export const TUNNEL_UNIT = `[Unit]
+Description=Dumont, its Cloudflare Tunnel
+After=network-online.target
+Wants=network-online.target
+
+[Service]
+Type=notify
+DynamicUser=yes
+LoadCredential=${TUNNEL_TOKEN}:/etc/dumont/tunnel-token
+ExecStart=/usr/bin/cloudflared --no-autoupdate tunnel run --token-file %d/${TUNNEL_TOKEN}
+Restart=always
+RestartSec=5
+TimeoutStartSec=60
+${HARDENED}
+[Install]
+WantedBy=multi-user.target
+`;
+
+export const FIREWALL_UNIT = `[Unit]
+Description=Dumont, the firewall
+Before=network-pre.target shutdown.target
+Wants=network-pre.target
+Conflicts=shutdown.target
+DefaultDependencies=no
+
+[Service]
+Type=oneshot
+RemainAfterExit=yes
+ExecStart=/usr/sbin/nft -f /etc/dumont/firewall.nft
+ExecStop=/usr/sbin/nft delete table inet dumont
+
+[Install]
+WantedBy=sysinit.target
+`;
+
+export const STATE_UNIT = `[Unit]
+Description=Dumont, a copy of its own state
+After=network-online.target
+Wants=network-online.target
+
+[Service]
+Type=oneshot
+ExecStart=/usr/local/sbin/dumont-state back-up hourly
+Nice=10
+`;
+
+export const STATE_TIMER = `[Unit]
+Description=Dumont, a copy of its own state every hour
+
+[Timer]
+OnCalendar=hourly
+RandomizedDelaySec=10min
+Persistent=yes
+
+[Install]
+WantedBy=timers.target
+`;
+
+/**
+ * Copies the engine's state to its own bucket, and brings it back on a host that has none. What it holds can be made
+ * again (restic, the kit, logs) is left out. Secrets come from files that root alone reads, and reach restic through its environment.
+ */
+export function stateProgram(resticFile: string, repository: string): string {
+  const [id, secret, password] = STATE_SECRETS;
+  return `#!/bin/sh
+# dumont-state back-up TAG | bring-back
+set -eu
+from=/etc/dumont/state
+AWS_ACCESS_KEY_ID=$(cat $from/${id})
+AWS_SECRET_ACCESS_KEY=$(cat $from/${secret})
+RESTIC_PASSWORD_FILE=$from/${password}
+RESTIC_REPOSITORY='${repository}'
+RESTIC_CACHE_DIR=/var/cache/dumont-state
+AWS_DEFAULT_REGION=auto
+export AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY RESTIC_PASSWORD_FILE RESTIC_REPOSITORY RESTIC_CACHE_DIR AWS_DEFAULT_REGION
+restic() { ${resticFile} --retry-lock 2m --quiet "$@"; }
+there() {
+  code=0
+  restic cat config >/dev/null || code=$?
+  [ $code = 0 ] || [ $code = 10 ] || exit $code # 10: there is no repository, which is not the same as no answer
+  [ $code = 0 ]
+}
+
+case "$1" in
+  back-up)
+    [ -e /var/lib/dumont/installation.json ] || exit 0
+    there || restic init
+    restic backup --host dumont-control --tag "$2" --exclude-caches \\
+      --exclude /var/lib/dumont/tools --exclude /var/lib/dumont/kit --exclude /var/lib/dumont/storage \\
+      --exclude /var/lib/dumont/local --exclude /var/lib/dumont/logs /var/lib/dumont
+    restic forget --host dumont-control --group-by host --keep-last 24 --keep-daily 30 --keep-monthly 12
+    ;;
+  bring-back)
+    [ ! -e /var/lib/dumont/installation.json ] || exit 0
+    there || exit 0
+    [ "$(restic snapshots --json --host dumont-control)" != '[]' ] || exit 0
+    restic restore latest --host dumont-control --target /
+    chown -R dumont:dumont /var/lib/dumont
+    ;;
+esac
+`;
+}
+
+/** \`dumont\` on the host, for whoever is root there: the same program, as the user who owns its state. */
+export function commandProgram(wanted: Wanted): string {
+  return `#!/bin/sh
+cd /
+exec runuser -u dumont -- env DUMONT_HOME=/var/lib/dumont DUMONT_PORT=${PORT} ${nodeHome(wanted)}/bin/node "$(readlink -f /etc/dumont/current/release)/engine/cli/dumont.js" "$@"
+`;
+}

@@ -1,0 +1,51 @@
+import type { File } from './wanted.ts';
+
+const SSHD_CONFIG = '/etc/ssh/sshd_config.d/10-dumont.conf';
+
+export interface Upkeep {
+  readonly file: File;
+  /** What makes it count, run after the file is there. */
+  readonly apply: string | null;
+}
+
+/** What keeps a host well that nobody looks at. */
+export const UPKEEP: readonly Upkeep[] = [
+  {
+    file: {
+      path: '/etc/apt/apt.conf.d/52dumont',
+      mode: '0644',
+      text: `APT::Periodic::Update-Package-Lists "1";
+APT::Periodic::Unattended-Upgrade "1";
+Unattended-Upgrade::Automatic-Reboot "true";
+Unattended-Upgrade::Automatic-Reboot-Time "04:30";
+Unattended-Upgrade::Remove-Unused-Kernel-Packages "true";
+`,
+    },
+    apply: null,
+  },
+  {
+    file: {
+      path: '/etc/systemd/journald.conf.d/dumont.conf',
+      mode: '0644',
+      text: '[Journal]\nSystemMaxUse=500M\n',
+    },
+    apply: 'systemctl restart systemd-journald.service',
+  },
+  {
+    file: {
+      path: SSHD_CONFIG,
+      mode: '0644',
+      text: 'PasswordAuthentication no\nKbdInteractiveAuthentication no\nPermitRootLogin prohibit-password\n',
+    },
+    // A mistake here would lock everybody out at the next restart.
+    apply: `sshd -t || { rm -f ${SSHD_CONFIG}; false; }\nsystemctl reload ssh.service`,
+  },
+];
+
+export const PACKAGES = ['bzip2', 'ca-certificates', 'curl', 'nftables', 'unattended-upgrades', 'xz-utils'] as const;
+
+export const CLOUDFLARED_SOURCE: File = {
+  path: '/etc/apt/sources.list.d/cloudflared.list',
+  mode: '0644',
+  text: 'deb [signed-by=/usr/share/keyrings/cloudflare-main.gpg] https://pkg.cloudflare.com/cloudflared any main\n',
+};

@@ -1,0 +1,83 @@
+import { resolve } from 'node:path';
+import * as pulumi from '@pulumi/pulumi';
+import { ControlHost } from './control-host.ts';
+import { packedRelease } from './host/packed.ts';
+import { NODE, RESTIC } from './host/pins.ts';
+import { PORT, type Secrets } from './host/wanted.ts';
+import { nameOf } from './naming.ts';
+import { preflight } from './preflight.ts';
+import { readStack } from './read-stack.ts';
+import { s3Endpoint } from './storage/credentials.ts';
+import { Storage } from './storage/storage.ts';
+import { Tunnel } from './tunnel.ts';
+
+// What is said: checked whole, and against Cloudflare, before anything is touched.
+const { settings, secret, cloudflare } = readStack();
+const { accountId, jurisdiction, host } = settings;
+const release = host ? packedRelease(resolve(import.meta.dirname, '..', host.release)) : null;
+const bucket = nameOf(pulumi.getProject(), pulumi.getStack(), 'hot');
+const zoneId = host?.public?.zoneId ?? null;
+const asked = { accountId, jurisdiction, bucket, zoneId };
+const permissionGroup = await preflight(cloudflare, asked, AbortSignal.timeout(60_000));
+
+// Where work is kept.
+const storage = new Storage('storage', { ...settings, permissionGroup });
+const endpoint = s3Endpoint(accountId, jurisdiction);
+const { hot, vault, state } = storage;
+
+/** What an engine is told to use it: settings that everybody may see, and those that nobody may. */
+export const engineSettings = {
+  DUMONT_S3_ENDPOINT: endpoint,
+  DUMONT_S3_BUCKET: hot.bucket,
+  DUMONT_S3_ACCESS_KEY_ID: hot.accessKeyId,
+  DUMONT_VAULT_BUCKET: vault.bucket,
+  DUMONT_VAULT_ACCESS_KEY_ID: vault.accessKeyId,
+};
+const keys = {
+  DUMONT_S3_SECRET_ACCESS_KEY: hot.secretAccessKey,
+  DUMONT_VAULT_SECRET_ACCESS_KEY: vault.secretAccessKey,
+};
+export const engineSecrets = pulumi.secret(keys);
+/** Both as a file: `npx pulumi stack output environment --show-secrets > .env`. */
+export const environment = pulumi.all([engineSettings, engineSecrets]).apply((parts) =>
+  parts
+    .flatMap(Object.entries)
+    .map(([name, value]) => `${name}=${value}\n`)
+    .join(''),
+);
+export const stateRepository = pulumi.interpolate`s3:${endpoint}/${state.bucket}/control-host`;
+
+// Who works with it: the VPS that somebody has.
+const tunnel = host?.public ? new Tunnel('tunnel', { accountId, ...host.public, port: PORT }) : null;
+if (host && release) {
+  const publicly = tunnel ? { DUMONT_PUBLIC_URL: tunnel.url, DUMONT_TRUSTED_PROXIES: '127.0.0.1' } : {};
+  new ControlHost('control-host', {
+    target: { ...host.address, hostKey: host.hostKey, user: host.user, sshKeyFile: host.sshKeyFile },
+    wanted: pulumi.output({
+      node: NODE,
+      restic: RESTIC,
+      release,
+      settings: { ...engineSettings, ...publicly },
+      stateRepository,
+      sshPort: host.address.port,
+      tunnel: tunnel !== null,
+      healthSeconds: 60,
+    }),
+    secrets: secretly({
+      ...keys,
+      STATE_ACCESS_KEY_ID: state.accessKeyId,
+      STATE_SECRET_ACCESS_KEY: state.secretAccessKey,
+      STATE_PASSWORD: secret('statePassword'),
+      DUMONT_DISCORD_TOKEN: secret('discordToken'),
+      TUNNEL_TOKEN: tunnel?.token,
+    }),
+    leave: { gone: host.gone, purge: host.purge },
+  });
+}
+export const url = tunnel?.url ?? null;
+
+/** Those that there are. */
+function secretly(all: Readonly<Record<string, pulumi.Output<string> | undefined>>): pulumi.Output<Secrets> {
+  const there = Object.entries(all).flatMap(([name, value]) => (value ? [pulumi.all([name, value])] : []));
+  return pulumi.secret(pulumi.all(there).apply((pairs) => Object.fromEntries(pairs)));
+}

@@ -1,0 +1,69 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { parse } from 'yaml';
+import { Keys, readSettings, SECRETS, type SecretName } from '../../infra/config.ts';
+
+const STACK = { project: 'dumont', name: 'prod' };
+const ACCOUNT = { accountId: '0123456789abcdef0123456789abcdef' };
+const HOST = { ...ACCOUNT, host: '192.0.2.7', hostKey: `SHA256:${'A'.repeat(43)}` };
+const none = { given: [], open: [] };
+const withPassword = { given: ['statePassword'], open: [] } as const satisfies {
+  given: SecretName[];
+  open: SecretName[];
+};
+
+test('Pulumi.yaml lists exactly the keys that the program reads, with the same defaults', () => {
+  const file = parse(readFileSync(join(import.meta.dirname, '../../Pulumi.yaml'), 'utf8'));
+  expect(Object.keys(file.config).toSorted()).toEqual(Object.keys(Keys.shape).toSorted());
+  const defaults = Object.entries(file.config as Record<string, { default: unknown }>);
+  const spoken = Object.fromEntries(defaults.map(([key, value]) => [key, String(value.default)]));
+  expect(readSettings(STACK, { ...spoken, ...ACCOUNT }, none)).toEqual(readSettings(STACK, ACCOUNT, none));
+  for (const [key, { description }] of Object.entries(file.config as Record<string, { description: string }>))
+    expect([key, description.length > 10]).toEqual([key, true]);
+  for (const name of SECRETS)
+    expect(readFileSync(join(import.meta.dirname, '../../Pulumi.yaml'), 'utf8')).toContain(`#   ${name} `);
+});
+
+test('a host brings its port, its user and its key', () => {
+  expect(readSettings(STACK, HOST, withPassword).host).toEqual({
+    address: { host: '192.0.2.7', port: 22 },
+    hostKey: HOST.hostKey,
+    user: 'root',
+    sshKeyFile: null,
+    release: '.dumont/release.tgz',
+    gone: false,
+    purge: false,
+    public: null,
+  });
+});
+
+test.each([
+  [{}, 'accountId: is needed'],
+  [{ accountId: 'my-account' }, '32 hexadecimal digits'],
+  [{ ...ACCOUNT, location: 'moon' }, 'location: expected one of apac'],
+  [{ ...ACCOUNT, jurisdiction: 'br' }, 'jurisdiction: expected one of default'],
+  [{ ...ACCOUNT, lockDays: '-1' }, 'lockDays: expected a whole number from 1'],
+  [{ ...HOST, hostKey: 'aa:bb' }, 'hostKey: expected a fingerprint'],
+  [{ ...HOST, host: 'root@192.0.2.7' }, 'without a user or a port'],
+  [{ ...HOST, hostPort: '0' }, 'hostPort: expected a whole number from 1 to 65535'],
+  [{ ...HOST, hostname: 'dumont.example.com' }, 'either both or none'],
+  [{ ...ACCOUNT, hostname: 'dumont.example.com', zoneId: ACCOUNT.accountId }, 'none is given in host'],
+])('%j is told in words', (values, why) => {
+  expect(() => readSettings(STACK, values, withPassword)).toThrow(why);
+});
+
+test('every mistake is told at once', () => {
+  const wrong = { accountId: 'x', lockDays: 'many', host: 'h', hostKey: '' };
+  const told = (): unknown =>
+    readSettings({ project: 'dumont', name: 'Prod' }, wrong, { given: ['discordToken'], open: ['discordToken'] });
+  for (const word of [
+    'accountId',
+    'lockDays',
+    'hostKey: is needed',
+    'statePassword',
+    'discordToken: lies open',
+    'the stack "Prod"',
+  ])
+    expect(told).toThrow(word);
+});

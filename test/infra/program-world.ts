@@ -1,0 +1,57 @@
+import { join } from 'node:path';
+import { onTestFinished } from 'vitest';
+import { type Account, grant, newAccount } from '../standins/cloudflare/account.ts';
+import { serveCloudflare } from '../standins/cloudflare/serve.ts';
+import { cloudflareProvider } from '../standins/pulumi/cloudflare-provider.ts';
+import { type DynamicProvider, dynamicProvider } from '../standins/pulumi/dynamic-provider.ts';
+import { standInStack } from '../standins/pulumi/stack.ts';
+
+const ROOT = join(import.meta.dirname, '..', '..');
+export const ZONE = '0123456789abcdef0123456789abcdef';
+
+/** An account at Cloudflare's stand-in and a stack of the real program on it. It ends with the test. */
+export async function programWorld(
+  config: Readonly<Record<string, string>> = {},
+  { secretKeys = [], stack = 'test' }: { secretKeys?: readonly string[]; stack?: string } = {},
+) {
+  const account: Account = newAccount([ZONE]);
+  const token = grant(
+    account,
+    'Workers R2 Storage Write',
+    'Account API Tokens Write',
+    'Cloudflare Tunnel Write',
+    'DNS Write',
+  );
+  const api = await serveCloudflare(account);
+  onTestFinished(async () => await api[Symbol.asyncDispose]());
+  const environment = { ...ambient(), CLOUDFLARE_API_TOKEN: token.value, CLOUDFLARE_BASE_URL: api.baseUrl };
+  let provider: Promise<DynamicProvider> | null = null;
+  onTestFinished(async () => void (await (await provider)?.[Symbol.asyncDispose]()));
+  const program = standInStack({
+    project: 'dumont',
+    stack,
+    root: ROOT,
+    entry: 'infra/index.ts',
+    config: named({ accountId: account.id, ...config }),
+    secretKeys: secretKeys.map((key) => `dumont:${key}`),
+    environment,
+    cloudflare: cloudflareProvider(api.baseUrl, token.value),
+    async dynamic() {
+      provider ??= dynamicProvider(join(ROOT, 'infra'), environment);
+      return await provider;
+    },
+  });
+  return { account, api, token, program, environment, config: named };
+}
+
+/** Pulumi's names for keys. */
+function named(config: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    Object.entries(config).map(([key, value]) => [key.includes(':') ? key : `dumont:${key}`, value]),
+  );
+}
+
+function ambient(): Record<string, string> {
+  const { env } = process;
+  return { PATH: env.PATH ?? '', HOME: env.HOME ?? '' };
+}

@@ -1,0 +1,50 @@
+import { expect, test } from 'vitest';
+import { nameOf, stackMistake } from '../../infra/naming.ts';
+import { bucketResource, s3Endpoint, s3Key } from '../../infra/storage/credentials.ts';
+import { checked, type LockRule, lifecycle, vaultLocks } from '../../infra/storage/rules.ts';
+
+const rule = (prefix: string): LockRule => ({ id: 'r', enabled: true, prefix, condition: { type: 'Indefinite' } });
+
+test('the vault holds packs and snapshots for days, and what makes them readable for ever', () => {
+  expect(vaultLocks(30).map(({ prefix, condition }) => [prefix, condition])).toEqual([
+    ['data/', { type: 'Age', maxAgeSeconds: 2_592_000 }],
+    ['snapshots/', { type: 'Age', maxAgeSeconds: 2_592_000 }],
+    ['keys/', { type: 'Indefinite' }],
+    ['config/', { type: 'Indefinite' }],
+  ]);
+  expect(() => vaultLocks(0)).toThrow('nothing can be locked for 0 days');
+});
+
+test.each([
+  ['', 'everything in the bucket'],
+  ['locks/', 'locks/'],
+  ['index/', 'index/'],
+  ['lab/locks/', 'locks/'],
+  ['lab/index/', 'index/'],
+  ['dat', 'neighbours'],
+])('no lock may have the prefix "%s"', (prefix, why) => {
+  expect(() => checked([rule(prefix)])).toThrow(why);
+});
+
+test('what was uploaded in parts and never ended goes, and nothing else does', () => {
+  for (const one of lifecycle())
+    expect(Object.keys(one)).toEqual(['id', 'enabled', 'conditions', 'abortMultipartUploadsTransition']);
+  expect(lifecycle().map((one) => one.abortMultipartUploadsTransition.condition.maxAge)).toEqual([604_800]);
+});
+
+test('an S3 key is made of a token as Cloudflare makes it', () => {
+  expect(s3Key({ id: 'abc', value: 'abc' })).toEqual({
+    accessKeyId: 'abc',
+    secretAccessKey: 'ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad', // the standard's own example
+  });
+  expect(s3Endpoint('acc', 'default')).toBe('https://acc.r2.cloudflarestorage.com');
+  expect(s3Endpoint('acc', 'eu')).toBe('https://acc.eu.r2.cloudflarestorage.com');
+  expect(bucketResource('acc', 'eu', 'b')).toBe('com.cloudflare.edge.r2.bucket.acc_eu_b');
+});
+
+test('names are what Cloudflare takes, and a stack whose name cannot be one is told so', () => {
+  expect(nameOf('dumont', 'prod', 'vault')).toBe('dumont-prod-vault');
+  expect(stackMistake('dumont', 'prod')).toBeNull();
+  for (const stack of ['Prod', 'a_b', '-a', 'x'.repeat(60)])
+    expect(stackMistake('dumont', stack)).toContain('lower-case letters');
+});

@@ -1,0 +1,329 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createRequire } from 'node:module';
+import { isDeepStrictEqual } from 'node:util';
+import grpc from '@grpc/grpc-js';
+import engineServices from '@pulumi/pulumi/proto/engine_grpc_pb.js';
+import engine from '@pulumi/pulumi/proto/engine_pb.js';
+import services from '@pulumi/pulumi/proto/resource_grpc_pb.js';
+import messages from '@pulumi/pulumi/proto/resource_pb.js';
+import empty from 'google-protobuf/google/protobuf/empty_pb.js';
+import struct from 'google-protobuf/google/protobuf/struct_pb.js';
+import type { CloudflareProvider, Made } from './cloudflare-provider.ts';
+import type { DynamicProvider } from './dynamic-provider.ts';
+import { InitFailed } from './dynamic-provider.ts';
+import { asSecret, hidesOne, type Json, revealed } from './secrets.ts';
+
+type Props = { [name: string]: Json };
+
+/** A resource as the program registered it, and what became of it. */
+export interface Row {
+  readonly urn: string;
+  readonly type: string;
+  readonly name: string;
+  readonly custom: boolean;
+  /** As the program sent them, secrets marked. */
+  readonly inputs: Props;
+  readonly id: string;
+  /** As the program gets them back, secrets marked. */
+  readonly outputs: Props;
+  readonly protect: boolean;
+  readonly retain: boolean;
+  readonly ignoreChanges: readonly string[];
+  readonly importId: string;
+  readonly version: string;
+}
+
+export interface StackOptions {
+  readonly project: string;
+  readonly stack: string;
+  readonly root: string;
+  readonly entry: string;
+  readonly config: Readonly<Record<string, string>>;
+  readonly secretKeys: readonly string[];
+  readonly environment: Readonly<Record<string, string>>;
+  readonly cloudflare: CloudflareProvider;
+  readonly dynamic: () => Promise<DynamicProvider>;
+}
+
+export interface Run {
+  readonly code: number;
+  /** What happened to each resource, `create`, `update`, `replace` or `same`, by its type's last word and its name. */
+  readonly did: Readonly<Record<string, string>>;
+  readonly errors: readonly string[];
+  readonly outputs: Props;
+  readonly ms: number;
+}
+
+/**
+ * Where Pulumi's engine would stand: it runs the real program through the SDK's own entry point, makes what is registered,
+ * and remembers it for the next run. It knows of protect, retain, secrets and import; it has no order of its own, no
+ * encrypted state, and does not pretend to.
+ */
+export function standInStack(options: StackOptions) {
+  const rows = new Map<string, Row>();
+
+  async function run(change: Partial<StackOptions> & { preview?: boolean } = {}): Promise<Run> {
+    const all = { ...options, ...change };
+    const errors: string[] = [];
+    const did: Record<string, string> = {};
+    const seen = new Set<string>();
+    let outputs: Props = {};
+    const server = new grpc.Server();
+    const monitor = {
+      getDeploymentInfo: (_: unknown, done: Done) => done(deployment()),
+      supportsFeature: async (call: Call<messages.SupportsFeatureRequest>) => {
+        const answer = new messages.SupportsFeatureResponse();
+        answer.setHassupport(call.request.getId() === 'secrets');
+        return answer;
+      },
+      registerResource: async (call: Call<messages.RegisterResourceRequest>) => {
+        const row = await register(call.request, all, did, change.preview ?? false);
+        seen.add(row.urn);
+        const answer = new messages.RegisterResourceResponse();
+        answer.setUrn(row.urn);
+        answer.setId(row.id);
+        answer.setObject(struct.Struct.fromJavaScript(row.outputs));
+        return answer;
+      },
+      registerResourceOutputs: async (call: Call<messages.RegisterResourceOutputsRequest>) => {
+        if (call.request.getUrn().includes('::pulumi:pulumi:Stack::'))
+          outputs = (call.request.getOutputs()?.toJavaScript() ?? {}) as Props;
+        return new empty.Empty();
+      },
+      invoke: async (call: Call<messages.ResourceInvokeRequest>) => {
+        const answer = new messages.ResourceInvokeResponse();
+        const args = revealed((call.request.getArgs()?.toJavaScript() ?? {}) as Props) as Props;
+        answer.setReturn(struct.Struct.fromJavaScript(await all.cloudflare.invoke(call.request.getTok(), args)));
+        return answer;
+      },
+      registerStackTransform: async () => new empty.Empty(),
+      signalAndWaitForShutdown: async () => new empty.Empty(),
+    };
+    const host = {
+      log: async (call: Call<engine.LogRequest>) => {
+        if (call.request.getSeverity() >= engine.LogSeverity.ERROR) errors.push(call.request.getMessage());
+        return new empty.Empty();
+      },
+      getRootResource: async () => new engine.GetRootResourceResponse(),
+      setRootResource: async () => new engine.SetRootResourceResponse(),
+    };
+    server.addService(services.ResourceMonitorService as grpc.ServiceDefinition, served(monitor));
+    server.addService(engineServices.EngineService as grpc.ServiceDefinition, served(host));
+    const port = await new Promise<number>((resolve, reject) => {
+      server.bindAsync('127.0.0.1:0', grpc.ServerCredentials.createInsecure(), (cause, at) =>
+        cause ? reject(cause) : resolve(at),
+      );
+    });
+    try {
+      const began = performance.now();
+      const code = await runProgram(all, port, change.preview ?? false, errors);
+      const ms = performance.now() - began;
+      if (code === 0 && !change.preview)
+        await takeAway(
+          [...rows.keys()].filter((urn) => !seen.has(urn)),
+          all,
+          did,
+        );
+      return { code, did, errors, outputs, ms };
+    } finally {
+      server.forceShutdown();
+    }
+  }
+
+  async function register(
+    request: messages.RegisterResourceRequest,
+    all: StackOptions,
+    did: Record<string, string>,
+    preview: boolean,
+  ): Promise<Row> {
+    const type = request.getType();
+    const name = request.getName();
+    const parent = request.getParent();
+    const above = parent && !parent.includes('::pulumi:pulumi:Stack::') ? `${parent.split('::')[2]}$` : '';
+    const urn = `urn:pulumi:${all.stack}::${all.project}::${above}${type}::${name}`;
+    const row = {
+      urn,
+      type,
+      name,
+      custom: request.getCustom(),
+      inputs: (request.getObject()?.toJavaScript() ?? {}) as Props,
+      protect: request.getProtect() ?? false,
+      retain: request.getRetainondelete() ?? false,
+      ignoreChanges: request.getIgnorechangesList(),
+      importId: request.getImportid(),
+      version: request.getVersion(),
+    };
+    if (preview || !row.custom) {
+      if (!preview) rows.set(urn, { ...row, id: '', outputs: row.inputs });
+      return { ...row, id: '', outputs: row.inputs };
+    }
+    const old = rows.get(urn);
+    const key = `${type.split(':').at(-1)} ${name}`;
+    const secretOutputs = request.getAdditionalsecretoutputsList();
+    const keep = (made: Made): Row => {
+      const hidden = new Set([...secretOutputs, ...Object.keys(row.inputs).filter((one) => hidesOne(row.inputs[one]))]);
+      const outputs = Object.fromEntries(
+        Object.entries({ ...(revealed(row.inputs) as Props), ...made.outputs }).map(([one, value]) => [
+          one,
+          hidden.has(one) ? asSecret(value) : value,
+        ]),
+      );
+      const kept: Row = { ...row, id: made.id, outputs };
+      rows.set(urn, kept);
+      return kept;
+    };
+    try {
+      const [what, made] = type.startsWith('cloudflare:')
+        ? await makeThere(row, old, all.cloudflare)
+        : await makeHere(row, old, await all.dynamic());
+      did[key] = what;
+      return keep(made);
+    } catch (cause) {
+      if (cause instanceof InitFailed) {
+        did[key] = 'partly';
+        keep({ id: cause.id, outputs: cause.properties });
+      }
+      throw cause;
+    }
+  }
+
+  async function takeAway(urns: readonly string[], all: StackOptions, did: Record<string, string>): Promise<void> {
+    const held = urns.find((urn) => rows.get(urn)?.protect); // nothing is taken away before all may be
+    if (held !== undefined) throw new Error(`${held} is protected`);
+    for (const urn of urns.toReversed()) {
+      const row = rows.get(urn)!;
+      const key = `${row.type.split(':').at(-1)} ${row.name}`;
+      if (row.custom && !row.retain) {
+        const inputs = revealed(row.inputs) as Props;
+        if (row.type.startsWith('cloudflare:')) await all.cloudflare.kind(row.type).take(inputs, row.id);
+        else await (await all.dynamic()).delete(row.id, revealed(row.outputs) as Props);
+      }
+      did[key] = row.retain ? 'forget' : 'delete';
+      rows.delete(urn);
+    }
+  }
+
+  return {
+    rows,
+    up: async (change: Partial<StackOptions> = {}) => await run(change),
+    preview: async (change: Partial<StackOptions> = {}) => await run({ ...change, preview: true }),
+    /** As `pulumi refresh` does for what our own provider made. */
+    async refresh(): Promise<void> {
+      for (const row of rows.values()) {
+        if (!row.type.startsWith('pulumi-nodejs:dynamic')) continue;
+        const found = await (await options.dynamic()).read(row.id, revealed(row.outputs) as Props);
+        if (found.id === '') rows.delete(row.urn);
+        else rows.set(row.urn, { ...row, outputs: { ...row.outputs, ...found.properties } });
+      }
+    },
+    async destroy(change: { unprotect?: boolean } = {}): Promise<Record<string, string>> {
+      if (change.unprotect) for (const [urn, row] of rows) rows.set(urn, { ...row, protect: false });
+      const did: Record<string, string> = {};
+      await takeAway([...rows.keys()], options, did);
+      return did;
+    },
+  };
+}
+
+type Registered = Omit<Row, 'id' | 'outputs'>;
+
+async function makeThere(
+  row: Registered,
+  old: Row | undefined,
+  cloudflare: CloudflareProvider,
+): Promise<[string, Made]> {
+  const kind = cloudflare.kind(row.type);
+  const inputs = revealed(row.inputs) as Props;
+  if (row.importId !== '' && !old) return ['import', { id: row.importId.split('/')[1] ?? '', outputs: {} }];
+  if (!old) return ['create', await kind.make(inputs)];
+  const before = revealed(old.inputs) as Props;
+  const made = { id: old.id, outputs: revealed(old.outputs) as Props };
+  if (isDeepStrictEqual(without(inputs, row.ignoreChanges), without(before, row.ignoreChanges))) return ['same', made];
+  if (kind.change === 'again') return ['update', await kind.make(inputs)];
+  if (kind.change !== 'replace') return ['update', await kind.change(inputs, made)];
+  if (old.protect) throw new Error(`${row.name} is protected and would have to be replaced`);
+  await kind.take(before, old.id);
+  return ['replace', await kind.make(inputs)];
+}
+
+async function makeHere(row: Registered, old: Row | undefined, provider: DynamicProvider): Promise<[string, Made]> {
+  const news = revealed(row.inputs) as Props;
+  const create = async (): Promise<Made> => {
+    const { id, properties } = await provider.create(news);
+    return { id, outputs: properties };
+  };
+  if (!old) return ['create', await create()];
+  const olds = revealed(old.outputs) as Props;
+  const { changes, replaces } = await provider.diff(old.id, olds, news);
+  if (!changes && replaces.length === 0) return ['same', { id: old.id, outputs: olds }];
+  if (replaces.length === 0) return ['update', { id: old.id, outputs: await provider.update(old.id, olds, news) }];
+  await provider.delete(old.id, olds);
+  return ['replace', await create()];
+}
+
+function without(props: Props, names: readonly string[]): Props {
+  return Object.fromEntries(Object.entries(props).filter(([name]) => !names.includes(name)));
+}
+
+/** As the language host calls it, with what it says in the environment. */
+async function runProgram(all: StackOptions, port: number, preview: boolean, errors: string[]): Promise<number> {
+  const script = createRequire(import.meta.url).resolve('@pulumi/pulumi/cmd/run/index.js');
+  const address = `127.0.0.1:${port}`;
+  const flags = {
+    monitor: address,
+    engine: address,
+    project: all.project,
+    stack: all.stack,
+    'root-directory': all.root,
+  };
+  const argv = [
+    script,
+    ...Object.entries(flags).flatMap(([name, value]) => [`--${name}`, value]),
+    ...['--pwd', all.root, '--parallel', '16', ...(preview ? ['--dry-run'] : []), all.entry],
+  ];
+  const env = {
+    ...all.environment,
+    PULUMI_CONFIG: JSON.stringify(all.config),
+    PULUMI_CONFIG_SECRET_KEYS: JSON.stringify(all.secretKeys),
+  };
+  const child = spawn(process.execPath, argv, { cwd: all.root, env, stdio: ['ignore', 'ignore', 'pipe'] });
+  let said = '';
+  child.stderr.on('data', (chunk) => {
+    said += chunk;
+  });
+  const [code] = (await once(child, 'close')) as [number | null];
+  if (code !== 0 && errors.length === 0) errors.push(said);
+  return code ?? -1;
+}
+
+interface Call<Q> {
+  readonly request: Q;
+}
+type Done = (answer: unknown) => void;
+
+/** A handler may answer with a promise; one that rejects is an error with its words. */
+function served(handlers: object): grpc.UntypedServiceImplementation {
+  const entries = Object.entries(handlers as Record<string, (call: unknown, done: Done) => unknown>);
+  return Object.fromEntries(
+    entries.map(([name, handle]) => [
+      name,
+      (call: unknown, callback: grpc.sendUnaryData<unknown>) => {
+        const refuse = (cause: unknown) =>
+          callback({ code: grpc.status.UNKNOWN, details: String((cause as Error).message) });
+        try {
+          const answer = handle(call, (value) => callback(null, value));
+          if (answer instanceof Promise) answer.then((value) => callback(null, value), refuse);
+        } catch (cause) {
+          refuse(cause);
+        }
+      },
+    ]),
+  ) as grpc.UntypedServiceImplementation;
+}
+
+function deployment(): messages.DeploymentInfo {
+  const info = new messages.DeploymentInfo();
+  info.setSupportedfeaturesList([messages.ResourceMonitorFeature.RESOURCE_MONITOR_FEATURE_SECRETS]);
+  return info;
+}
