@@ -3,13 +3,16 @@ import * as pulumi from '@pulumi/pulumi';
 import { ControlHost } from './control-host.ts';
 import { packedRelease } from './host/packed.ts';
 import { NODE, RESTIC } from './host/pins.ts';
-import { PORT, type Secrets } from './host/wanted.ts';
+import type { Secrets } from './host/wanted.ts';
 import { nameOf } from './naming.ts';
 import { preflight } from './preflight.ts';
 import { readStack } from './read-stack.ts';
 import { s3Endpoint } from './storage/credentials.ts';
-import { Storage } from './storage/storage.ts';
+import { STATE_PATH, Storage } from './storage/storage.ts';
 import { Tunnel } from './tunnel.ts';
+
+/** Where the API listens on the control host's loopback. */
+const PORT = 7077;
 
 // What is said: checked whole, and against Cloudflare, before anything is touched.
 const { settings, secret, cloudflare } = readStack();
@@ -23,20 +26,17 @@ const permissionGroup = await preflight(cloudflare, asked, AbortSignal.timeout(6
 // Where work is kept.
 const storage = new Storage('storage', { ...settings, permissionGroup });
 const endpoint = s3Endpoint(accountId, jurisdiction);
-const { hot, vault, state } = storage;
+const { hot, vault, state, engineKey, stateKey } = storage;
 
 /** What an engine is told to use it: settings that everybody may see, and those that nobody may. */
 export const engineSettings = {
   DUMONT_S3_ENDPOINT: endpoint,
   DUMONT_S3_BUCKET: hot.bucket,
-  DUMONT_S3_ACCESS_KEY_ID: hot.accessKeyId,
-  DUMONT_VAULT_BUCKET: vault.bucket,
-  DUMONT_VAULT_ACCESS_KEY_ID: vault.accessKeyId,
+  DUMONT_S3_ACCESS_KEY_ID: engineKey.accessKeyId,
+  DUMONT_S3_VAULT_BUCKET: vault.bucket,
+  DUMONT_VAULT_LOCK_DAYS: String(settings.lockDays),
 };
-const keys = {
-  DUMONT_S3_SECRET_ACCESS_KEY: hot.secretAccessKey,
-  DUMONT_VAULT_SECRET_ACCESS_KEY: vault.secretAccessKey,
-};
+const keys = { DUMONT_S3_SECRET_ACCESS_KEY: engineKey.secretAccessKey };
 export const engineSecrets = pulumi.secret(keys);
 /** Both as a file: `npx pulumi stack output environment --show-secrets > .env`. */
 export const environment = pulumi.all([engineSettings, engineSecrets]).apply((parts) =>
@@ -45,7 +45,7 @@ export const environment = pulumi.all([engineSettings, engineSecrets]).apply((pa
     .map(([name, value]) => `${name}=${value}\n`)
     .join(''),
 );
-export const stateRepository = pulumi.interpolate`s3:${endpoint}/${state.bucket}/control-host`;
+export const stateRepository = pulumi.interpolate`s3:${endpoint}/${state.bucket}/${STATE_PATH}`;
 
 // Who works with it: the VPS that somebody has.
 const tunnel = host?.public ? new Tunnel('tunnel', { accountId, ...host.public, port: PORT }) : null;
@@ -59,14 +59,16 @@ if (host && release) {
       release,
       settings: { ...engineSettings, ...publicly },
       stateRepository,
+      stateKeepDays: settings.lockDays + 1,
       sshPort: host.address.port,
+      port: PORT,
       tunnel: tunnel !== null,
       healthSeconds: 60,
     }),
     secrets: secretly({
       ...keys,
-      STATE_ACCESS_KEY_ID: state.accessKeyId,
-      STATE_SECRET_ACCESS_KEY: state.secretAccessKey,
+      STATE_ACCESS_KEY_ID: stateKey.accessKeyId,
+      STATE_SECRET_ACCESS_KEY: stateKey.secretAccessKey,
       STATE_PASSWORD: secret('statePassword'),
       DUMONT_DISCORD_TOKEN: secret('discordToken'),
       TUNNEL_TOKEN: tunnel?.token,

@@ -18,5 +18,5 @@ const LONGEST = 'tunnel';
 const NAME_MAX = 63;
 
 function fits(name: string): boolean {
-  return name.length <= NAME_MAX && /^[a-z0-9]+(-+[a-z0-9]+)*$/.test(name);
+  return name.length <= NAME_MAX && /^[a-z0-9]+(-[a-z0-9]+)*$/.test(name);
 }

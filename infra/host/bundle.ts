@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { engineUnit } from './units.ts';
-import { type File, PORT, resticFile, type Secrets, STATE_SECRETS, TUNNEL_TOKEN, type Wanted } from './wanted.ts';
+import { type File, resticFile, type Secrets, STATE_SECRETS, TUNNEL_TOKEN, type Wanted } from './wanted.ts';
 
 /**
  * All that the engine is started with: its unit, settings and credentials, in a folder named after their content. One
@@ -30,7 +30,7 @@ const APART: ReadonlySet<string> = new Set([...STATE_SECRETS, TUNNEL_TOKEN]);
 function environment(wanted: Wanted): string {
   const all = {
     DUMONT_HOME: '/var/lib/dumont',
-    DUMONT_PORT: String(PORT),
+    DUMONT_PORT: String(wanted.port),
     DUMONT_RESTIC: resticFile(wanted),
     NODE_COMPILE_CACHE: '/var/cache/dumont',
     ...wanted.settings,

@@ -6,7 +6,6 @@ import { commandProgram, FIREWALL_UNIT, STATE_TIMER, STATE_UNIT, stateProgram, T
 import { CLOUDFLARED_SOURCE, PACKAGES, UPKEEP, type Upkeep } from './upkeep.ts';
 import {
   nodeHome,
-  PORT,
   releaseHome,
   releaseId,
   resticFile,
@@ -89,6 +88,7 @@ umask 022
 rm -rf ${home}.new ${home}
 mkdir ${home}.new
 tar -xf "$fetched" --strip-components=1 --no-same-owner -C ${home}.new
+rm -f "$fetched"
 mv ${home}.new ${home}`,
   };
 }
@@ -100,6 +100,7 @@ function restic(wanted: Wanted): Step {
     check: `${file} version 2>/dev/null | grep -q '^restic ${wanted.restic.version} '`,
     make: `${fetched(wanted.restic)}
 bunzip2 < "$fetched" > ${file}.new
+rm -f "$fetched"
 chmod 0755 ${file}.new
 mv ${file}.new ${file}`,
   };
@@ -122,7 +123,7 @@ function state(wanted: Wanted, secrets: Secrets): readonly Step[] {
     fileStep({
       path: '/usr/local/sbin/dumont-state',
       mode: '0755',
-      text: stateProgram(resticFile(wanted), wanted.stateRepository),
+      text: stateProgram(wanted),
     }),
     fileStep({ path: `${SYSTEM}/dumont-state.service`, mode: '0644', text: STATE_UNIT }),
     fileStep({ path: `${SYSTEM}/${unit}`, mode: '0644', text: STATE_TIMER }),
@@ -186,10 +187,10 @@ function engine(wanted: Wanted, secrets: Secrets): Step {
   const there = files.map(fileCheck).join(' && ');
   return {
     name: 'engine',
-    check: `[ "$(readlink /etc/dumont/current)" = ${folder} ] && ${there} && is_up dumont.service && healthy ${PORT} 1`,
+    check: `[ "$(readlink /etc/dumont/current)" = ${folder} ] && ${there} && is_up dumont.service && healthy ${wanted.port} 1`,
     make: `${files.map(fileMake).join('\n')}
 ln -sfn ${releaseHome(wanted)} ${folder}/release
-switch_engine ${folder} ${PORT} ${wanted.healthSeconds}`,
+switch_engine ${folder} ${wanted.port} ${wanted.healthSeconds}`,
   };
 }
 

@@ -1,4 +1,4 @@
-import { nodeHome, PORT, releaseHome, STATE_SECRETS, TUNNEL_TOKEN, type Wanted } from './wanted.ts';
+import { nodeHome, releaseHome, resticFile, STATE_SECRETS, TUNNEL_TOKEN, type Wanted } from './wanted.ts';
 
 /** What systemd is told. The engine's unit is part of its bundle: the previous one comes back with the previous release. */
 export function engineUnit(wanted: Wanted, credentials: readonly string[]): string {
@@ -120,7 +120,7 @@ WantedBy=timers.target
  * Copies the engine's state to its own bucket, and brings it back on a host that has none. What it holds can be made
  * again (restic, the kit, logs) is left out. Secrets come from files that root alone reads, and reach restic through its environment.
  */
-export function stateProgram(resticFile: string, repository: string): string {
+export function stateProgram(wanted: Wanted): string {
   const [id, secret, password] = STATE_SECRETS;
   return `#!/bin/sh
 # dumont-state back-up TAG | bring-back
@@ -129,31 +129,37 @@ from=/etc/dumont/state
 AWS_ACCESS_KEY_ID=$(cat $from/${id})
 AWS_SECRET_ACCESS_KEY=$(cat $from/${secret})
 RESTIC_PASSWORD_FILE=$from/${password}
-RESTIC_REPOSITORY='${repository}'
+RESTIC_REPOSITORY='${wanted.stateRepository}'
 RESTIC_CACHE_DIR=/var/cache/dumont-state
 AWS_DEFAULT_REGION=auto
 export AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY RESTIC_PASSWORD_FILE RESTIC_REPOSITORY RESTIC_CACHE_DIR AWS_DEFAULT_REGION
-restic() { ${resticFile} --retry-lock 2m --quiet "$@"; }
-there() {
+restic() { ${resticFile(wanted)} --retry-lock 2m --quiet "$@"; }
+copy() {
+  restic backup --host dumont-control --tag "$1" --exclude-caches \\
+    --exclude /var/lib/dumont/tools --exclude /var/lib/dumont/kit --exclude /var/lib/dumont/storage \\
+    --exclude /var/lib/dumont/local --exclude /var/lib/dumont/logs /var/lib/dumont
+}
+newest() { # 10: there is no repository, which is not the same as no answer
   code=0
-  restic cat config >/dev/null || code=$?
-  [ $code = 0 ] || [ $code = 10 ] || exit $code # 10: there is no repository, which is not the same as no answer
-  [ $code = 0 ]
+  found=$(restic snapshots --json --host dumont-control latest) || code=$?
+  [ $code = 0 ] || [ $code = 10 ] || exit $code
+  [ $code = 0 ] && [ "$found" != '[]' ] && [ "$found" != null ]
 }
 
 case "$1" in
   back-up)
     [ -e /var/lib/dumont/installation.json ] || exit 0
-    there || restic init
-    restic backup --host dumont-control --tag "$2" --exclude-caches \\
-      --exclude /var/lib/dumont/tools --exclude /var/lib/dumont/kit --exclude /var/lib/dumont/storage \\
-      --exclude /var/lib/dumont/local --exclude /var/lib/dumont/logs /var/lib/dumont
-    restic forget --host dumont-control --group-by host --keep-last 24 --keep-daily 30 --keep-monthly 12
+    code=0
+    copy "$2" || code=$?
+    if [ $code = 10 ]; then
+      restic init
+      copy "$2"
+    elif [ $code != 0 ]; then exit $code; fi
+    [ "$2" != hourly ] || restic forget --host dumont-control --group-by host --keep-within ${wanted.stateKeepDays}d --keep-monthly 12
     ;;
   bring-back)
     [ ! -e /var/lib/dumont/installation.json ] || exit 0
-    there || exit 0
-    [ "$(restic snapshots --json --host dumont-control)" != '[]' ] || exit 0
+    newest || exit 0
     restic restore latest --host dumont-control --target /
     chown -R dumont:dumont /var/lib/dumont
     ;;
@@ -165,6 +171,6 @@ esac
 export function commandProgram(wanted: Wanted): string {
   return `#!/bin/sh
 cd /
-exec runuser -u dumont -- env DUMONT_HOME=/var/lib/dumont DUMONT_PORT=${PORT} ${nodeHome(wanted)}/bin/node "$(readlink -f /etc/dumont/current/release)/engine/cli/dumont.js" "$@"
+exec runuser -u dumont -- env DUMONT_HOME=/var/lib/dumont DUMONT_PORT=${wanted.port} ${nodeHome(wanted)}/bin/node "$(readlink -f /etc/dumont/current/release)/engine/cli/dumont.js" "$@"
 `;
 }

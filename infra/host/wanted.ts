@@ -9,7 +9,11 @@ export interface Wanted {
   readonly settings: Readonly<Record<string, string>>;
   /** Where the copies of the host's own state go; opened by secrets of `STATE_SECRETS`. */
   readonly stateRepository: string;
+  /** Each copy stays for so long; its bucket lets none be removed sooner. */
+  readonly stateKeepDays: number;
   readonly sshPort: number;
+  /** Where the API listens, on loopback. */
+  readonly port: number;
   /** There is a Cloudflare Tunnel, whose token is the secret `TUNNEL_TOKEN`. */
   readonly tunnel: boolean;
   /** How long a new release may take to answer before the previous one is put back. */
@@ -36,7 +40,6 @@ export interface File {
   readonly text: string;
 }
 
-export const PORT = 7077;
 export const nodeHome = ({ node }: Wanted): string => `/opt/dumont/node-${node.version}`;
 export const resticFile = ({ restic }: Wanted): string => `/opt/dumont/restic-${restic.version}`;
 export const releaseId = ({ release }: Wanted): string => release.sha256.slice(0, 16);

@@ -65,22 +65,24 @@ have_packages() {
 is_up() { systemctl is-enabled --quiet "$1" && systemctl is-active --quiet "$1"; }
 
 healthy() { # PORT SECONDS
-  tries=0
-  until curl -fsS --max-time 5 "http://127.0.0.1:$1/healthz" >/dev/null; do
-    tries=$((tries + 1))
-    [ "$tries" -lt "$2" ] || return 1
-    sleep 1
+  tries=$(($2 * 4))
+  until curl -fs --max-time 5 "http://127.0.0.1:$1/healthz" >/dev/null; do
+    tries=$((tries - 1))
+    [ "$tries" -gt 0 ] || return 1
+    sleep 0.25
   done
 }
 
-# The engine stands still while its state is copied away. Whatever goes wrong from there on, the previous one comes back.
+# The state is copied while the engine runs, so that the copy for which it stands still is a short one. Whatever goes
+# wrong from there on, the previous one comes back.
 switch_engine() { # FOLDER PORT SECONDS
   old=$(readlink /etc/dumont/current || true)
   if [ -n "$old" ] && [ "$old" != "$1" ]; then
+    tag="before-$(basename "$1")"
+    copy_state 600 "$tag" || return 1
     systemctl stop dumont.service
-    if ! /usr/local/sbin/dumont-state back-up "before-$(basename "$1")"; then
+    if ! copy_state 120 "$tag"; then
       systemctl start dumont.service
-      say 'the state could not be copied away, so nothing was switched; the running release goes on'
       return 1
     fi
   fi
@@ -96,6 +98,12 @@ switch_engine() { # FOLDER PORT SECONDS
     if start_engine && healthy "$2" "$3"; then say 'The previous release is back and answers.'
     else say 'The previous release was put back, and does not answer either.'; fi
   fi
+  return 1
+}
+
+copy_state() { # SECONDS TAG
+  timeout "$1" /usr/local/sbin/dumont-state back-up "$2" && return 0
+  say 'the state could not be copied away, so nothing was switched; the running release goes on'
   return 1
 }
 
@@ -134,6 +142,7 @@ try_firewall() { # FILE
 }
 
 confirm_firewall() {
+  set -e
   systemctl stop dumont-firewall-rollback.timer || { say 'the time to confirm is over, and the firewall is as it was'; exit 1; }
   mv /etc/dumont/firewall.nft.new /etc/dumont/firewall.nft
   nft list table inet dumont | sha256sum > $KEPT/firewall.sum

@@ -20,35 +20,46 @@ export interface LifecycleRule {
 }
 
 /**
- * In the vault the kind of an object comes before its workspace (`data/lab/...`), so these few rules hold for workspaces
- * that nobody has thought of yet. What makes a repository readable is never rewritten; packs and snapshots may go when
- * they are old; an index is rewritten at every compaction and can be made again from packs.
+ * The vault holds every workspace's repository under the workspace's name, and rules go by how a key begins. So one rule
+ * holds them all, those too that nobody has thought of yet. Nobody's restic writes there: the control host copies, reads
+ * without a lock of restic's, and removes what is older than this.
  */
 export function vaultLocks(lockDays: number): readonly LockRule[] {
-  assert(Number.isInteger(lockDays) && lockDays > 0, `nothing can be locked for ${lockDays} days`);
-  const days = { type: 'Age', maxAgeSeconds: lockDays * DAY_SECONDS } as const;
-  return checked([
-    { id: 'packs', enabled: true, prefix: 'data/', condition: days },
-    { id: 'snapshots', enabled: true, prefix: 'snapshots/', condition: days },
-    { id: 'keys', enabled: true, prefix: 'keys/', condition: { type: 'Indefinite' } },
-    { id: 'config', enabled: true, prefix: 'config/', condition: { type: 'Indefinite' } },
+  return [{ id: 'everything', enabled: true, prefix: '', condition: days(lockDays) }];
+}
+
+/**
+ * For a bucket in which restic itself works, with its repository at `path/`. What makes it readable is never rewritten;
+ * packs and snapshots may go when they are old; its own locks must go at once, and an index at every compaction.
+ */
+export function repositoryLocks(path: string, lockDays: number): readonly LockRule[] {
+  const rule = (id: string, prefix: string, condition: LockRule['condition']): LockRule => {
+    return { id, enabled: true, prefix: `${path}/${prefix}`, condition };
+  };
+  return workable([
+    rule('packs', 'data/', days(lockDays)),
+    rule('snapshots', 'snapshots/', days(lockDays)),
+    rule('keys', 'keys/', { type: 'Indefinite' }),
+    rule('config', 'config', { type: 'Indefinite' }),
   ]);
 }
 
-/** restic cannot work where its own locks or indexes cannot be removed, so no rule may reach them. */
-export function checked(rules: readonly LockRule[]): readonly LockRule[] {
+/** No rule may reach what restic must be able to remove. */
+export function workable(rules: readonly LockRule[]): readonly LockRule[] {
   for (const { id, prefix } of rules) {
     assert(prefix !== '', `the lock "${id}" would hold everything in the bucket, restic's own locks too`);
-    assert(prefix.endsWith('/'), `the lock "${id}" would also hold the neighbours of "${prefix}"`);
-    for (const free of MUST_STAY_FREE) {
-      const reaches = free.startsWith(prefix) || `/${prefix}`.includes(`/${free}`);
-      assert(!reaches, `the lock "${id}" would hold "${free}", which restic must be able to remove`);
-    }
+    assert(KINDS.test(prefix), `the lock "${id}" at "${prefix}" would hold restic's own locks or indexes`);
   }
   return rules;
 }
 
-const MUST_STAY_FREE = ['locks/', 'index/'];
+/** What may be held. A rule that ends before the kind, as `control-host/` would, holds every kind below it. */
+const KINDS = /(^|\/)(data\/|snapshots\/|keys\/|config)$/;
+
+function days(lockDays: number) {
+  assert(Number.isInteger(lockDays) && lockDays > 0, `nothing can be locked for ${lockDays} days`);
+  return { type: 'Age', maxAgeSeconds: lockDays * DAY_SECONDS } as const;
+}
 
 /** Rules that are set replace the one R2 has by itself, so what was uploaded in parts and never ended is stated again. */
 export function lifecycle(): readonly LifecycleRule[] {

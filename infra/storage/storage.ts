@@ -1,30 +1,49 @@
 import * as pulumi from '@pulumi/pulumi';
 import { nameOf } from '../naming.ts';
-import { vaultLocks } from './rules.ts';
-import { TrustDomain, type TrustDomainArgs } from './trust-domain.ts';
+import { Bucket, type BucketArgs } from './bucket.ts';
+import { Key, type KeyArgs } from './key.ts';
+import { type LockRule, repositoryLocks, vaultLocks } from './rules.ts';
 
-export interface StorageArgs extends Pick<TrustDomainArgs, 'accountId' | 'location' | 'jurisdiction'> {
-  readonly permissionGroup: string;
-  readonly adopt: boolean;
+export interface StorageArgs
+  extends Pick<BucketArgs, 'accountId' | 'location' | 'jurisdiction' | 'adopt'>,
+    Pick<KeyArgs, 'permissionGroup'> {
   readonly lockDays: number;
 }
 
-/** What belongs to whom: machines write to `hot`, the control host alone to `vault`, and its own state lies in `state`. */
+/** Where the control host's own state is copied, in its bucket. */
+export const STATE_PATH = 'control-host';
+
+/**
+ * Machines reach a part of `hot` for some hours, with what the engine signs for them. The engine reaches `hot` and `vault`,
+ * since only one key for both can copy from one to the other inside Cloudflare. Its own state lies where it cannot reach.
+ */
 export class Storage extends pulumi.ComponentResource {
-  readonly hot: TrustDomain;
-  readonly vault: TrustDomain;
-  readonly state: TrustDomain;
+  readonly hot: Bucket;
+  readonly vault: Bucket;
+  readonly state: Bucket;
+  readonly engineKey: Key;
+  readonly stateKey: Key;
 
   constructor(name: string, args: StorageArgs, opts?: pulumi.ComponentResourceOptions) {
     super('dumont:infra:Storage', name, {}, opts);
-    const { lockDays, ...common } = args;
-    const domain = (purpose: string, locks: TrustDomainArgs['locks']): TrustDomain => {
-      const bucket = nameOf(pulumi.getProject(), pulumi.getStack(), purpose);
-      return new TrustDomain(purpose, { ...common, bucket, locks }, { parent: this });
+    const { lockDays, permissionGroup, ...common } = args;
+    const { accountId, jurisdiction } = common;
+    const named = (purpose: string): string => nameOf(pulumi.getProject(), pulumi.getStack(), purpose);
+    const bucket = (purpose: string, locks: readonly LockRule[]): Bucket =>
+      new Bucket(purpose, { ...common, bucket: named(purpose), locks }, { parent: this });
+    const key = (purpose: string, ...buckets: readonly string[]): Key => {
+      const token = named(purpose);
+      return new Key(
+        purpose,
+        { accountId, jurisdiction, token, buckets: buckets.map(named), permissionGroup },
+        { parent: this, dependsOn: [this.hot, this.vault, this.state] },
+      );
     };
-    this.hot = domain('hot', []);
-    this.vault = domain('vault', vaultLocks(lockDays));
-    this.state = domain('state', []);
+    this.hot = bucket('hot', []); // compacted freely: what must last is in the vault
+    this.vault = bucket('vault', vaultLocks(lockDays));
+    this.state = bucket('state', repositoryLocks(STATE_PATH, lockDays));
+    this.engineKey = key('engine', 'hot', 'vault');
+    this.stateKey = key('state', 'state');
     this.registerOutputs({});
   }
 }

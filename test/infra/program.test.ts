@@ -28,19 +28,22 @@ test('a stack for development: buckets that nothing removes, a key for each, and
   expect(vault.lifecycle?.map(({ conditions }) => conditions)).toEqual([{ prefix: '' }]);
 
   // A key reaches one bucket, and is what Cloudflare's S3 makes of its token.
-  const token = [...account.tokens.values()].find(({ name }) => name === 'dumont-test-vault')!;
+  const token = [...account.tokens.values()].find(({ name }) => name === 'dumont-test-engine')!;
   expect(token.policies.map(({ permission_groups, resources }) => [permission_groups, resources])).toEqual([
     [
       [{ id: '2efd5506f9c8494dacb1fa10a3e7d5b6', name: 'Workers R2 Storage Bucket Item Write' }],
-      { [`com.cloudflare.edge.r2.bucket.${account.id}_eu_dumont-test-vault`]: '*' },
+      {
+        [`com.cloudflare.edge.r2.bucket.${account.id}_eu_dumont-test-hot`]: '*',
+        [`com.cloudflare.edge.r2.bucket.${account.id}_eu_dumont-test-vault`]: '*',
+      },
     ],
   ]);
   const secrets = revealed(outputs.engineSecrets ?? null);
   const secret = createHash('sha256').update(token.value).digest('hex');
-  expect(secrets).toMatchObject({ DUMONT_VAULT_SECRET_ACCESS_KEY: secret });
+  expect(secrets).toMatchObject({ DUMONT_S3_SECRET_ACCESS_KEY: secret });
   expect(outputs.engineSettings).toMatchObject({
     DUMONT_S3_ENDPOINT: `https://${account.id}.eu.r2.cloudflarestorage.com`,
-    DUMONT_VAULT_ACCESS_KEY_ID: token.id,
+    DUMONT_S3_ACCESS_KEY_ID: token.id,
   });
 
   // Nothing that is secret stands open anywhere in what Pulumi would keep.
@@ -56,7 +59,7 @@ test('a stack for development: buckets that nothing removes, a key for each, and
 
   await expect(program.destroy()).rejects.toThrow('is protected');
   const gone = await program.destroy({ unprotect: true });
-  expect(gone).toMatchObject({ 'R2Bucket vault': 'forget', 'AccountToken vault': 'delete' });
+  expect(gone).toMatchObject({ 'R2Bucket vault': 'forget', 'AccountToken engine': 'delete' });
   expect(account.buckets.get(bucketKey('eu', 'dumont-test-vault'))?.locks).toEqual(vaultLocks(30));
   expect([...account.tokens.values()].map(({ name }) => name)).toEqual(['made by hand']);
 });
@@ -113,7 +116,7 @@ test('R2 that nobody agreed to, a bucket elsewhere, and one that is taken', asyn
   expect(adopted.did).toMatchObject({
     'R2Bucket hot': 'import',
     'R2Bucket vault': 'import',
-    'AccountToken hot': 'create',
+    'AccountToken engine': 'create',
   });
 });
 

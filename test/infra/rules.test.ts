@@ -1,30 +1,32 @@
 import { expect, test } from 'vitest';
 import { nameOf, stackMistake } from '../../infra/naming.ts';
 import { bucketResource, s3Endpoint, s3Key } from '../../infra/storage/credentials.ts';
-import { checked, type LockRule, lifecycle, vaultLocks } from '../../infra/storage/rules.ts';
+import { type LockRule, lifecycle, repositoryLocks, vaultLocks, workable } from '../../infra/storage/rules.ts';
 
 const rule = (prefix: string): LockRule => ({ id: 'r', enabled: true, prefix, condition: { type: 'Indefinite' } });
 
-test('the vault holds packs and snapshots for days, and what makes them readable for ever', () => {
-  expect(vaultLocks(30).map(({ prefix, condition }) => [prefix, condition])).toEqual([
-    ['data/', { type: 'Age', maxAgeSeconds: 2_592_000 }],
-    ['snapshots/', { type: 'Age', maxAgeSeconds: 2_592_000 }],
-    ['keys/', { type: 'Indefinite' }],
-    ['config/', { type: 'Indefinite' }],
+test('the vault holds everything for days, whatever workspace it is of', () => {
+  expect(vaultLocks(30)).toEqual([
+    { id: 'everything', enabled: true, prefix: '', condition: { type: 'Age', maxAgeSeconds: 2_592_000 } },
   ]);
   expect(() => vaultLocks(0)).toThrow('nothing can be locked for 0 days');
 });
 
-test.each([
-  ['', 'everything in the bucket'],
-  ['locks/', 'locks/'],
-  ['index/', 'index/'],
-  ['lab/locks/', 'locks/'],
-  ['lab/index/', 'index/'],
-  ['dat', 'neighbours'],
-])('no lock may have the prefix "%s"', (prefix, why) => {
-  expect(() => checked([rule(prefix)])).toThrow(why);
+test('where restic itself works, packs and snapshots are held for days, and what makes them readable for ever', () => {
+  expect(repositoryLocks('repo', 30).map(({ prefix, condition }) => [prefix, condition])).toEqual([
+    ['repo/data/', { type: 'Age', maxAgeSeconds: 2_592_000 }],
+    ['repo/snapshots/', { type: 'Age', maxAgeSeconds: 2_592_000 }],
+    ['repo/keys/', { type: 'Indefinite' }],
+    ['repo/config', { type: 'Indefinite' }],
+  ]);
 });
+
+test.each(['', 'locks/', 'index/', 'repo/locks/', 'repo/index/', 'repo/', 'repo', 'repo/l', 'data/locks/'])(
+  'no lock may have the prefix "%s" there',
+  (prefix) => {
+    expect(() => workable([rule(prefix)])).toThrow(/restic's own locks/);
+  },
+);
 
 test('what was uploaded in parts and never ended goes, and nothing else does', () => {
   for (const one of lifecycle())
@@ -46,5 +48,5 @@ test('names are what Cloudflare takes, and a stack whose name cannot be one is t
   expect(nameOf('dumont', 'prod', 'vault')).toBe('dumont-prod-vault');
   expect(stackMistake('dumont', 'prod')).toBeNull();
   for (const stack of ['Prod', 'a_b', '-a', 'x'.repeat(60)])
-    expect(stackMistake('dumont', stack)).toContain('lower-case letters');
+    expect(stackMistake('dumont', stack)).toMatch(/lower-case letters/);
 });

@@ -1,0 +1,146 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { remove } from '../../infra/host/converge.ts';
+import { noDebianHost } from '../standins/debian/debian-host.ts';
+import { type HostWorld, openHostWorld, patience, SECRETS } from './host-world.ts';
+
+if (noDebianHost !== null) console.warn(`\nSKIPPED: making a control host over SSH; ${noDebianHost}.\n`);
+
+/** One host lives through all of this, in this order. */
+describe.skipIf(noDebianHost !== null)('a control host', { timeout: 60_000 }, () => {
+  let world: HostWorld;
+  beforeAll(async () => {
+    world = await openHostWorld();
+  });
+  afterAll(() => world[Symbol.asyncDispose]());
+  const one = () => world.wanted(world.release('one'));
+  const two = () => world.wanted(world.release('two'));
+
+  test('is made from a bare VPS; no secret is ever in an argument, an environment or what is said', async () => {
+    const { debian } = world;
+    await debian.sh(
+      '(while :; do ps -eo args; sleep 0.02; done > /tmp/arguments 2>&1) </dev/null >/dev/null 2>&1 & echo $! > /tmp/watcher',
+    );
+    const done = await world.converge(one());
+    await debian.sh('kill $(cat /tmp/watcher)');
+    expect(done).toEqual(world.steps(one()).flatMap(({ name }) => (name.startsWith('no ') ? [] : [name])));
+
+    const { name, user, credentials, key, secretsInEnvironment } = JSON.parse(await world.says());
+    expect(user).not.toBe(0);
+    expect([name, credentials, key]).toEqual(['one', ['DUMONT_S3_SECRET_ACCESS_KEY'], 'hot-key-that-nobody-sees']);
+    expect(secretsInEnvironment).toEqual([]);
+    const seen = await debian.sh('cat /tmp/arguments /var/log/stand-in.log');
+    expect(seen).toContain('engine/main.ts');
+    for (const secret of Object.values(SECRETS)) {
+      expect(seen).not.toContain(secret);
+      expect(seen).not.toContain(Buffer.from(secret).toString('base64'));
+    }
+    expect(
+      await debian.sh('find /etc/dumont -type f -perm /077 -name "*STATE*" -o -path "*credentials/*" -perm /077'),
+    ).toBe('');
+  });
+
+  test('costs one login and one question when nothing is to be done', async () => {
+    Object.assign(world.debian.counted, { logins: 0, runs: 0 });
+    expect(await world.converge(one())).toEqual([]);
+    expect(world.debian.counted).toEqual({ logins: 1, runs: 1 });
+  });
+
+  test('whatever changed on it is seen, and that alone is mended', async () => {
+    await world.debian.sh(`
+      echo open > /etc/ssh/sshd_config.d/10-dumont.conf
+      chmod 0644 /etc/dumont/state/STATE_PASSWORD
+      nft delete table inet dumont
+      systemctl stop dumont.service`);
+    const drift = [
+      'file /etc/ssh/sshd_config.d/10-dumont.conf',
+      'file /etc/dumont/state/STATE_PASSWORD',
+      'firewall',
+      'engine',
+    ];
+    expect(await world.todo(one())).toEqual(drift);
+    expect(await world.converge(one())).toEqual(drift);
+    expect(await world.todo(one())).toEqual([]);
+  });
+
+  test('a new release takes over, after the state of the one before was copied away', async () => {
+    expect(await world.converge(two())).toEqual(['release', 'engine']);
+    expect(JSON.parse(await world.says())).toMatchObject({ name: 'two', installation: '{"made by":"one"}' });
+    const copy = expect.stringMatching(/^before-[0-9a-f]{16}$/);
+    expect(await world.copies()).toEqual([copy, copy]); // while it ran, and while it stood still
+  });
+
+  test.each([
+    ['ends at once', "console.error('cannot read the store'); process.exit(3)", 'cannot read the store'],
+    ['starts and never answers', 'setInterval(() => undefined, 1000)', 'did not answer within 1 s'],
+  ])('a release that %s is taken back, and the one before answers again', async (_, engine, why) => {
+    const wanted = world.wanted(world.release('bad', engine), { healthSeconds: 1 });
+    await expect(world.converge(wanted)).rejects.toThrow(why);
+    expect(JSON.parse(await world.says())).toMatchObject({ name: 'two' });
+    expect(await world.todo(two())).toEqual([]);
+  });
+
+  test('a state that cannot be copied away stops the switch', async () => {
+    const broken = { ...SECRETS, STATE_PASSWORD: 'another' };
+    await expect(world.converge(one(), broken)).rejects.toThrow('nothing was switched; the running release goes on');
+    expect(JSON.parse(await world.says())).toMatchObject({ name: 'two' });
+    await world.converge(two());
+  });
+
+  test('a firewall that would lock us out takes itself back', async () => {
+    await world.debian.sh('echo 1 > /run/rollback-seconds');
+    const wanted = { ...two(), sshPort: 22 };
+    await expect(world.converge(wanted)).rejects.toThrow('nobody could come in through the new one');
+    await world.reachable();
+    expect(await world.debian.sh('grep -c "tcp dport 22 " /run/nft-table')).toBe('0');
+    await world.debian.sh('rm /run/rollback-seconds');
+    await world.converge(two());
+  });
+
+  test('what cannot be had, or is not what it should be, leaves the running release alone', async () => {
+    const { node, restic, release } = one();
+    const bad = (program: typeof node) => ({
+      ...program,
+      version: '9.9.9',
+      of: { x86_64: { ...program.of.x86_64, sha256: '0'.repeat(64) }, aarch64: program.of.aarch64 },
+    });
+    const gone = {
+      ...restic,
+      version: '9.9.9',
+      of: { x86_64: { ...restic.of.x86_64, url: `${restic.of.x86_64.url}.gone` }, aarch64: restic.of.aarch64 },
+    };
+    const refusals: [object, string][] = [
+      [{ node: bad(node) }, 'is not what was pinned: its checksum differs'],
+      [{ restic: gone }, 'cannot be fetched'],
+      [{ release: { ...release, sha256: 'f'.repeat(64) } }, 'what arrived is not the release that was packed'],
+      [{ release: { sha256: 'e'.repeat(64), file: '/nowhere/release.tgz' } }, '"npx dumont deploy" packs it'],
+    ];
+    for (const [change, why] of refusals) await expect(world.converge({ ...one(), ...change })).rejects.toThrow(why);
+    expect(JSON.parse(await world.says())).toMatchObject({ name: 'two' });
+    await world.converge(two());
+
+    await world.debian.sh('mount -t tmpfs -o size=8m tmpfs /opt');
+    await expect(world.converge(one())).rejects.toThrow('its disk is full: 8 MB are free at /opt');
+    await world.debian.sh('umount /opt');
+    expect(await world.todo(two())).toEqual([]);
+  });
+
+  test('taken down, it keeps its state and a last copy of it; with "purge" nothing stays', async () => {
+    await remove(world.host, false, patience());
+    await expect(world.says()).rejects.toThrow();
+    expect((await world.copies()).at(-1)).toBe('last');
+    expect(
+      await world.debian.sh(
+        'ls -d /etc/dumont /opt/dumont /var/lib/dumont-host /etc/systemd/system/dumont* 2>/dev/null',
+      ),
+    ).toBe('');
+    expect(await world.debian.sh('cat /var/lib/dumont/installation.json')).toBe('{"made by":"one"}');
+
+    await remove(world.host, true, patience());
+    expect(await world.debian.sh('ls -d /var/lib/dumont 2>/dev/null')).toBe('');
+  });
+
+  test('a host that has no state gets the copy, and goes on as who it was', async () => {
+    expect(await world.converge(two())).toContain('state');
+    expect(JSON.parse(await world.says())).toMatchObject({ name: 'two', installation: '{"made by":"one"}' });
+  });
+});
