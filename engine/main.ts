@@ -5,6 +5,7 @@ import { openAccounts } from './accounts/accounts.ts';
 import { createAudit } from './audit.ts';
 import { createBell } from './bell.ts';
 import { type Config, readConfig, type StorageConfig } from './config.ts';
+import { withCredentials } from './credentials.ts';
 import type { Engine } from './domain/doors.ts';
 import { isFailure, reasonOf } from './domain/failures.ts';
 import { HEARTBEAT_PATH } from './domain/heartbeat.ts';
@@ -280,7 +281,7 @@ async function main(): Promise<void> {
   for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => asked.resolve());
   try {
     // biome-ignore lint/style/noProcessEnv: the environment is read here and nowhere else in the engine.
-    const config = readConfig(process.env);
+    const config = readConfig(withCredentials(process.env));
     await using dumont = await openDumont(config, (line) => console.log(line));
     console.log(welcome(dumont, config));
     await asked.promise;

@@ -1,5 +1,9 @@
-import { expect, test } from 'vitest';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
 import { readConfig } from '../engine/config.ts';
+import { withCredentials } from '../engine/credentials.ts';
 
 test('nothing set means one computer, no account, and defaults', () => {
   const config = readConfig({});
@@ -30,4 +34,15 @@ test('a secret does not print itself', () => {
   expect(JSON.stringify(storage)).not.toContain('hunter2');
   expect(`${storage?.secretAccessKey}`).toBe('[secret]');
   expect(storage?.secretAccessKey.reveal()).toBe('hunter2');
+});
+
+test('what systemd hands over as files counts as settings, and is read nowhere else', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'dumont-credentials-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  writeFileSync(join(folder, 'DUMONT_S3_SECRET_ACCESS_KEY'), 'hunter2\n');
+  writeFileSync(join(folder, 'other'), 'x');
+  const given = { DUMONT_PORT: '7', CREDENTIALS_DIRECTORY: folder };
+  expect(withCredentials(given)).toEqual({ ...given, DUMONT_S3_SECRET_ACCESS_KEY: 'hunter2' });
+  expect(withCredentials({ DUMONT_PORT: '7' })).toEqual({ DUMONT_PORT: '7' });
+  expect(() => withCredentials({ CREDENTIALS_DIRECTORY: join(folder, 'nowhere') })).toThrow('CREDENTIALS_DIRECTORY');
 });

@@ -1,7 +1,7 @@
 import { VERBS, type VerbName } from '../domain/verbs.ts';
 import type { Command } from './command.ts';
 
-type Name = VerbName | 'backup' | 'tour' | 'login' | 'logout' | 'completion' | 'local';
+type Name = VerbName | 'backup' | 'tour' | 'login' | 'logout' | 'completion' | 'local' | 'deploy';
 
 /** Every command, loaded only when it is called: a quick answer begins with reading little. */
 const COMMANDS: Readonly<Record<Name, () => Promise<Command>>> = {
@@ -40,6 +40,7 @@ const COMMANDS: Readonly<Record<Name, () => Promise<Command>>> = {
   logout: async () => (await import('./commands/login.ts')).logout,
   completion: async () => (await import('./commands/completion.ts')).completion,
   local: async () => (await import('./commands/local.ts')).local,
+  deploy: async () => (await import('./commands/deploy.ts')).deploy,
 };
 
 export const NAMES = Object.keys(COMMANDS) as readonly Name[];
@@ -62,4 +63,5 @@ const OTHERS: Readonly<Record<Exclude<Name, VerbName>, string>> = {
   logout: 'Talk to the engine of this computer again',
   completion: 'A script that completes these commands in your shell',
   local: 'Pull the levers of the local marketplace',
+  deploy: 'Pack this Dumont as the release that "npx pulumi up" puts on the control host',
 };

@@ -9,10 +9,16 @@ import { standInStack } from '../standins/pulumi/stack.ts';
 const ROOT = join(import.meta.dirname, '..', '..');
 export const ZONE = '0123456789abcdef0123456789abcdef';
 
+interface WorldOptions {
+  readonly secretKeys?: readonly string[];
+  /** What stands between the engine and the provider of control hosts. */
+  readonly through?: (provider: DynamicProvider, account: Account) => DynamicProvider;
+}
+
 /** An account at Cloudflare's stand-in and a stack of the real program on it. It ends with the test. */
 export async function programWorld(
   config: Readonly<Record<string, string>> = {},
-  { secretKeys = [], stack = 'test' }: { secretKeys?: readonly string[]; stack?: string } = {},
+  { secretKeys = [], through = (provider) => provider }: WorldOptions = {},
 ) {
   const account: Account = newAccount([ZONE]);
   const token = grant(
@@ -29,7 +35,7 @@ export async function programWorld(
   onTestFinished(async () => void (await (await provider)?.[Symbol.asyncDispose]()));
   const program = standInStack({
     project: 'dumont',
-    stack,
+    stack: 'test',
     root: ROOT,
     entry: 'infra/index.ts',
     config: named({ accountId: account.id, ...config }),
@@ -38,7 +44,7 @@ export async function programWorld(
     cloudflare: cloudflareProvider(api.baseUrl, token.value),
     async dynamic() {
       provider ??= dynamicProvider(join(ROOT, 'infra'), environment);
-      return await provider;
+      return through(await provider, account);
     },
   });
   return { account, api, token, program, environment, config: named };

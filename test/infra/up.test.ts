@@ -1,0 +1,127 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { NODE, RESTIC } from '../../infra/host/pins.ts';
+import { s3Endpoint } from '../../infra/storage/credentials.ts';
+import type { Account } from '../standins/cloudflare/account.ts';
+import { type DebianHost, debianHost, noDebianHost } from '../standins/debian/debian-host.ts';
+import type { DynamicProvider } from '../standins/pulumi/dynamic-provider.ts';
+import { hidesOne, type Json } from '../standins/pulumi/secrets.ts';
+import type { StorageWorld } from '../storage/storage-world.ts';
+import { freePort } from './host-world.ts';
+import { programWorld, ZONE } from './program-world.ts';
+import { r2Of } from './r2-of.ts';
+
+const REPOSITORY = join(import.meta.dirname, '..', '..');
+if (noDebianHost !== null) console.warn(`\nSKIPPED: "pulumi up" onto a host; ${noDebianHost}.\n`);
+
+describe.skipIf(noDebianHost !== null)('"pulumi up" with a host', { timeout: 120_000 }, () => {
+  const folder = mkdtempSync(join(tmpdir(), 'dumont-up-'));
+  const release = join(folder, 'release.tgz');
+  const keyFile = join(folder, 'key');
+  let debian: DebianHost;
+  beforeAll(async () => {
+    debian = await debianHost();
+    writeFileSync(keyFile, debian.privateKey, { mode: 0o600 });
+    execFileSync(process.execPath, [join(REPOSITORY, 'engine/cli/dumont.js'), 'deploy', '--quiet', '--out', release]);
+    await bringPrograms(debian);
+  });
+  afterAll(async () => {
+    await debian[Symbol.asyncDispose]();
+    rmSync(folder, { recursive: true });
+  });
+
+  test('makes buckets and a running engine, then nothing; mends what changed; taken down, it leaves what people saved', async () => {
+    const port = await freePort();
+    let r2: StorageWorld | null = null;
+    onTestFinished(async () => await r2?.[Symbol.asyncDispose]());
+    /** Where the name of R2 would lead to Cloudflare it leads to its stand-in here, and the port is one that is free. */
+    const through = (provider: DynamicProvider, account: Account): DynamicProvider => {
+      const here = async (props: { [name: string]: Json }): Promise<typeof props> => {
+        r2 ??= await r2Of(account);
+        const text = JSON.stringify(props).replaceAll(s3Endpoint(account.id, 'default'), r2.storage.endpoint);
+        return JSON.parse(text.replaceAll('"port":7077', `"port":${port}`));
+      };
+      return {
+        ...provider,
+        create: async (props) => await provider.create(await here(props)),
+        diff: async (id, olds, news) => await provider.diff(id, olds, await here(news)),
+        update: async (id, olds, news) => await provider.update(id, olds, await here(news)),
+      };
+    };
+    const config = {
+      host: '127.0.0.1',
+      hostPort: String(debian.port),
+      hostKey: debian.hostKey,
+      sshKeyFile: keyFile,
+      release,
+      statePassword: 'state-password-that-nobody-sees',
+      hostname: 'dumont.example.com',
+      zoneId: ZONE,
+    };
+    const secretKeys = ['statePassword'];
+    const { program, account } = await programWorld(config, { secretKeys, through });
+
+    const first = await program.up();
+    expect(first.errors).toEqual([]);
+    expect(first.did).toMatchObject({ 'ControlHost control-host': 'create', 'DnsRecord tunnel': 'create' });
+    expect(await (await fetch(`http://127.0.0.1:${port}/healthz`)).json()).toEqual({ ok: true });
+    const [tunnel] = account.tunnels.values();
+    const connected = await debian.sh('cat /run/connected-with');
+    expect(JSON.parse(Buffer.from(connected, 'base64').toString())).toEqual({
+      a: account.id,
+      t: tunnel!.id,
+      s: tunnel!.secret,
+    });
+    expect([...account.zones.get(ZONE)!.values()]).toMatchObject([
+      { content: `${tunnel!.id}.cfargotunnel.com`, proxied: true },
+    ]);
+
+    const row = [...program.rows.values()].find(({ name }) => name === 'control-host')!;
+    expect([hidesOne(row.inputs.secrets), hidesOne(row.outputs.secrets)]).toEqual([true, true]);
+    expect(String(row.inputs.__provider).length).toBeLessThan(4_000);
+    for (const secret of ['state-password-that-nobody-sees', connected]) {
+      expect(
+        JSON.stringify({
+          ...row,
+          inputs: { ...row.inputs, secrets: null },
+          outputs: { ...row.outputs, secrets: null },
+        }),
+      ).not.toContain(secret);
+    }
+
+    expect(new Set(Object.values((await program.up()).did))).toEqual(new Set(['same']));
+
+    await debian.sh(
+      'systemctl stop dumont.service; echo "APT::Periodic::Unattended-Upgrade 0;" > /etc/apt/apt.conf.d/52dumont',
+    );
+    await program.refresh();
+    expect(Object.entries((await program.up()).did).filter(([, did]) => did !== 'same')).toEqual([
+      [expect.stringContaining('control-host'), 'update'],
+    ]);
+    expect(await debian.sh('cat /etc/apt/apt.conf.d/52dumont')).toContain('Unattended-Upgrade "1"');
+
+    const gone = await program.destroy({ unprotect: true });
+    expect(gone).toMatchObject({
+      'R2Bucket vault': 'forget',
+      'AccountToken engine': 'delete',
+      'DnsRecord tunnel': 'delete',
+    });
+    expect(account.buckets.size).toBe(3);
+    await expect(fetch(`http://127.0.0.1:${port}/healthz`)).rejects.toThrow();
+    expect(await debian.sh('ls /var/lib/dumont/master.key')).toBe('/var/lib/dumont/master.key');
+  });
+});
+
+/** What is pinned cannot be fetched in tests: programs of those versions are there already. */
+async function bringPrograms(debian: DebianHost): Promise<void> {
+  const home = `/opt/dumont/node-${NODE.version}/bin`;
+  const { env } = process;
+  await debian.sh(`mkdir -p ${home}
+printf '#!/bin/sh\\ncase "$1" in --version) echo v${NODE.version} ;; *) exec ${process.execPath} "$@" ;; esac\\n' > ${home}/node
+printf '#!/bin/sh\\nln -sfn ${REPOSITORY}/node_modules node_modules\\n' > ${home}/npm
+printf '#!/bin/sh\\nexec ${env.DUMONT_RESTIC} "$@"\\n' > /opt/dumont/restic-${RESTIC.version}
+chmod 0755 /opt/dumont /opt/dumont/node-* ${home} ${home}/* /opt/dumont/restic-*`);
+}
