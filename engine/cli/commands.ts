@@ -1,7 +1,7 @@
 import { VERBS, type VerbName } from '../domain/verbs.ts';
 import type { Command } from './command.ts';
 
-type Name = VerbName | 'backup' | 'tour' | 'login' | 'logout' | 'completion' | 'local' | 'deploy';
+type Name = VerbName | 'backup' | 'tour' | 'login' | 'logout' | 'completion' | 'local' | 'deploy' | 'doctor';
 
 /** Every command, loaded only when it is called: a quick answer begins with reading little. */
 const COMMANDS: Readonly<Record<Name, () => Promise<Command>>> = {
@@ -40,6 +40,7 @@ const COMMANDS: Readonly<Record<Name, () => Promise<Command>>> = {
   logout: async () => (await import('./commands/login.ts')).logout,
   completion: async () => (await import('./commands/completion.ts')).completion,
   local: async () => (await import('./commands/local.ts')).local,
+  doctor: async () => (await import('./commands/doctor.ts')).doctor,
   deploy: async () => (await import('./commands/deploy.ts')).deploy,
 };
 
@@ -63,5 +64,6 @@ const OTHERS: Readonly<Record<Exclude<Name, VerbName>, string>> = {
   logout: 'Talk to the engine of this computer again',
   completion: 'A script that completes these commands in your shell',
   local: 'Pull the levers of the local marketplace',
+  doctor: 'Look whether everything is there that Dumont needs, and say how to mend what is not',
   deploy: 'Pack this Dumont as the release that "npx pulumi up" puts on the control host',
 };

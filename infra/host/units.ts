@@ -167,10 +167,17 @@ esac
 `;
 }
 
-/** \`dumont\` on the host, for whoever is root there: the same program, as the user who owns its state. */
+/**
+ * `dumont` on the host, for whoever is root there: the same program, as the user who owns its state. The doctor stays root,
+ * since it looks at what the engine is given.
+ */
 export function commandProgram(wanted: Wanted): string {
+  const run = `${nodeHome(wanted)}/bin/node "$(readlink -f /etc/dumont/current/release)/engine/cli/dumont.js" "$@"`;
   return `#!/bin/sh
 cd /
-exec runuser -u dumont -- env DUMONT_HOME=/var/lib/dumont DUMONT_PORT=${wanted.port} ${nodeHome(wanted)}/bin/node "$(readlink -f /etc/dumont/current/release)/engine/cli/dumont.js" "$@"
+set -a
+. /etc/dumont/current/engine.env
+if [ "\${1:-}" = doctor ]; then CREDENTIALS_DIRECTORY=/etc/dumont/current/credentials exec ${run}; fi
+exec setpriv --reuid=dumont --regid=dumont --clear-groups ${run}
 `;
 }

@@ -5,6 +5,7 @@ import { durable } from './durable.ts';
 import { freeze } from './freeze.ts';
 import { handover } from './handover.ts';
 import { heartbeats } from './heartbeats.ts';
+import { infra } from './infra.ts';
 import { kit } from './kit.ts';
 import { quiet } from './quiet.ts';
 import { race } from './race.ts';
@@ -24,6 +25,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   durable,
   freeze,
   restores,
+  infra,
 };
 
 const { values, positionals } = parseArgs({

@@ -69,12 +69,12 @@ describe.skipIf(noDebianHost !== null)('a control host', { timeout: 60_000 }, ()
     expect(await world.copies()).toEqual([copy, copy]); // while it ran, and while it stood still
   });
 
-  test.each([
-    ['ends at once', "console.error('cannot read the store'); process.exit(3)", 'cannot read the store'],
-    ['starts and never answers', 'setInterval(() => undefined, 1000)', 'did not answer within 1 s'],
-  ])('a release that %s is taken back, and the one before answers again', async (_, engine, why) => {
-    const wanted = world.wanted(world.release('bad', engine), { healthSeconds: 1 });
-    await expect(world.converge(wanted)).rejects.toThrow(why);
+  test('a release that does not answer is taken back, and the one before answers again', async () => {
+    const bad = "console.error('cannot read the store'); process.exit(3)";
+    const wanted = world.wanted(world.release('bad', bad), { healthSeconds: 1 });
+    await expect(world.converge(wanted)).rejects.toThrow(
+      /did not answer within 1 s:[\s\S]*cannot read the store[\s\S]*The previous release is back and answers\./,
+    );
     expect(JSON.parse(await world.says())).toMatchObject({ name: 'two' });
     expect(await world.todo(two())).toEqual([]);
   });

@@ -1,5 +1,4 @@
 import { join } from 'node:path';
-import { onTestFinished } from 'vitest';
 import { type Account, grant, newAccount } from '../standins/cloudflare/account.ts';
 import { serveCloudflare } from '../standins/cloudflare/serve.ts';
 import { cloudflareProvider } from '../standins/pulumi/cloudflare-provider.ts';
@@ -15,7 +14,7 @@ interface WorldOptions {
   readonly through?: (provider: DynamicProvider, account: Account) => DynamicProvider;
 }
 
-/** An account at Cloudflare's stand-in and a stack of the real program on it. It ends with the test. */
+/** An account at Cloudflare's stand-in and a stack of the real program on it. */
 export async function programWorld(
   config: Readonly<Record<string, string>> = {},
   { secretKeys = [], through = (provider) => provider }: WorldOptions = {},
@@ -28,11 +27,11 @@ export async function programWorld(
     'Cloudflare Tunnel Write',
     'DNS Write',
   );
-  const api = await serveCloudflare(account);
-  onTestFinished(async () => await api[Symbol.asyncDispose]());
+  await using opening = new AsyncDisposableStack();
+  const api = opening.use(await serveCloudflare(account));
   const environment = { ...ambient(), CLOUDFLARE_API_TOKEN: token.value, CLOUDFLARE_BASE_URL: api.baseUrl };
   let provider: Promise<DynamicProvider> | null = null;
-  onTestFinished(async () => void (await (await provider)?.[Symbol.asyncDispose]()));
+  opening.defer(async () => void (await (await provider)?.[Symbol.asyncDispose]()));
   const program = standInStack({
     project: 'dumont',
     stack: 'test',
@@ -47,7 +46,9 @@ export async function programWorld(
       return through(await provider, account);
     },
   });
-  return { account, api, token, program, environment, config: named };
+  const opened = opening.move();
+  const end = async (): Promise<void> => await opened.disposeAsync();
+  return { account, token, program, config: named, [Symbol.asyncDispose]: end };
 }
 
 /** Pulumi's names for keys. */

@@ -62,7 +62,8 @@ describe.skipIf(noDebianHost !== null)('"pulumi up" with a host', { timeout: 120
       zoneId: ZONE,
     };
     const secretKeys = ['statePassword'];
-    const { program, account } = await programWorld(config, { secretKeys, through });
+    await using world = await programWorld(config, { secretKeys, through });
+    const { program, account } = world;
 
     const first = await program.up();
     expect(first.errors).toEqual([]);
@@ -78,6 +79,15 @@ describe.skipIf(noDebianHost !== null)('"pulumi up" with a host', { timeout: 120
     expect([...account.zones.get(ZONE)!.values()]).toMatchObject([
       { content: `${tunnel!.id}.cfargotunnel.com`, proxied: true },
     ]);
+
+    const { findings } = JSON.parse(await debian.sh('dumont doctor --json 2>/dev/null')) as {
+      findings: { name: string; ok: boolean }[];
+    };
+    expect(findings.filter(({ ok }) => !ok).map(({ name }) => name)).toEqual(['tunnel']); // that name leads nowhere here
+    expect(findings.map(({ name }) => name)).toEqual(
+      expect.arrayContaining(['engine', 'credentials', 'scope', 'locks']),
+    );
+    expect(JSON.parse(await debian.sh('dumont status --json'))).toMatchObject({});
 
     const row = [...program.rows.values()].find(({ name }) => name === 'control-host')!;
     expect([hidesOne(row.inputs.secrets), hidesOne(row.outputs.secrets)]).toEqual([true, true]);

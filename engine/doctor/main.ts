@@ -1,0 +1,27 @@
+import { readConfig } from '../config.ts';
+import { withCredentials } from '../credentials.ts';
+import { isFailure } from '../domain/failures.ts';
+import { diskFinding, publicFinding, storageFindings } from './checks.ts';
+
+/** What the settings of this computer lead to, as one JSON document. A program of its own: it alone reads their secrets. */
+// biome-ignore lint/style/noProcessEnv: the same environment as the engine's own start reads.
+const environment = process.env;
+const signal = AbortSignal.timeout(60_000);
+try {
+  const config = readConfig(withCredentials(environment));
+  const { storage } = config;
+  const vault = environment.DUMONT_S3_VAULT_BUCKET || null;
+  const findings = await Promise.all([
+    [await diskFinding(config.home)],
+    storage
+      ? storageFindings({ ...storage, secretAccessKey: storage.secretAccessKey.reveal(), vault }, Date.now, signal)
+      : [],
+    config.publicUrl === null ? [] : [await publicFinding(config.publicUrl, signal)],
+  ]);
+  console.log(JSON.stringify(findings.flat()));
+} catch (cause) {
+  if (!isFailure(cause)) throw cause;
+  console.log(
+    JSON.stringify([{ name: 'settings', ok: false, say: cause.message, mend: 'Mend them, then look again.' }]),
+  );
+}

@@ -1,0 +1,86 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import { vaultLocks } from '../../infra/storage/rules.ts';
+import { served } from '../http/served.ts';
+import { ROOT, type StorageWorld, storageWorld } from '../storage/storage-world.ts';
+import { run } from './dumont.ts';
+
+async function looked(change: (world: StorageWorld) => Promise<unknown>, more: Record<string, string> = {}) {
+  const house = await served({ names: ['lab'] });
+  onTestFinished(async () => await house[Symbol.asyncDispose]());
+  const world = await storageWorld({ buckets: ['hot', 'vault'] });
+  onTestFinished(async () => await world[Symbol.asyncDispose]());
+  await change(world);
+  const env = {
+    DUMONT_S3_ENDPOINT: world.storage.endpoint,
+    DUMONT_S3_BUCKET: 'hot',
+    DUMONT_S3_VAULT_BUCKET: 'vault',
+    DUMONT_S3_ACCESS_KEY_ID: ROOT.accessKeyId,
+    DUMONT_S3_SECRET_ACCESS_KEY: ROOT.secretAccessKey,
+    ...more,
+  };
+  const { code, out, err } = await run(house.home, ['doctor', '--json'], { env });
+  const findings = (out === '' ? [] : JSON.parse(out).findings) as {
+    name: string;
+    ok: boolean;
+    say: string;
+    mend: string;
+  }[];
+  return {
+    code,
+    err,
+    of: (name: string) => findings.find((one) => one.name === name),
+    bad: findings.filter(({ ok }) => !ok).map(({ name }) => name),
+  };
+}
+
+test('everything that was promised is looked at, twice without harm', async () => {
+  const { code, err, of, bad } = await looked((world) => world.storage.setLocks('vault', vaultLocks(30)));
+  expect([err, bad, code]).toEqual(['', [], 0]);
+  for (const name of ['engine', 'store', 'disk', 'credentials', 'scope', 'locks', 'clock'])
+    expect([name, of(name)?.ok]).toEqual([name, true]);
+});
+
+test.each([
+  ['a vault without its lock', 'locks', 'history is not protected', 'pulumi up', async () => undefined, {}],
+  [
+    'a key that was revoked',
+    'credentials',
+    'hot refuses',
+    'makes a key',
+    async () => undefined,
+    { DUMONT_S3_SECRET_ACCESS_KEY: 'old' },
+  ],
+  [
+    'storage that is not there',
+    'endpoint',
+    'does not answer',
+    'curl',
+    async () => undefined,
+    { DUMONT_S3_ENDPOINT: 'http://127.0.0.1:1' },
+  ],
+  [
+    'a tunnel that leads nowhere',
+    'tunnel',
+    'does not answer',
+    'dumont-tunnel',
+    async () => undefined,
+    { DUMONT_PUBLIC_URL: 'http://127.0.0.1:1' },
+  ],
+  ['half the settings', 'settings', 'DUMONT_S3_BUCKET', 'Mend them', async () => undefined, { DUMONT_S3_BUCKET: '' }],
+])('%s is found, with what mends it', async (_, name, say, mend, change, more) => {
+  const { code, of } = await looked(change, more);
+  expect(code).toBe(69);
+  expect(of(name)).toMatchObject({ ok: false, say: expect.stringContaining(say), mend: expect.stringContaining(mend) });
+});
+
+test('an engine that does not run is said to be down', async () => {
+  const home = mkdtempSync(join(tmpdir(), 'dumont-doctor-'));
+  onTestFinished(() => rmSync(home, { recursive: true }));
+  const { code, out } = await run(join(home, 'not-made-yet'), ['doctor']);
+  expect(code).toBe(69);
+  expect(out).toMatch(/engine +NOT WELL/);
+  expect(out).toContain('systemctl status dumont');
+});
