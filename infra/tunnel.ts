@@ -25,7 +25,7 @@ export class Tunnel extends pulumi.ComponentResource {
     const tunnel = new cloudflare.ZeroTrustTunnelCloudflared(
       name,
       { accountId, name: nameOf(pulumi.getProject(), pulumi.getStack(), 'tunnel'), configSrc: 'cloudflare' },
-      { parent: this },
+      { parent: this, deleteBeforeReplace: true }, // no two may have one name
     );
     const ingresses = [{ hostname, service: `http://127.0.0.1:${port}` }, { service: 'http_status:404' }];
     const rules = new cloudflare.ZeroTrustTunnelCloudflaredConfig(

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
@@ -39,31 +39,42 @@ describe.skipIf(noDebianHost !== null)('"pulumi up" with a host', { timeout: 120
     onTestFinished(async () => await r2?.[Symbol.asyncDispose]());
     /** Where the name of R2 would lead to Cloudflare it leads to its stand-in here, and the port is one that is free. */
     const through = (provider: DynamicProvider, account: Account): DynamicProvider => {
-      const here = async (props: { [name: string]: Json }): Promise<typeof props> => {
+      const led = async (props: { [name: string]: Json }): Promise<typeof props> => {
         r2 ??= await r2Of(account);
         const text = JSON.stringify(props).replaceAll(s3Endpoint(account.id, 'default'), r2.storage.endpoint);
         return JSON.parse(text.replaceAll('"port":7077', `"port":${port}`));
       };
       return {
         ...provider,
-        create: async (props) => await provider.create(await here(props)),
-        diff: async (id, olds, news) => await provider.diff(id, olds, await here(news)),
-        update: async (id, olds, news) => await provider.update(id, olds, await here(news)),
+        create: async (props) => await provider.create(await led(props)),
+        diff: async (id, olds, news) => await provider.diff(id, olds, await led(news)),
+        update: async (id, olds, news) => await provider.update(id, olds, await led(news)),
       };
     };
-    const config = {
+    const page = commandsOfPage();
+    expect(page.others).toEqual([
+      'npx pulumi login --local',
+      'npx pulumi stack init prod',
+      'npx dumont deploy',
+      'npx pulumi up',
+      'ssh root@192.0.2.7 dumont doctor',
+    ]);
+    expect([page.secrets, Object.keys(page.config)]).toEqual([
+      ['cloudflare:apiToken', 'statePassword'],
+      ['accountId', 'location', 'host', 'hostKey'],
+    ]);
+    const here = {
       host: '127.0.0.1',
       hostPort: String(debian.port),
       hostKey: debian.hostKey,
       sshKeyFile: keyFile,
       release,
-      statePassword: 'state-password-that-nobody-sees',
-      hostname: 'dumont.example.com',
-      zoneId: ZONE,
     };
-    const secretKeys = ['statePassword'];
-    await using world = await programWorld(config, { secretKeys, through });
+    const config = { ...page.config, ...here, statePassword: PASSWORD, hostname: 'dumont.example.com', zoneId: ZONE };
+    const { accountId: _, ...given }: Record<string, string> = config; // the stand-in has its own
+    await using world = await programWorld(given, { secretKeys: ['statePassword'], through });
     const { program, account } = world;
+    expect(keyAsShown(debian.port)).toContain(debian.hostKey);
 
     const first = await program.up();
     expect(first.errors).toEqual([]);
@@ -92,7 +103,7 @@ describe.skipIf(noDebianHost !== null)('"pulumi up" with a host', { timeout: 120
     const row = [...program.rows.values()].find(({ name }) => name === 'control-host')!;
     expect([hidesOne(row.inputs.secrets), hidesOne(row.outputs.secrets)]).toEqual([true, true]);
     expect(String(row.inputs.__provider).length).toBeLessThan(4_000);
-    for (const secret of ['state-password-that-nobody-sees', connected]) {
+    for (const secret of [PASSWORD, connected]) {
       expect(
         JSON.stringify({
           ...row,
@@ -134,4 +145,27 @@ printf '#!/bin/sh\\ncase "$1" in --version) echo v${NODE.version} ;; *) exec ${p
 printf '#!/bin/sh\\nln -sfn ${REPOSITORY}/node_modules node_modules\\n' > ${home}/npm
 printf '#!/bin/sh\\nexec ${env.DUMONT_RESTIC} "$@"\\n' > /opt/dumont/restic-${RESTIC.version}
 chmod 0755 /opt/dumont /opt/dumont/node-* ${home} ${home}/* /opt/dumont/restic-*`);
+}
+
+const PASSWORD = 'state-password-that-nobody-sees';
+
+/** The commands of infra/README.md, in their order: what they set, and what else they do. */
+function commandsOfPage() {
+  const page = readFileSync(join(REPOSITORY, 'infra', 'README.md'), 'utf8');
+  const lines = [...page.matchAll(/^\$ (.*?)(?: {2,}#.*)?$/gm)].map(([, line = '']) => line);
+  const set = (line: string) => /^npx pulumi config set (--secret )?(\S+)(?: (.*))?$/.exec(line);
+  const settings = lines.map(set).filter((found) => found !== null);
+  return {
+    config: Object.fromEntries(
+      settings.flatMap(([, secret, key, value]) => (secret ? [] : [[key ?? '', value ?? '']])),
+    ),
+    secrets: settings.flatMap(([, secret, key]) => (secret ? [key] : [])),
+    others: lines.filter((line) => !set(line) && !line.startsWith('ssh-keyscan ')),
+  };
+}
+
+/** As the page finds a host's key: `ssh-keyscan | ssh-keygen`. */
+function keyAsShown(port: number): string {
+  const line = `ssh-keyscan -p ${port} -t ed25519 127.0.0.1 2>/dev/null | ssh-keygen -lf -`;
+  return execFileSync('sh', ['-c', line], { encoding: 'utf8' });
 }
