@@ -4,17 +4,19 @@ import { isFailure } from '../domain/failures.ts';
 import { diskFinding, publicFinding, storageFindings } from './checks.ts';
 
 /** What the settings of this computer lead to, as one JSON document. A program of its own: it alone reads their secrets. */
-// biome-ignore lint/style/noProcessEnv: the same environment as the engine's own start reads.
-const environment = process.env;
 const signal = AbortSignal.timeout(60_000);
 try {
-  const config = readConfig(withCredentials(environment));
+  // biome-ignore lint/style/noProcessEnv: the same environment as the engine's own start reads.
+  const config = readConfig(withCredentials(process.env));
   const { storage } = config;
-  const vault = environment.DUMONT_S3_VAULT_BUCKET || null;
   const findings = await Promise.all([
     [await diskFinding(config.home)],
     storage
-      ? storageFindings({ ...storage, secretAccessKey: storage.secretAccessKey.reveal(), vault }, Date.now, signal)
+      ? storageFindings(
+          { ...storage, secretAccessKey: storage.secretAccessKey.reveal(), vault: config.vaultBucket },
+          Date.now,
+          signal,
+        )
       : [],
     config.publicUrl === null ? [] : [await publicFinding(config.publicUrl, signal)],
   ]);
