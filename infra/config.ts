@@ -21,8 +21,6 @@ export interface HostSettings {
   /** Null: ssh-agent. */
   readonly sshKeyFile: string | null;
   readonly release: string;
-  readonly gone: boolean;
-  readonly purge: boolean;
   /** Where the API is reached from outside; null: nowhere. */
   readonly public: { readonly zoneId: string; readonly hostname: string } | null;
 }
@@ -62,8 +60,6 @@ export const Keys = z.object({
   release: text.transform((value) => value || '.dumont/release.tgz'),
   zoneId: given(HEX32, 'the zone’s 32 hexadecimal digits'),
   hostname: given(NAME, 'a name such as dumont.example.com'),
-  hostGone: flag,
-  purge: flag,
 });
 
 /** Given with `--secret`, all of them optional for Pulumi, which is why Pulumi.yaml cannot list them. */
@@ -111,8 +107,6 @@ function hostOf(v: z.output<typeof Keys>): HostSettings | null {
     user: v.hostUser,
     sshKeyFile: v.sshKeyFile || null,
     release: v.release,
-    gone: v.hostGone === 'true',
-    purge: v.purge === 'true',
     public: v.hostname === '' ? null : { zoneId: v.zoneId, hostname: v.hostname },
   };
 }

@@ -24,8 +24,9 @@ const provider: pulumi.dynamic.ResourceProvider<HostProps, HostProps> = {
     return await read(id, props!);
   },
   async delete(_id, props) {
-    const { take } = await import('#infra/host/provider');
-    return await take(props);
+    const { leavingFrom, take } = await import('#infra/host/provider');
+    const { env } = await import('node:process');
+    return await take(props, leavingFrom(env));
   },
 };
 
@@ -33,7 +34,6 @@ export interface ControlHostArgs {
   readonly target: Target;
   readonly wanted: pulumi.Input<Wanted>;
   readonly secrets: pulumi.Input<Secrets>;
-  readonly leave: HostProps['leave'];
 }
 
 /** The VPS that a person has, made into the control host over SSH. */

@@ -73,7 +73,6 @@ if (host && release) {
       DUMONT_DISCORD_TOKEN: secret('discordToken'),
       TUNNEL_TOKEN: tunnel?.token,
     }),
-    leave: { gone: host.gone, purge: host.purge },
   });
 }
 export const url = tunnel?.url ?? null;

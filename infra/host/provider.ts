@@ -9,8 +9,6 @@ export interface HostProps {
   readonly target: Target;
   readonly wanted: Wanted;
   readonly secrets: Secrets;
-  /** Taking it down: `gone` skips a host that is no more, `purge` removes the engine's state as well. */
-  readonly leave: { readonly gone: boolean; readonly purge: boolean };
   /** Names of steps that were found undone, by a look or because one of them failed. */
   readonly undone?: readonly string[];
 }
@@ -23,11 +21,11 @@ export interface Target {
   readonly sshKeyFile: string | null;
 }
 
-/** Another host, or the same address with another key, is another control host: the old one is taken down first. */
+/** Another address is another control host: the old one is taken down first. Another key at the same one is a VPS made anew. */
 export function diff(olds: HostProps, news: HostProps) {
-  const identity = ({ target: { host, port, hostKey } }: HostProps): string => JSON.stringify([host, port, hostKey]);
-  const rest = ({ target, wanted: { release, ...wanted }, secrets, leave }: HostProps): string =>
-    canonical([target, wanted, release.sha256, secrets, leave]);
+  const identity = ({ target: { host, port } }: HostProps): string => `${host}:${port}`;
+  const rest = ({ target, wanted: { release, ...wanted }, secrets }: HostProps): string =>
+    canonical([target, wanted, release.sha256, secrets]);
   return {
     changes: rest(olds) !== rest(news) || (olds.undone ?? []).length > 0,
     replaces: identity(olds) === identity(news) ? [] : ['target'],
@@ -60,11 +58,22 @@ export async function read(id: string, props: HostProps): Promise<{ id: string; 
   }
 }
 
+/** How a host is left. Said where Pulumi is started, since it takes down with what was so when it made. */
+export interface Leaving {
+  /** There is no such host any more, so one that does not answer counts as taken down. */
+  readonly gone: boolean;
+  /** The engine's state goes too, keys included. */
+  readonly purge: boolean;
+}
+
+export function leavingFrom(environment: NodeJS.ProcessEnv): Leaving {
+  return { gone: environment.DUMONT_HOST_GONE === 'yes', purge: environment.DUMONT_PURGE === 'yes' };
+}
+
 /** Stops the engine after a last copy of its state, and keeps the state itself. */
-export async function take(props: HostProps): Promise<void> {
-  const { gone, purge } = props.leave;
+export async function take({ target }: HostProps, { gone, purge }: Leaving): Promise<void> {
   try {
-    await remove(hostAt(props.target), purge, never);
+    await remove(hostAt(target), purge, never);
   } catch (cause) {
     if (gone && isFailure(cause, 'ssh_refused', 'host_key_changed')) return;
     throw inWords(cause);

@@ -1,19 +1,10 @@
 import { bundle } from './bundle.ts';
 import { firewall } from './firewall.ts';
-import type { Program } from './pins.ts';
-import { absence, fileCheck, fileMake, fileStep, type Step, word } from './step.ts';
+import { node, restic } from './programs.ts';
+import { absence, fileCheck, fileMake, fileStep, type Step } from './step.ts';
 import { commandProgram, FIREWALL_UNIT, STATE_TIMER, STATE_UNIT, stateProgram, TUNNEL_UNIT } from './units.ts';
 import { CLOUDFLARED_SOURCE, PACKAGES, UPKEEP, type Upkeep } from './upkeep.ts';
-import {
-  nodeHome,
-  releaseHome,
-  releaseId,
-  resticFile,
-  type Secrets,
-  STATE_SECRETS,
-  TUNNEL_TOKEN,
-  type Wanted,
-} from './wanted.ts';
+import { nodeHome, releaseHome, releaseId, type Secrets, STATE_SECRETS, TUNNEL_TOKEN, type Wanted } from './wanted.ts';
 
 /** Where `converge` puts the packed release for the step that unpacks it. */
 export const incomingFile = (wanted: Wanted): string => `/tmp/dumont-${releaseId(wanted)}.tgz`;
@@ -77,42 +68,6 @@ const clock: Step = {
   make: `have_packages chrony || have_packages systemd-timesyncd || apt-get install -y -q --no-install-recommends systemd-timesyncd
 timedatectl set-ntp true`,
 };
-
-function node(wanted: Wanted): Step {
-  const home = nodeHome(wanted);
-  return {
-    name: `node ${wanted.node.version}`,
-    check: `[ "$(${home}/bin/node --version 2>/dev/null)" = v${wanted.node.version} ]`,
-    make: `${fetched(wanted.node)}
-umask 022
-rm -rf ${home}.new ${home}
-mkdir ${home}.new
-tar -xf "$fetched" --strip-components=1 --no-same-owner -C ${home}.new
-rm -f "$fetched"
-mv ${home}.new ${home}`,
-  };
-}
-
-function restic(wanted: Wanted): Step {
-  const file = resticFile(wanted);
-  return {
-    name: `restic ${wanted.restic.version}`,
-    check: `${file} version 2>/dev/null | grep -q '^restic ${wanted.restic.version} '`,
-    make: `${fetched(wanted.restic)}
-bunzip2 < "$fetched" > ${file}.new
-rm -f "$fetched"
-chmod 0755 ${file}.new
-mv ${file}.new ${file}`,
-  };
-}
-
-function fetched({ of }: Program): string {
-  return `case "$(uname -m)" in
-  x86_64) fetch ${word(of.x86_64.url)} ${of.x86_64.sha256} ;;
-  aarch64) fetch ${word(of.aarch64.url)} ${of.aarch64.sha256} ;;
-  *) say "there is no program for this processor, $(uname -m)"; false ;;
-esac`;
-}
 
 /** The engine's own state: how it is copied away, and where it comes from on a host that has none. */
 function state(wanted: Wanted, secrets: Secrets): readonly Step[] {

@@ -32,8 +32,6 @@ test('a host brings its port, its user and its key', () => {
     user: 'root',
     sshKeyFile: null,
     release: '.dumont/release.tgz',
-    gone: false,
-    purge: false,
     public: null,
   });
 });

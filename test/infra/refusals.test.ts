@@ -8,7 +8,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { fingerprintOf } from '../../engine/ssh/fingerprint.ts';
 import { freshKey } from '../../engine/ssh/own-key.ts';
 import { NODE, RESTIC } from '../../infra/host/pins.ts';
-import { diff, type HostProps, make, read, take } from '../../infra/host/provider.ts';
+import { diff, type HostProps, leavingFrom, make, read, take } from '../../infra/host/provider.ts';
 import { SECRETS } from './host-world.ts';
 
 /** An SSH server on which every command is this one instead. */
@@ -39,7 +39,7 @@ async function serverThatRuns(line: string) {
   return props({ port, hostKey: fingerprintOf(parsed.getPublicSSH()), sshKeyFile: keptFile(privateKey) });
 }
 
-function props(target: Partial<HostProps['target']> = {}, leave = { gone: false, purge: false }): HostProps {
+function props(target: Partial<HostProps['target']> = {}): HostProps {
   return {
     target: {
       host: '127.0.0.1',
@@ -62,7 +62,6 @@ function props(target: Partial<HostProps['target']> = {}, leave = { gone: false,
       healthSeconds: 1,
     },
     secrets: SECRETS,
-    leave,
   };
 }
 
@@ -81,8 +80,8 @@ test('a host that does not answer is not taken for one that is gone, unless some
   await new Promise((resolve) => free.close(resolve));
   await expect(make(props({ port }))).rejects.toThrow('Check host, hostPort and hostUser');
   await expect(read('id', props({ port }))).rejects.toThrow('SSH does not answer');
-  await expect(take(props({ port }))).rejects.toThrow('SSH does not answer');
-  await take(props({ port }, { gone: true, purge: false }));
+  await expect(take(props({ port }), leavingFrom({}))).rejects.toThrow('SSH does not answer');
+  await take(props({ port }), leavingFrom({ DUMONT_HOST_GONE: 'yes' }));
 });
 
 test('another host key than the pinned one gets nothing from us', async () => {
@@ -134,6 +133,10 @@ test('another host is another control host; anything else changes this one; noth
     replaces: [],
   });
   expect(diff(olds, news({ secrets: { ...SECRETS, STATE_PASSWORD: 'new' } })).changes).toBe(true);
+  expect(diff(olds, news({ target: { ...olds.target, hostKey: 'another' } }))).toMatchObject({
+    changes: true,
+    replaces: [],
+  });
   expect(diff({ ...olds, undone: ['firewall'] }, olds).changes).toBe(true);
   expect(diff(olds, news({ target: { ...olds.target, host: '192.0.2.9' } })).replaces).toEqual(['target']);
 });

@@ -1,7 +1,3 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { createRequire } from 'node:module';
-import { isDeepStrictEqual } from 'node:util';
 import grpc from '@grpc/grpc-js';
 import engineServices from '@pulumi/pulumi/proto/engine_grpc_pb.js';
 import engine from '@pulumi/pulumi/proto/engine_pb.js';
@@ -12,36 +8,12 @@ import struct from 'google-protobuf/google/protobuf/struct_pb.js';
 import type { CloudflareProvider, Made } from './cloudflare-provider.ts';
 import type { DynamicProvider } from './dynamic-provider.ts';
 import { InitFailed } from './dynamic-provider.ts';
-import { asSecret, hidesOne, type Json, revealed } from './secrets.ts';
+import { makeHere, makeThere, type Props, type Row } from './making.ts';
+import { type Program, runProgram } from './run-program.ts';
+import { asSecret, hidesOne, revealed } from './secrets.ts';
+import { type Call, type Done, served } from './serving.ts';
 
-type Props = { [name: string]: Json };
-
-/** A resource as the program registered it, and what became of it. */
-export interface Row {
-  readonly urn: string;
-  readonly type: string;
-  readonly name: string;
-  readonly custom: boolean;
-  /** As the program sent them, secrets marked. */
-  readonly inputs: Props;
-  readonly id: string;
-  /** As the program gets them back, secrets marked. */
-  readonly outputs: Props;
-  readonly protect: boolean;
-  readonly retain: boolean;
-  readonly ignoreChanges: readonly string[];
-  readonly importId: string;
-  readonly version: string;
-}
-
-export interface StackOptions {
-  readonly project: string;
-  readonly stack: string;
-  readonly root: string;
-  readonly entry: string;
-  readonly config: Readonly<Record<string, string>>;
-  readonly secretKeys: readonly string[];
-  readonly environment: Readonly<Record<string, string>>;
+export interface StackOptions extends Program {
   readonly cloudflare: CloudflareProvider;
   readonly dynamic: () => Promise<DynamicProvider>;
 }
@@ -224,102 +196,6 @@ export function standInStack(options: StackOptions) {
       return did;
     },
   };
-}
-
-type Registered = Omit<Row, 'id' | 'outputs'>;
-
-async function makeThere(
-  row: Registered,
-  old: Row | undefined,
-  cloudflare: CloudflareProvider,
-): Promise<[string, Made]> {
-  const kind = cloudflare.kind(row.type);
-  const inputs = revealed(row.inputs) as Props;
-  if (row.importId !== '' && !old) return ['import', { id: row.importId.split('/')[1] ?? '', outputs: {} }];
-  if (!old) return ['create', await kind.make(inputs)];
-  const before = revealed(old.inputs) as Props;
-  const made = { id: old.id, outputs: revealed(old.outputs) as Props };
-  if (isDeepStrictEqual(without(inputs, row.ignoreChanges), without(before, row.ignoreChanges))) return ['same', made];
-  if (kind.change === 'again') return ['update', await kind.make(inputs)];
-  if (kind.change !== 'replace') return ['update', await kind.change(inputs, made)];
-  if (old.protect) throw new Error(`${row.name} is protected and would have to be replaced`);
-  await kind.take(before, old.id);
-  return ['replace', await kind.make(inputs)];
-}
-
-async function makeHere(row: Registered, old: Row | undefined, provider: DynamicProvider): Promise<[string, Made]> {
-  const news = revealed(row.inputs) as Props;
-  const create = async (): Promise<Made> => {
-    const { id, properties } = await provider.create(news);
-    return { id, outputs: properties };
-  };
-  if (!old) return ['create', await create()];
-  const olds = revealed(old.outputs) as Props;
-  const { changes, replaces } = await provider.diff(old.id, olds, news);
-  if (!changes && replaces.length === 0) return ['same', { id: old.id, outputs: olds }];
-  if (replaces.length === 0) return ['update', { id: old.id, outputs: await provider.update(old.id, olds, news) }];
-  await provider.delete(old.id, olds);
-  return ['replace', await create()];
-}
-
-function without(props: Props, names: readonly string[]): Props {
-  return Object.fromEntries(Object.entries(props).filter(([name]) => !names.includes(name)));
-}
-
-/** As the language host calls it, with what it says in the environment. */
-async function runProgram(all: StackOptions, port: number, preview: boolean, errors: string[]): Promise<number> {
-  const script = createRequire(import.meta.url).resolve('@pulumi/pulumi/cmd/run/index.js');
-  const address = `127.0.0.1:${port}`;
-  const flags = {
-    monitor: address,
-    engine: address,
-    project: all.project,
-    stack: all.stack,
-    'root-directory': all.root,
-  };
-  const argv = [
-    script,
-    ...Object.entries(flags).flatMap(([name, value]) => [`--${name}`, value]),
-    ...['--pwd', all.root, '--parallel', '16', ...(preview ? ['--dry-run'] : []), all.entry],
-  ];
-  const env = {
-    ...all.environment,
-    PULUMI_CONFIG: JSON.stringify(all.config),
-    PULUMI_CONFIG_SECRET_KEYS: JSON.stringify(all.secretKeys),
-  };
-  const child = spawn(process.execPath, argv, { cwd: all.root, env, stdio: ['ignore', 'ignore', 'pipe'] });
-  let said = '';
-  child.stderr.on('data', (chunk) => {
-    said += chunk;
-  });
-  const [code] = (await once(child, 'close')) as [number | null];
-  if (code !== 0 && errors.length === 0) errors.push(said);
-  return code ?? -1;
-}
-
-interface Call<Q> {
-  readonly request: Q;
-}
-type Done = (answer: unknown) => void;
-
-/** A handler may answer with a promise; one that rejects is an error with its words. */
-function served(handlers: object): grpc.UntypedServiceImplementation {
-  const entries = Object.entries(handlers as Record<string, (call: unknown, done: Done) => unknown>);
-  return Object.fromEntries(
-    entries.map(([name, handle]) => [
-      name,
-      (call: unknown, callback: grpc.sendUnaryData<unknown>) => {
-        const refuse = (cause: unknown) =>
-          callback({ code: grpc.status.UNKNOWN, details: String((cause as Error).message) });
-        try {
-          const answer = handle(call, (value) => callback(null, value));
-          if (answer instanceof Promise) answer.then((value) => callback(null, value), refuse);
-        } catch (cause) {
-          refuse(cause);
-        }
-      },
-    ]),
-  ) as grpc.UntypedServiceImplementation;
 }
 
 function deployment(): messages.DeploymentInfo {
