@@ -10,7 +10,7 @@ describe.skipIf(noDebianHost !== null)('a control host', { timeout: 60_000 }, ()
   let world: HostWorld;
   beforeAll(async () => {
     world = await openHostWorld();
-  });
+  }, 60_000);
   afterAll(() => world[Symbol.asyncDispose]());
   const one = () => world.wanted(world.release('one'));
   const two = () => world.wanted(world.release('two'));

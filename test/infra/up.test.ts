@@ -27,7 +27,7 @@ describe.skipIf(noDebianHost !== null)('"pulumi up" with a host', { timeout: 120
     writeFileSync(keyFile, debian.privateKey, { mode: 0o600 });
     execFileSync(process.execPath, [join(REPOSITORY, 'engine/cli/dumont.js'), 'deploy', '--quiet', '--out', release]);
     await bringPrograms(debian);
-  });
+  }, 60_000);
   afterAll(async () => {
     await debian[Symbol.asyncDispose]();
     rmSync(folder, { recursive: true });
