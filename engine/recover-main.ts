@@ -2,6 +2,7 @@ import { mkdir, open, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { type Config, readConfig } from './config.ts';
+import { withCredentials } from './credentials.ts';
 import { Failure, isFailure } from './domain/failures.ts';
 import { specDefaults } from './engine.ts';
 import { nameInstallation, readInstallation } from './installation.ts';
@@ -66,7 +67,7 @@ async function main(): Promise<void> {
       break;
     }
     // biome-ignore lint/style/noProcessEnv: a program of its own reads its environment once.
-    const recovered = await recover(readConfig(process.env), readRecoveryKey(line), stop.signal);
+    const recovered = await recover(readConfig(withCredentials(process.env)), readRecoveryKey(line), stop.signal);
     process.stdout.write(`${JSON.stringify(recovered)}\n`);
   } catch (cause) {
     process.stderr.write(`${isFailure(cause) ? cause.message : String(cause)}\n`);
