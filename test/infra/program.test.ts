@@ -1,9 +1,11 @@
 import { createHash } from 'node:crypto';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { vaultLocks } from '../../infra/storage/rules.ts';
 import { bucketKey } from '../standins/cloudflare/account.ts';
 import { hidesOne, type Json, revealed } from '../standins/pulumi/secrets.ts';
 import { programWorld } from './program-world.ts';
+
+vi.setConfig({ testTimeout: 120_000 }); // each run of the program is a start of Pulumi's SDK
 
 test('a stack for development: buckets that nothing removes, a key for each, and nothing to do the second time', async () => {
   await using world = await programWorld({ location: 'weur', jurisdiction: 'eu' });

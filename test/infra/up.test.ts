@@ -17,7 +17,7 @@ import { r2Of } from './r2-of.ts';
 const REPOSITORY = join(import.meta.dirname, '..', '..');
 if (noDebianHost !== null) console.warn(`\nSKIPPED: "pulumi up" onto a host; ${noDebianHost}.\n`);
 
-describe.skipIf(noDebianHost !== null)('"pulumi up" with a host', { timeout: 120_000 }, () => {
+describe.skipIf(noDebianHost !== null)('"pulumi up" with a host', { timeout: 240_000 }, () => {
   const folder = mkdtempSync(join(tmpdir(), 'dumont-up-'));
   const release = join(folder, 'release.tgz');
   const keyFile = join(folder, 'key');
