@@ -132,8 +132,8 @@ export function openAccounts(ports: AccountsPorts): Accounts {
         password: password === undefined ? account.password : await hashPassword(password),
         wordsSince: password !== undefined || ended ? now : account.wordsSince,
       });
-      if (password !== undefined || ended) await endAll(name);
-      if (ended) await words.endAll(name);
+      // Whoever knew the old password may have made tokens with it.
+      if (password !== undefined || ended) await Promise.all([endAll(name), words.endAll(name)]);
       return changed;
     },
 

@@ -56,6 +56,20 @@ export const FAILURES = {
     '{account} may not do this ({verb}): it takes the role {needed}.',
     '{account} não pode fazer isto ({verb}): é preciso o papel {needed}.',
   ),
+  limited_token: row(
+    403,
+    77,
+    false,
+    'A token for some workspaces only may not do this ({verb}).',
+    'Um token só para alguns workspaces não pode fazer isto ({verb}).',
+  ),
+  needs_login: row(
+    403,
+    77,
+    false,
+    'This takes a login with the password of {account}: a token may not do it.',
+    'Isto exige entrar com a senha de {account}: um token não pode.',
+  ),
   no_such_file: row(404, 66, false, 'Snapshot {snapshot} has no {path}.', 'O snapshot {snapshot} não tem {path}.'),
   no_file_list: row(
     404,

@@ -124,7 +124,8 @@ export function httpApp(house: House, keys: Keys, log: Log, now: () => number = 
   );
   app.get('/metrics', async (context) => {
     const who = context.get('who');
-    if (!who || who.workspaces || !reaches(who.role, 'operator'))
+    if (who?.workspaces) throw new Failure('limited_token', { verb: 'metrics' });
+    if (!who || !reaches(who.role, 'operator'))
       throw new Failure('forbidden', { account: who?.name ?? 'nobody', verb: 'metrics', needed: 'operator' });
     const { type, body } = await house.meter.text();
     return context.body(body, 200, { 'Content-Type': type });

@@ -111,6 +111,9 @@ export function route<P extends z.ZodType = Nothing, Q extends z.ZodType = Nothi
           verb: spec.verb ?? `${req.method} ${spec.path}`,
           needed: role,
         });
+      // More than a look at the installation is for none of those tokens that are for some workspaces.
+      if (who.workspaces && role !== 'anyone' && !onOne && reaches(role, 'operator'))
+        throw new Failure('limited_token', { verb: spec.verb ?? `${req.method} ${spec.path}` });
       const call = {
         ...house,
         engine: house.engineFor(who),

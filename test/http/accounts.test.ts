@@ -49,21 +49,57 @@ test('a token does what it may, and cannot make another one', async () => {
   ]);
   const ci = as(body.token);
   expect((await h.ask('GET', '/api/v1/me', undefined, ci)).body).toMatchObject({ role: 'viewer', by: 'token' });
-  for (const [method, path, sent] of [
-    ['POST', '/api/v1/tokens', { name: 'more' }],
-    ['PUT', '/api/v1/me/password', { password: PASSWORD, new_password: 'another long password' }],
-    ['POST', '/api/v1/me/discord-code', undefined],
-    ['GET', '/api/v1/users', undefined],
-    ['GET', '/api/v1/audit', undefined],
-    ['GET', '/metrics', undefined],
+  for (const [method, path, sent, code] of [
+    ['POST', '/api/v1/tokens', { name: 'more' }, 'needs_login'],
+    ['PUT', '/api/v1/me/password', { password: PASSWORD, new_password: 'another long password' }, 'needs_login'],
+    ['POST', '/api/v1/me/discord-code', undefined, 'needs_login'],
+    ['GET', '/api/v1/users', undefined, 'forbidden'],
+    ['GET', '/api/v1/audit', undefined, 'forbidden'],
+    ['GET', '/metrics', undefined, 'limited_token'],
   ] as const)
-    expect((await h.ask(method, path, sent, ci)).body, `${method} ${path}`).toMatchObject({
-      status: 403,
-      code: 'forbidden',
-    });
+    expect((await h.ask(method, path, sent, ci)).body, `${method} ${path}`).toMatchObject({ status: 403, code });
   expect((await h.ask('GET', '/api/v1/tokens', undefined, ana)).body.tokens).toMatchObject([{ name: 'ci' }]);
   expect((await h.ask('DELETE', `/api/v1/tokens/${body.id}`, undefined, ana)).status).toBe(204);
   expect((await h.ask('GET', '/api/v1/me', undefined, ci)).status).toBe(401);
+});
+
+test('an admin’s token for one workspace has no power over the installation', async () => {
+  const { h, as } = await withAna();
+  const admin: Who = { name: 'ana', role: 'admin', workspaces: null, by: 'password' };
+  await h.accounts.change('ana', { role: 'admin' });
+  const made = async (workspaces: readonly string[] | null) =>
+    as((await h.accounts.createToken(admin, { name: 'ci', role: null, workspaces, forMs: null })).word);
+  const [onLab, onAll] = [await made(['lab']), await made(null)];
+  for (const [method, path, sent] of [
+    ['GET', '/api/v1/users', undefined],
+    ['POST', '/api/v1/users', { name: 'mallory', role: 'admin' }],
+    ['PATCH', '/api/v1/users/ana', { password: 'a password of mine' }],
+    ['GET', '/api/v1/audit', undefined],
+    ['GET', '/api/v1/audit/verify', undefined],
+    ['GET', '/api/v1/metrics', undefined],
+    ['GET', '/metrics', undefined],
+    ['GET', '/api/v1/local/machines', undefined],
+    ['GET', '/api/v1/local/bill', undefined],
+    ['POST', '/api/v1/local/misbehave', { target: 'market', mode: null }],
+    ['POST', '/api/v1/local/gpu', { target: 'x', utilization_percent: 1, memory_used_mb: 1 }],
+    ['POST', '/api/v1/local/end-all', undefined],
+  ] as const)
+    expect((await h.ask(method, path, sent, onLab)).body, `${method} ${path}`).toMatchObject({
+      status: 403,
+      code: 'limited_token',
+    });
+  for (const path of ['instances', 'me', 'tokens', 'events', 'operations', 'offers', 'hosts', 'plans', 'health'])
+    expect((await h.ask('GET', `/api/v1/${path}`, undefined, onLab)).status, path).toBe(200);
+  const sent = { name: 'mallory', role: 'admin' };
+  for (const [method, path] of [
+    ['POST', '/api/v1/users'],
+    ['PATCH', '/api/v1/users/ana'],
+  ] as const)
+    expect((await h.ask(method, path, method === 'POST' ? sent : { ended: false }, onAll)).body).toMatchObject({
+      status: 403,
+      code: 'needs_login',
+    });
+  expect((await h.ask('GET', '/api/v1/users', undefined, onAll)).status).toBe(200);
 });
 
 test('an admin makes accounts, shuts them out, and lets them in again', async () => {

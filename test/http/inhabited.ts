@@ -51,6 +51,9 @@ export async function inhabited() {
     words.set(name, `word.of.${name}`);
     whose.set(`word.of.${name}`, who);
   }
+  const owner: Who = { name: 'boss', role: 'admin', workspaces: null, by: 'password' };
+  const ci = await accounts.createToken(owner, { name: 'ci', role: 'admin', workspaces: ['lab'], forMs: null });
+  words.set('ci', ci.word);
   const { whose: real } = accounts;
   accounts.whose = async (word) => whose.get(word) ?? (await real(word));
 

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { AccountName, NewUserJson, Password, RoleJson, UserJson, UsersJson, userJson } from '../json/account.ts';
 import { InstanceId, WorkspaceJson, workspaceJson } from '../json/instance.ts';
+import { mustBePerson } from '../must-be-person.ts';
 import { route } from '../route.ts';
 
 const Name = z.object({ name: AccountName });
@@ -25,6 +26,7 @@ export const accountRoutes = [
     body: z.strictObject({ name: AccountName, role: RoleJson, password: Password.optional() }),
     answers: { 201: NewUserJson },
     async answer({ accounts, body, who, record }) {
+      mustBePerson(who);
       const { account, password } = await accounts.create(body.name, body.role, who.name, body.password);
       await record('users', body.name, `created as ${body.role}`);
       return { status: 201, body: { ...userJson(account), password } };
@@ -42,7 +44,8 @@ export const accountRoutes = [
       password: Password.optional(),
     }),
     answers: { 200: UserJson },
-    async answer({ accounts, params, body, record }) {
+    async answer({ accounts, params, body, who, record }) {
+      mustBePerson(who);
       const { role, ended, password } = body;
       const changed = await accounts.change(params.name, {
         ...(role !== undefined && { role }),

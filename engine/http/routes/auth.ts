@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import type { Who } from '../../domain/account.ts';
 import { Failure, isFailure } from '../../domain/failures.ts';
 import {
   CreateTokenJson,
@@ -13,6 +12,7 @@ import {
   tokenJson,
 } from '../json/account.ts';
 import { iso } from '../json/wire.ts';
+import { mustHaveAccount } from '../must-be-person.ts';
 import { route } from '../route.ts';
 
 const RefreshJson = z.strictObject({ refresh_token: z.string().min(1).max(300) });
@@ -82,12 +82,12 @@ export const authRoutes = [
     method: 'put',
     path: '/api/v1/me/password',
     verb: null,
-    say: 'Another password; ends every login but tokens',
+    say: 'Another password; ends every login and token',
     role: 'viewer',
     body: z.strictObject({ password: z.string().min(1).max(1_000), new_password: Password }),
     answers: { 204: null },
     async answer({ accounts, who, body }) {
-      mustBePerson(who);
+      mustHaveAccount(who);
       if (!(await accounts.isPassword(who.name, body.password))) throw new Failure('wrong_login');
       await accounts.change(who.name, { password: body.new_password });
       return new Response(null, { status: 204 });
@@ -103,7 +103,7 @@ export const authRoutes = [
     answers: { 201: z.object({ code: z.string(), expires_at: z.iso.datetime() }) },
     /** Shown to the bot within ten minutes, it makes the Discord user and this account one. */
     async answer({ accounts, who }) {
-      mustBePerson(who);
+      mustHaveAccount(who);
       const { code, expiresAt } = await accounts.linkCode(who.name);
       return { status: 201, body: { code, expires_at: iso(expiresAt) } };
     },
@@ -117,7 +117,7 @@ export const authRoutes = [
     role: 'viewer',
     answers: { 204: null },
     async answer({ accounts, who }) {
-      mustBePerson(who);
+      mustHaveAccount(who);
       await accounts.unlink(who.name);
       return new Response(null, { status: 204 });
     },
@@ -140,7 +140,7 @@ export const authRoutes = [
     body: CreateTokenJson,
     answers: { 201: NewTokenJson },
     async answer({ accounts, who, body }) {
-      mustBePerson(who);
+      mustHaveAccount(who);
       const { name, role, instance_ids: workspaces, for_seconds: seconds } = body;
       const forMs = seconds === null ? null : seconds * 1_000;
       const { token, word } = await accounts.createToken(who, { name, role, workspaces, forMs });
@@ -160,16 +160,3 @@ export const authRoutes = [
     },
   }),
 ];
-
-/** A stolen token must not make itself another one, or lock out whose it was. */
-function mustBePerson({ name, by }: Who): void {
-  if (by === 'password' || by === 'discord') return;
-  const why =
-    by === 'file' ? 'The owner of the engine is no account; log in as one first.' : 'Log in for this; a token may not.';
-  throw new Failure(by === 'file' ? 'bad_request' : 'forbidden', {
-    why,
-    account: name,
-    verb: 'with a token',
-    needed: 'login',
-  });
-}
