@@ -1,16 +1,15 @@
 import { once } from 'node:events';
-import { createInterface } from 'node:readline';
 import { Failure } from '../domain/failures.ts';
 import type { Screen } from './screen.ts';
 
-/** A line that is not shown while it is typed. Where nobody sits at a terminal it is the first line of standard input. */
+/** A line that is not shown while it is typed. Where nobody sits at a terminal it is the next line of standard input. */
 export async function readSecret(prompt: string, screen: Screen, signal: AbortSignal): Promise<string> {
   if (screen.asks) process.stderr.write(prompt);
   const { stdin } = process;
   const hidden = screen.asks && stdin.isTTY;
   if (hidden) stdin.setRawMode(true);
   try {
-    return hidden ? await typed(signal) : await firstLine(signal);
+    return hidden ? await typed(signal) : await nextLine(signal);
   } finally {
     if (hidden) {
       stdin.setRawMode(false);
@@ -20,16 +19,22 @@ export async function readSecret(prompt: string, screen: Screen, signal: AbortSi
   }
 }
 
-async function firstLine(signal: AbortSignal): Promise<string> {
-  const input = createInterface({ input: process.stdin, terminal: false });
-  try {
-    const ended = once(input, 'close').then(() => '');
-    const line = await Promise.race([once(input, 'line', { signal }).then(([text]) => String(text)), ended]);
-    if (line === '') throw new Failure('bad_request', { why: 'No password came on standard input.' });
-    return line;
-  } finally {
-    input.close();
+/** What came behind the lines that were asked for so far. */
+let behind = '';
+
+async function nextLine(signal: AbortSignal): Promise<string> {
+  const stdin = process.stdin.setEncoding('utf8');
+  while (!behind.includes('\n')) {
+    const more = stdin.read() as string | null;
+    if (more !== null) behind += more;
+    else if (stdin.readableEnded) break;
+    else await Promise.race([once(stdin, 'readable', { signal }), once(stdin, 'end', { signal })]);
   }
+  stdin.pause(); // what stays open must not keep us
+  const [line = ''] = behind.split(/\r?\n/, 1);
+  behind = behind.slice(line.length).replace(/^\r?\n/, '');
+  if (line === '') throw new Failure('bad_request', { why: 'No password came on standard input.' });
+  return line;
 }
 
 /** Raw keys: with the terminal's own editing off, the few that people use are ours. */

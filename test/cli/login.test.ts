@@ -74,3 +74,53 @@ test('several logins stay beside each other, one is used, and one command may us
   await run(away, ['logout'], { env: { DUMONT_PROFILE: 'home' } });
   expect(existsSync(join(away, 'login.json'))).toBe(false);
 });
+
+test('a token is made for a program: away by the password, which is asked for then, and here for a named account', async () => {
+  const home = mkdtempSync(join(tmpdir(), 'dumont-away-'));
+  try {
+    await run(home, ['login', house.url(), '--user', 'ana'], { input: `${PASSWORD}\n` });
+    const create = ['tokens', '--create', 'nightly', '--role', 'viewer', '--on', 'lab'];
+    const made = await run(home, create, { input: `${PASSWORD}\n` });
+    expect([made.code, made.out], made.err).toEqual([0, expect.stringMatching(/^dmt_/)]);
+    expect(await house.accounts.whose(made.out.trim())).toMatchObject({ role: 'viewer', workspaces: ['lab'] });
+    const wrong = await run(home, create, { input: 'not the password\n' });
+    expect([wrong.code, wrong.err]).toEqual([77, expect.stringContaining('The name or the password is wrong.')]);
+
+    const nameless = await run(house.home, create);
+    expect([nameless.code, nameless.err]).toEqual([64, expect.stringContaining('name an account with --user')]);
+    const here = await run(house.home, [...create, '--user', 'ana', '--json']);
+    const { id, token } = JSON.parse(here.out);
+    expect(await house.accounts.whose(token)).toMatchObject({ name: 'ana', role: 'viewer' });
+    expect((await run(house.home, ['tokens', '--user', 'ana'])).out).toContain(id);
+    expect((await run(house.home, ['tokens', '--end', id, '--user', 'ana'])).code).toBe(0);
+    await expect(house.accounts.whose(token)).rejects.toMatchObject({ code: 'bad_token' });
+    const other = await run(home, ['tokens', '--user', 'admin']);
+    expect([other.code, other.err]).toEqual([64, expect.stringContaining('Only the owner of the engine')]);
+  } finally {
+    await rm(home, { recursive: true, force: true });
+  }
+});
+
+test('a password is changed from another computer, which stays logged in, and an admin’s deeds ask for theirs', async () => {
+  const home = mkdtempSync(join(tmpdir(), 'dumont-away-'));
+  const before = await house.accounts.create('eva', 'admin', 'admin', PASSWORD);
+  expect(before.account.id).toBe('eva');
+  try {
+    await run(home, ['login', house.url(), '--user', 'eva'], { input: `${PASSWORD}\n` });
+    const changed = await run(home, ['login', '--change-password'], { input: `${PASSWORD}\nanother long password\n` });
+    expect([changed.code, changed.out], changed.err).toEqual([
+      0,
+      'The password of eva is another one. Every other login and token of it has ended.\n',
+    ]);
+    expect(await house.accounts.tokens('eva')).toHaveLength(1);
+    expect((await run(home, ['status'])).out).toContain('lab');
+    const made = await run(home, ['users', 'joao', '--create'], { input: 'another long password\n' });
+    expect([made.code, made.out], made.err).toEqual([0, expect.stringContaining('joao may come in as operator.')]);
+    const role = await run(home, ['users', 'joao', '--role', 'viewer'], { input: 'another long password\n' });
+    expect([role.code, role.out], role.err).toEqual([0, 'joao is viewer.\n']);
+    const here = await run(house.home, ['login', '--change-password'], { input: 'x\n' });
+    expect([here.code, here.err]).toEqual([64, expect.stringContaining('you need no password here')]);
+  } finally {
+    await rm(home, { recursive: true, force: true });
+  }
+});

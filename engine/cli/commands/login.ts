@@ -1,8 +1,10 @@
 import { hostname } from 'node:os';
 import { Failure, reasonOf } from '../../domain/failures.ts';
-import type { LoginJson, NewTokenJson } from '../../http/json/account.ts';
+import type { MeJson, NewTokenJson } from '../../http/json/account.ts';
+import { withPassword } from '../as-person.ts';
 import { command, flag, text } from '../command.ts';
-import { engineAt } from '../engine-client.ts';
+import { encrypted } from '../encrypted.ts';
+import { type EngineClient, engineAt } from '../engine-client.ts';
 import { HOME, PROFILE } from '../home.ts';
 import { HERE, type Profiles, profileIn, readProfiles, writeProfiles } from '../profiles.ts';
 import { wrong } from '../read-args.ts';
@@ -18,6 +20,9 @@ export const login = command({
     token: text('FILE', 'Use the token in this file instead of a password; "-" reads it from standard input'),
     profile: text('NAME', 'Keep it under this name, beside others; the host of URL if you do not say'),
     use: text('NAME', 'Every command goes to this login from now on; "local" is the engine of this computer'),
+    'change-password': flag(
+      'Another password; every login and token of the account ends, but this computer gets a new one',
+    ),
     list: flag('The logins of this computer'),
   },
   examples: [
@@ -26,13 +31,15 @@ export const login = command({
       'asks for the password; from then on every command goes there',
     ],
     ['dumont login https://dumont.example.com --token -', 'for scripts'],
+    ['dumont login --change-password', 'asks for the old one and the new one'],
     ['dumont login --use local', 'and back to the engine of this computer; DUMONT_PROFILE says it for one command'],
   ],
   async run({ words: [given], options, engine, screen, signal }) {
     const before = readProfiles(HOME);
     if (options.list) return list(before, screen);
     if (options.use !== undefined) return use(options.use, before, screen);
-    const url = given === undefined ? engine.url() : checked(given);
+    if (options['change-password']) return await changePassword(engine, before, screen, signal);
+    const url = given === undefined ? engine.url() : encrypted(given);
     const token = options.token === undefined ? await byPassword(url) : await ownToken(options.token);
     const me = await engineAt(url, token).get<{ name: string; role: string }>('/api/v1/me', {}, signal);
     const current = options.profile ?? new URL(url).host;
@@ -42,17 +49,11 @@ export const login = command({
     else screen.print(`You are ${me.name} (${me.role}) at ${url}.`);
     return 0;
 
-    /** The password is used once: what stays on this computer is a token, which can be ended by itself. */
+    /** The password is used once. */
     async function byPassword(at: string): Promise<string> {
       const name = options.user ?? 'admin';
       const password = await readSecret(`Password of ${name}: `, screen, signal);
-      const stranger = engineAt(at, null);
-      const opened = await stranger.post<LoginJson>('/api/v1/auth/login', { name, password }, signal);
-      const person = engineAt(at, opened.access_token);
-      const wanted = { name: `dumont on ${hostname()}` };
-      const made = await person.post<NewTokenJson>('/api/v1/tokens', wanted, signal);
-      await person.post('/api/v1/auth/logout', { refresh_token: opened.refresh_token }, signal);
-      return made.token;
+      return await withPassword({ url: at, name, password }, signal, (person) => newToken(person, signal));
     }
 
     async function ownToken(file: string): Promise<string> {
@@ -86,6 +87,41 @@ export const logout = command({
   },
 });
 
+/** The token of this computer ends with all others, so it gets another one. */
+async function changePassword(
+  engine: EngineClient,
+  before: Profiles,
+  screen: Screen,
+  signal: AbortSignal,
+): Promise<number> {
+  const { name, by } = await engine.get<MeJson>('/api/v1/me', {}, signal);
+  if (by === 'file')
+    throw wrong(login, `: you need no password here; "dumont users ACCOUNT --password" sets anybody's`);
+  const url = engine.url();
+  const password = await readSecret(`Password of ${name}: `, screen, signal);
+  const wanted = await readSecret(`New password of ${name}: `, screen, signal);
+  if (screen.asks && (await readSecret('Once more: ', screen, signal)) !== wanted)
+    throw new Failure('bad_request', { why: 'These were two different passwords; nothing was changed.' });
+  await withPassword({ url, name, password }, signal, async (person) => {
+    await person.put('/api/v1/me/password', { password, new_password: wanted }, signal);
+  });
+  const profile = engine.profile();
+  const kept = Object.entries(before.profiles).find(([, one]) => one.token === profile?.token)?.[0];
+  if (kept !== undefined) {
+    const token = await withPassword({ url, name, password: wanted }, signal, (person) => newToken(person, signal));
+    writeProfiles(HOME, { ...before, profiles: { ...before.profiles, [kept]: { url, token, name } } });
+  }
+  if (screen.json) screen.printJson({ name, url });
+  else screen.print(`The password of ${name} is another one. Every other login and token of it has ended.`);
+  return 0;
+}
+
+/** What stays on this computer, since it can be ended by itself. */
+async function newToken(person: EngineClient, signal: AbortSignal): Promise<string> {
+  const made = await person.post<NewTokenJson>('/api/v1/tokens', { name: `dumont on ${hostname()}` }, signal);
+  return made.token;
+}
+
 function list({ current, profiles }: Profiles, screen: Screen): number {
   const rows = [
     ...Object.entries(profiles).map(([name, one]) => ({ name, url: one.url, as: one.name })),
@@ -115,14 +151,4 @@ function use(name: string, profiles: Profiles, screen: Screen): number {
   else
     screen.print(chosen ? `You are ${chosen.name} at ${chosen.url}.` : 'Commands go to the engine of this computer.');
   return 0;
-}
-
-/** A password that goes over the network goes over TLS. */
-function checked(given: string): string {
-  const url = URL.parse(/^https?:\/\//.test(given) ? given : `https://${given}`);
-  if (!url) throw new Failure('bad_request', { why: `"${given}" is no address.` });
-  const here = ['localhost', '127.0.0.1', '[::1]'].includes(url.hostname);
-  if (url.protocol !== 'https:' && !here)
-    throw new Failure('bad_request', { why: `${given} is not encrypted: use https, or a tunnel to this computer.` });
-  return url.origin;
 }

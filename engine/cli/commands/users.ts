@@ -1,4 +1,5 @@
 import type { NewUserJson, UserJson, UsersJson } from '../../http/json/account.ts';
+import { asPerson } from '../as-person.ts';
 import { command, flag, text } from '../command.ts';
 import { confirm } from '../confirm.ts';
 import { wrong } from '../read-args.ts';
@@ -35,7 +36,9 @@ export const users = command({
     }
     if ([create, end, again].filter(Boolean).length > 1) throw wrong(users, 'takes one of --create, --end and --again');
     if (create) {
-      const made = await engine.post<NewUserJson>('/api/v1/users', { name, role: role ?? 'operator' }, signal);
+      const made = await asPerson(engine, screen, signal, (person) =>
+        person.post<NewUserJson>('/api/v1/users', { name, role: role ?? 'operator' }, signal),
+      );
       if (screen.json) screen.printJson(made);
       else {
         screen.print(`${made.name} may come in as ${made.role}.`, `password: ${made.password}`);
@@ -51,7 +54,9 @@ export const users = command({
       ...(password && { password: await readSecret(`New password of ${name}: `, screen, signal) }),
       ...((end || again) && { ended: end }),
     };
-    const changed = await engine.patch<UserJson>(`/api/v1/users/${encodeURIComponent(name)}`, wanted, signal);
+    const changed = await asPerson(engine, screen, signal, (person) =>
+      person.patch<UserJson>(`/api/v1/users/${encodeURIComponent(name)}`, wanted, signal),
+    );
     if (screen.json) screen.printJson(changed);
     else screen.print(`${changed.name} is ${changed.ended_at === null ? changed.role : 'shut out'}.`);
     return 0;

@@ -66,7 +66,9 @@ export const NewTokenJson = TokenJson.extend({ token: z.string() });
 export type NewTokenJson = z.infer<typeof NewTokenJson>;
 
 const YEARS_MAX_SECONDS = 5 * 366 * 24 * 3_600;
+export const Holder = AccountName.optional().describe('Whose; only the owner of the engine names an account.');
 export const CreateTokenJson = z.strictObject({
+  user: Holder,
   name: z.string().trim().min(1).max(100),
   role: RoleJson.nullable().default(null).describe('Null: what you may yourself.'),
   instance_ids: z.array(z.string().regex(WORKSPACE_NAME)).max(100).nullable().default(null),

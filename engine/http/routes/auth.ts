@@ -1,7 +1,10 @@
 import { z } from 'zod';
+import type { Who } from '../../domain/account.ts';
+import type { Accounts } from '../../domain/doors.ts';
 import { Failure, isFailure } from '../../domain/failures.ts';
 import {
   CreateTokenJson,
+  Holder,
   LoginJson,
   loginJson,
   MeJson,
@@ -12,7 +15,7 @@ import {
   tokenJson,
 } from '../json/account.ts';
 import { iso } from '../json/wire.ts';
-import { mustHaveAccount } from '../must-be-person.ts';
+import { mustBePerson, mustHaveAccount } from '../must-be-person.ts';
 import { route } from '../route.ts';
 
 const RefreshJson = z.strictObject({ refresh_token: z.string().min(1).max(300) });
@@ -127,9 +130,11 @@ export const authRoutes = [
     method: 'get',
     path: '/api/v1/tokens',
     verb: 'tokens',
+    query: z.strictObject({ user: Holder }),
     answers: { 200: TokensJson },
-    async answer({ accounts, who }) {
-      return { status: 200, body: { tokens: (await accounts.tokens(who.name)).map(tokenJson) } };
+    async answer({ accounts, who, query }) {
+      const { name } = await holder(accounts, who, query.user);
+      return { status: 200, body: { tokens: (await accounts.tokens(name)).map(tokenJson) } };
     },
   }),
 
@@ -140,10 +145,15 @@ export const authRoutes = [
     body: CreateTokenJson,
     answers: { 201: NewTokenJson },
     async answer({ accounts, who, body }) {
-      mustHaveAccount(who);
-      const { name, role, instance_ids: workspaces, for_seconds: seconds } = body;
+      mustBePerson(who);
+      const { user, name, role, instance_ids: workspaces, for_seconds: seconds } = body;
       const forMs = seconds === null ? null : seconds * 1_000;
-      const { token, word } = await accounts.createToken(who, { name, role, workspaces, forMs });
+      const { token, word } = await accounts.createToken(await holder(accounts, who, user), {
+        name,
+        role,
+        workspaces,
+        forMs,
+      });
       return { status: 201, body: { ...tokenJson(token), token: word } };
     },
   }),
@@ -153,10 +163,26 @@ export const authRoutes = [
     path: '/api/v1/tokens/:id',
     verb: 'tokens',
     params: z.object({ id: z.string().min(1).max(100) }),
+    query: z.strictObject({ user: Holder }),
     answers: { 204: null },
-    async answer({ accounts, who, params }) {
-      await accounts.endToken(who.name, params.id);
+    async answer({ accounts, who, params, query }) {
+      await accounts.endToken((await holder(accounts, who, query.user)).name, params.id);
       return new Response(null, { status: 204 });
     },
   }),
 ];
+
+/** Whose tokens are meant: one's own. Whoever reads the engine's own file has none, and names an account. */
+async function holder(accounts: Accounts, who: Who, user: string | undefined): Promise<Who> {
+  if (who.by !== 'file') {
+    if (user === undefined || user === who.name) return who;
+    throw new Failure('bad_request', { why: 'Only the owner of the engine, on its computer, names an account.' });
+  }
+  if (user === undefined)
+    throw new Failure('bad_request', {
+      why: 'The owner of the engine has no account, and so no tokens: name an account with --user (in the API: user).',
+    });
+  const account = (await accounts.list()).find(({ id, endedAt }) => id === user && endedAt === null);
+  if (!account) throw new Failure('no_such_account', { account: user });
+  return { name: account.id, role: account.role, workspaces: null, by: 'file' };
+}
