@@ -30,7 +30,11 @@ test('a login is for another computer: a token stays there, the password does no
   expect(readFileSync(file, 'utf8')).not.toContain(PASSWORD);
   expect(statSync(file).mode & 0o777).toBe(0o600);
   expect((await run(away, ['status'])).out).toContain('lab');
-  expect((await run(away, ['tokens'])).out).toMatch(/dumont on \S+ +operator/);
+  expect((await run(away, ['tokens'])).out).toMatch(/dumont on \S+ \(127\.0\.0\.1:\d+\) +operator/);
+  await run(away, ['login', house.url(), '--user', 'ana'], { input: `${PASSWORD}\n` });
+  const [only, ...others] = await house.accounts.tokens('ana');
+  expect(others, 'the one before has ended').toEqual([]);
+  expect(((only?.expiresAt ?? 0) - (only?.createdAt ?? 0)) / 86_400_000).toBe(90);
 
   const left = await run(away, ['logout']);
   expect([left.code, left.out], left.err).toEqual([0, `You are logged out of ${house.url()}.\n`]);

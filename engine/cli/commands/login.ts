@@ -6,11 +6,16 @@ import { command, flag, text } from '../command.ts';
 import { encrypted } from '../encrypted.ts';
 import { type EngineClient, engineAt } from '../engine-client.ts';
 import { HOME, PROFILE } from '../home.ts';
-import { HERE, type Profiles, profileIn, readProfiles, writeProfiles } from '../profiles.ts';
+import { HERE, type Profile, type Profiles, profileIn, readProfiles, writeProfiles } from '../profiles.ts';
 import { wrong } from '../read-args.ts';
 import { readSecret } from '../read-secret.ts';
 import type { Screen } from '../screen.ts';
 import { table } from '../table.ts';
+
+/** Somebody who does not come back for so long logs in again. */
+const LOGIN_SECONDS = 90 * 24 * 3_600;
+/** What a token's name may have. */
+const NAME_CHARACTERS = 100;
 
 export const login = command({
   name: 'login',
@@ -40,11 +45,13 @@ export const login = command({
     if (options.use !== undefined) return use(options.use, before, screen);
     if (options['change-password']) return await changePassword(engine, before, screen, signal);
     const url = given === undefined ? engine.url() : encrypted(given);
-    const token = options.token === undefined ? await byPassword(url) : await ownToken(options.token);
-    const me = await engineAt(url, token).get<{ name: string; role: string }>('/api/v1/me', {}, signal);
     const current = options.profile ?? new URL(url).host;
     if (current === HERE) throw wrong(login, `: "${HERE}" is the engine of this computer; choose another name`);
+    const token = options.token === undefined ? await byPassword(url) : await ownToken(options.token);
+    const me = await engineAt(url, token).get<{ name: string; role: string }>('/api/v1/me', {}, signal);
+    const replaced = Object.hasOwn(before.profiles, current) ? before.profiles[current] : undefined;
     writeProfiles(HOME, { current, profiles: { ...before.profiles, [current]: { url, token, name: me.name } } });
+    if (replaced && replaced.token !== token) await endToken(replaced, signal).catch(() => undefined); // it may have ended
     if (screen.json) screen.printJson({ url, ...me });
     else screen.print(`You are ${me.name} (${me.role}) at ${url}.`);
     return 0;
@@ -53,7 +60,7 @@ export const login = command({
     async function byPassword(at: string): Promise<string> {
       const name = options.user ?? 'admin';
       const password = await readSecret(`Password of ${name}: `, screen, signal);
-      return await withPassword({ url: at, name, password }, signal, (person) => newToken(person, signal));
+      return await withPassword({ url: at, name, password }, signal, (person) => newToken(person, current, signal));
     }
 
     async function ownToken(file: string): Promise<string> {
@@ -73,10 +80,9 @@ export const logout = command({
       screen.note('You were not logged in anywhere.');
       return 0;
     }
-    const id = /^[a-z]+_([^_]+)_/.exec(profile.token)?.[1] ?? '';
-    await engine
-      .remove(`/api/v1/tokens/${encodeURIComponent(id)}`, {}, signal)
-      .catch((cause: unknown) => screen.note(`The token could not be ended there: ${reasonOf(cause)}`));
+    await endToken(profile, signal).catch((cause: unknown) =>
+      screen.note(`The token could not be ended there: ${reasonOf(cause)}`),
+    );
     const { current, profiles } = readProfiles(HOME);
     const left = Object.entries(profiles).filter(([, one]) => one.token !== profile.token);
     const stays = left.some(([name]) => name === current);
@@ -108,7 +114,9 @@ async function changePassword(
   const profile = engine.profile();
   const kept = Object.entries(before.profiles).find(([, one]) => one.token === profile?.token)?.[0];
   if (kept !== undefined) {
-    const token = await withPassword({ url, name, password: wanted }, signal, (person) => newToken(person, signal));
+    const token = await withPassword({ url, name, password: wanted }, signal, (person) =>
+      newToken(person, kept, signal),
+    );
     writeProfiles(HOME, { ...before, profiles: { ...before.profiles, [kept]: { url, token, name } } });
   }
   if (screen.json) screen.printJson({ name, url });
@@ -117,9 +125,15 @@ async function changePassword(
 }
 
 /** What stays on this computer, since it can be ended by itself. */
-async function newToken(person: EngineClient, signal: AbortSignal): Promise<string> {
-  const made = await person.post<NewTokenJson>('/api/v1/tokens', { name: `dumont on ${hostname()}` }, signal);
+async function newToken(person: EngineClient, profile: string, signal: AbortSignal): Promise<string> {
+  const wanted = { name: `dumont on ${hostname()} (${profile})`.slice(0, NAME_CHARACTERS), for_seconds: LOGIN_SECONDS };
+  const made = await person.post<NewTokenJson>('/api/v1/tokens', wanted, signal);
   return made.token;
+}
+
+async function endToken({ url, token }: Profile, signal: AbortSignal): Promise<void> {
+  const id = /^[a-z]+_([^_]+)_/.exec(token)?.[1] ?? '';
+  await engineAt(url, token).remove(`/api/v1/tokens/${encodeURIComponent(id)}`, {}, signal);
 }
 
 function list({ current, profiles }: Profiles, screen: Screen): number {
