@@ -132,7 +132,8 @@ export function httpApp(house: House, keys: Keys, log: Log, now: () => number = 
   });
   for (const route of ROUTES) {
     app.on(route.method, route.path, async (context) => {
-      const visitor = { who: context.get('who'), from: context.env?.from ?? 'unknown' };
+      const again = (): Promise<Who | null> => whose(context, house, keys);
+      const visitor = { who: context.get('who'), from: context.env?.from ?? 'unknown', again };
       context.set('route', route.path);
       return await route.serve(context, house, visitor);
     });

@@ -6,13 +6,25 @@ const PING_MS = 15_000;
 /** How long a browser waits before it connects again by itself. */
 const RETRY_MS = 1_000;
 
-/** Server-sent events. Each carries its number, so that a client that lost the connection says from where to go on. */
-export function eventStream(tell: (signal: AbortSignal) => AsyncIterable<Told>, closing: AbortSignal): Response {
+/** So long after it was seen that they may listen, nothing more is told before it is seen again. */
+const CHECK_MS = 2_000;
+
+/**
+ * Server-sent events. Each carries its number, so that a client that lost the connection says from where to go on. It ends when
+ * `mayListen` says so: a login or a token can end while its stream is open.
+ */
+export function eventStream(
+  tell: (signal: AbortSignal) => AsyncIterable<Told>,
+  mayListen: () => Promise<boolean>,
+  closing: AbortSignal,
+  now: () => number = Date.now,
+): Response {
   const left = new AbortController();
   const signal = AbortSignal.any([left.signal, closing]);
   const source = tell(signal)[Symbol.asyncIterator]();
   const encoder = new TextEncoder();
   let next: Promise<IteratorResult<Told>> | null = null;
+  let seenAt = now();
 
   const stream = new ReadableStream<Uint8Array>({
     start: (controller) => controller.enqueue(encoder.encode(`retry: ${RETRY_MS}\n\n`)),
@@ -20,6 +32,13 @@ export function eventStream(tell: (signal: AbortSignal) => AsyncIterable<Told>, 
       next ??= source.next();
       try {
         const step = await orQuiet(next, PING_MS);
+        if (step === null || now() - seenAt >= CHECK_MS) {
+          if (!(await mayListen())) {
+            left.abort();
+            return controller.close();
+          }
+          seenAt = now();
+        }
         if (step === null) return controller.enqueue(encoder.encode(': quiet\n\n'));
         next = null;
         if (step.done) return controller.close();

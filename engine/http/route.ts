@@ -46,6 +46,8 @@ export interface Visitor {
   readonly who: Who | null;
   /** Their address, as far as it can be known. */
   readonly from: string;
+  /** Who they are now, by what they showed. */
+  readonly again: () => Promise<Who | null>;
 }
 
 /** A checked request. */
@@ -53,6 +55,8 @@ interface Call<P, Q, B> extends House {
   readonly engine: Engine;
   readonly who: Who;
   readonly from: string;
+  /** Whether what they showed still says the same of them, for answers that go on for long. */
+  readonly mayStay: () => Promise<boolean>;
   /** Into the audit, in the name of whoever asks. */
   readonly record: (verb: string, on: string, result: string, why?: string) => Promise<void>;
   readonly params: P;
@@ -99,7 +103,7 @@ export function route<P extends z.ZodType = Nothing, Q extends z.ZodType = Nothi
     params,
     query,
     body,
-    async serve(context, house, { who: met, from }) {
+    async serve(context, house, { who: met, from, again }) {
       const { req } = context;
       const who = met ?? NOBODY;
       const shown = `${from} by ${who.by}`;
@@ -119,6 +123,7 @@ export function route<P extends z.ZodType = Nothing, Q extends z.ZodType = Nothi
         engine: house.engineFor(who),
         who,
         from,
+        mayStay: async () => JSON.stringify(await again().catch(() => null)) === JSON.stringify(met),
         record: async (verb: string, on: string, result: string, why = '') =>
           await house.audit.record({ by: who.name, verb, on, result, why, from: shown }),
         params: check(params, req.param()) as z.output<P>,

@@ -1,5 +1,7 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import type { Who } from '../../engine/domain/account.ts';
+import type { Accounts } from '../../engine/domain/doors.ts';
+import type { Told } from '../../engine/domain/journals.ts';
 import { clientAddress } from '../../engine/http/client-address.ts';
 import { house } from './house.ts';
 
@@ -101,6 +103,48 @@ test('an admin’s token for one workspace has no power over the installation', 
     });
   expect((await h.ask('GET', '/api/v1/users', undefined, onAll)).status).toBe(200);
 });
+
+test.each<readonly [string, (accounts: Accounts, id: string) => Promise<unknown>]>([
+  ['its token is ended', (accounts, id) => accounts.endToken('ana', id)],
+  ['its account is ended', (accounts) => accounts.change('ana', { ended: true })],
+  ['its account may do less', (accounts) => accounts.change('ana', { role: 'viewer' })],
+])('a stream of events ends when %s, also before the next event', async (_, end) => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date'] });
+  try {
+    for (const speaks of [false, true]) {
+      const h = house({ engineFor: (_who, engine) => ({ ...engine, events }) });
+      await h.accounts.create('ana', 'operator', 'admin', PASSWORD);
+      const ana: Who = { name: 'ana', role: 'operator', workspaces: null, by: 'password' };
+      const { token, word } = await h.accounts.createToken(ana, {
+        name: 'ci',
+        role: null,
+        workspaces: null,
+        forMs: null,
+      });
+      const speak = Promise.withResolvers<void>();
+      async function* events() {
+        yield TOLD;
+        await speak.promise;
+        yield { ...TOLD, number: 2 };
+        await new Promise(() => {});
+      }
+      const headers = { Authorization: `Bearer ${word}`, Accept: 'text/event-stream' };
+      const reader = (await h.app.request('/api/v1/events', { headers })).body!.getReader();
+      const texts = [await reader.read(), await reader.read()].map(({ value }) => new TextDecoder().decode(value));
+      expect(texts).toEqual(['retry: 1000\n\n', expect.stringContaining('id: 1\n')]);
+      const then = reader.read();
+      await vi.advanceTimersByTimeAsync(14_000);
+      await end(h.accounts, token.id);
+      if (speaks) speak.resolve();
+      else await vi.advanceTimersByTimeAsync(1_000);
+      expect(await then).toEqual({ done: true, value: undefined });
+    }
+  } finally {
+    vi.useRealTimers();
+  }
+});
+
+const TOLD: Told = { at: 0, number: 1, event: 'machine.moved', workspace: 'lab', facts: {} };
 
 test('an admin makes accounts, shuts them out, and lets them in again', async () => {
   const { h, ana } = await withAna();

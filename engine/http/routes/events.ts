@@ -30,7 +30,7 @@ export const eventRoutes = [
     answers: { 200: EventsJson },
     also: { 'text/event-stream': { schema: { type: 'string' } } },
     /** A list of the past that ends, or for `Accept: text/event-stream` a stream that goes on. */
-    async answer({ engine, query, header, closing }) {
+    async answer({ engine, query, header, mayStay, closing }) {
       const workspace = query.instance_id ?? null;
       if (workspace !== null) await engine.status(workspace); // an unknown name is an error, not a list that stays empty
       if (!header('accept')?.includes('text/event-stream')) {
@@ -43,7 +43,7 @@ export const eventRoutes = [
       // Whoever does not say from where to go on gets what happens from now on. So does whoever names a number that is
       // still to come: it was given by an engine that forgot it when it stopped.
       const after = last === undefined ? newest : Math.min(Number(last), newest);
-      return eventStream((signal) => engine.events(after, workspace, signal), closing);
+      return eventStream((signal) => engine.events(after, workspace, signal), mayStay, closing);
     },
   }),
 
