@@ -1,7 +1,9 @@
 import { getCompileCacheDir } from 'node:module';
 import { createServer } from 'node:net';
+import { userInfo } from 'node:os';
 import { dirname, join } from 'node:path';
 import { openAccounts } from './accounts/accounts.ts';
+import { keepOwners } from './accounts/owner.ts';
 import { createAudit } from './audit.ts';
 import { createBell } from './bell.ts';
 import { type Config, readConfig, type StorageConfig } from './config.ts';
@@ -137,6 +139,7 @@ export async function openDumont(
   metrics.watch(engine);
   const { newId } = ports;
   const accounts = openAccounts({ store, clock, newId, derive: masterKey.derive });
+  await keepOwners(store, userName());
 
   // Closed in the opposite order: the listener first, then the drivers, then what they write to.
   opening.defer(async () => await telling.settled());
@@ -263,6 +266,14 @@ const realClock: Clock = {
       signal.addEventListener('abort', abort, { once: true });
     }),
 };
+
+function userName(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return 'owner'; // a container may run under a number without a name
+  }
+}
 
 export function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {

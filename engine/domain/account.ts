@@ -57,6 +57,8 @@ export type Role = (typeof ROLES)[number];
 
 /** Like a workspace's: it also stands in paths and lines of a log. */
 export const ACCOUNT_NAME = /^[a-z][a-z0-9._-]{0,39}$/;
+/** Whoever can read the engine's own token file. No account can have this name. */
+export const OWNER = 'root@this-computer';
 export const PASSWORD_CHARACTERS_MIN = 12;
 
 /** Who asks, whichever way in they took. */

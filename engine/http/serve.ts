@@ -1,9 +1,8 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { userInfo } from 'node:os';
 import { getRequestListener } from '@hono/node-server';
-import type { Who } from '../domain/account.ts';
+import { OWNER, type Who } from '../domain/account.ts';
 import type { Accounts, Audit, Engine, LocalControl, Meter } from '../domain/doors.ts';
 import { Failure, reasonOf } from '../domain/failures.ts';
 import { HEARTBEAT_PATH } from '../domain/heartbeat.ts';
@@ -57,7 +56,7 @@ export async function serveHttp(engineFor: (who: Who) => Engine, options: HttpOp
     server.close();
     throw thrown;
   });
-  const owner: Who = { name: ownerName(), role: 'admin', workspaces: null, by: 'file' };
+  const owner: Who = { name: OWNER, role: 'admin', workspaces: null, by: 'file' };
   const answers = rememberAnswers(Date.now);
   const house = { engineFor, accounts, audit, answers, meter, local, closing: closing.signal };
   const app = httpApp(house, { token, tokenFile, owner, origins }, log);
@@ -106,13 +105,4 @@ async function listen(server: Server, port: number, host: string): Promise<numbe
 function notHttp(cause: unknown, log: Log): Response {
   const failure = new Failure('bad_request', { why: 'This is not a request we can read.' }, { cause });
   return problemResponse(problemOf(failure, '?', '?', log));
-}
-
-/** Whoever can read the token file is the person who runs the engine. */
-function ownerName(): string {
-  try {
-    return userInfo().username;
-  } catch {
-    return 'owner'; // a container may run under a number without a name
-  }
 }
