@@ -19,7 +19,7 @@ import {
   type WorkspaceSpec,
 } from './domain/workspace.ts';
 import { faultInChoice } from './policy/plan.ts';
-import { leave } from './removal.ts';
+import { dropFromTokens, leave } from './removal.ts';
 import { tryToDescribe } from './steps/describe.ts';
 import { writeMetadata } from './steps/metadata.ts';
 import { onlyAdopts } from './steps/only-adopts.ts';
@@ -334,6 +334,7 @@ export function createEngine(ports: Ports, telling: Telling, identityFile: strin
       for (const snapshot of snapshots) await store.remove('snapshots', snapshot);
       const upkeep = await store.read('upkeep', name);
       if (upkeep) await store.remove('upkeep', upkeep);
+      await dropFromTokens(name, store);
       await store.remove('workspaces', workspace);
     },
   };

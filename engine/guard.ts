@@ -2,6 +2,7 @@ import { type Role, reaches, roleOn, type Who } from './domain/account.ts';
 import type { Engine } from './domain/doors.ts';
 import { Failure } from './domain/failures.ts';
 import type { Told } from './domain/journals.ts';
+import type { Operation } from './domain/operation.ts';
 import type { Store } from './domain/ports.ts';
 import { VERBS, type VerbName } from './domain/verbs.ts';
 import type { Workspace } from './domain/workspace.ts';
@@ -94,17 +95,14 @@ export function engineFor(who: Who, engine: Engine, store: Store): Engine {
     },
     async operation(id) {
       const operation = await engine.operation(id);
-      if ((await seen(operation.workspace)) === null) throw new Failure('no_such_operation', { operation: id });
+      if (!(await mayKnow(operation))) throw new Failure('no_such_operation', { operation: id });
       return operation;
     },
     async operations(name) {
       if (name !== null) await allowOn('logs', name);
       const all = await engine.operations(name);
-      const roles = await Promise.all(
-        [...new Set(all.map(({ workspace }) => workspace))].map(async (id) => [id, await seen(id)] as const),
-      );
-      const mine = new Map(roles);
-      return all.filter(({ workspace }) => mine.get(workspace) != null);
+      const mine = await Promise.all(all.map(mayKnow));
+      return all.filter((_, i) => mine[i]);
     },
     async past(after, workspace, limit) {
       if (workspace !== null) await allowOn('logs', workspace);
@@ -135,8 +133,14 @@ export function engineFor(who: Who, engine: Engine, store: Store): Engine {
   }
 
   /** What is about no workspace is about the installation. */
-  async function mayHear({ workspace }: Told): Promise<boolean> {
-    return workspace === null ? who.workspaces === null : (await seen(workspace)) !== null;
+  async function mayHear({ workspace, at }: Told): Promise<boolean> {
+    return workspace === null ? who.workspaces === null : await mayKnow({ workspace, at });
+  }
+
+  /** A name that was given up and taken again is another workspace: what was before is not for who has it now. */
+  async function mayKnow({ workspace: name, at }: Pick<Operation, 'workspace' | 'at'>): Promise<boolean> {
+    const workspace = await store.read('workspaces', name);
+    return workspace !== null && at >= workspace.createdAt && roleOn(who, workspace) !== null;
   }
 }
 

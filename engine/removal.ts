@@ -1,5 +1,5 @@
 import { manifestKey, metadataKey, repositoryPrefix } from './domain/layout.ts';
-import type { Ports } from './domain/ports.ts';
+import type { Ports, Store } from './domain/ports.ts';
 import type { Decision, Snapshot } from './domain/snapshot.ts';
 import type { Workspace } from './domain/workspace.ts';
 import { writeMetadata } from './steps/metadata.ts';
@@ -49,6 +49,14 @@ export async function removeLeaving(workspace: Workspace, ports: Ports, signal: 
     if (row) await ports.store.remove('snapshots', row);
   }
   return named.filter(({ id }) => !still.has(id)).length;
+}
+
+/** Whoever has this name next is another workspace: no token that was made for this one opens it. */
+export async function dropFromTokens(name: string, store: Store): Promise<void> {
+  for (const { id } of await store.list('tokens'))
+    await update(store, 'tokens', id, (row) =>
+      row.workspaces?.includes(name) ? { ...row, workspaces: row.workspaces.filter((one) => one !== name) } : null,
+    );
 }
 
 /** The snapshots that storage has: the objects are named after them. */

@@ -153,3 +153,34 @@ test('operations and events of others are not told', async () => {
   expect(heard).not.toContain('lab');
   await stop();
 });
+
+test('a workspace under a name that another one had says nothing of that one, and its tokens do not open it', async () => {
+  const w = new World();
+  const { engine, stop } = await w.start();
+  const as = (one: Who): Engine => engineFor(one, engine, w.store);
+  const [otto, joao] = [who('otto', 'operator'), who('joao', 'operator')];
+  await as(otto).create('lab', {}, { by: 'otto', key: null });
+  const told = { event: 'machine.moved', workspace: 'lab', facts: {} };
+  await w.journals.append('events', { at: w.clock.now(), number: 1, ...told });
+  const { id } = await as(otto).wake('lab', {}, { by: 'otto', key: null });
+  await w.clock.advance(10 * MINUTE);
+  await as(otto).hibernate('lab', {}, { by: 'otto', key: null });
+  await w.clock.advance(30 * MINUTE);
+  const token = { id: 't1', version: 0, account: 'otto', name: 'ci', role: 'operator', secret: '' } as const;
+  const when = { createdAt: 0, expiresAt: null, usedAt: null };
+  await w.store.save('tokens', { ...token, ...when, workspaces: ['lab', 'train'] });
+  expect((await as(otto).past(0, 'lab', 100)).length).toBeGreaterThan(0);
+  await as(otto).destroy('lab', { purge: true }, { by: 'otto', key: null });
+  await w.clock.advance(MINUTE);
+  await as(joao).create('lab', {}, { by: 'joao', key: null });
+
+  expect(await as(joao).operations('lab')).toEqual([]);
+  expect(await as(joao).operations(null)).toEqual([]);
+  await expect(as(joao).operation(id)).rejects.toMatchObject({ code: 'no_such_operation' });
+  const began = w.clock.now();
+  expect((await as(joao).past(0, 'lab', 100)).filter(({ at }) => at < began)).toEqual([]);
+  await as(joao).wake('lab', {}, { by: 'joao', key: null });
+  expect(await as(joao).operations('lab')).toMatchObject([{ by: 'joao', verb: 'wake' }]);
+  expect((await w.store.read('tokens', 't1'))?.workspaces).toEqual(['train']);
+  await stop();
+});
