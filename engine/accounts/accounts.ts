@@ -43,17 +43,20 @@ export function openAccounts(ports: AccountsPorts): Accounts {
     },
 
     async login(name, password, from) {
-      const keys = [`name ${name}`, `from ${from}`];
-      attempts.check(keys);
+      const [ofName, ofAddress] = [`name ${name}`, `from ${from}`];
+      mustNotWait(attempts.begin(ofName));
+      // Others may guess from the address of somebody who knows their password: that one comes in all the same.
+      const waitMs = attempts.begin(ofAddress);
       const row = await store.read('accounts', name);
       const account = row && row.endedAt === null ? row : null;
       // The same work for a name that nobody has, so that a stranger learns nothing.
       const right = await isPassword(password, account?.password ?? NOBODYS_PASSWORD);
       if (!account || !right) {
-        attempts.failed(keys);
+        mustNotWait(waitMs);
         throw new Failure('wrong_login');
       }
-      attempts.succeeded([`name ${name}`]); // whoever has an account of their own may still be guessing at others
+      attempts.forget(ofName);
+      if (waitMs === 0) attempts.takeBack(ofAddress); // no more than this one: they may still be guessing at others
       await forgetOld();
       const now = clock.now();
       const id = newId('s');
@@ -138,9 +141,9 @@ export function openAccounts(ports: AccountsPorts): Accounts {
     },
 
     async isPassword(name, password) {
-      attempts.check([`name ${name}`]);
+      mustNotWait(attempts.begin(`name ${name}`));
       const right = await isPassword(password, (await find(name)).password);
-      if (!right) attempts.failed([`name ${name}`]);
+      if (right) attempts.takeBack(`name ${name}`);
       return right;
     },
 
@@ -186,6 +189,10 @@ export function openAccounts(ports: AccountsPorts): Accounts {
 
 function whoOf(account: Account, by: Who['by']): Who {
   return { name: account.id, role: account.role, workspaces: null, by };
+}
+
+function mustNotWait(ms: number): void {
+  if (ms > 0) throw new Failure('too_many_attempts', { seconds: Math.ceil(ms / 1_000) });
 }
 
 function mustBeStrong(password: string): void {

@@ -1,5 +1,3 @@
-import { Failure } from '../domain/failures.ts';
-
 const FREE = 5;
 const BASE_MS = 1_000;
 const WAIT_MS_MAX = 60_000;
@@ -8,12 +6,16 @@ const FORGET_MS = 60 * 60_000;
 /** Names that a stranger makes up must not fill our memory. */
 const NAMES_MAX = 10_000;
 
-/** Slows down whoever guesses, by name and by address: after a few free tries the wait doubles with every failure. */
+/** Slows down whoever guesses: after a few free tries the wait doubles with every failure. */
 export interface Attempts {
-  /** Rejects with `too_many_attempts` while it is too early. */
-  check(keys: readonly string[]): void;
-  failed(keys: readonly string[]): void;
-  succeeded(keys: readonly string[]): void;
+  /**
+   * One more try, which counts as failed until it is taken back: of many that come at the same moment no more get through than
+   * one after the other. Returns for how long it is too early; then it does not count.
+   */
+  begin(key: string): number;
+  /** It went well after all. */
+  takeBack(key: string): void;
+  forget(key: string): void;
 }
 
 export function countAttempts(now: () => number): Attempts {
@@ -30,27 +32,23 @@ export function countAttempts(now: () => number): Attempts {
   }
 
   return {
-    check(keys) {
-      const waits = keys.map((key) => {
-        const row = recent(key);
-        return row ? row.at + waitOf(row.failures) - now() : 0;
-      });
-      const waitMs = Math.max(0, ...waits);
-      if (waitMs > 0) throw new Failure('too_many_attempts', { seconds: Math.ceil(waitMs / 1_000) });
-    },
-    failed(keys) {
-      for (const key of keys) {
-        const failures = (recent(key)?.failures ?? 0) + 1;
-        known.delete(key); // the one that failed last stands last
-        known.set(key, { failures, at: now() });
-      }
+    begin(key) {
+      const { failures, at } = recent(key) ?? { failures: 0, at: now() };
+      const waitMs = at + waitOf(failures) - now();
+      if (waitMs > 0) return waitMs;
+      known.delete(key); // the one that came last stands last
+      known.set(key, { failures: failures + 1, at: now() });
       for (const oldest of known.keys()) {
         if (known.size <= NAMES_MAX) break;
         known.delete(oldest);
       }
+      return 0;
     },
-    succeeded(keys) {
-      for (const key of keys) known.delete(key);
+    takeBack(key) {
+      const row = known.get(key);
+      if (row && row.failures > 1) row.failures -= 1;
+      else known.delete(key);
     },
+    forget: (key) => void known.delete(key),
   };
 }

@@ -126,6 +126,23 @@ test('whoever guesses waits longer and longer, by name and by address', async ()
   await expect(guess('another', '192.0.2.7')).rejects.toMatchObject({ code: 'too_many_attempts' });
 });
 
+test('whoever guesses many at once gets no further than one after the other', async () => {
+  const { accounts } = await ana();
+  const guesses = Array.from({ length: 20 }, (_, i) => accounts.login('ana', 'a wrong password', `192.0.2.${i}`));
+  const codes = (await Promise.allSettled(guesses)).map((one) => (one.status === 'rejected' ? one.reason.code : 'in'));
+  expect(codes.filter((code) => code === 'wrong_login')).toHaveLength(5);
+  expect(codes.filter((code) => code === 'too_many_attempts')).toHaveLength(15);
+});
+
+test('whoever knows the password comes in from where others guess, and does not free them', async () => {
+  const { accounts } = await ana();
+  const guess = (i: number) => accounts.login(`made-up-${i}`, 'a wrong password', '192.0.2.7');
+  for (let i = 0; i < 5; i += 1) await expect(guess(i)).rejects.toMatchObject({ code: 'wrong_login' });
+  await expect(guess(5)).rejects.toMatchObject({ code: 'too_many_attempts' });
+  for (let i = 0; i < 3; i += 1) await accounts.login('ana', PASSWORD, '192.0.2.7');
+  await expect(guess(6)).rejects.toMatchObject({ code: 'too_many_attempts' });
+});
+
 test('a new password, or the end of an account, ends every word that was given out before', async () => {
   const { accounts, login } = await ana();
   const { word } = await accounts.createToken(login.who, { name: 'ci', role: null, workspaces: null, forMs: null });
