@@ -81,7 +81,7 @@ export function openAccounts(ports: AccountsPorts): Accounts {
       if (!isSameSecret(read.hash, session.secret)) {
         // It was good once, so somebody else has used it since, or has the newer one: nobody goes on with either.
         await store.remove('sessions', session);
-        throw new Failure('bad_token');
+        throw new Failure('used_twice', { account: session.account });
       }
       const account = await living(session.account);
       const { word, hash } = newWord(REFRESH, session.id);

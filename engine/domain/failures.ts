@@ -28,6 +28,13 @@ export const FAILURES = {
     'É preciso um token válido. Entre de novo com "dumont login", ou peça outro.',
   ),
   wrong_login: row(401, 77, false, 'The name or the password is wrong.', 'O nome ou a senha está errado.'),
+  used_twice: row(
+    401,
+    77,
+    false,
+    'This refresh token was used before, so its login has ended: somebody else may have it. Log in again.',
+    'Este token de renovação já foi usado, então o login terminou: outra pessoa pode tê-lo. Entre de novo.',
+  ),
   too_many_attempts: row(
     429,
     75,

@@ -31,6 +31,8 @@ import { bearerOf, isToken } from './token.ts';
 
 const BODY_KILOBYTES_MAX = 256;
 const CLIENT_LEFT = 499;
+/** Of what was refused, in the audit. */
+const PATH_CHARACTERS = 200;
 const CORS_SECONDS = 600;
 /** Anybody may ask, and asking reaches the marketplaces: so it is asked no more often than this. */
 const READY_MS = 5_000;
@@ -142,13 +144,23 @@ export function httpApp(house: House, keys: Keys, log: Log, now: () => number = 
   app.notFound(({ req }) => {
     throw new Failure('no_such_route', { method: req.method, path: req.path });
   });
-  app.onError((thrown, { req }) => {
+  app.onError(async (thrown, context) => {
+    const { req } = context;
+    if (isFailure(thrown) && thrown.row.http === 403) await refused(context, thrown);
     if (req.raw.signal.aborted) return new Response(null, { status: CLIENT_LEFT }); // nobody reads it, nothing failed
     const stopped =
       house.closing.aborted && !isFailure(thrown) ? new Failure('stopping', {}, { cause: thrown }) : thrown;
     return problemResponse(problemOf(stopped, req.method, req.path, log));
   });
   return app;
+
+  async function refused({ req, env, get }: Context<Env>, { message: why, facts }: Failure): Promise<void> {
+    const who = get('who');
+    const verb = String(facts.verb ?? `${req.method} ${req.routePath}`);
+    const from = `${env?.from ?? 'unknown'} by ${who?.by ?? 'nobody'}`;
+    const on = req.path.slice(0, PATH_CHARACTERS);
+    await house.audit.record({ by: who?.name ?? 'nobody', verb, on, result: 'refused', why, from });
+  }
 }
 
 /** One answer for all who ask within `ms`. */

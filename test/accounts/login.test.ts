@@ -80,7 +80,7 @@ test('each refresh word is good once, and a second use ends the login for both w
   const { accounts, login } = await ana();
   const next = await accounts.refresh(login.refresh);
   await accounts.whose(next.access);
-  await expect(accounts.refresh(login.refresh), 'the old one').rejects.toMatchObject(BAD);
+  await expect(accounts.refresh(login.refresh), 'the old one').rejects.toMatchObject({ code: 'used_twice' });
   await expect(accounts.refresh(next.refresh), 'the new one, which may be the thief’s').rejects.toMatchObject(BAD);
   await expect(accounts.whose(next.access)).rejects.toMatchObject(BAD);
 });

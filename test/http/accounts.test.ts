@@ -1,14 +1,13 @@
 import { expect, test, vi } from 'vitest';
 import type { Who } from '../../engine/domain/account.ts';
-import type { Accounts } from '../../engine/domain/doors.ts';
+import type { Accounts, Engine } from '../../engine/domain/doors.ts';
 import type { Told } from '../../engine/domain/journals.ts';
 import { clientAddress } from '../../engine/http/client-address.ts';
 import { house } from './house.ts';
 
 const PASSWORD = 'correct horse battery';
 
-async function withAna() {
-  const h = house();
+async function withAna(h = house()) {
   await h.accounts.create('ana', 'operator', 'admin', PASSWORD);
   const login = await h.ask('POST', '/api/v1/auth/login', { name: 'ana', password: PASSWORD }, NOBODY);
   const as = (token: string) => ({ Authorization: `Bearer ${token}` });
@@ -145,6 +144,55 @@ test.each<readonly [string, (accounts: Accounts, id: string) => Promise<unknown>
 });
 
 const TOLD: Told = { at: 0, number: 1, event: 'machine.moved', workspace: 'lab', facts: {} };
+
+const ssh: Engine['ssh'] = async (workspace) => ({
+  workspace,
+  machine: 'm1',
+  address: { host: '192.0.2.1', port: 22 },
+  hostKey: 'SHA256:abc',
+  user: 'root',
+  identityFile: null,
+});
+
+test('what touches who may come in, the levers, and every refusal is in the audit', async () => {
+  const { h, ana, login } = await withAna(house({ engineFor: (_, engine) => ({ ...engine, ssh }) }));
+  const { refresh_token } = login.body;
+  const made = await h.ask('POST', '/api/v1/tokens', { name: 'nightly' }, ana);
+  await h.ask('GET', '/api/v1/instances/lab/ssh', undefined, ana);
+  await h.ask('GET', '/api/v1/users', undefined, ana);
+  await h.ask('POST', '/api/v1/tokens', { name: 'more' }, { Authorization: `Bearer ${made.body.token}` });
+  await h.ask('DELETE', `/api/v1/tokens/${made.body.id}`, undefined, ana);
+  await h.ask('POST', '/api/v1/me/discord-code', undefined, ana);
+  await h.ask('DELETE', '/api/v1/me/discord', undefined, ana);
+  for (let i = 0; i < 2; i += 1) await h.ask('POST', '/api/v1/auth/refresh', { refresh_token }, NOBODY);
+  const again = await h.ask('POST', '/api/v1/auth/login', { name: 'ana', password: PASSWORD }, NOBODY);
+  const back = { Authorization: `Bearer ${again.body.access_token}` };
+  for (const password of ['not the password', PASSWORD])
+    await h.ask('PUT', '/api/v1/me/password', { password, new_password: 'another long password' }, back);
+  await h.ask('POST', '/api/v1/local/misbehave', { target: 'market', mode: null });
+  await h.ask('POST', '/api/v1/local/gpu', { target: 'market', utilization_percent: 1, memory_used_mb: 1 });
+  await h.ask('POST', '/api/v1/local/end-all');
+  const { body } = await h.ask('GET', '/api/v1/audit');
+  const deeds = body.deeds.map(({ verb, on, result }: Record<string, string>) => `${verb} ${on}: ${result}`).reverse();
+  expect(deeds).toEqual([
+    'login ana: came in',
+    `tokens ana: made ${made.body.id}`,
+    'ssh lab: told how to reach m1',
+    'users /api/v1/users: refused',
+    'POST /api/v1/tokens /api/v1/tokens: refused',
+    `tokens ana: ended ${made.body.id}`,
+    'discord ana: made a code',
+    'discord ana: parted',
+    'login ana: ended',
+    'login ana: came in',
+    'password ana: refused',
+    'password ana: changed',
+    'local market: behaves again',
+    'local market: its GPU says 1 %',
+    'local every machine: ended 1',
+  ]);
+  expect(JSON.stringify(body)).not.toMatch(/dmt_|dmr_|correct horse|another long/);
+});
 
 test('an admin makes accounts, shuts them out, and lets them in again', async () => {
   const { h, ana } = await withAna();

@@ -50,8 +50,15 @@ export const authRoutes = [
     role: 'anyone',
     body: RefreshJson,
     answers: { 200: LoginJson },
-    async answer({ accounts, body }) {
-      return { status: 200, body: loginJson(await accounts.refresh(body.refresh_token)) };
+    async answer({ accounts, audit, body, from }) {
+      const login = await accounts.refresh(body.refresh_token).catch(async (thrown: unknown) => {
+        if (isFailure(thrown, 'used_twice')) {
+          const account = String(thrown.facts.account);
+          await audit.record({ by: account, verb: 'login', on: account, result: 'ended', why: thrown.message, from });
+        }
+        throw thrown;
+      });
+      return { status: 200, body: loginJson(login) };
     },
   }),
 
@@ -89,10 +96,14 @@ export const authRoutes = [
     role: 'viewer',
     body: z.strictObject({ password: z.string().min(1).max(1_000), new_password: Password }),
     answers: { 204: null },
-    async answer({ accounts, who, body }) {
+    async answer({ accounts, who, body, record }) {
       mustHaveAccount(who);
-      if (!(await accounts.isPassword(who.name, body.password))) throw new Failure('wrong_login');
+      if (!(await accounts.isPassword(who.name, body.password))) {
+        await record('password', who.name, 'refused');
+        throw new Failure('wrong_login');
+      }
       await accounts.change(who.name, { password: body.new_password });
+      await record('password', who.name, 'changed');
       return new Response(null, { status: 204 });
     },
   }),
@@ -105,9 +116,10 @@ export const authRoutes = [
     role: 'viewer',
     answers: { 201: z.object({ code: z.string(), expires_at: z.iso.datetime() }) },
     /** Shown to the bot within ten minutes, it makes the Discord user and this account one. */
-    async answer({ accounts, who }) {
+    async answer({ accounts, who, record }) {
       mustHaveAccount(who);
       const { code, expiresAt } = await accounts.linkCode(who.name);
+      await record('discord', who.name, 'made a code');
       return { status: 201, body: { code, expires_at: iso(expiresAt) } };
     },
   }),
@@ -119,9 +131,10 @@ export const authRoutes = [
     say: 'Part with your Discord user',
     role: 'viewer',
     answers: { 204: null },
-    async answer({ accounts, who }) {
+    async answer({ accounts, who, record }) {
       mustHaveAccount(who);
       await accounts.unlink(who.name);
+      await record('discord', who.name, 'parted');
       return new Response(null, { status: 204 });
     },
   }),
@@ -144,16 +157,18 @@ export const authRoutes = [
     verb: 'tokens',
     body: CreateTokenJson,
     answers: { 201: NewTokenJson },
-    async answer({ accounts, who, body }) {
+    async answer({ accounts, who, body, record }) {
       mustBePerson(who);
       const { user, name, role, instance_ids: workspaces, for_seconds: seconds } = body;
       const forMs = seconds === null ? null : seconds * 1_000;
-      const { token, word } = await accounts.createToken(await holder(accounts, who, user), {
+      const whose = await holder(accounts, who, user);
+      const { token, word } = await accounts.createToken(whose, {
         name,
         role,
         workspaces,
         forMs,
       });
+      await record('tokens', whose.name, `made ${token.id}`, name);
       return { status: 201, body: { ...tokenJson(token), token: word } };
     },
   }),
@@ -165,8 +180,10 @@ export const authRoutes = [
     params: z.object({ id: z.string().min(1).max(100) }),
     query: z.strictObject({ user: Holder }),
     answers: { 204: null },
-    async answer({ accounts, who, params, query }) {
-      await accounts.endToken((await holder(accounts, who, query.user)).name, params.id);
+    async answer({ accounts, who, params, query, record }) {
+      const { name } = await holder(accounts, who, query.user);
+      await accounts.endToken(name, params.id);
+      await record('tokens', name, `ended ${params.id}`);
       return new Response(null, { status: 204 });
     },
   }),

@@ -243,8 +243,10 @@ export const instanceRoutes = [
     verb: 'ssh',
     params: Id,
     answers: { 200: SshJson },
-    async answer({ engine, params }) {
-      return { status: 200, body: sshJson(await engine.ssh(params.id)) };
+    async answer({ engine, params, record }) {
+      const target = await engine.ssh(params.id);
+      await record('ssh', params.id, `told how to reach ${target.machine}`);
+      return { status: 200, body: sshJson(target) };
     },
   }),
 ];

@@ -40,6 +40,7 @@ export const localRoutes = [
         throw new Failure('bad_request', { why: `There is no way to misbehave called "${mode}". Known: ${known}.` });
       }
       await local.misbehave(target, mode);
+      await call.record('local', target, mode === null ? 'behaves again' : `misbehaves: ${mode}`);
       return new Response(null, { status: 204 });
     },
   }),
@@ -54,6 +55,7 @@ export const localRoutes = [
     async answer(call) {
       const { target, utilization_percent, memory_used_mb } = call.body;
       await localOf(call).setGpu(target, { utilizationPercent: utilization_percent, memoryUsedMb: memory_used_mb });
+      await call.record('local', target, `its GPU says ${utilization_percent} %`);
       return new Response(null, { status: 204 });
     },
   }),
@@ -76,7 +78,9 @@ export const localRoutes = [
     say: 'End every local machine at once, whatever is on it',
     answers: { 200: z.object({ ended: z.number() }) },
     async answer(call) {
-      return { status: 200, body: { ended: await localOf(call).endAll() } };
+      const ended = await localOf(call).endAll();
+      await call.record('local', 'every machine', `ended ${ended}`);
+      return { status: 200, body: { ended } };
     },
   }),
 ];
