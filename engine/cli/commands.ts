@@ -1,7 +1,17 @@
 import { VERBS, type VerbName } from '../domain/verbs.ts';
 import type { Command } from './command.ts';
 
-type Name = VerbName | 'backup' | 'tour' | 'login' | 'logout' | 'completion' | 'local' | 'deploy' | 'doctor';
+type Name =
+  | VerbName
+  | 'backup'
+  | 'tour'
+  | 'login'
+  | 'logout'
+  | 'completion'
+  | 'local'
+  | 'deploy'
+  | 'doctor'
+  | 'operations';
 
 /** Every command, loaded only when it is called: a quick answer begins with reading little. */
 const COMMANDS: Readonly<Record<Name, () => Promise<Command>>> = {
@@ -28,6 +38,7 @@ const COMMANDS: Readonly<Record<Name, () => Promise<Command>>> = {
   backup: async () => (await import('./commands/backup.ts')).backup,
   ssh: async () => (await import('./commands/ssh.ts')).ssh,
   logs: async () => (await import('./commands/logs.ts')).logs,
+  operations: async () => (await import('./commands/operations.ts')).operations,
   offers: async () => (await import('./commands/offers.ts')).offers,
   hosts: async () => (await import('./commands/hosts.ts')).hosts,
   destroy: async () => (await import('./commands/destroy.ts')).destroy,
@@ -56,9 +67,10 @@ export function wordsOf(name: string): string {
   return OTHERS[name as keyof typeof OTHERS];
 }
 
-/** What is no verb, since only this computer has it. */
+/** What is no verb: another view of what verbs do, or something that only this computer has. */
 const OTHERS: Readonly<Record<Exclude<Name, VerbName>, string>> = {
   tour: 'See it all in about a minute, on this computer: race, backup, sleep, and the same files back',
+  operations: 'What was asked for, and how it ended',
   backup: 'List, create and restore backups, by the words of the backup API',
   login: 'Talk to an engine elsewhere from now on',
   logout: 'Talk to the engine of this computer again',

@@ -1,4 +1,5 @@
 import type { AuditJson, SealJson } from '../../http/json/audit.ts';
+import { allPages } from '../all-pages.ts';
 import { command, number, text } from '../command.ts';
 import { localTime } from '../local-time.ts';
 import { wrong } from '../read-args.ts';
@@ -8,6 +9,7 @@ import { count, timeOf } from '../words.ts';
 
 /** What sysexits calls data that is not as it should be. */
 const DAMAGED = 65;
+const DEEDS = 100;
 
 export const audit = command({
   name: 'audit',
@@ -17,7 +19,7 @@ export const audit = command({
     verb: text('VERB', 'Only this: wake, destroy, users, …'),
     on: text('WHAT', 'Only what was done to this workspace or account'),
     last: text('SPAN', 'Only of this time: 7d, 12h'),
-    limit: number('COUNT', 'No more than this; 100 if you do not say'),
+    limit: number('COUNT', `No more than this; ${DEEDS} if you do not say`),
   },
   examples: [
     ['dumont audit --on lab --last 7d', 'who did what to it, newest first'],
@@ -33,7 +35,14 @@ export const audit = command({
     if (what !== undefined) throw wrong(audit, `does not know "${what}"; only "verify"`);
     const { last, by, verb, on, limit } = options;
     const since = last === undefined ? undefined : new Date(Date.now() - readSpan(last)).toISOString();
-    const answer = await engine.get<AuditJson>('/api/v1/audit', { by, verb, on, limit, since }, signal);
+    const answer = await allPages<AuditJson>(
+      engine,
+      '/api/v1/audit',
+      { by, verb, on, since },
+      'deeds',
+      signal,
+      limit ?? DEEDS,
+    );
     if (screen.json) screen.printJson(answer);
     else if (answer.deeds.length === 0) screen.note('Nothing of that kind was done.');
     else

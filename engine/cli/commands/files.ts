@@ -1,4 +1,5 @@
 import type { DifferencesJson, EntriesJson } from '../../http/json/files.ts';
+import { allPages } from '../all-pages.ts';
 import { chooseSnapshot, snapshotWords } from '../choose-snapshot.ts';
 import { command, flag, text, WORKSPACE } from '../command.ts';
 import { localTime } from '../local-time.ts';
@@ -26,13 +27,25 @@ export const files = command({
     screen.note(snapshotWords(chosen));
     if (diff !== undefined) {
       const url = `/api/v1/snapshots/${encodeURIComponent(diff)}/diff`;
-      const found = await engine.get<DifferencesJson>(url, { instance_id: name, with: chosen.id }, signal);
+      const found = await allPages<DifferencesJson>(
+        engine,
+        url,
+        { instance_id: name, with: chosen.id },
+        'differences',
+        signal,
+      );
       if (screen.json) screen.printJson(found);
       else screen.print(...differenceLines(found));
       return 0;
     }
     const query = { instance_id: name, ...(path !== '' && { path: path.replace(/^\/+/, '') }) };
-    const answer = await engine.get<EntriesJson>(`/api/v1/snapshots/${chosen.id}/files`, query, signal);
+    const answer = await allPages<EntriesJson>(
+      engine,
+      `/api/v1/snapshots/${chosen.id}/files`,
+      query,
+      'entries',
+      signal,
+    );
     if (screen.json) screen.printJson(answer);
     else if (answer.entries.length === 0) screen.note('There is nothing in it.');
     else
@@ -47,7 +60,6 @@ export const files = command({
           answer.entries,
           screen,
         ),
-        ...more(answer.next_cursor),
       );
     return 0;
   },
@@ -55,7 +67,7 @@ export const files = command({
 
 const SIGN = { added: '+', removed: '-', changed: '~' } as const;
 
-function differenceLines({ differences, counts, next_cursor }: DifferencesJson): string[] {
+function differenceLines({ differences, counts }: DifferencesJson): string[] {
   const { added, removed, changed } = counts;
   if (added + removed + changed === 0) return ['They hold the same.'];
   return [
@@ -63,10 +75,6 @@ function differenceLines({ differences, counts, next_cursor }: DifferencesJson):
       ({ change, path, bytes_before: before, bytes_after: after }) =>
         `${SIGN[change]} /${path}  ${change === 'changed' && before !== after ? `${bytes(before)} → ` : ''}${bytes(change === 'removed' ? before : after)}`,
     ),
-    ...more(next_cursor),
     `${count(added)} added, ${count(removed)} removed, ${count(changed)} changed.`,
   ];
 }
-
-const more = (cursor: string | null): string[] =>
-  cursor === null ? [] : ['… and more; --json with the API shows all'];

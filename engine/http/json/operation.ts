@@ -22,6 +22,7 @@ export const OperationJson = z.object({
 export type OperationJson = z.infer<typeof OperationJson>;
 
 export const OperationsJson = z.object({ operations: z.array(OperationJson), next_cursor: NextCursor });
+export type OperationsJson = z.infer<typeof OperationsJson>;
 
 export function operationJson(operation: Operation): OperationJson {
   const { outcome } = operation;
