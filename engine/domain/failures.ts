@@ -56,6 +56,13 @@ export const FAILURES = {
     'The Idempotency-Key "{key}" was used before, for another request.',
     'A Idempotency-Key "{key}" já foi usada, para outro pedido.',
   ),
+  no_heartbeats: row(
+    409,
+    69,
+    false,
+    'Machines reach this engine through their SSH: no public address is set (DUMONT_PUBLIC_URL).',
+    'As máquinas falam com este engine por SSH: não há endereço público (DUMONT_PUBLIC_URL).',
+  ),
   forbidden: row(
     403,
     77,

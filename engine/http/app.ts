@@ -7,6 +7,7 @@ import { etag } from 'hono/etag';
 import { secureHeaders } from 'hono/secure-headers';
 import { reaches, type Who } from '../domain/account.ts';
 import { Failure, isFailure } from '../domain/failures.ts';
+import { HEARTBEAT_PATH } from '../domain/heartbeat.ts';
 import type { Log } from '../domain/ports.ts';
 import { isHere } from './client-address.ts';
 import { docsPage } from './docs-page.ts';
@@ -15,6 +16,7 @@ import { problemOf, problemResponse } from './problem.ts';
 import { KNOWN, limitRate, STRANGERS } from './rate-limit.ts';
 import type { House, Route } from './route.ts';
 import { accountRoutes } from './routes/accounts.ts';
+import { agentRoutes } from './routes/agent.ts';
 import { auditRoutes } from './routes/audit.ts';
 import { authRoutes } from './routes/auth.ts';
 import { backupRoutes } from './routes/backups.ts';
@@ -48,6 +50,7 @@ export const ROUTES: readonly Route[] = [
   ...marketRoutes,
   ...eventRoutes,
   ...healthRoutes,
+  ...agentRoutes,
   ...localRoutes,
   ...authRoutes,
   ...accountRoutes,
@@ -211,7 +214,8 @@ async function whose(context: Context, { accounts }: House, { token, tokenFile, 
   // Where the token's file lies is for whoever is on this computer.
   const stranger = (): Failure =>
     isHere(env?.from) ? new Failure('unauthorized', { file: tokenFile }) : new Failure('bad_token');
-  if (word === null) {
+  const ofMachine = req.path === HEARTBEAT_PATH; // its word is none of an account
+  if (word === null || ofMachine) {
     if (OPEN.has(`${req.method} ${req.path}`)) return null;
     throw stranger();
   }

@@ -88,7 +88,7 @@ function operationOf(route: Route, path: string): OpenOperation {
     parameters: [
       ...parametersIn('path', schemaOf(route.params, 'input')),
       ...parametersIn('query', schemaOf(route.query, 'input')),
-      ...(writes ? [IDEMPOTENCY] : []),
+      writes ? IDEMPOTENCY : CONDITION,
     ],
     ...(writes && hasBody && { requestBody: { required: (body.required ?? []).length > 0, content: json(body) } }),
     responses: {
@@ -101,6 +101,7 @@ function operationOf(route: Route, path: string): OpenOperation {
           },
         ]),
       ),
+      ...(!writes && { 304: { description: WORDS[304] } }),
       ...problemsOf(route),
     },
   };
@@ -125,6 +126,14 @@ const IDEMPOTENCY: Parameter = {
   required: false,
   description: 'The same key is the same request: it never acts twice.',
   schema: { type: 'string', pattern: '^[\\x21-\\x7e]{1,200}$' },
+};
+
+const CONDITION: Parameter = {
+  name: 'If-None-Match',
+  in: 'header',
+  required: false,
+  description: 'The ETag of an answer that you have: if it is still the same, it is not sent again.',
+  schema: { type: 'string' },
 };
 
 /** By status, with the codes that each can have. */

@@ -3,6 +3,7 @@ import type { Who } from '../../engine/domain/account.ts';
 import type { Accounts, Engine } from '../../engine/domain/doors.ts';
 import type { Told } from '../../engine/domain/journals.ts';
 import { clientAddress } from '../../engine/http/client-address.ts';
+import { status } from '../policy/idle-machine.ts';
 import { house } from './house.ts';
 
 const PASSWORD = 'correct horse battery';
@@ -243,6 +244,12 @@ test('what has not changed is not sent again', async () => {
       })
     ).status,
   ).toBe(304);
+});
+
+test('a machine that comes where no public address is set is told so', async () => {
+  using h = house();
+  const answer = await h.ask('POST', '/api/v1/agent/status', status(0), { Authorization: 'Bearer word-of-a-machine' });
+  expect([answer.status, answer.body.code]).toEqual([409, 'no_heartbeats']);
 });
 
 test('strangers get little, and slowly', async () => {

@@ -60,17 +60,29 @@ export async function inhabited() {
   return {
     /** What went wrong inside, for whoever looks for the reason. */
     troubles,
-    async ask(person: string, method: string, url: string, body: string | undefined) {
+    async ask(
+      person: string,
+      method: string,
+      url: string,
+      body: string | undefined,
+      headers: Record<string, string> = {},
+    ) {
       const word = words.get(person);
       const response = await app.request(url, {
         method,
         headers: {
+          ...headers,
           ...(word && { Authorization: `Bearer ${word}` }),
           ...(body !== undefined && { 'Content-Type': 'application/json' }),
         },
         ...(body !== undefined && method !== 'GET' && { body }),
       });
-      return { status: response.status, type: response.headers.get('content-type') ?? '', text: await response.text() };
+      return {
+        status: response.status,
+        tag: response.headers.get('etag'),
+        type: response.headers.get('content-type') ?? '',
+        text: await response.text(),
+      };
     },
     async [Symbol.asyncDispose]() {
       closing.abort(new Error('the test is over'));

@@ -8,6 +8,7 @@ import { HEARTBEAT_PATH } from '../../engine/domain/heartbeat.ts';
 import type { Heartbeats } from '../../engine/domain/ports.ts';
 import { noteEngine } from '../../engine/http/engine-file.ts';
 import { serveHttp } from '../../engine/http/serve.ts';
+import { status } from '../policy/idle-machine.ts';
 import { fakeEngine } from './fake-engine.ts';
 import { fakeDoors } from './house.ts';
 
@@ -160,8 +161,11 @@ test("machines are heard only where they reach us by a public address, and the a
 
   const closed = await served();
   await using _ = closed.server;
-  expect((await say(closed.server.url, 'word-of-m1')).status).toBe(401);
-  expect((await say(closed.server.url, closed.token)).status).toBe(404);
+  for (const token of ['word-of-m1', closed.token]) {
+    const headers = { Authorization: `Bearer ${token}`, 'Content-Type': 'application/json' };
+    const init = { method: 'POST', headers, body: JSON.stringify(status(0)) };
+    expect((await fetch(`${closed.server.url}${HEARTBEAT_PATH}`, init)).status).toBe(409);
+  }
 
   const open = await served({ hear });
   await using __ = open.server;
