@@ -14,16 +14,19 @@ export async function watchAlerts(ports: Ports): Promise<void> {
     store.list('alerts'),
   ]);
   const snapshotsOf = Map.groupBy(snapshots, ({ workspace }) => workspace);
+  const machineOf = new Map(machines.map((machine) => [machine.id, machine]));
+  const upkeepOf = new Map(upkeeps.map((upkeep) => [upkeep.id, upkeep]));
+  const standing = new Map(open.map((alert) => [alert.id, alert]));
   const now = clock.now();
   const ringing = new Map<string, Alarm>();
   for (const workspace of workspaces) {
-    const machine = machines.find(({ id }) => id === workspace.claim?.machine) ?? null;
+    const machine = machineOf.get(workspace.claim?.machine ?? '') ?? null;
     const heard = machine && ports.heartbeats.latest(machine.id);
     const sight = {
       machine,
       status: heard && now - heard.at <= settings.agent.silentMs ? heard.status : null,
       snapshots: snapshotsOf.get(workspace.id) ?? [],
-      upkeep: upkeeps.find(({ id }) => id === workspace.id) ?? null,
+      upkeep: upkeepOf.get(workspace.id) ?? null,
       storageBytesMax: planOf(workspace.spec, settings).storageBytesMax,
       hasVault: ports.vaults.length > 0,
       now,
@@ -32,7 +35,7 @@ export async function watchAlerts(ports: Ports): Promise<void> {
       const [kind, why] = alarm;
       const id = alertId(kind, workspace.id);
       ringing.set(id, alarm);
-      const before = open.find((alert) => alert.id === id);
+      const before = standing.get(id);
       if (before && before.resolvedAt === null) continue;
       const raised = { id, kind, workspace: workspace.id, raisedAt: now, why, resolvedAt: null, resolvedBy: null };
       await store.save('alerts', { ...raised, version: before?.version ?? 0 });

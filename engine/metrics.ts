@@ -182,5 +182,7 @@ const ALERTS: ReadonlySet<Talk['event']> = new Set([
   'machine.lost',
   'release.slow',
   'backup.failing',
+  'alert.raised',
+  'repository.mended',
   'after_wake.trouble',
 ]);

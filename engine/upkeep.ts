@@ -27,8 +27,9 @@ export async function dueForUpkeep(ports: Ports): Promise<readonly string[]> {
   const ofWorkspace = ({ workspace }: { readonly workspace: string }): string => workspace;
   const snapshotsOf = Map.groupBy(snapshots, ofWorkspace);
   const machinesOf = Map.groupBy(machines, ofWorkspace);
+  const upkeepOf = new Map(upkeeps.map((row) => [row.id, row]));
   const due = workspaces.flatMap(({ id }) => {
-    const upkeep = upkeeps.find((row) => row.id === id) ?? noUpkeep(id);
+    const upkeep = upkeepOf.get(id) ?? noUpkeep(id);
     const asleep = (machinesOf.get(id) ?? []).every(({ state }) => state === 'gone' || state === 'paused');
     const sight = { upkeep, snapshots: snapshotsOf.get(id) ?? [], asleep, now: ports.clock.now() };
     return upkeepDue(sight, ports.settings.upkeep) === null ? [] : [upkeep];

@@ -13,7 +13,9 @@ export interface UpkeepSight {
 /** Why the backups of a workspace are to be looked after now; null when that can wait. */
 export function upkeepDue({ upkeep, snapshots, asleep, now }: UpkeepSight, limits: UpkeepLimits): string | null {
   if (snapshots.length === 0 || now - upkeep.triedAt < limits.retryMs) return null;
-  if (snapshots.some(({ leaving }) => leaving !== null)) return 'snapshots were removed';
+  // One that others still build on stays for a while, and is no reason to look again.
+  if (snapshots.some(({ leaving }) => leaving !== null && leaving.at >= (upkeep.doneAt ?? 0)))
+    return 'snapshots were removed';
   const fresh = newestOf(snapshots) > upkeep.sequence;
   if (asleep && fresh) return 'it fell asleep';
   const sinceMs = now - (upkeep.doneAt ?? 0);

@@ -8,6 +8,7 @@ import { agentCommand, failureOf, readAgentEvent } from '../remote/agent-command
 import { neverClaimed, readClaim } from '../remote/claim-check.ts';
 import { orderBase, repositoryAccess, whereIs } from './access.ts';
 import { within } from './deadline.ts';
+import { describe } from './describe.ts';
 import { reach } from './reach.ts';
 import { type Note, type Step, type Turn, verdictOn, workspaceOf } from './step.ts';
 import { mend } from './vault.ts';
@@ -52,7 +53,10 @@ async function restore(workspace: Workspace, ports: Ports, signal: AbortSignal, 
   const snapshot = wakeFrom(workspace, snapshots);
   const noted = await note({ restored: snapshot?.id ?? null });
   // One that has lost what opens it is not made anew: that would be another one.
-  if (snapshot === null) await ports.repositories.ensure(workspace, signal);
+  if (snapshot === null) {
+    await describe(workspace, ports, signal); // before its first backup: nobody could read that without
+    await ports.repositories.ensure(workspace, signal);
+  }
   const done = await within(
     'restore to usable',
     ports.settings.race.deadlines.usableMs,

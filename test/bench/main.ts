@@ -12,6 +12,7 @@ import { race } from './race.ts';
 import { restores } from './restores.ts';
 import { start } from './start.ts';
 import { store } from './store.ts';
+import { vault } from './vault.ts';
 
 /** `npm run bench`: every figure the product claims, measured side by side. `npm run bench -- race store --json` picks some. */
 const BENCHES: Readonly<Record<string, Bench>> = {
@@ -26,6 +27,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   freeze,
   restores,
   infra,
+  vault,
 };
 
 const { values, positionals } = parseArgs({

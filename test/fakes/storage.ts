@@ -40,6 +40,8 @@ export class FakeStorage implements Storage, Repositories {
   onKeep: (workspace: string, kept: Kept, machine: FakeMachine) => void = () => undefined;
   onFetch: (machine: FakeMachine, order: RestoreOrder) => void = () => undefined;
   readonly compacted: string[] = [];
+  /** What was there, and was removed by name. */
+  readonly forgotten = new Set<string>();
   /** What a check finds. */
   damage: readonly string[] = [];
   readonly #repositories = new Map<string, Map<string, Kept>>();
@@ -136,7 +138,7 @@ export class FakeStorage implements Storage, Repositories {
 
   async forget(workspace: Workspace, ids: readonly string[]): Promise<void> {
     if (this.down !== null) throw new Failure('storage_down', { why: this.down });
-    for (const id of ids) this.repository(workspace.id).delete(id);
+    for (const id of ids) if (this.repository(workspace.id).delete(id)) this.forgotten.add(id);
   }
 
   compact: Repositories['compact'] = async (workspace) => {

@@ -48,7 +48,10 @@ export class Words {
         return talk.to === 'gone' ? this.#stillThere(row) : null;
       case 'snapshot.proved': {
         const saved = this.#laws.history.saved.get(talk.snapshot);
-        if (!saved || !this.#laws.work.isInStorage(saved)) return `storage does not hold ${talk.snapshot.slice(0, 8)}`;
+        // Whoever stood still says so late: what came after it may have taken its place.
+        const thinned = this.#world.storage.forgotten.has(talk.snapshot);
+        if (!saved || !(thinned || this.#laws.work.isInStorage(saved)))
+          return `storage does not hold ${talk.snapshot.slice(0, 8)}`;
         return saved.files.size === talk.files ? null : `it holds ${saved.files.size} files`;
       }
       case 'save.failed':

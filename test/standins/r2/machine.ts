@@ -11,6 +11,7 @@ import { type Ran, runRestic } from '../../../engine/restic/run.ts';
 import { masterKey } from '../../../engine/storage/master-key.ts';
 import { resticRepositories } from '../../../engine/storage/repositories.ts';
 import { s3Storage } from '../../../engine/storage/s3.ts';
+import { aWorkspace } from '../../contracts/store-rows.ts';
 import { resticProgram } from '../../restic/which-restic.ts';
 import { ROOT, type StorageWorld } from '../../storage/storage-world.ts';
 
@@ -40,7 +41,7 @@ export async function machineOn(world: StorageWorld, id = 'lab'): Promise<Restic
   const options = { restic: program, storage, masterKey: MASTER_KEY, folder, now: Date.now };
   const repositories = resticRepositories({ ...options, connections: REACH.connections });
   const { sealed } = await repositories.newPassword();
-  const workspace = { id, createdAt: 1, sealedPassword: sealed } as Workspace;
+  const workspace = aWorkspace({ id, createdAt: 1, sealedPassword: sealed });
   await repositories.ensure(workspace, signal);
   const credentials = await storage.issue({ prefix: repositoryPrefix(id), access: 'write', ttlMs: 3_600_000 });
   const repository = {
