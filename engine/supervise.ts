@@ -30,7 +30,7 @@ export async function supervise(ports: Ports, signal: AbortSignal, parts: Parts 
   const upkeeps = (): number => [...busy.keys()].filter((name) => name.startsWith(UPKEEP)).length;
   let lookedAt = Number.NEGATIVE_INFINITY;
   const keepUp = async (): Promise<void> => {
-    if (ports.clock.now() - lookedAt < ports.settings.watch.lookMs) return;
+    if (ports.clock.now() - lookedAt < Math.max(ports.settings.watch.lookMs, ports.settings.upkeep.retryMs)) return;
     lookedAt = ports.clock.now();
     await watchAlerts(ports);
     for (const id of await dueForUpkeep(ports)) {

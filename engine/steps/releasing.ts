@@ -38,7 +38,8 @@ export const releasing: Step = async (machine, ports, signal, note) => {
       const adopted = await adoptListed(listed, machine, 'it came back after it was counted as lost', ports);
       return { to: 'gone', why: `it came back, and lives on as ${adopted.id}` };
     }
-    if (listed && departedAt >= nextTryAt && !(await onlyAdopts(ports))) {
+    if (await onlyAdopts(ports)) nextTryAt = ports.clock.now() + release.proofGapMs;
+    if (listed && departedAt >= nextTryAt) {
       await note({}); // whoever took this machine over has written its row since, and then this fails
       await ports.fence.check(machine.id, signal);
       try {

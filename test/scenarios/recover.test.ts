@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { Failure } from '../../engine/domain/failures.ts';
 import { metadataKey } from '../../engine/domain/layout.ts';
 import type { Storage } from '../../engine/domain/ports.ts';
@@ -8,6 +8,8 @@ import { FakeStorage } from '../fakes/storage.ts';
 import { FakeStore } from '../fakes/store.ts';
 import { ANA, awake, MINUTE, World } from '../fakes/world.ts';
 
+// Many days, or many starts of restic, on a computer that may be busy.
+vi.setConfig({ testTimeout: 120_000 });
 const DAY = 24 * 60 * MINUTE;
 const { signal } = new AbortController();
 const seal = (plain: string): string => `sealed ${plain}`;

@@ -1,9 +1,11 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { metadataKey } from '../../engine/domain/layout.ts';
 import { readMetadata } from '../../engine/domain/metadata.ts';
 import { newestGood } from '../../engine/domain/snapshot.ts';
 import { ANA, awake, MINUTE, World } from '../fakes/world.ts';
 
+// Many days, or many starts of restic, on a computer that may be busy.
+vi.setConfig({ testTimeout: 120_000 });
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 

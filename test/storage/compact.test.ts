@@ -1,6 +1,6 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { repositoryPrefix } from '../../engine/domain/layout.ts';
 import * as restic from '../../engine/restic/commands.ts';
 import { openGate } from '../../engine/storage/gate.ts';
@@ -8,6 +8,8 @@ import { resticProgram } from '../restic/which-restic.ts';
 import { machineOn, REACH } from '../standins/r2/machine.ts';
 import { standInForR2 } from '../standins/r2/r2.ts';
 
+// Many days, or many starts of restic, on a computer that may be busy.
+vi.setConfig({ testTimeout: 120_000 });
 const { signal } = new AbortController();
 const resticTest = test.skipIf(resticProgram === null);
 
