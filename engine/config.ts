@@ -30,6 +30,8 @@ export interface Config {
   readonly local: { readonly seed: string; readonly timeScale: number };
   /** Where machines reach this engine by HTTP; null: through their SSH connections. */
   readonly publicUrl: string | null;
+  /** Null: the token is in the file that "dumont discord setup" writes, or there is no bot. */
+  readonly discord: { readonly token: Secret | null; readonly api: string };
   /** PATH for the programs we start. */
   readonly path: string;
   readonly settings: Omit<Settings, 'installation'>;
@@ -142,6 +144,8 @@ const Variables = z.object({
   DUMONT_SECOND_S3_REGION: z.string().min(1).default('auto'),
   DUMONT_SECOND_S3_ACCESS_KEY_ID: z.string().min(1).optional(),
   DUMONT_SECOND_S3_SECRET_ACCESS_KEY: z.string().min(1).optional(),
+  DUMONT_DISCORD_TOKEN: z.string().min(1).optional().describe('the token of a bot; "dumont discord setup" asks for it'),
+  DUMONT_DISCORD_API: z.url().default('https://discord.com/api').describe('where Discord is, or a stand-in for it'),
   PATH: z.string().default('/usr/local/bin:/usr/bin:/bin'),
 });
 
@@ -170,6 +174,10 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     second: v.DUMONT_SECOND_S3_ENDPOINT === undefined ? null : storageOf(v, 'DUMONT_SECOND_S3'),
     local: { seed: v.DUMONT_LOCAL_SEED, timeScale: v.DUMONT_LOCAL_SPEED },
     publicUrl: v.DUMONT_PUBLIC_URL?.replace(/\/+$/, '') ?? null,
+    discord: {
+      token: v.DUMONT_DISCORD_TOKEN === undefined ? null : new Secret(v.DUMONT_DISCORD_TOKEN),
+      api: v.DUMONT_DISCORD_API.replace(/\/+$/, ''),
+    },
     path: v.PATH,
     settings: settingsOf(v),
   };

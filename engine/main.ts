@@ -2,6 +2,8 @@ import { getCompileCacheDir } from 'node:module';
 import { createServer } from 'node:net';
 import { userInfo } from 'node:os';
 import { dirname, join } from 'node:path';
+import { openBot } from '../bot/bot.ts';
+import { readDiscordFile } from '../bot/setup/discord-file.ts';
 import { openAccounts } from './accounts/accounts.ts';
 import { keepOwners } from './accounts/owner.ts';
 import { createAudit } from './audit.ts';
@@ -9,7 +11,7 @@ import { createBell } from './bell.ts';
 import { type Config, readConfig, type StorageConfig } from './config.ts';
 import { withCredentials } from './credentials.ts';
 import type { Engine } from './domain/doors.ts';
-import { isFailure, reasonOf } from './domain/failures.ts';
+import { Failure, isFailure, reasonOf } from './domain/failures.ts';
 import { HEARTBEAT_PATH } from './domain/heartbeat.ts';
 import type { Clock, Ports, Repositories, Storage, Vault } from './domain/ports.ts';
 import { createEngine } from './engine.ts';
@@ -47,6 +49,10 @@ export interface Dumont extends AsyncDisposable {
   readonly local: LocalMarketplace;
   /** The very first account, to be shown once; null when there was one. */
   readonly first: { readonly name: string; readonly password: string; readonly recoveryKey: string } | null;
+  /** Whether there is a bot in Discord. */
+  readonly bot: boolean;
+  /** Rejects when a way in is lost that only a new start can open again. */
+  readonly lost: Promise<never>;
 }
 
 /** Opens everything and wires it together; the only place that knows all of it. `say` tells a person what takes long. */
@@ -135,8 +141,8 @@ export async function openDumont(
     heard: metrics.heard,
   });
   const ports = change({ ...alone, heartbeats });
-  const engine = createEngine(ports, telling, key.file);
-  metrics.watch(engine);
+  const core = createEngine(ports, telling, key.file);
+  metrics.watch(core);
   const { newId } = ports;
   const accounts = openAccounts({ store, clock, newId, derive: masterKey.derive });
   await keepOwners(store, userName());
@@ -150,6 +156,33 @@ export async function openDumont(
     stop.abort(new Error('the engine stops'));
     await Promise.allSettled(loops);
   });
+  const audit = createAudit(journals, clock);
+  const lost = Promise.withResolvers<never>();
+  lost.promise.catch(() => undefined);
+  const kept = config.discord.token === null ? await readDiscordFile(config.home) : null;
+  const token = config.discord.token ?? kept?.token ?? null;
+  const bot =
+    token &&
+    opening.use(
+      await openBot({
+        api: config.discord.api,
+        token,
+        engine: core,
+        engineFor: (who) => engineFor(who, core, store),
+        accounts,
+        audit,
+        store,
+        clock,
+        log,
+        newId,
+        first: kept?.first ?? null,
+        onEnd: (why) => lost.reject(new Failure('discord_refused', { why })),
+      }),
+    );
+  const engine: Engine = {
+    ...core,
+    health: async () => [...(await core.health()), ...(bot ? [await bot.health()] : [])],
+  };
   const http = opening.use(
     await serveHttp((who) => engineFor(who, engine, store), {
       port: config.port,
@@ -157,7 +190,7 @@ export async function openDumont(
       origins: config.origins,
       trustedProxies: config.trustedProxies,
       accounts,
-      audit: createAudit(journals, clock),
+      audit,
       meter: metrics,
       tokenFile: join(config.home, 'token'),
       log,
@@ -176,7 +209,16 @@ export async function openDumont(
   log('engine.started', { url: http.url, installation: installation.id, home: config.home });
 
   const opened = opening.move();
-  return { url: http.url, engine, ports, local, first, [Symbol.asyncDispose]: async () => await opened.disposeAsync() };
+  return {
+    url: http.url,
+    engine,
+    ports,
+    local,
+    first,
+    bot: bot !== null,
+    lost: lost.promise,
+    [Symbol.asyncDispose]: async () => await opened.disposeAsync(),
+  };
 }
 
 /** Packs the tools before anybody waits for them. A failure is told again, in words, to the first who needs them. */
@@ -295,7 +337,7 @@ async function main(): Promise<void> {
     const config = readConfig(withCredentials(process.env));
     await using dumont = await openDumont(config, (line) => console.log(line));
     console.log(welcome(dumont, config));
-    await asked.promise;
+    await Promise.race([asked.promise, dumont.lost]);
     console.log('Stopping. Machines and storage stay as they are; the next start goes on from here.');
   } catch (cause) {
     console.error(isFailure(cause) ? cause.message : cause);
@@ -303,7 +345,7 @@ async function main(): Promise<void> {
   }
 }
 
-function welcome({ url, first }: Dumont, config: Config): string {
+function welcome({ url, first, bot }: Dumont, config: Config): string {
   const storage = config.storage ? `${config.storage.endpoint}/${config.storage.bucket}` : `local, in ${config.home}`;
   return [
     `Dumont runs at ${url}. Storage: ${storage}. Marketplace: local, ${config.local.timeScale} times faster than real ones.`,
@@ -324,6 +366,7 @@ function welcome({ url, first }: Dumont, config: Config): string {
     '  npx dumont ssh lab         work on it; leave files in /workspace',
     '  npx dumont hibernate lab   saved, proved, destroyed',
     '  npx dumont help            everything else',
+    ...(bot ? [] : ['  npx dumont discord setup   the same from Discord']),
     '',
     'Ctrl-C stops the engine; nothing is lost.',
   ].join('\n');

@@ -22,8 +22,11 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'engine/steps': ['engine/domain', 'engine/policy', 'engine/restic', 'engine/remote'],
   engine: ['engine/domain', 'engine/policy', 'engine/steps'],
   'engine/http': ['engine/domain'],
+  'bot/discord': ['engine/domain'],
+  bot: ['engine/domain', 'bot/discord'],
+  'bot/setup': ['engine/domain', 'bot/discord', 'bot'],
+  'engine/cli': ['engine/domain', 'engine/http', 'bot/setup'],
   'engine/doctor': ['engine/domain'],
-  'engine/cli': ['engine/domain', 'engine/http'],
   // The Pulumi program: SSH and pinned downloads are the engine's, and it knows nothing else of it.
   infra: ['engine/domain', 'engine/ssh', 'engine/tools'],
 };
@@ -37,7 +40,7 @@ const EXEMPT: ReadonlySet<string> = new Set([
 ]);
 
 const root = join(import.meta.dirname, '..');
-const files = globSync(['engine/**/*.ts', 'infra/**/*.ts'], { cwd: root }).filter(
+const files = globSync(['engine/**/*.ts', 'infra/**/*.ts', 'bot/**/*.ts'], { cwd: root }).filter(
   (file) => !file.includes('node_modules'),
 );
 
@@ -59,10 +62,11 @@ test('the table itself has no circle', () => {
   expect(upward).toEqual([]);
 });
 
-test('ssh2 is known in one place, and so is lowdb', () => {
+test('ssh2 is known in one place, and so are lowdb and the client of Discord', () => {
   const users = (library: string) => files.filter((file) => importsOf(file).includes(library)).map(folderOf);
   expect(new Set(users('ssh2'))).toEqual(new Set(['engine/ssh', 'engine/marketplaces']));
   expect(new Set(users('lowdb'))).toEqual(new Set(['engine/store']));
+  expect(new Set([...users('@discordjs/rest'), ...users('@discordjs/ws')])).toEqual(new Set(['bot/discord']));
 });
 
 function crossingsOf(file: string): string[] {
@@ -88,5 +92,6 @@ function folderOf(file: string): string | null {
   if (folder === 'engine') return 'engine';
   if (folder.split('/')[0] === 'infra') return 'infra';
   const top = folder.split('/').slice(0, 2).join('/');
-  return top in MAY_IMPORT ? top : null;
+  if (top in MAY_IMPORT) return top;
+  return path.startsWith('bot/') ? 'bot' : null; // its folders are one thing, but for those above
 }

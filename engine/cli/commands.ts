@@ -9,6 +9,7 @@ type Name =
   | 'logout'
   | 'completion'
   | 'local'
+  | 'discord'
   | 'deploy'
   | 'doctor'
   | 'operations';
@@ -50,6 +51,7 @@ const COMMANDS: Readonly<Record<Name, () => Promise<Command>>> = {
   login: async () => (await import('./commands/login.ts')).login,
   logout: async () => (await import('./commands/login.ts')).logout,
   completion: async () => (await import('./commands/completion.ts')).completion,
+  discord: async () => (await import('./commands/discord.ts')).discord,
   local: async () => (await import('./commands/local.ts')).local,
   doctor: async () => (await import('./commands/doctor.ts')).doctor,
   deploy: async () => (await import('./commands/deploy.ts')).deploy,
@@ -75,6 +77,7 @@ const OTHERS: Readonly<Record<Exclude<Name, VerbName>, string>> = {
   login: 'Talk to an engine elsewhere from now on',
   logout: 'Talk to the engine of this computer again',
   completion: 'A script that completes these commands in your shell',
+  discord: 'Set up a bot for Discord, or get a code that links you to it',
   local: 'Pull the levers of the local marketplace',
   doctor: 'Look whether everything is there that Dumont needs, and say how to mend what is not',
   deploy: 'Pack this Dumont as the release that "npx pulumi up" puts on the control host',

@@ -1,6 +1,5 @@
-import { once } from 'node:events';
-import { createInterface } from 'node:readline';
 import { Failure } from '../domain/failures.ts';
+import { askLine } from './ask-line.ts';
 import type { Screen } from './screen.ts';
 
 /**
@@ -10,14 +9,6 @@ import type { Screen } from './screen.ts';
 export async function confirm(what: string, answer: string, screen: Screen, signal: AbortSignal): Promise<void> {
   if (screen.yes) return;
   if (!screen.asks) throw new Failure('confirmation_needed', { why: what });
-  process.stderr.write(`${what}\nType "${answer}" to go on: `);
-  // Not as a terminal of its own: Ctrl-C stays a signal, and the end of the input is an answer too.
-  const input = createInterface({ input: process.stdin, terminal: false });
-  try {
-    const ended = once(input, 'close').then(() => '');
-    const given = await Promise.race([once(input, 'line', { signal }).then(([line]) => String(line)), ended]);
-    if (given.trim() !== answer) throw new Failure('confirmation_needed', { why: 'Nothing was done.' });
-  } finally {
-    input.close();
-  }
+  const given = await askLine(`${what}\nType "${answer}" to go on: `, screen, signal);
+  if (given !== answer) throw new Failure('confirmation_needed', { why: 'Nothing was done.' });
 }

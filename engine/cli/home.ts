@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path';
 
 // The command line reads its environment here and nowhere else.
 const { env } = process;
-const { DUMONT_HOME, DUMONT_URL, DUMONT_TOKEN, DUMONT_PROFILE, PATH = '', TERM } = env;
+const { DUMONT_HOME, DUMONT_URL, DUMONT_TOKEN, DUMONT_PROFILE, DUMONT_DISCORD_API, PATH = '', TERM } = env;
 const { npm_command, npm_lifecycle_event } = env;
 
 /** Where the engine keeps its state, and notes where it answers. */
@@ -25,3 +25,6 @@ export const NPM = { command: npm_command, script: npm_lifecycle_event } as cons
 
 /** Where programs are found. */
 export const SEARCH_PATH = PATH;
+
+/** Where Discord is, or a stand-in for it. */
+export const DISCORD_API = DUMONT_DISCORD_API || 'https://discord.com/api';

@@ -1,10 +1,10 @@
 import { Failure } from '../domain/failures.ts';
+import { readSpan } from '../domain/span.ts';
 import type { ConfigureJson } from '../http/json/create.ts';
 import { present } from '../http/json/wire.ts';
 import { number, numbers, text, texts, type Values } from './command.ts';
 import { NEED, needOf } from './need-options.ts';
 import { readKey } from './read-key.ts';
-import { readSpan } from './read-span.ts';
 
 const GB = 1_000_000_000;
 

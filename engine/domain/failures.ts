@@ -244,6 +244,30 @@ export const FAILURES = {
     'Algo deu errado no próprio Dumont: {why}',
   ),
 
+  // Discord
+  not_linked: row(
+    403,
+    77,
+    false,
+    'Your Discord user is not linked to an account yet. Get a code with "dumont discord link", then use /link here.',
+    'O seu usuário do Discord ainda não está ligado a uma conta. Pegue um código com "dumont discord link" e use /link aqui.',
+  ),
+  discord_refused: row(
+    502,
+    78,
+    false,
+    'Discord refused: {why}. "dumont discord setup" checks each part.',
+    'O Discord recusou: {why}. "dumont discord setup" verifica cada parte.',
+  ),
+  audit_unwritable: row(
+    409,
+    77,
+    false,
+    'Nothing was done: this is written down in the audit channel first, and that is not possible: {why}. An admin can choose a channel with /settings.',
+    'Nada foi feito: isto é anotado antes no canal de auditoria, e não foi possível: {why}. Um admin pode escolher um canal com /settings.',
+  ),
+  confirmation_gone: row(409, 65, false, 'Nothing was done: {why}', 'Nada foi feito: {why}'),
+
   // marketplaces
   no_offers: row(409, 69, true, 'No machine on offer fits: {why}.', 'Nenhuma máquina ofertada serve: {why}.'),
   offer_taken: row(

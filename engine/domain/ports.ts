@@ -1,6 +1,7 @@
 import type { Duplex, Readable } from 'node:stream';
 import type { Account, LinkCode, Session, Token } from './account.ts';
 import type { Alert } from './alert.ts';
+import type { Confirmation, GatewaySession, Guild, Panel } from './discord.ts';
 import type { Verdict } from './doors.ts';
 import type { Talk } from './events.ts';
 import type { AgentAnswer, AgentStatus, EndCall } from './heartbeat.ts';
@@ -101,6 +102,10 @@ export interface Rows {
   'link-codes': LinkCode;
   upkeep: Upkeep;
   alerts: Alert;
+  guilds: Guild;
+  panels: Panel;
+  confirmations: Confirmation;
+  'gateway-sessions': GatewaySession;
 }
 export type Kind = keyof Rows;
 

@@ -326,6 +326,53 @@ const alert = z.object({
   resolvedBy: z.string().nullable(),
 });
 
+const guild = z.object({
+  id,
+  version: z.number().int(),
+  language: z.enum(['en', 'pt']),
+  channel: z.string().nullable(),
+  audit: z.string().nullable(),
+  pingRole: z.string().nullable(),
+  hears: z.enum(['everything', 'its own']),
+  trouble: z.string().nullable(),
+});
+
+const panel = z.object({
+  id,
+  version: z.number().int(),
+  kind: z.enum(['operation', 'status', 'warning', 'alert']),
+  guild: z.string(),
+  channel: z.string(),
+  message: z.string().nullable(),
+  workspace: z.string().nullable(),
+  operation: z.string().nullable(),
+  user: z.string().nullable(),
+  facts,
+  openedAt: at,
+  postedAt: at.nullable(),
+  closedAt: at.nullable(),
+});
+
+const confirmation = z.object({
+  id,
+  version: z.number().int(),
+  user: z.string(),
+  path: z.string(),
+  options: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])),
+  typed: z.string().nullable(),
+  expiresAt: at,
+  usedBy: z.string().nullable(),
+});
+
+const gatewaySession = z.object({
+  id,
+  version: z.number().int(),
+  session: z.string(),
+  resumeUrl: z.string(),
+  shards: z.number().int(),
+  sequence: z.number().int(),
+});
+
 export const ROW_SHAPES: { readonly [K in Kind]: z.ZodType<Rows[K]> } = {
   workspaces: workspace,
   machines: machine,
@@ -338,6 +385,10 @@ export const ROW_SHAPES: { readonly [K in Kind]: z.ZodType<Rows[K]> } = {
   'link-codes': linkCode,
   upkeep,
   alerts: alert,
+  guilds: guild,
+  panels: panel,
+  confirmations: confirmation,
+  'gateway-sessions': gatewaySession,
 };
 
 export const KINDS = Object.keys(ROW_SHAPES) as readonly Kind[];

@@ -1,6 +1,7 @@
 import { cpus, totalmem } from 'node:os';
 import { parseArgs } from 'node:util';
 import type { Bench, Table } from './bench.ts';
+import { discord } from './discord.ts';
 import { durable } from './durable.ts';
 import { freeze } from './freeze.ts';
 import { handover } from './handover.ts';
@@ -28,6 +29,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   restores,
   infra,
   vault,
+  discord,
 };
 
 const { values, positionals } = parseArgs({

@@ -19,6 +19,10 @@ export class FakeStore implements Store {
     'link-codes': new Map(),
     upkeep: new Map(),
     alerts: new Map(),
+    guilds: new Map(),
+    panels: new Map(),
+    confirmations: new Map(),
+    'gateway-sessions': new Map(),
   };
   readonly #strict: boolean;
   readonly #leases = new Map<string, Lease>();

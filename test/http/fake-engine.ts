@@ -95,18 +95,25 @@ export function fakeEngine({ pace: firstPace = 1, names = ['lab'], outputs = tmp
     tell({ event: 'operation.ended', workspace: operation.workspace, operation: id, ok: outcome.ok, why: outcome.say });
   }
 
+  /** In their order, also when the computer has no time for us. */
   function play(scenes: readonly Scene[], operation: Operation): void {
     const stage = { machines, races, tell, end: (outcome: Outcome) => end(operation.id, outcome), operation };
-    for (const { seconds, act } of scenes) {
+    const left = scenes.toSorted((a, b) => a.seconds - b.seconds);
+    const began = Date.now();
+    const next = (): void => {
+      const scene = left.shift();
+      if (!scene) return;
       const timer = setTimeout(
         () => {
           timers.delete(timer);
-          act(stage);
+          scene.act(stage);
+          next();
         },
-        seconds * 1_000 * pace,
+        Math.max(0, began + scene.seconds * 1_000 * pace - Date.now()),
       );
       timers.add(timer);
-    }
+    };
+    next();
   }
 
   function want(workspace: Workspace, awake: boolean, operation: Operation): void {

@@ -1,9 +1,9 @@
+import { readSpan } from '../../domain/span.ts';
 import type { AuditJson, SealJson } from '../../http/json/audit.ts';
 import { allPages } from '../all-pages.ts';
 import { command, number, text } from '../command.ts';
 import { localTime } from '../local-time.ts';
 import { wrong } from '../read-args.ts';
-import { readSpan } from '../read-span.ts';
 import { table } from '../table.ts';
 import { count, timeOf } from '../words.ts';
 

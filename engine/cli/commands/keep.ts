@@ -1,8 +1,8 @@
+import { readSpan } from '../../domain/span.ts';
 import type { WorkspaceJson } from '../../http/json/instance.ts';
 import { command, flag, text, WORKSPACE } from '../command.ts';
 import { clockTime, localTime, nextTime } from '../local-time.ts';
 import { wrong } from '../read-args.ts';
-import { readSpan } from '../read-span.ts';
 import { duration, timeOf } from '../words.ts';
 
 export const keep = command({

@@ -1,7 +1,7 @@
+import { readSpan } from '../../domain/span.ts';
 import type { NewTokenJson, TokenJson, TokensJson } from '../../http/json/account.ts';
 import { asPerson } from '../as-person.ts';
 import { command, text, texts } from '../command.ts';
-import { readSpan } from '../read-span.ts';
 import { table } from '../table.ts';
 import { ago } from '../words.ts';
 

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { PLANS } from '../../domain/plan.ts';
+import { spanMs } from '../../domain/span.ts';
 import { NeedJson } from '../../http/json/offer.ts';
 import { PUBLIC_KEY } from '../../http/json/spec.ts';
-import { spanMs } from '../read-span.ts';
 import { duration } from '../words.ts';
 
 const SPAN = 'expected a length of time like 90s, 5m, 2h or 1d';

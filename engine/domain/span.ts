@@ -1,4 +1,4 @@
-import { Failure } from '../domain/failures.ts';
+import { Failure } from './failures.ts';
 
 const SECOND = 1_000;
 const UNITS: Readonly<Record<string, number>> = {

@@ -1,0 +1,219 @@
+import type { Guild, Panel } from '../engine/domain/discord.ts';
+import type { Engine } from '../engine/domain/doors.ts';
+import type { Talk } from '../engine/domain/events.ts';
+import { reasonOf } from '../engine/domain/failures.ts';
+import type { Told } from '../engine/domain/journals.ts';
+import type { Clock, Log, Store } from '../engine/domain/ports.ts';
+import type { Memory } from './memory.ts';
+import type { Alerted, Warned } from './panels/noted.ts';
+import type { Panels } from './panels/panels.ts';
+import type { Stories } from './panels/stories.ts';
+import { talkOf } from './panels/story.ts';
+import type { Settled } from './settled.ts';
+
+export interface Announcing {
+  readonly engine: Engine;
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly memory: Memory;
+  readonly panels: Panels;
+  readonly stories: Stories;
+  readonly settled: Settled;
+}
+
+const PAST_MAX = 5_000;
+/** What happened while nobody listened is still told for so long. */
+const FRESH_MS = 24 * 3_600_000;
+const TICK_MS = 2_000;
+
+/** Hears everything the engine tells and keeps every message true to it. Returns when it is told to stop. */
+export async function announce(parts: Announcing, signal: AbortSignal): Promise<void> {
+  const { engine, clock, log } = parts;
+  let last = 0;
+  const since = clock.now() - FRESH_MS;
+  for (const told of await engine.past(0, null, PAST_MAX)) {
+    last = told.number;
+    if (told.at >= since) await heard(told, parts).catch((cause: unknown) => complain(cause, told));
+  }
+  const ticking = tick(parts, signal);
+  for await (const told of engine.events(last, null, signal)) {
+    parts.stories.hear(told);
+    parts.memory.stir();
+    if (told.event === 'race.began' || told.event === 'race.round') void parts.stories.lookAgain(told.workspace ?? '');
+    await heard(told, parts).catch((cause: unknown) => complain(cause, told));
+    if (told.workspace !== null) parts.panels.touch(told.workspace);
+  }
+  await ticking;
+
+  function complain(cause: unknown, { event, number }: Told): void {
+    if (!signal.aborted) log('discord.not_announced', { event, number, why: reasonOf(cause) }, 'ERROR');
+  }
+}
+
+/** Seconds pass on a panel also while nothing happens. */
+async function tick({ panels, clock, store }: Announcing, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    await clock.sleep(TICK_MS, signal).catch(() => undefined);
+    for (const panel of (await store.list('panels').catch(() => [])) as readonly Panel[])
+      if (panel.closedAt === null && panel.kind !== 'alert' && !signal.aborted) await panels.touchOne(panel.id);
+  }
+}
+
+async function heard(told: Told, parts: Announcing): Promise<void> {
+  const talk = talkOf(told);
+  switch (talk.event) {
+    case 'machine.idle_warning':
+      return await warn(talk, told, parts);
+    case 'machine.stays_awake':
+      return await endWarnings(talk.workspace, { how: 'stays', say: talk.why }, told.at, parts);
+    case 'workspace.kept':
+      return await endWarnings(talk.workspace, { how: 'kept', say: talk.by }, told.at, parts);
+    case 'machine.moved':
+      if (talk.to === 'saving') await endWarnings(talk.workspace, { how: 'sleeps', say: talk.why }, told.at, parts);
+      if (talk.to === 'gone')
+        await resolve(
+          talk.workspace,
+          ['release.slow', 'save.failed', 'work.at_risk', 'after_wake.trouble'],
+          talk.machine,
+          talk.why,
+          told.at,
+          parts,
+        );
+      return;
+    case 'workspace.usable':
+      return await resolve(talk.workspace, ['race.ended', 'machine.lost'], null, '', told.at, parts);
+    case 'alert.raised':
+      return await alert(talk, told, parts);
+    case 'alert.resolved':
+      return await end(talk.workspace, (one) => 'kind' in one && one.kind === talk.kind, talk.why, told.at, parts);
+    case 'snapshot.proved':
+      return await resolve(
+        talk.workspace,
+        ['save.failed', 'work.at_risk'],
+        talk.machine,
+        talk.snapshot.slice(0, 8),
+        told.at,
+        parts,
+      );
+    case 'save.failed':
+    case 'work.at_risk':
+    case 'machine.lost':
+    case 'release.slow':
+    case 'after_wake.trouble':
+      return await alert(talk, told, parts);
+    case 'race.ended':
+      if (talk.winner === null) await alert(talk, told, parts);
+      return;
+    default:
+  }
+}
+
+/** A server hears of everything, or of what was asked for there last. */
+async function listeners(workspace: string, { settled, store }: Announcing): Promise<readonly Guild[]> {
+  const guilds = (await settled.all()).filter(({ channel, trouble }) => channel !== null && trouble === null);
+  if (guilds.every(({ hears }) => hears === 'everything')) return guilds;
+  const panels = (await store.list('panels')).filter(
+    (panel) => panel.kind === 'operation' && panel.workspace === workspace,
+  );
+  const home = panels.toSorted((a, b) => b.openedAt - a.openedAt)[0]?.guild;
+  return guilds.filter(({ id, hears }) => hears === 'everything' || id === home);
+}
+
+async function warn(
+  talk: Extract<Talk, { event: 'machine.idle_warning' }>,
+  told: Told,
+  parts: Announcing,
+): Promise<void> {
+  if (talk.actsAt < parts.clock.now()) return;
+  const { machine, why, actsAt, dollarsPerHour, workspace } = talk;
+  const facts: Warned = { machine, why, actsAt, dollarsPerHour, ended: null };
+  for (const guild of await listeners(workspace, parts)) await post('warning', guild, told, { ...facts }, parts);
+}
+
+async function alert(talk: Talk, told: Told, parts: Announcing): Promise<void> {
+  const open = await openOf(talk.workspace, 'alert', parts);
+  const facts: Alerted = { talk, at: told.at, resolved: null };
+  const same = open.filter((panel) => keyOf((panel.facts as unknown as Alerted).talk) === keyOf(talk));
+  for (const panel of same) await rewrite(panel, { ...facts, at: (panel.facts as unknown as Alerted).at }, parts);
+  const known = new Set(same.map(({ guild }) => guild));
+  for (const guild of await listeners(talk.workspace, parts))
+    if (!known.has(guild.id)) await post('alert', guild, told, { ...facts }, parts);
+}
+
+/** The same trouble told again is the same alert. */
+function keyOf(talk: Talk): string {
+  return `${talk.event} ${'machine' in talk ? talk.machine : ''} ${'kind' in talk ? talk.kind : ''}`;
+}
+
+async function post(
+  kind: 'warning' | 'alert',
+  guild: Guild,
+  { number, workspace }: Told,
+  facts: Readonly<Record<string, unknown>>,
+  { panels }: Announcing,
+): Promise<void> {
+  const id = `${kind === 'warning' ? 'w' : 'a'}-${number.toString(36)}-${guild.id.slice(-10)}`;
+  const opening = {
+    id,
+    kind,
+    guild: guild.id,
+    channel: guild.channel ?? '',
+    workspace,
+    operation: null,
+    user: null,
+    facts,
+  };
+  void panels.open(opening).catch(() => undefined); // what follows in the story need not wait for Discord
+}
+
+async function endWarnings(
+  workspace: string,
+  ended: NonNullable<Warned['ended']>,
+  at: number,
+  parts: Announcing,
+): Promise<void> {
+  for (const panel of await openOf(workspace, 'warning', parts))
+    if (panel.openedAt <= at) await rewrite(panel, { ...panel.facts, ended }, parts);
+}
+
+async function resolve(
+  workspace: string,
+  events: readonly Talk['event'][],
+  machine: string | null,
+  say: string,
+  at: number,
+  parts: Announcing,
+): Promise<void> {
+  const ours = (talk: Talk): boolean =>
+    events.includes(talk.event) && (machine === null || ('machine' in talk && talk.machine === machine));
+  await end(workspace, ours, say, at, parts);
+}
+
+async function end(
+  workspace: string,
+  ours: (talk: Talk) => boolean,
+  say: string,
+  at: number,
+  parts: Announcing,
+): Promise<void> {
+  for (const panel of await openOf(workspace, 'alert', parts))
+    if (ours((panel.facts as unknown as Alerted).talk))
+      await rewrite(panel, { ...panel.facts, resolved: { at, say } }, parts);
+}
+
+async function openOf(workspace: string, kind: Panel['kind'], { store }: Announcing): Promise<readonly Panel[]> {
+  const all = await store.list('panels');
+  return all.filter((panel) => panel.kind === kind && panel.workspace === workspace && panel.closedAt === null);
+}
+
+async function rewrite(
+  panel: Panel,
+  facts: Readonly<Record<string, unknown>>,
+  { store, panels }: Announcing,
+): Promise<void> {
+  const before = await store.read('panels', panel.id);
+  if (!before) return;
+  await store.save('panels', { ...before, facts });
+  await panels.touchOne(panel.id);
+}

@@ -1,0 +1,9 @@
+import type { Phrases } from '../words/phrases.ts';
+import { catalogueAnswers } from './catalogue.ts';
+import { peopleAnswers } from './people.ts';
+import { workspaceAnswers } from './workspace.ts';
+
+/** Longer answers, laid out the same in every language. */
+export function answersIn(words: Phrases) {
+  return { ...workspaceAnswers(words), ...catalogueAnswers(words), ...peopleAnswers(words) };
+}

@@ -1,0 +1,192 @@
+import type { Quote, RiskView, WorkspaceView } from '../../engine/domain/doors.ts';
+import { dollars, perHour } from '../../engine/domain/money.ts';
+import type { Snapshot } from '../../engine/domain/snapshot.ts';
+import { customId } from '../custom-id.ts';
+import { button, COLOUR, clip, code, field, type Message, plain, row } from '../discord/message.ts';
+import { DOT } from '../words/dots.ts';
+import type { Phrases } from '../words/phrases.ts';
+import { offerLines } from './catalogue.ts';
+import { list } from './list.ts';
+
+const SHOWN = 12;
+const NAME_MAX = 120;
+
+export function workspaceAnswers(words: Phrases) {
+  const { label, duration, bytes, count, ago } = words;
+
+  return {
+    quote(workspace: string, quote: Quote): Message {
+      const { readyMs, samples, dollarsPerHour, capMicro, restoreBytes, restoreDollars, firstRound } = quote;
+      const time =
+        readyMs === null
+          ? label.unknownTime
+          : `${duration(readyMs.p50)} (P95 ${duration(readyMs.p95)}, n = ${samples})`;
+      return {
+        content: `**${plain(workspace)}**: ${label.quote}`,
+        embeds: [
+          {
+            color: COLOUR.calm,
+            fields: [
+              field(label.time, time),
+              field(label.price, `${perHour(dollarsPerHour.low)} – ${perHour(dollarsPerHour.high)}`),
+              field(label.cap, dollars(capMicro)),
+              field(label.restore, `${bytes(restoreBytes)} · $${restoreDollars.toFixed(2)}`),
+              field(label.firstRound, offerLines(firstRound), false),
+            ],
+          },
+        ],
+      };
+    },
+
+    one(view: WorkspaceView, now: number): Message {
+      const { workspace, sight, why, since, machine, newest, pulse, dollarsPerHour, operation } = view;
+      const { id, owner, keep, wish } = workspace;
+      const durable = pulse?.backup.durableAt ?? newest?.createdAt ?? null;
+      const up = sight === 'awake' || sight === 'usable';
+      return {
+        content: `${DOT[sight]} **${plain(id)}** · ${words.sight[sight]}, <t:${Math.floor(since / 1_000)}:R>`,
+        embeds: [
+          {
+            color: up ? COLOUR.good : sight === 'stranded' ? COLOUR.bad : COLOUR.dim,
+            description: plain(words.why(why)),
+            fields: [
+              field(label.owner, plain(owner)),
+              ...(machine && machine.state !== 'gone'
+                ? [
+                    field(
+                      label.machine,
+                      `${plain(machine.offer.gpu)} · ${plain(machine.offer.host)} · ${plain(machine.offer.region)}`,
+                    ),
+                  ]
+                : []),
+              ...(dollarsPerHour > 0 ? [field(label.price, perHour(dollarsPerHour))] : []),
+              field(label.lastBackup, durable === null ? label.never : `<t:${Math.floor(durable / 1_000)}:R>`),
+              ...(pulse ? [field(label.sleep, plain(words.why(pulse.idle.why)))] : []),
+              ...(keep && keep.until > now
+                ? [
+                    field(
+                      label.keep,
+                      `<t:${Math.floor(keep.until / 1_000)}:t> · ${plain(keep.by)}${keep.why ? ` · ${plain(keep.why)}` : ''}`,
+                    ),
+                  ]
+                : []),
+              field(label.wish, `${words.sight[wish.want]} · ${plain(wish.by)}`),
+            ],
+          },
+        ],
+        components: [
+          row(
+            ...(up
+              ? [
+                  button(customId({ does: 'keep', workspace: id, minutes: 60 }), words.button.keep),
+                  button(customId({ does: 'hibernate', workspace: id }), words.button.hibernate),
+                  button(customId({ does: 'ssh', workspace: id }), 'SSH'),
+                ]
+              : sight === 'asleep' || sight === 'paused'
+                ? [button(customId({ does: 'wake', workspace: id }), words.button.wake, 'main')]
+                : []),
+            ...(operation && operation.endedAt === null
+              ? [button(customId({ does: 'follow', operation: operation.id }), words.button.follow)]
+              : []),
+            button(customId({ does: 'logs', workspace: id }), words.button.logs),
+          ),
+        ],
+      };
+    },
+
+    risk(workspace: string, risk: RiskView, now: number): Message {
+      const { files, repositories, excluded, pending, durableAt } = risk;
+      const named = (path: string): string => `\`${code(clip(path, NAME_MAX))}\``;
+      const some = (lines: readonly string[]): string => list(lines.slice(0, SHOWN), words).slice(0, 1_000);
+      const repositoriesAtRisk = repositories.filter(({ saved }) => !saved);
+      const lost = files.length + repositoriesAtRisk.length + pending.files;
+      return {
+        content: `**${plain(workspace)}**: ${lost === 0 ? label.noRisk : label.risk}`,
+        embeds: [
+          {
+            color: lost === 0 ? COLOUR.good : COLOUR.warn,
+            fields: [
+              ...(files.length === 0
+                ? []
+                : [
+                    field(
+                      label.noBackup,
+                      some(
+                        files.map(
+                          ({ path, sizeBytes, why }) => `${named(path)} ${bytes(sizeBytes)}: ${plain(words.why(why))}`,
+                        ),
+                      ),
+                      false,
+                    ),
+                  ]),
+              ...(pending.files === 0
+                ? []
+                : [
+                    field(
+                      label.changed,
+                      some([`${words.panel.files(pending.files, pending.bytes)}`, ...pending.newest.map(named)]),
+                      false,
+                    ),
+                  ]),
+              ...(repositories.length === 0
+                ? []
+                : [
+                    field(
+                      label.notPushed,
+                      some(
+                        repositories.map(
+                          (one) => `${named(one.path)} ${count(one.unpushedCommits)}${one.saved ? ' ✓' : ''}`,
+                        ),
+                      ),
+                      false,
+                    ),
+                  ]),
+              ...(excluded.length === 0
+                ? []
+                : [
+                    field(
+                      label.leftOut,
+                      some(
+                        excluded.map(
+                          ({ path, sizeBytes, rule }) => `${named(path)} ${bytes(sizeBytes)} (${plain(rule)})`,
+                        ),
+                      ),
+                      false,
+                    ),
+                  ]),
+              field(label.lastBackup, durableAt === null ? label.never : ago(now - durableAt)),
+            ],
+          },
+        ],
+      };
+    },
+
+    backups({ workspace, pulse, newest }: WorkspaceView, snapshots: readonly Snapshot[], now: number): Message {
+      const durable = pulse?.backup.durableAt ?? newest?.createdAt ?? null;
+      const every = workspace.spec.backupEveryMs ?? pulse?.backup.everyMs ?? null;
+      const failing = pulse?.backup.failedWhy ?? null;
+      return {
+        content: `**${plain(workspace.id)}** · ${label.lastBackup} ${durable === null ? label.never : ago(now - durable)}`,
+        embeds: [
+          {
+            color: failing === null ? COLOUR.good : COLOUR.bad,
+            fields: [
+              field(label.backup, `${workspace.spec.plan}${every === null ? '' : ` · ${duration(every)}`}`),
+              ...(pulse ? [field(label.pending, count(pulse.backup.filesPending))] : []),
+              field(label.snapshots, `${count(snapshots.length)}${newest ? ` · ${bytes(newest.sizeBytes)}` : ''}`),
+              ...(failing === null ? [] : [field(label.trouble, plain(words.why(failing)), false)]),
+            ],
+          },
+        ],
+      };
+    },
+
+    logs(workspace: string, told: readonly { readonly at: number; readonly say: string }[]): Message {
+      const lines = told.toReversed().map(({ at, say }) => `<t:${Math.floor(at / 1_000)}:T> ${plain(clip(say, 300))}`);
+      return {
+        content: `${label.logs} **${plain(workspace)}**`,
+        embeds: [{ color: COLOUR.calm, description: lines.length === 0 ? label.noLogs : list(lines, words) }],
+      };
+    },
+  };
+}

@@ -1,0 +1,125 @@
+import { reaches, roleOn, type Who } from '../engine/domain/account.ts';
+import type { Guild } from '../engine/domain/discord.ts';
+import type { Accounts, Audit, Engine } from '../engine/domain/doors.ts';
+import { Failure } from '../engine/domain/failures.ts';
+import type { Operation } from '../engine/domain/operation.ts';
+import type { Clock, Log, Store } from '../engine/domain/ports.ts';
+import { VERBS } from '../engine/domain/verbs.ts';
+import type { AuditPosts } from './audit-posts.ts';
+import type { Call, Command } from './command.ts';
+import type { confirmations } from './confirmations.ts';
+import { customId } from './custom-id.ts';
+import type { Diagnosis } from './diagnosis.ts';
+import { button, COLOUR, type Message, plain, row } from './discord/message.ts';
+import type { Discord } from './discord/rest.ts';
+import type { Deed, Values } from './interaction.ts';
+import type { Memory } from './memory.ts';
+import { operationPanel, type Panels } from './panels/panels.ts';
+import type { Settled } from './settled.ts';
+import { type Words, wordsIn } from './words/words.ts';
+
+export interface House {
+  readonly engineFor: (who: Who) => Engine;
+  readonly accounts: Accounts;
+  readonly audit: Audit;
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly discord: Discord;
+  readonly memory: Memory;
+  readonly panels: Panels;
+  readonly settled: Settled;
+  readonly auditPosts: AuditPosts;
+  readonly diagnose: () => Promise<Diagnosis>;
+  /** How long it took until a person saw that we are there. */
+  readonly acknowledged: (ms: number) => void;
+}
+
+const STRANGER: Who = { name: 'nobody', role: 'viewer', workspaces: [], by: 'discord' };
+
+/** What a command gets to work with: the engine as this person may use it, and ways to show, to ask and to follow. */
+export function createCalls(house: House, questions: ReturnType<typeof confirmations>, signal: AbortSignal) {
+  /** Answers that only ask: nothing was done yet. */
+  const asking = new WeakSet<Message>();
+
+  return {
+    isQuestion: (answer: Message): boolean => asking.has(answer),
+    follow,
+    async of(command: Command, options: Values, deed: Deed, guild: Guild, key: string): Promise<Call<Values>> {
+      const who = (await house.accounts.byDiscord(deed.user)) ?? (command.linked ? null : STRANGER);
+      if (!who) throw new Failure('not_linked');
+      await mustBeAllowed(command, options, who);
+      const words = wordsIn(deed.language);
+      const engine = house.engineFor(who);
+      const now = house.clock.now();
+      const asked = { by: who.name, key: `discord:${key}`, from: `discord ${deed.user}` };
+      return {
+        deed,
+        options,
+        who,
+        engine,
+        accounts: house.accounts,
+        audit: house.audit,
+        asked,
+        words,
+        guild,
+        settled: house.settled,
+        memory: house.memory,
+        panels: house.panels,
+        now,
+        signal,
+        follow: async (operation) => await follow(operation, deed, guild, words),
+        async confirm(question, typed = null, remember = {}) {
+          const { id, expiresAt } = await questions.ask(deed, command.path, { ...options, ...remember }, typed, now);
+          const message = questionOf(question, id, typed, expiresAt, words);
+          asking.add(message);
+          return message;
+        },
+        record: async (verb, on, result) =>
+          await house.audit.record({ by: who.name, verb, on, result, why: '', from: asked.from }),
+        diagnose: house.diagnose,
+      };
+    },
+  };
+
+  /** Refused before anything is asked or written down; what it then does is checked by the engine's own guard again. */
+  async function mustBeAllowed({ verb }: Command, { workspace }: Values, who: Who): Promise<void> {
+    const found = verb === null ? null : await house.store.read('workspaces', String(workspace ?? ''));
+    const role = found && roleOn(who, found);
+    if (!verb || !role || reaches(role, VERBS[verb].role)) return;
+    throw new Failure('forbidden', { account: who.name, verb, needed: VERBS[verb].role });
+  }
+
+  async function follow(operation: Operation, deed: Deed, guild: Guild, words: Words): Promise<Message> {
+    const panel = await house.panels.open(operationPanel(operation, guild, deed.channel, deed.user));
+    const name = plain(operation.workspace);
+    if (panel.message === null) return { content: words.say.panelNotPosted(name, operation.id) };
+    return {
+      content: words.say.follow(
+        operation.verb,
+        name,
+        `https://discord.com/channels/${panel.guild}/${panel.channel}/${panel.message}`,
+      ),
+    };
+  }
+}
+
+function questionOf(
+  question: string,
+  confirmation: string,
+  typed: string | null,
+  expiresAt: number,
+  words: Words,
+): Message {
+  const yes = typed === null ? ('confirm' as const) : ('type' as const);
+  return {
+    content: question,
+    embeds: [{ color: COLOUR.warn, description: words.confirm.until(Math.floor(expiresAt / 1_000), typed) }],
+    components: [
+      row(
+        button(customId({ does: yes, confirmation }), words.button.confirm, 'danger'),
+        button(customId({ does: 'cancel', confirmation }), words.button.cancel),
+      ),
+    ],
+  };
+}

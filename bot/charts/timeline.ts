@@ -1,0 +1,117 @@
+import type { State } from '../../engine/domain/lifecycle.ts';
+import { perHour } from '../../engine/domain/money.ts';
+import type { FileOf } from '../discord/message.ts';
+import type { Racer, Story } from '../panels/story.ts';
+import type { Phrases } from '../words/phrases.ts';
+import { toPng } from './png.ts';
+
+/** The race as bars over time: who was how far when, and who won. Null when it could not be drawn: the panel stands without. */
+export async function drawTimeline(
+  story: Story,
+  workspace: string,
+  words: Phrases,
+  now: number,
+): Promise<FileOf | null> {
+  const seconds = story.usableMs === null ? null : words.duration(story.usableMs);
+  const svg = timelineSvg(story, words.chart.title(workspace, seconds), words, now);
+  const bytes = await toPng(svg).catch(() => null);
+  const description = words.chart.alt(workspace, story.racers.size, seconds);
+  return bytes && { name: 'race.png', type: 'image/png', bytes, description };
+}
+
+const WIDTH = 800;
+const LEFT = 190;
+const RIGHT = 80;
+const TOP = 56;
+const ROW = 24;
+const BAR = 14;
+const BOTTOM = 54;
+
+/** Over Discord's dark ground; light text also reads on the frame's own background in a light theme. */
+const GROUND = '#2b2d31';
+const INK = '#f2f3f5';
+const DIM = '#b5bac1';
+const GRID = '#3f4147';
+
+const COLOURS: Partial<Record<State, string>> = {
+  renting: '#6d6f78',
+  booting: '#5865f2',
+  installing: '#00a8fc',
+  'standing-by': '#f0b232',
+  restoring: '#23a55a',
+  running: '#57f287',
+};
+const ENDS: ReadonlySet<State> = new Set(['releasing', 'gone', 'lost', 'saving', 'paused', 'stranded']);
+
+export function timelineSvg(story: Story, title: string, words: Phrases, now: number): string {
+  const racers = [...story.racers.values()];
+  const end = Math.max(story.since + 1_000, Math.min(now, ...[story.complete?.at ?? lastMove(racers, now)]));
+  const span = end - story.since;
+  const height = TOP + racers.length * ROW + BOTTOM;
+  const x = (at: number): number =>
+    LEFT + ((WIDTH - LEFT - RIGHT) * Math.min(span, Math.max(0, at - story.since))) / span;
+  const ticks = ticksOf(span).map((ms) => {
+    const at = x(story.since + ms).toFixed(1);
+    return `<line x1="${at}" y1="${TOP - 8}" x2="${at}" y2="${height - BOTTOM}" stroke="${GRID}"/>${text(at, TOP - 14, `${ms / 1_000}`, 11, DIM, 'middle')}`;
+  });
+  const rows = racers.map((racer, i) => rowOf(racer, TOP + i * ROW, x, end, racer.machine === story.winner));
+  const legend = Object.entries(COLOURS).map(([state, colour], i) => {
+    const at = 16 + i * 128;
+    return `<rect x="${at}" y="${height - 30}" width="12" height="12" rx="3" fill="${colour}"/>${text(at + 18, height - 20, words.stage[state as State], 12, DIM)}`;
+  });
+  return [
+    `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${height}" viewBox="0 0 ${WIDTH} ${height}">`,
+    `<rect width="100%" height="100%" fill="${GROUND}"/>`,
+    text(16, 24, title, 15, INK, 'start', true),
+    ...ticks,
+    ...rows,
+    ...legend,
+    '</svg>',
+  ].join('');
+}
+
+const lastMove = (racers: readonly Racer[], now: number): number =>
+  racers.reduce((last, { since }) => Math.max(last, since), 0) || now;
+
+function rowOf(racer: Racer, y: number, x: (at: number) => number, end: number, won: boolean): string {
+  const { trail, host, region, dollarsPerHour } = racer;
+  const bars = trail.flatMap(({ state, at }, i) => {
+    const colour = COLOURS[state];
+    if (colour === undefined) return [];
+    const from = x(at);
+    const to = x(trail[i + 1]?.at ?? end);
+    return [
+      `<rect x="${from.toFixed(1)}" y="${y}" width="${Math.max(1, to - from).toFixed(1)}" height="${BAR}" fill="${colour}"/>`,
+    ];
+  });
+  const over = trail.find(({ state }) => ENDS.has(state));
+  const mark = over ? text(x(over.at) + 4, y + 11, '×', 12, DIM) : '';
+  const name = `${won ? '✓ ' : ''}${short(host, 14)} ${short(region, 8)}`;
+  return [
+    text(16, y + 11, name, 12, won ? INK : DIM, 'start', won),
+    ...bars,
+    mark,
+    text(WIDTH - 12, y + 11, perHour(dollarsPerHour), 12, DIM, 'end'),
+  ].join('');
+}
+
+const short = (value: string, max: number): string => (value.length > max ? `${value.slice(0, max - 1)}…` : value);
+
+function ticksOf(span: number): readonly number[] {
+  const step =
+    [1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1_800].find((seconds) => span / (seconds * 1_000) <= 9) ?? 3_600;
+  return Array.from({ length: Math.floor(span / (step * 1_000)) + 1 }, (_, i) => i * step * 1_000);
+}
+
+function text(
+  x: number | string,
+  y: number,
+  value: string,
+  size: number,
+  colour: string,
+  anchor = 'start',
+  bold = false,
+): string {
+  const safe = value.replace(/[&<>"]/g, (sign) => `&#${sign.charCodeAt(0)};`).replace(/\p{Cc}/gu, '');
+  return `<text x="${x}" y="${y}" font-family="DejaVu Sans" font-size="${size}" fill="${colour}" text-anchor="${anchor}"${bold ? ' font-weight="bold"' : ''}>${safe}</text>`;
+}

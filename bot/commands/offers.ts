@@ -1,0 +1,9 @@
+import { command } from '../command.ts';
+import { NEED, needOf } from '../need.ts';
+
+export const offers = command({
+  path: 'offers',
+  verb: 'offers',
+  options: NEED,
+  run: async ({ options, engine, words, signal }) => words.answer.offers(await engine.offers(needOf(options), signal)),
+});

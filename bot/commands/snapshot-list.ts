@@ -1,0 +1,15 @@
+import { command, integer, WORKSPACE } from '../command.ts';
+
+export const snapshotList = command({
+  path: 'snapshot list',
+  verb: 'snapshots',
+  options: {
+    workspace: WORKSPACE,
+    page: integer(
+      { en: 'Which page; the first has the newest', pt: 'Qual página; a primeira tem os mais novos' },
+      { min: 1, max: 1000 },
+    ),
+  },
+  run: async ({ options: { workspace, page = 1 }, engine, words }) =>
+    words.answer.snapshots(workspace, await engine.snapshots(workspace), page),
+});

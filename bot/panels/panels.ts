@@ -1,0 +1,185 @@
+import type { Guild, Panel } from '../../engine/domain/discord.ts';
+import type { Engine } from '../../engine/domain/doors.ts';
+import { isFailure } from '../../engine/domain/failures.ts';
+import type { Operation } from '../../engine/domain/operation.ts';
+import type { Clock, Log, Store } from '../../engine/domain/ports.ts';
+import type { Message } from '../discord/message.ts';
+import type { Discord } from '../discord/rest.ts';
+import type { Settled } from '../settled.ts';
+import { type Words, wordsIn } from '../words/words.ts';
+import { drawAlert } from './alert.ts';
+import { drawOperation } from './operation.ts';
+import { drawStatus } from './status.ts';
+import type { Stories } from './stories.ts';
+import { drawWarning } from './warning.ts';
+import { createWriter } from './writer.ts';
+
+/** Every message that is kept true by editing it. */
+export interface Panels extends AsyncDisposable {
+  /** Opens it, once, and returns it as it stands when Discord has it, or after a short wait. */
+  open(panel: Opening): Promise<Panel>;
+  /** Whatever shows this workspace is drawn anew. */
+  touch(workspace: string): void;
+  touchOne(id: string): Promise<void>;
+  find(id: string): Promise<Panel | null>;
+  remove(id: string): Promise<void>;
+  openOnes(): Promise<readonly Panel[]>;
+  /** Takes up what was open when the process ended. */
+  resume(): Promise<void>;
+  readonly waiting: number;
+}
+
+export type Opening = Omit<Panel, 'version' | 'message' | 'openedAt' | 'postedAt' | 'closedAt'>;
+
+export interface Drawn {
+  readonly message: Message;
+  /** It will not change again. */
+  readonly last: boolean;
+}
+
+export interface Sheet {
+  readonly engine: Engine;
+  readonly stories: Stories;
+  readonly words: Words;
+  readonly guild: Guild;
+  readonly now: number;
+}
+
+const POSTED_WITHIN_MS = 10_000;
+const KEPT_MS = 7 * 24 * 3_600_000;
+
+export function createPanels(
+  ports: { readonly store: Store; readonly clock: Clock; readonly log: Log; readonly engine: Engine },
+  discord: Discord,
+  settled: Settled,
+  stories: Stories,
+): Panels {
+  const { store, clock, log, engine } = ports;
+  /** By workspace: what has to be drawn when something happens there. */
+  const live = new Map<string, Panel>();
+
+  async function draw(panel: Panel): Promise<Drawn | null> {
+    const guild = await settled.of(panel.guild);
+    const sheet: Sheet = { engine, stories, words: wordsIn(guild.language), guild, now: clock.now() };
+    switch (panel.kind) {
+      case 'operation':
+        return await drawOperation(panel, sheet);
+      case 'status':
+        return await drawStatus(panel, sheet);
+      case 'warning':
+        return drawWarning(panel, sheet);
+      case 'alert':
+        return drawAlert(panel, sheet);
+    }
+  }
+
+  async function change(id: string, to: Partial<Panel>): Promise<Panel | null> {
+    for (;;) {
+      const before = await store.read('panels', id);
+      if (!before) return null;
+      try {
+        const after = await store.save('panels', { ...before, ...to });
+        if (after.closedAt === null) live.set(id, after);
+        else live.delete(id);
+        return after;
+      } catch (cause) {
+        if (!isFailure(cause, 'row_changed')) throw cause;
+      }
+    }
+  }
+
+  const writer = createWriter(
+    discord,
+    {
+      read: async (id) => await store.read('panels', id),
+      change,
+      draw,
+      async shut(panel, why) {
+        await change(panel.id, { closedAt: clock.now() });
+        await settled.change(panel.guild, { trouble: why });
+      },
+    },
+    clock,
+    log,
+  );
+
+  return {
+    async open(opening) {
+      const row: Panel = {
+        ...opening,
+        version: 0,
+        message: null,
+        openedAt: clock.now(),
+        postedAt: null,
+        closedAt: null,
+      };
+      const known = await store.read('panels', row.id);
+      const kept =
+        known ??
+        (await store.save('panels', row).catch(async (cause: unknown) => {
+          const first = await store.read('panels', row.id);
+          if (isFailure(cause, 'row_changed') && first) return first;
+          throw cause;
+        }));
+      if (kept.closedAt !== null || kept.message !== null) return kept;
+      live.set(kept.id, kept);
+      writer.touch(kept);
+      await writer.written(kept.id, POSTED_WITHIN_MS);
+      return (await store.read('panels', kept.id)) ?? kept;
+    },
+    touch(workspace) {
+      for (const panel of live.values())
+        if (panel.workspace === workspace || panel.kind === 'status') writer.touch(panel);
+    },
+    async touchOne(id) {
+      const panel = await store.read('panels', id);
+      if (!panel || panel.closedAt !== null) return;
+      live.set(id, panel);
+      writer.touch(panel);
+    },
+    find: async (id) => await store.read('panels', id),
+    async remove(id) {
+      live.delete(id);
+      writer.forget(id);
+      const panel = await store.read('panels', id);
+      if (panel) await store.remove('panels', panel);
+      if (panel?.message) await discord.remove(panel.channel, panel.message).catch(() => undefined);
+    },
+    openOnes: async () => (await store.list('panels')).filter(({ closedAt }) => closedAt === null),
+    async resume() {
+      const now = clock.now();
+      for (const panel of await store.list('panels')) {
+        if (panel.closedAt === null) {
+          live.set(panel.id, panel);
+          writer.touch(panel);
+        } else if (panel.closedAt < now - KEPT_MS) await store.remove('panels', panel);
+      }
+    },
+    get waiting() {
+      return writer.waiting;
+    },
+    [Symbol.asyncDispose]: async () => await writer[Symbol.asyncDispose](),
+  };
+}
+
+export const operationPanel = (operation: Operation, guild: Guild, channel: string, user: string | null): Opening => ({
+  id: `p-${operation.id}`,
+  kind: 'operation',
+  guild: guild.id,
+  channel: guild.channel ?? channel,
+  workspace: operation.workspace,
+  operation: operation.id,
+  user,
+  facts: {},
+});
+
+export const statusPanel = (guild: Guild, channel: string): Opening => ({
+  id: `s-${channel}`,
+  kind: 'status',
+  guild: guild.id,
+  channel,
+  workspace: null,
+  operation: null,
+  user: null,
+  facts: {},
+});

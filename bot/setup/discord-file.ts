@@ -1,0 +1,44 @@
+import { chmod, readFile, rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { Failure, reasonOf } from '../../engine/domain/failures.ts';
+import { Secret } from '../../engine/domain/secret.ts';
+
+/** What "dumont discord setup" found out. Only its owner can read it: there is a token in it. */
+const Kept = z.object({
+  token: z.string().min(1),
+  guild: z.string().regex(/^\d+$/).nullable(),
+  channel: z.string().regex(/^\d+$/).nullable(),
+});
+export type Kept = z.infer<typeof Kept>;
+
+const PRIVATE = 0o600;
+const fileIn = (home: string): string => join(home, 'discord.json');
+
+/** Null: nobody has set up a bot here. */
+export async function readDiscordFile(home: string): Promise<{
+  readonly token: Secret;
+  readonly first: { readonly guild: string; readonly channel: string } | null;
+} | null> {
+  const file = fileIn(home);
+  const text = await readFile(file, 'utf8').catch((cause: NodeJS.ErrnoException) => {
+    if (cause.code === 'ENOENT') return null;
+    throw cause;
+  });
+  if (text === null) return null;
+  try {
+    const { token, guild, channel } = Kept.parse(JSON.parse(text));
+    return { token: new Secret(token), first: guild === null || channel === null ? null : { guild, channel } };
+  } catch (cause) {
+    throw new Failure('bad_setting', { why: `  ${file}: ${reasonOf(cause)}` }, { cause });
+  }
+}
+
+export async function writeDiscordFile(home: string, kept: Kept): Promise<string> {
+  const file = fileIn(home);
+  const draft = `${file}.draft`;
+  await writeFile(draft, `${JSON.stringify(kept, null, 2)}\n`, { mode: PRIVATE });
+  await chmod(draft, PRIVATE);
+  await rename(draft, file);
+  return file;
+}

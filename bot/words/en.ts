@@ -1,0 +1,378 @@
+import type { AlertKind } from '../../engine/domain/alert.ts';
+import type { Talk } from '../../engine/domain/events.ts';
+import { dollars, perHour } from '../../engine/domain/money.ts';
+import { plain } from '../discord/message.ts';
+import { formatIn } from './format.ts';
+import { modalOf } from './modal.ts';
+import type { Phrases } from './phrases.ts';
+
+const format = formatIn('en');
+const { duration, bytes, count, ago, bytesOf } = format;
+const plural = (value: number, one: string, many = `${one}s`): string => `${count(value)} ${value === 1 ? one : many}`;
+
+const EVENTS: { readonly [E in Talk['event']]: (it: Extract<Talk, { event: E }>, now: number) => string } = {
+  'race.began': (it) => `${plural(it.machines, 'machine')} race: ${it.why}`,
+  'race.round': (it) => `round ${it.round} with ${plural(it.machines, 'more machine')}: ${it.why}`,
+  'race.ended': (it) =>
+    `${it.winner === null ? 'nobody won the race' : 'the race is won'}: ${it.why}; waste ${dollars(it.wasteMicro)}`,
+  'machine.moved': (it) =>
+    `${it.offer.host} (${it.offer.gpu}, ${it.offer.region}): ${it.from} → ${it.to} after ${duration(it.ms)}: ${it.why}`,
+  'restore.progress': (it) => `restoring: ${bytesOf(it.bytesDone, it.bytesTotal)}`,
+  'workspace.usable': (it) => `usable after ${duration(it.ms)}; the rest arrives while you work`,
+  'workspace.complete': (it) => `complete: ${plural(it.files, 'file')}, ${bytes(it.bytes)}`,
+  'save.progress': (it) => `saving: ${bytesOf(it.bytesDone, it.bytesTotal)}`,
+  'snapshot.proved': (it) =>
+    `snapshot ${it.snapshot.slice(0, 8)} is proved: ${plural(it.files, 'file')}, ${bytes(it.bytes)}`,
+  'save.failed': (it) =>
+    `the last backup failed: ${it.why}. It is tried again in ${duration(it.againInMs)}; the machine stays at ${perHour(it.dollarsPerHour)}`,
+  'work.at_risk': (it) => `work at risk: ${it.why}${someOf(it.paths, 'and', 'more')}`,
+  'machine.lost': (it, now) =>
+    `its machine is lost: ${it.why}; ${it.lastProvedAt === null ? 'nothing of it was saved' : `what it had ${ago(now - it.lastProvedAt)} is saved`}`,
+  'machine.adopted': (it) => `a machine of ours was not in the records: ${it.why}`,
+  'release.slow': (it) =>
+    `its machine is still not gone after ${duration(it.forMs)} and costs ${perHour(it.dollarsPerHour)}: ${it.why}`,
+  'machine.idle_warning': (it) => `nothing stirs: ${it.why}. It goes to sleep in ${duration(it.inMs)}`,
+  'machine.stays_awake': (it) => `it stays awake: ${it.why}`,
+  'workspace.kept': (it, now) => `${it.by} keeps it awake for ${duration(it.until - now)}`,
+  'backup.failing': (it, now) =>
+    it.failures === 0
+      ? 'backups work again'
+      : `${plural(it.failures, 'backup')} in a row failed: ${it.why}; ${it.durableAt === null ? 'nothing of this machine is saved yet' : `saved is what it had ${ago(now - it.durableAt)}`}`,
+  'job.began': (it) => `runs "${it.command}"`,
+  'job.ended': (it) => `"${it.command}" ended with ${it.code} after ${duration(it.ms)}`,
+  'after_wake.trouble': (it) => `the command after wake, "${it.command}", ${it.why}`,
+  'machine.ended_itself': (it) =>
+    `its machine heard nothing from us, saved its work as ${it.snapshot.slice(0, 8)} and ended itself: ${it.why}`,
+  'repository.mended': (it) => `the repository was mended from ${it.from}: ${plural(it.objects, 'object')}`,
+  'alert.raised': (it) => `${it.why}. ${it.mend}`,
+  'alert.resolved': (it) => `over after ${duration(it.forMs)}${it.why ? `: ${it.why}` : ''}`,
+  'operation.ended': (it) => `${it.ok ? 'done' : 'failed'}: ${it.why}`,
+};
+
+const someOf = (paths: readonly string[], and: string, more: string): string =>
+  paths.length === 0
+    ? ''
+    : `: ${paths.slice(0, 5).join(', ')}${paths.length > 5 ? ` ${and} ${count(paths.length - 5)} ${more}` : ''}`;
+
+const GOING: Readonly<Record<string, string>> = {
+  wake: 'is waking',
+  restore: 'is waking from an older snapshot',
+  hibernate: 'is going to sleep: saved and proved first',
+  pause: 'is being paused: saved and proved first',
+  snapshot: 'is being backed up',
+  run: 'runs a program',
+  abandon: 'is being given up',
+  clone: 'is being cloned',
+  fetch: 'gets files back from a snapshot',
+};
+
+export const en: Phrases = {
+  ...format,
+  language: 'en',
+  stage: {
+    renting: 'renting',
+    booting: 'booting',
+    installing: 'installing',
+    'standing-by': 'ready',
+    restoring: 'restoring',
+    running: 'running',
+    saving: 'saving',
+    paused: 'paused',
+    stranded: 'silent',
+    lost: 'lost',
+    releasing: 'releasing',
+    gone: 'released',
+  },
+  sight: {
+    asleep: 'asleep',
+    waking: 'waking',
+    usable: 'usable',
+    awake: 'awake',
+    'going to sleep': 'going to sleep',
+    paused: 'paused',
+    stranded: 'silent',
+  },
+  kind: { automatic: 'automatic', manual: 'manual', 'pre-failover': 'before failover' },
+  role: { viewer: 'viewer', operator: 'operator', admin: 'admin' },
+  event: (talk, now) => (EVENTS[talk.event] as (it: Talk, now: number) => string)(talk, now),
+  outcome: (outcome) => outcome.say,
+  why: (text) => text,
+  modal: (customId) =>
+    modalOf(customId, 'Are you sure?', 'Type the name to go on', 'The name, exactly as it stands in the question'),
+
+  say: {
+    oldButton: 'This button is of another version of Dumont. Use the command instead.',
+    onlyInServers: 'Dumont answers only in servers that invited it.',
+    broken: 'Something went wrong in Dumont itself.',
+    confirmed: 'confirmed',
+    noAuditChannel: 'no audit channel is set for this server',
+    nothingAwake: 'Nothing is awake.',
+    sayWhich: 'Say which workspace, or all.',
+    sayWhat: 'Say what to do: create, end, again, or a role.',
+    openQuote: 'A quote is not closed.',
+    nothingToChange: 'Say at least one thing to change.',
+    onlyAdmins: 'Only an admin can post a panel for everybody.',
+    cannotPost:
+      'Dumont cannot write in this channel. It needs View Channel, Send Messages, Embed Links and Attach Files.',
+    panelPosted: 'It stands in this channel and renews itself.',
+    nothing: 'There is nothing to see.',
+    hostKey: 'Its host key:',
+    recovered: 'The engine may act again.',
+    howToLink:
+      'Log in to Dumont, get a code with `dumont discord link`, and type `/link code:…` here within ten minutes.',
+    noCommand: (path) => `There is no command /${path} any more.`,
+    panelNotPosted: (name, id) =>
+      `It is under way for ${name} (\`${id}\`), but Dumont cannot write the live panel. An admin can choose a channel with /settings.`,
+    follow: (verb, name, url) => `${ASKED[verb ?? ''] ?? 'Asked for'}: **${name}**. [Follow it here](${url})`,
+    reference: (id) => `Code ${id}`,
+    whoCan: (names) => `These can: ${names}.`,
+    created: (name, id) => `**${name}** is described. \`/wake workspace:${id}\` races machines for it.`,
+    destroyed: (name) => `**${name}** and its snapshots are removed.`,
+    badZone: (zone) => `"${zone}" is no time zone like Europe/Lisbon.`,
+    badMoment: (text) => `"${text}" is not days and a time: weekdays 08:45; mon,thu 7:30; daily 06:00.`,
+    schedules: (name, found) => (found === '0' ? `**${name}** has no schedule.` : `What **${name}** does by itself:`),
+    badDate: (text) => `"${text}" is no date like 2026-01-15 14:30 (UTC), and no span like 3h.`,
+    ssh: (name) => `**${name}** is reached like this:`,
+    accountMade: (name, role, password) =>
+      `**${name}** may come in as ${role}. The password is shown this once: ||\`${password}\`||`,
+    accountChanged: (name, role) => `**${name}** is ${role}.`,
+    accountEnded: (name) => `**${name}** is shut out.`,
+    tokenEnded: (id) => `${id} opens nothing any more.`,
+    tokenMade: (word) => `It is shown this once: ||\`${word}\`||`,
+    unlinked: (name) => `You are no longer **${name}** here.`,
+    youAre: (name, role) => `You are **${name}** (${role}).`,
+    linked: (name, role) => `You are **${name}** (${role}) from now on.`,
+    pinned: (id, name, pinned) =>
+      pinned
+        ? `Snapshot \`${id}\` of **${name}** stays until somebody says otherwise.`
+        : `Snapshot \`${id}\` of **${name}** goes when its time is over.`,
+    forgotten: (id, name) => `Snapshot \`${id}\` of **${name}** is removed.`,
+    kept: (name, until) =>
+      until === null
+        ? `**${name}** falls asleep again when it is idle.`
+        : `**${name}** stays awake until <t:${until}:t> (<t:${until}:R>), idle or not.`,
+    configured: (name, fields) =>
+      `**${name}** is changed: ${fields.join(', ')}. Image, disk and ports count from the next wake.`,
+    shared: (name, account, role) =>
+      role === null
+        ? `**${account}** has nothing to do with **${name}** any more.`
+        : `**${account}** may ${role === 'viewer' ? 'look at' : 'work with'} **${name}**.`,
+  },
+
+  confirm: {
+    gone: 'this question is gone. Ask again.',
+    notYours: 'somebody else was asked this.',
+    used: 'this was answered already.',
+    expired: 'it took too long. Ask again.',
+    recover: 'What storage and the marketplaces hold is all there is, and the engine may act again. Did somebody look?',
+    cancelled: 'Nothing was done.',
+    otherName: (name) => `that is another name than "${name}".`,
+    endAccount: (name) => `Every login and token of **${name}** ends at once. Are you sure?`,
+    until: (at, typed) =>
+      `${typed === null ? 'Good for one click' : `You will be asked to type \`${typed}\``}, until <t:${at}:t>.`,
+    hibernateAll: (names) =>
+      `This puts ${plural(names.length, 'workspace')} to sleep, each saved and proved first: ${names.join(', ')}.`,
+    lose: (name, files) =>
+      `The machine of **${name}** ends, and with it for ever:\n${files
+        .slice(0, 15)
+        .map(({ path, sizeBytes, why }) => `- \`${path.replaceAll('`', 'ˋ')}\`, ${bytes(sizeBytes)}: ${plain(why)}`)
+        .join('\n')}${files.length > 15 ? `\n- and ${files.length - 15} more` : ''}`,
+    programs: (name, jobs) =>
+      `${jobs.map((job) => `"${job}"`).join(' and ')} still ${jobs.length === 1 ? 'runs' : 'run'} on **${name}**, and ${jobs.length === 1 ? 'ends' : 'end'} with its machine.`,
+    destroy: (name, snapshots) =>
+      `This removes **${name}** and its ${plural(snapshots, 'snapshot')} for ever. Nothing brings them back.`,
+    restore: (name, { id, createdAt, fileCount, sizeBytes, description }, isNewest) =>
+      `**${name}** wakes from snapshot \`${id.slice(0, 8)}\` of <t:${Math.floor(createdAt / 1_000)}:f>${description ? ` (${plain(description)})` : ''}: ${plural(fileCount, 'file')}, ${bytes(sizeBytes)}.${isNewest ? ' It is the newest.' : ' What came after it is not on the machine; its snapshots stay in the list.'}`,
+    bringBack: (name, path, { id, createdAt }) =>
+      `${plain(path)} of snapshot \`${id.slice(0, 8)}\` (<t:${Math.floor(createdAt / 1_000)}:f>) takes the place of what is on the machine of **${name}** now. A checkpoint is taken first; files that were made since stay.`,
+    forget: (name, { id, createdAt, description }, isNewest) =>
+      `This removes snapshot \`${id.slice(0, 8)}\` of **${name}** (<t:${Math.floor(createdAt / 1_000)}:f>${description ? `, ${plain(description)}` : ''}) for ever.${isNewest ? ' **The next wake starts from it**; without it from an older one, or from nothing.' : ''}`,
+    abandon: (name, newest) =>
+      `This destroys what is on the machine of **${name}** and is in no backup. ${newest === null ? 'There is no snapshot of it.' : `The newest snapshot is of ${ago(newest)}.`}`,
+  },
+
+  button: {
+    confirm: 'Yes, do it',
+    cancel: 'Cancel',
+    keep: 'Keep 1 h',
+    hibernate: 'Hibernate',
+    sleepNow: 'Sleep now',
+    logs: 'Log',
+    stop: 'Stop',
+    wake: 'Wake',
+    follow: 'Follow it',
+    newer: 'Newer',
+    older: 'Older',
+  },
+
+  panel: {
+    saving: 'saving',
+    restoring: 'restoring',
+    ssh: 'Reach it:',
+    round: 'Round',
+    usable: 'Usable after',
+    complete: 'Complete',
+    price: 'Price',
+    waste: 'Waste of the race',
+    proved: 'Proved in storage',
+    runs: 'Runs',
+    worry: 'Trouble',
+    burns: 'Costs now',
+    failed: (name, why) => `❌ **${name}**: ${why}`,
+    title: (verb, name) => `${verb === 'fetch' ? 'bring files back to' : verb} ${name}`,
+    askedBy: (by, at) => `asked by ${by} <t:${at}:R>`,
+    awake: (name, ms, gpu, complete) =>
+      `✅ **${name}** is ${complete ? 'awake' : 'usable'} after ${duration(ms)}${gpu === null ? '' : ` on ${gpu}`}${complete ? '' : '; the rest arrives while you work'}`,
+    done: (name, _verb, say) => `✅ **${name}**: ${say}`,
+    going: (name, verb, { racers, restore }) => {
+      const racing = [...racers.values()].filter(({ state }) => state !== 'gone' && state !== 'releasing').length;
+      if (restore) return `⏳ **${name}** is restoring: ${bytesOf(restore.done, restore.total)}`;
+      return racing > 0 && verb !== 'hibernate'
+        ? `⏳ **${name}** is waking: ${plural(racing, 'machine races', 'machines race')}`
+        : `⏳ **${name}** ${GOING[verb] ?? 'is busy'}`;
+    },
+    files: (files, size) => `${plural(files, 'file')}, ${bytes(size)}`,
+    ran: (code, ms) => `Ended with ${code} after ${duration(ms)}`,
+  },
+
+  status: {
+    none: 'No workspace yet. `/machine create` describes one.',
+    renews: 'renews itself',
+    head: (all, up, burns) => `**${plural(all, 'workspace')}**, ${up} up, ${burns} right now`,
+    more: (more) => `and ${count(more)} more`,
+    kept: (until) => `kept until <t:${until}:t>`,
+    saved: (at) => `saved <t:${at}:R>`,
+  },
+
+  warning: {
+    head: (name, at) => `😴 **${name}** goes to sleep <t:${at}:R> unless something stirs`,
+    body: (why, price, at) =>
+      `Nothing stirs: ${why}.\nIt costs ${price} until then, and is saved and proved at <t:${at}:T> before its machine ends.`,
+    ended: {
+      kept: (name, by) => `☕ **${name}** is kept awake by ${by}`,
+      stays: (name, why) => `☕ **${name}** stays awake: ${why}`,
+      sleeps: (name) => `🌙 **${name}** is going to sleep`,
+      gone: (name) => `**${name}** has no machine any more`,
+    },
+  },
+
+  alert: {
+    title: (talk) => (talk.event === 'alert.raised' ? RAISED[talk.kind] : (ALERTS[talk.event] ?? talk.event)),
+    open: (name, title) => `🔴 **${name}**: ${title}`,
+    resolved: (name, title) => `🟢 **${name}**: over: ${title}`,
+    since: (at) => `since <t:${at}:R>`,
+    over: (at, say) => `over <t:${at}:R>${say ? `: ${say}` : ''}`,
+  },
+
+  chart: {
+    title: (name, usable) => `${name}: the race, ${usable === null ? 'nobody won' : `usable after ${usable}`}`,
+    alt: (name, machines, usable) =>
+      `Timeline of the race of ${name}: ${machines} machines, ${usable === null ? 'nobody won' : `usable after ${usable}`}`,
+  },
+
+  label: {
+    quote: 'What a wake would cost; nothing was rented',
+    time: 'Until usable',
+    price: 'Price',
+    cap: 'Cap of the race',
+    restore: 'To restore',
+    firstRound: 'First round',
+    unknownTime: 'not known yet: nothing was woken so far',
+    snapshots: 'Snapshots of',
+    noSnapshots: 'There is no snapshot yet.',
+    partial: 'partial',
+    newest: 'newest',
+    risk: 'What would be lost if its machine ended now',
+    noRisk: 'Nothing would be lost.',
+    noBackup: 'In no backup',
+    changed: 'Changed since the last backup',
+    notPushed: 'Not pushed',
+    leftOut: 'Left out by a rule',
+    lastBackup: 'Saved up to',
+    never: 'never',
+    machine: 'Machine',
+    owner: 'Owner',
+    wish: 'Last asked for',
+    sleep: 'Sleep',
+    backup: 'Backup',
+    pending: 'changed since',
+    keep: 'Kept awake',
+    asked: 'asked by',
+    logs: 'What happened to',
+    noLogs: 'Nothing happened yet.',
+    offers: 'On offer, best first',
+    hosts: 'What we remember of hosts',
+    noHosts: 'No host was used yet.',
+    users: 'Accounts',
+    tokens: 'Your tokens',
+    noTokens: 'You have no tokens.',
+    whole: 'The record is whole.',
+    broken: 'The record is not whole',
+    entries: 'entries',
+    audit: 'Who did what, newest first',
+    noAudit: 'Nothing fits.',
+    settings: 'Settings of this server',
+    changedSettings: 'Changed.',
+    channel: 'Panels and alerts',
+    auditChannel: 'Audit',
+    ping: 'Rings on failure',
+    language: 'Language',
+    hears: 'Hears about',
+    trouble: 'Trouble',
+    alerts: 'Wrong right now',
+    noAlerts: 'Nothing is wrong.',
+    diag: 'The bot itself',
+    shards: 'Connections',
+    refusedRequests: 'Refused requests in ten minutes',
+    panels: 'Panels open, waiting',
+    acknowledged: 'Acknowledged within',
+    memory: 'Memory',
+    health: 'Engine',
+    more: 'more',
+    everything: 'every workspace',
+    itsOwn: 'workspaces last asked for here',
+    ended: 'ended',
+    used: 'used',
+    files: 'Files of snapshot',
+    empty: 'Nothing lies there.',
+    differs: 'What differs',
+    same: 'Nothing differs.',
+    plans: 'Plans, and what storage costs in a month',
+    month: 'a month',
+    kept: 'kept',
+    starts: 'starts',
+    failures: 'failed',
+  },
+};
+
+const ASKED: Readonly<Record<string, string>> = {
+  wake: 'Waking',
+  restore: 'Waking',
+  hibernate: 'Putting to sleep',
+  pause: 'Pausing',
+  snapshot: 'Backing up',
+  run: 'Running',
+  abandon: 'Giving up',
+  clone: 'Cloning',
+};
+
+const RAISED: Readonly<Record<AlertKind, string>> = {
+  recovered: 'the engine was recovered, and waits for a yes',
+  backups_failing: 'backups fail',
+  backup_late: 'a backup is late',
+  storage_full: 'storage is nearly full',
+  drill_failed: 'a restore drill failed',
+  repository_damaged: 'its repository is damaged',
+  vault_behind: 'the vault is behind',
+  stuck_lock: 'something holds its repository',
+  credentials_ending: "its machine's credentials end",
+};
+
+const ALERTS: Partial<Record<Talk['event'], string>> = {
+  'save.failed': 'the last backup fails; its machine stays and bills',
+  'work.at_risk': 'work is at risk',
+  'machine.lost': 'its machine is lost',
+  'release.slow': 'its machine does not go away and bills',
+  'after_wake.trouble': 'the command after wake has trouble',
+  'race.ended': 'no machine became ready',
+};

@@ -1,0 +1,71 @@
+import type { Language } from '../../engine/domain/discord.ts';
+
+/** How sizes, times and counts are written for people, in either language. */
+const SECOND = 1_000;
+const MINUTE = 60 * SECOND;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+
+export interface Format {
+  duration(ms: number): string;
+  ago(ms: number): string;
+  bytes(count: number): string;
+  bytesOf(done: number, total: number): string;
+  count(value: number): string;
+}
+
+export function formatIn(language: Language): Format {
+  const decimal = (value: number): string => {
+    const text = value.toFixed(1);
+    return language === 'pt' ? text.replace('.', ',') : text;
+  };
+
+  const duration = (ms: number): string => {
+    if (ms < 10 * SECOND) return `${decimal(Math.max(0, ms) / SECOND)} s`;
+    if (ms < MINUTE) return `${Math.floor(ms / SECOND)} s`;
+    if (ms < HOUR) return pair(ms, MINUTE, 'min', SECOND, 's');
+    if (ms < DAY) return pair(ms, HOUR, 'h', MINUTE, 'min');
+    return pair(ms, DAY, 'd', HOUR, 'h');
+  };
+
+  /** GB is 10^9 bytes. */
+  const bytes = (given: number): string => {
+    let value = Math.max(0, given);
+    let unit = 0;
+    while (value >= 999.5 && unit < UNITS.length - 1) {
+      value /= 1_000;
+      unit += 1;
+    }
+    return `${unit === 0 || value >= 99.5 ? Math.round(value) : decimal(value)} ${UNITS[unit]}`;
+  };
+
+  return {
+    duration,
+    ago: (ms) => {
+      const rough =
+        ms < MINUTE
+          ? `${Math.floor(ms / SECOND)} s`
+          : ms < HOUR
+            ? `${Math.floor(ms / MINUTE)} min`
+            : ms < 2 * DAY
+              ? `${Math.floor(ms / HOUR)} h`
+              : `${Math.floor(ms / DAY)} d`;
+      return language === 'pt' ? `há ${rough}` : `${rough} ago`;
+    },
+    bytes,
+    bytesOf: (done, total) => {
+      const of = language === 'pt' ? 'de' : 'of';
+      const [value, unit] = bytes(done).split(' ');
+      const whole = bytes(total);
+      return whole.endsWith(` ${unit}`) ? `${value} ${of} ${whole}` : `${value} ${unit} ${of} ${whole}`;
+    },
+    count: (value) => String(Math.round(value)).replace(/\B(?=(\d{3})+$)/g, language === 'pt' ? '.' : ','),
+  };
+}
+
+const UNITS = ['B', 'kB', 'MB', 'GB', 'TB', 'PB'] as const;
+
+function pair(ms: number, large: number, largeWord: string, small: number, smallWord: string): string {
+  const rest = Math.floor((ms % large) / small);
+  return `${Math.floor(ms / large)} ${largeWord}${rest === 0 ? '' : ` ${rest} ${smallWord}`}`;
+}

@@ -1,0 +1,238 @@
+import type { APIModalInteractionResponseCallbackData } from 'discord-api-types/v10';
+import type { Role } from '../../engine/domain/account.ts';
+import type { AtRisk } from '../../engine/domain/agent-shapes.ts';
+import type { Language } from '../../engine/domain/discord.ts';
+import type { Talk } from '../../engine/domain/events.ts';
+import type { State } from '../../engine/domain/lifecycle.ts';
+import type { Outcome } from '../../engine/domain/operation.ts';
+import type { Snapshot, SnapshotKind } from '../../engine/domain/snapshot.ts';
+import type { Sight } from '../../engine/domain/workspace.ts';
+import type { Story } from '../panels/story.ts';
+import type { Format } from './format.ts';
+
+type Say = (...given: string[]) => string;
+
+/** Every phrase there is. Both languages have to have each, or they do not compile. */
+export interface Phrases extends Format {
+  readonly language: Language;
+  readonly stage: Readonly<Record<State, string>>;
+  readonly sight: Readonly<Record<Sight, string>>;
+  readonly kind: Readonly<Record<SnapshotKind, string>>;
+  readonly role: Readonly<Record<Role, string>>;
+  /** What was told, as a sentence about its workspace. */
+  event(talk: Talk, now: number): string;
+  outcome(outcome: Outcome): string;
+  /** Words of the engine's own, as far as this language knows them. */
+  why(text: string): string;
+  modal(customId: string): APIModalInteractionResponseCallbackData;
+
+  readonly say: {
+    readonly oldButton: string;
+    readonly onlyInServers: string;
+    readonly broken: string;
+    readonly confirmed: string;
+    readonly noAuditChannel: string;
+    readonly nothingAwake: string;
+    readonly sayWhich: string;
+    readonly sayWhat: string;
+    readonly openQuote: string;
+    readonly nothingToChange: string;
+    readonly onlyAdmins: string;
+    readonly cannotPost: string;
+    readonly panelPosted: string;
+    readonly nothing: string;
+    readonly hostKey: string;
+    readonly howToLink: string;
+    readonly recovered: string;
+    readonly noCommand: Say;
+    readonly panelNotPosted: Say;
+    readonly follow: Say;
+    readonly reference: Say;
+    readonly whoCan: Say;
+    readonly created: Say;
+    readonly destroyed: Say;
+    readonly badDate: Say;
+    readonly badZone: Say;
+    readonly badMoment: Say;
+    readonly schedules: Say;
+    readonly ssh: Say;
+    readonly accountMade: Say;
+    readonly accountChanged: Say;
+    readonly accountEnded: Say;
+    readonly tokenEnded: Say;
+    readonly tokenMade: Say;
+    readonly unlinked: Say;
+    readonly youAre: Say;
+    readonly linked: Say;
+    pinned(id: string, name: string, pinned: boolean): string;
+    forgotten(id: string, name: string): string;
+    kept(name: string, until: number | null): string;
+    configured(name: string, fields: readonly string[]): string;
+    shared(name: string, account: string, role: 'viewer' | 'operator' | null): string;
+  };
+
+  readonly confirm: {
+    readonly gone: string;
+    readonly notYours: string;
+    readonly used: string;
+    readonly expired: string;
+    readonly cancelled: string;
+    readonly recover: string;
+    readonly otherName: Say;
+    readonly endAccount: Say;
+    until(at: number, typed: string | null): string;
+    hibernateAll(names: readonly string[]): string;
+    lose(name: string, files: readonly AtRisk[]): string;
+    programs(name: string, jobs: readonly string[]): string;
+    destroy(name: string, snapshots: number): string;
+    restore(name: string, snapshot: Snapshot, isNewest: boolean): string;
+    bringBack(name: string, path: string, snapshot: Snapshot): string;
+    forget(name: string, snapshot: Snapshot, isNewest: boolean): string;
+    abandon(name: string, newestMs: number | null): string;
+  };
+
+  readonly button: Readonly<
+    Record<
+      | 'confirm'
+      | 'cancel'
+      | 'keep'
+      | 'hibernate'
+      | 'sleepNow'
+      | 'logs'
+      | 'stop'
+      | 'wake'
+      | 'follow'
+      | 'newer'
+      | 'older',
+      string
+    >
+  >;
+
+  readonly panel: {
+    readonly saving: string;
+    readonly restoring: string;
+    readonly ssh: string;
+    readonly round: string;
+    readonly usable: string;
+    readonly complete: string;
+    readonly price: string;
+    readonly waste: string;
+    readonly proved: string;
+    readonly runs: string;
+    readonly worry: string;
+    readonly burns: string;
+    readonly failed: Say;
+    readonly title: Say;
+    askedBy(by: string, at: number): string;
+    awake(name: string, ms: number, gpu: string | null, complete: boolean): string;
+    done(name: string, verb: string, say: string): string;
+    going(name: string, verb: string, story: Story, sight: Sight | null): string;
+    files(count: number, bytes: number): string;
+    ran(code: number, ms: number): string;
+  };
+
+  readonly status: {
+    readonly none: string;
+    readonly renews: string;
+    head(count: number, up: number, burns: string): string;
+    more(count: number): string;
+    kept(until: number): string;
+    saved(at: number): string;
+  };
+
+  readonly warning: {
+    head(name: string, at: number): string;
+    body(why: string, price: string, at: number): string;
+    readonly ended: Readonly<Record<'kept' | 'stays' | 'sleeps' | 'gone', Say>>;
+  };
+
+  readonly alert: {
+    title(talk: Talk): string;
+    readonly open: Say;
+    readonly resolved: Say;
+    since(at: number): string;
+    over(at: number, say: string): string;
+  };
+
+  /** `usable`: after how long; null when nothing became so. */
+  readonly chart: {
+    title(name: string, usable: string | null): string;
+    alt(name: string, machines: number, usable: string | null): string;
+  };
+
+  /** Names of what stands in answers. */
+  readonly label: Readonly<Record<Label, string>>;
+}
+
+export type Label =
+  | 'quote'
+  | 'time'
+  | 'price'
+  | 'cap'
+  | 'restore'
+  | 'firstRound'
+  | 'unknownTime'
+  | 'snapshots'
+  | 'noSnapshots'
+  | 'partial'
+  | 'newest'
+  | 'risk'
+  | 'noRisk'
+  | 'noBackup'
+  | 'changed'
+  | 'notPushed'
+  | 'leftOut'
+  | 'lastBackup'
+  | 'never'
+  | 'machine'
+  | 'owner'
+  | 'wish'
+  | 'sleep'
+  | 'backup'
+  | 'pending'
+  | 'keep'
+  | 'asked'
+  | 'logs'
+  | 'noLogs'
+  | 'offers'
+  | 'hosts'
+  | 'noHosts'
+  | 'users'
+  | 'tokens'
+  | 'noTokens'
+  | 'whole'
+  | 'broken'
+  | 'entries'
+  | 'audit'
+  | 'noAudit'
+  | 'settings'
+  | 'changedSettings'
+  | 'channel'
+  | 'auditChannel'
+  | 'ping'
+  | 'language'
+  | 'hears'
+  | 'trouble'
+  | 'alerts'
+  | 'noAlerts'
+  | 'diag'
+  | 'shards'
+  | 'refusedRequests'
+  | 'panels'
+  | 'acknowledged'
+  | 'memory'
+  | 'health'
+  | 'more'
+  | 'everything'
+  | 'itsOwn'
+  | 'ended'
+  | 'used'
+  | 'files'
+  | 'empty'
+  | 'differs'
+  | 'same'
+  | 'plans'
+  | 'month'
+  | 'kept'
+  | 'starts'
+  | 'failures';

@@ -1,0 +1,409 @@
+import { ALERTS as ALERT_WORDS, type AlertKind } from '../../engine/domain/alert.ts';
+import type { Talk } from '../../engine/domain/events.ts';
+import { sentence } from '../../engine/domain/failures.ts';
+import { dollars, perHour } from '../../engine/domain/money.ts';
+import { plain } from '../discord/message.ts';
+import { formatIn } from './format.ts';
+import { modalOf } from './modal.ts';
+import type { Phrases } from './phrases.ts';
+import { whyInPortuguese as why } from './why-pt.ts';
+
+const format = formatIn('pt');
+const { duration, bytes, count, ago, bytesOf } = format;
+const plural = (value: number, one: string, many = `${one}s`): string => `${count(value)} ${value === 1 ? one : many}`;
+
+const EVENTS: { readonly [E in Talk['event']]: (it: Extract<Talk, { event: E }>, now: number) => string } = {
+  'race.began': (it) => `${plural(it.machines, 'máquina')} na disputa: ${why(it.why)}`,
+  'race.round': (it) => `rodada ${it.round} com mais ${plural(it.machines, 'máquina')}: ${why(it.why)}`,
+  'race.ended': (it) =>
+    `${it.winner === null ? 'ninguém venceu a disputa' : 'a disputa foi vencida'}: ${why(it.why)}; desperdício ${dollars(it.wasteMicro)}`,
+  'machine.moved': (it) =>
+    `${it.offer.host} (${it.offer.gpu}, ${it.offer.region}): ${STAGE[it.from]} → ${STAGE[it.to]} após ${duration(it.ms)}: ${why(it.why)}`,
+  'restore.progress': (it) => `restaurando: ${bytesOf(it.bytesDone, it.bytesTotal)}`,
+  'workspace.usable': (it) => `utilizável após ${duration(it.ms)}; o resto chega enquanto você trabalha`,
+  'workspace.complete': (it) => `completo: ${plural(it.files, 'arquivo')}, ${bytes(it.bytes)}`,
+  'save.progress': (it) => `salvando: ${bytesOf(it.bytesDone, it.bytesTotal)}`,
+  'snapshot.proved': (it) =>
+    `snapshot ${it.snapshot.slice(0, 8)} provado: ${plural(it.files, 'arquivo')}, ${bytes(it.bytes)}`,
+  'save.failed': (it) =>
+    `o último backup falhou: ${why(it.why)}. Nova tentativa em ${duration(it.againInMs)}; a máquina fica, a ${perHour(it.dollarsPerHour)}`,
+  'work.at_risk': (it) => `trabalho em risco: ${why(it.why)}${someOf(it.paths)}`,
+  'machine.lost': (it, now) =>
+    `a máquina se perdeu: ${why(it.why)}; ${it.lastProvedAt === null ? 'nada dela foi salvo' : `o que havia ${ago(now - it.lastProvedAt)} está salvo`}`,
+  'machine.adopted': (it) => `uma máquina nossa não estava nos registros: ${why(it.why)}`,
+  'release.slow': (it) =>
+    `a máquina ainda não sumiu após ${duration(it.forMs)} e custa ${perHour(it.dollarsPerHour)}: ${why(it.why)}`,
+  'machine.idle_warning': (it) => `nada se mexe: ${why(it.why)}. Vai dormir em ${duration(it.inMs)}`,
+  'machine.stays_awake': (it) => `continua acordado: ${why(it.why)}`,
+  'workspace.kept': (it, now) => `${it.by} o mantém acordado por ${duration(it.until - now)}`,
+  'backup.failing': (it, now) =>
+    it.failures === 0
+      ? 'os backups voltaram a funcionar'
+      : `${plural(it.failures, 'backup')} ${it.failures === 1 ? 'falhou' : 'seguidos falharam'}: ${why(it.why)}; ${it.durableAt === null ? 'nada desta máquina está salvo ainda' : `está salvo o que havia ${ago(now - it.durableAt)}`}`,
+  'job.began': (it) => `roda "${it.command}"`,
+  'job.ended': (it) => `"${it.command}" terminou com ${it.code} após ${duration(it.ms)}`,
+  'after_wake.trouble': (it) => `o comando após acordar, "${it.command}", ${why(it.why)}`,
+  'machine.ended_itself': (it) =>
+    `a máquina não ouviu nada de nós, salvou o trabalho como ${it.snapshot.slice(0, 8)} e se encerrou: ${why(it.why)}`,
+  'repository.mended': (it) => `o repositório foi consertado a partir de ${it.from}: ${plural(it.objects, 'objeto')}`,
+  'alert.raised': (it) => `${why(it.why)}. ${ALERT_WORDS[it.kind].pt}`,
+  'alert.resolved': (it) => `acabou após ${duration(it.forMs)}${it.why ? `: ${why(it.why)}` : ''}`,
+  'operation.ended': (it) => `${it.ok ? 'feito' : 'falhou'}: ${why(it.why)}`,
+};
+
+const someOf = (paths: readonly string[]): string =>
+  paths.length === 0
+    ? ''
+    : `: ${paths.slice(0, 5).join(', ')}${paths.length > 5 ? ` e mais ${count(paths.length - 5)}` : ''}`;
+
+const STAGE = {
+  renting: 'alugando',
+  booting: 'ligando',
+  installing: 'instalando',
+  'standing-by': 'pronta',
+  restoring: 'restaurando',
+  running: 'rodando',
+  saving: 'salvando',
+  paused: 'pausada',
+  stranded: 'muda',
+  lost: 'perdida',
+  releasing: 'liberando',
+  gone: 'liberada',
+} as const;
+
+const GOING: Readonly<Record<string, string>> = {
+  wake: 'está acordando',
+  restore: 'está acordando de um snapshot antigo',
+  hibernate: 'vai dormir: antes é salvo e provado',
+  pause: 'está sendo pausado: antes é salvo e provado',
+  snapshot: 'está fazendo backup',
+  run: 'roda um programa',
+  abandon: 'está sendo abandonado',
+  clone: 'está sendo clonado',
+  fetch: 'recebe arquivos de um snapshot',
+};
+
+const DONE: Readonly<Record<string, string>> = {
+  hibernate: 'dorme; o trabalho está salvo e provado',
+  pause: 'está pausado; o trabalho está salvo e provado',
+  snapshot: 'o backup está no armazenamento, provado',
+  run: 'o programa terminou',
+  abandon: 'o que havia na máquina foi abandonado',
+  clone: 'foi clonado',
+  fetch: 'os arquivos estão de volta',
+  wake: 'está acordado',
+  restore: 'está acordado',
+};
+
+export const pt: Phrases = {
+  ...format,
+  language: 'pt',
+  stage: STAGE,
+  sight: {
+    asleep: 'dormindo',
+    waking: 'acordando',
+    usable: 'utilizável',
+    awake: 'acordado',
+    'going to sleep': 'indo dormir',
+    paused: 'pausado',
+    stranded: 'sem resposta',
+  },
+  kind: { automatic: 'automático', manual: 'manual', 'pre-failover': 'antes do failover' },
+  role: { viewer: 'viewer', operator: 'operator', admin: 'admin' },
+  event: (talk, now) => (EVENTS[talk.event] as (it: Talk, now: number) => string)(talk, now),
+  outcome: (outcome) =>
+    outcome.ok
+      ? why(outcome.say)
+      : why(sentence(outcome.code, { ...outcome.facts, why: why(String(outcome.facts.why ?? '')) }, 'pt')),
+  why,
+  modal: (customId) =>
+    modalOf(customId, 'Tem certeza?', 'Digite o nome para continuar', 'O nome, exatamente como está na pergunta'),
+
+  say: {
+    oldButton: 'Este botão é de outra versão do Dumont. Use o comando.',
+    onlyInServers: 'O Dumont só responde em servidores que o convidaram.',
+    broken: 'Algo deu errado no próprio Dumont.',
+    confirmed: 'confirmado',
+    noAuditChannel: 'este servidor não tem canal de auditoria',
+    nothingAwake: 'Nada está acordado.',
+    sayWhich: 'Diga qual workspace, ou todos.',
+    sayWhat: 'Diga o que fazer: criar, encerrar, deixar entrar de novo, ou um papel.',
+    openQuote: 'Uma aspa não foi fechada.',
+    nothingToChange: 'Diga pelo menos uma coisa para mudar.',
+    onlyAdmins: 'Só um admin pode publicar um painel para todos.',
+    cannotPost:
+      'O Dumont não pode escrever neste canal. Precisa de Ver canal, Enviar mensagens, Inserir links e Anexar arquivos.',
+    panelPosted: 'Está neste canal e se renova sozinho.',
+    nothing: 'Não há nada para ver.',
+    hostKey: 'A chave de host:',
+    recovered: 'O engine pode agir de novo.',
+    howToLink:
+      'Entre no Dumont, pegue um código com `dumont discord link` e digite `/link code:…` aqui em até dez minutos.',
+    noCommand: (path) => `Não existe mais o comando /${path}.`,
+    panelNotPosted: (name, id) =>
+      `Está em andamento para ${name} (\`${id}\`), mas o Dumont não consegue escrever o painel. Um admin pode escolher um canal com /settings.`,
+    follow: (verb, name, url) => `${ASKED[verb ?? ''] ?? 'Pedido'}: **${name}**. [Acompanhe aqui](${url})`,
+    reference: (id) => `Código ${id}`,
+    whoCan: (names) => `Podem: ${names}.`,
+    created: (name, id) => `**${name}** está descrito. \`/wake workspace:${id}\` disputa máquinas para ele.`,
+    destroyed: (name) => `**${name}** e seus snapshots foram removidos.`,
+    badZone: (zone) => `"${zone}" não é um fuso como America/Sao_Paulo.`,
+    badMoment: (text) => `"${text}" não são dias e uma hora: weekdays 08:45; mon,thu 7:30; daily 06:00.`,
+    schedules: (name, found) => (found === '0' ? `**${name}** não tem agendamento.` : `O que **${name}** faz sozinho:`),
+    badDate: (text) => `"${text}" não é uma data como 2026-01-15 14:30 (UTC), nem um tempo como 3h.`,
+    ssh: (name) => `Chega-se a **${name}** assim:`,
+    accountMade: (name, role, password) =>
+      `**${name}** pode entrar como ${role}. A senha é mostrada só esta vez: ||\`${password}\`||`,
+    accountChanged: (name, role) => `**${name}** é ${role}.`,
+    accountEnded: (name) => `**${name}** não entra mais.`,
+    tokenEnded: (id) => `${id} não abre mais nada.`,
+    tokenMade: (word) => `É mostrado só esta vez: ||\`${word}\`||`,
+    unlinked: (name) => `Você não é mais **${name}** aqui.`,
+    youAre: (name, role) => `Você é **${name}** (${role}).`,
+    linked: (name, role) => `De agora em diante você é **${name}** (${role}).`,
+    pinned: (id, name, pinned) =>
+      pinned
+        ? `O snapshot \`${id}\` de **${name}** fica até que alguém diga o contrário.`
+        : `O snapshot \`${id}\` de **${name}** vai embora quando o tempo acabar.`,
+    forgotten: (id, name) => `O snapshot \`${id}\` de **${name}** foi removido.`,
+    kept: (name, until) =>
+      until === null
+        ? `**${name}** volta a dormir quando estiver ocioso.`
+        : `**${name}** fica acordado até <t:${until}:t> (<t:${until}:R>), ocioso ou não.`,
+    configured: (name, fields) =>
+      `**${name}** mudou: ${fields.join(', ')}. Imagem, disco e portas valem no próximo despertar.`,
+    shared: (name, account, role) =>
+      role === null
+        ? `**${account}** não tem mais nada com **${name}**.`
+        : `**${account}** pode ${role === 'viewer' ? 'ver' : 'trabalhar em'} **${name}**.`,
+  },
+
+  confirm: {
+    gone: 'esta pergunta não existe mais. Peça de novo.',
+    notYours: 'isto foi perguntado a outra pessoa.',
+    used: 'isto já foi respondido.',
+    expired: 'demorou demais. Peça de novo.',
+    recover: 'O que está no armazenamento e nos marketplaces é tudo, e o engine pode agir de novo. Alguém olhou?',
+    cancelled: 'Nada foi feito.',
+    otherName: (name) => `o nome não é "${name}".`,
+    endAccount: (name) => `Cada login e token de **${name}** acaba agora. Tem certeza?`,
+    until: (at, typed) =>
+      `${typed === null ? 'Vale um clique' : `Será preciso digitar \`${typed}\``}, até <t:${at}:t>.`,
+    hibernateAll: (names) =>
+      `Isto põe ${plural(names.length, 'workspace')} para dormir, cada um salvo e provado antes: ${names.join(', ')}.`,
+    lose: (name, files) =>
+      `A máquina de **${name}** acaba, e com ela para sempre:\n${files
+        .slice(0, 15)
+        .map((file) => `- \`${file.path.replaceAll('`', 'ˋ')}\`, ${bytes(file.sizeBytes)}: ${plain(why(file.why))}`)
+        .join('\n')}${files.length > 15 ? `\n- e mais ${files.length - 15}` : ''}`,
+    programs: (name, jobs) =>
+      `${jobs.map((job) => `"${job}"`).join(' e ')} ainda ${jobs.length === 1 ? 'roda' : 'rodam'} em **${name}**, e ${jobs.length === 1 ? 'acaba' : 'acabam'} com a máquina.`,
+    destroy: (name, snapshots) =>
+      `Isto remove **${name}** e ${snapshots === 1 ? 'seu snapshot' : `seus ${count(snapshots)} snapshots`} para sempre. Nada os traz de volta.`,
+    restore: (name, { id, createdAt, fileCount, sizeBytes, description }, isNewest) =>
+      `**${name}** acorda do snapshot \`${id.slice(0, 8)}\` de <t:${Math.floor(createdAt / 1_000)}:f>${description ? ` (${plain(description)})` : ''}: ${plural(fileCount, 'arquivo')}, ${bytes(sizeBytes)}.${isNewest ? ' É o mais novo.' : ' O que veio depois não estará na máquina; os snapshots continuam na lista.'}`,
+    bringBack: (name, path, { id, createdAt }) =>
+      `${plain(path)} do snapshot \`${id.slice(0, 8)}\` (<t:${Math.floor(createdAt / 1_000)}:f>) toma o lugar do que está agora na máquina de **${name}**. Antes é feito um checkpoint; arquivos criados depois ficam.`,
+    forget: (name, { id, createdAt, description }, isNewest) =>
+      `Isto remove o snapshot \`${id.slice(0, 8)}\` de **${name}** (<t:${Math.floor(createdAt / 1_000)}:f>${description ? `, ${plain(description)}` : ''}) para sempre.${isNewest ? ' **O próximo despertar parte dele**; sem ele, de um mais antigo, ou de nada.' : ''}`,
+    abandon: (name, newest) =>
+      `Isto destrói o que está na máquina de **${name}** e em nenhum backup. ${newest === null ? 'Não há snapshot dele.' : `O snapshot mais novo é de ${ago(newest)}.`}`,
+  },
+
+  button: {
+    confirm: 'Sim, faça',
+    cancel: 'Cancelar',
+    keep: 'Manter 1 h',
+    hibernate: 'Hibernar',
+    sleepNow: 'Dormir já',
+    logs: 'Registro',
+    stop: 'Parar',
+    wake: 'Acordar',
+    follow: 'Acompanhar',
+    newer: 'Mais novos',
+    older: 'Mais antigos',
+  },
+
+  panel: {
+    saving: 'salvando',
+    restoring: 'restaurando',
+    ssh: 'Para entrar:',
+    round: 'Rodada',
+    usable: 'Utilizável após',
+    complete: 'Completo',
+    price: 'Preço',
+    waste: 'Desperdício da disputa',
+    proved: 'Provado no armazenamento',
+    runs: 'Roda',
+    worry: 'Problema',
+    burns: 'Custa agora',
+    failed: (name, reason) => `❌ **${name}**: ${reason}`,
+    title: (verb, name) => `${VERB[verb ?? ''] ?? verb} ${name}`,
+    askedBy: (by, at) => `pedido por ${by} <t:${at}:R>`,
+    awake: (name, ms, gpu, complete) =>
+      `✅ **${name}** está ${complete ? 'acordado' : 'utilizável'} após ${duration(ms)}${gpu === null ? '' : ` em ${gpu}`}${complete ? '' : '; o resto chega enquanto você trabalha'}`,
+    done: (name, verb, say) => `✅ **${name}**: ${DONE[verb] ?? why(say)}`,
+    going: (name, verb, { racers, restore }) => {
+      const racing = [...racers.values()].filter(({ state }) => state !== 'gone' && state !== 'releasing').length;
+      if (restore) return `⏳ **${name}** está restaurando: ${bytesOf(restore.done, restore.total)}`;
+      return racing > 0 && verb !== 'hibernate'
+        ? `⏳ **${name}** está acordando: ${plural(racing, 'máquina disputa', 'máquinas disputam')}`
+        : `⏳ **${name}** ${GOING[verb] ?? 'está ocupado'}`;
+    },
+    files: (files, size) => `${plural(files, 'arquivo')}, ${bytes(size)}`,
+    ran: (code, ms) => `Terminou com ${code} após ${duration(ms)}`,
+  },
+
+  status: {
+    none: 'Nenhum workspace ainda. `/machine create` descreve um.',
+    renews: 'renova-se sozinho',
+    head: (all, up, burns) => `**${plural(all, 'workspace')}**, ${up} de pé, ${burns} agora`,
+    more: (more) => `e mais ${count(more)}`,
+    kept: (until) => `mantido até <t:${until}:t>`,
+    saved: (at) => `salvo <t:${at}:R>`,
+  },
+
+  warning: {
+    head: (name, at) => `😴 **${name}** vai dormir <t:${at}:R>, a não ser que algo se mexa`,
+    body: (reason, price, at) =>
+      `Nada se mexe: ${why(reason)}.\nCusta ${price} até lá; é salvo e provado às <t:${at}:T>, antes de a máquina acabar.`,
+    ended: {
+      kept: (name, by) => `☕ **${name}** fica acordado a pedido de ${by}`,
+      stays: (name, reason) => `☕ **${name}** continua acordado: ${why(reason ?? '')}`,
+      sleeps: (name) => `🌙 **${name}** está indo dormir`,
+      gone: (name) => `**${name}** não tem mais máquina`,
+    },
+  },
+
+  alert: {
+    title: (talk) => (talk.event === 'alert.raised' ? RAISED[talk.kind] : (ALERTS[talk.event] ?? talk.event)),
+    open: (name, title) => `🔴 **${name}**: ${title}`,
+    resolved: (name, title) => `🟢 **${name}**: acabou: ${title}`,
+    since: (at) => `desde <t:${at}:R>`,
+    over: (at, say) => `acabou <t:${at}:R>${say ? `: ${why(say)}` : ''}`,
+  },
+
+  chart: {
+    title: (name, usable) => `${name}: a disputa, ${usable === null ? 'ninguém venceu' : `utilizável após ${usable}`}`,
+    alt: (name, machines, usable) =>
+      `Linha do tempo da disputa de ${name}: ${machines} máquinas, ${usable === null ? 'ninguém venceu' : `utilizável após ${usable}`}`,
+  },
+
+  label: {
+    quote: 'Quanto custaria acordar; nada foi alugado',
+    time: 'Até ficar utilizável',
+    price: 'Preço',
+    cap: 'Limite da disputa',
+    restore: 'A restaurar',
+    firstRound: 'Primeira rodada',
+    unknownTime: 'ainda não se sabe: nada foi acordado até agora',
+    snapshots: 'Snapshots de',
+    noSnapshots: 'Ainda não há snapshot.',
+    partial: 'parcial',
+    newest: 'mais novo',
+    risk: 'O que se perderia se a máquina acabasse agora',
+    noRisk: 'Nada se perderia.',
+    noBackup: 'Em nenhum backup',
+    changed: 'Mudou desde o último backup',
+    notPushed: 'Sem push',
+    leftOut: 'Fora por uma regra',
+    lastBackup: 'Salvo até',
+    never: 'nunca',
+    machine: 'Máquina',
+    owner: 'Dono',
+    wish: 'Último pedido',
+    sleep: 'Sono',
+    backup: 'Backup',
+    pending: 'mudou desde então',
+    keep: 'Mantido acordado',
+    asked: 'pedido por',
+    logs: 'O que aconteceu com',
+    noLogs: 'Nada aconteceu ainda.',
+    offers: 'Em oferta, melhores primeiro',
+    hosts: 'O que lembramos dos hosts',
+    noHosts: 'Nenhum host foi usado ainda.',
+    users: 'Contas',
+    tokens: 'Seus tokens',
+    noTokens: 'Você não tem tokens.',
+    whole: 'O registro está inteiro.',
+    broken: 'O registro não está inteiro',
+    entries: 'entradas',
+    audit: 'Quem fez o quê, mais novos primeiro',
+    noAudit: 'Nada corresponde.',
+    settings: 'Configurações deste servidor',
+    changedSettings: 'Mudou.',
+    channel: 'Painéis e alertas',
+    auditChannel: 'Auditoria',
+    ping: 'Chama em caso de falha',
+    language: 'Língua',
+    hears: 'Ouve sobre',
+    trouble: 'Problema',
+    alerts: 'Errado agora',
+    noAlerts: 'Nada está errado.',
+    diag: 'O próprio bot',
+    shards: 'Conexões',
+    refusedRequests: 'Pedidos recusados em dez minutos',
+    panels: 'Painéis abertos, à espera',
+    acknowledged: 'Confirmado em',
+    memory: 'Memória',
+    health: 'Engine',
+    more: 'mais',
+    everything: 'todos os workspaces',
+    itsOwn: 'os pedidos por último aqui',
+    ended: 'encerrada',
+    used: 'usado',
+    files: 'Arquivos do snapshot',
+    empty: 'Não há nada ali.',
+    differs: 'O que difere',
+    same: 'Nada difere.',
+    plans: 'Planos, e quanto custa o armazenamento por mês',
+    month: 'por mês',
+    kept: 'guardado',
+    starts: 'partidas',
+    failures: 'falhas',
+  },
+};
+
+const ASKED: Readonly<Record<string, string>> = {
+  wake: 'Acordando',
+  restore: 'Acordando',
+  hibernate: 'Pondo para dormir',
+  pause: 'Pausando',
+  snapshot: 'Fazendo backup',
+  run: 'Rodando',
+  abandon: 'Abandonando',
+  clone: 'Clonando',
+};
+
+const VERB: Readonly<Record<string, string>> = {
+  wake: 'acordar',
+  restore: 'restaurar',
+  hibernate: 'hibernar',
+  pause: 'pausar',
+  snapshot: 'backup de',
+  run: 'rodar em',
+  abandon: 'abandonar',
+  clone: 'clonar',
+  fetch: 'trazer de volta em',
+};
+
+const RAISED: Readonly<Record<AlertKind, string>> = {
+  recovered: 'o engine foi recuperado, e espera um sim',
+  backups_failing: 'os backups falham',
+  backup_late: 'um backup está atrasado',
+  storage_full: 'o armazenamento está quase cheio',
+  drill_failed: 'um teste de restauração falhou',
+  repository_damaged: 'o repositório está danificado',
+  vault_behind: 'o cofre está atrasado',
+  stuck_lock: 'algo segura o repositório',
+  credentials_ending: 'as credenciais da máquina acabam',
+};
+
+const ALERTS: Partial<Record<Talk['event'], string>> = {
+  'save.failed': 'o último backup falha; a máquina fica e cobra',
+  'work.at_risk': 'há trabalho em risco',
+  'machine.lost': 'a máquina se perdeu',
+  'release.slow': 'a máquina não some e cobra',
+  'after_wake.trouble': 'o comando após acordar tem problema',
+  'race.ended': 'nenhuma máquina ficou pronta',
+};

@@ -1,0 +1,47 @@
+import { expect, test } from 'vitest';
+import { toPng } from '../../bot/charts/png.ts';
+import { timelineSvg } from '../../bot/charts/timeline.ts';
+import { beginStory, type Racer, type Story } from '../../bot/panels/story.ts';
+import { wordsIn } from '../../bot/words/words.ts';
+import type { State } from '../../engine/domain/lifecycle.ts';
+
+const T0 = 1_000_000;
+const racer = (machine: string, host: string, ...trail: [State, number][]): [string, Racer] => {
+  const [state, since] = trail.at(-1) ?? ['renting', 0];
+  const steps = trail.map(([each, seconds]) => ({ state: each, at: T0 + seconds * 1_000 }));
+  const offer = { gpu: 'RTX 4090', host, region: 'São Paulo', dollarsPerHour: 0.31 };
+  return [machine, { ...offer, machine, state, since: T0 + since * 1_000, why: '', trail: steps }];
+};
+const story: Story = {
+  ...beginStory(T0),
+  winner: 'b',
+  usableMs: 30_000,
+  racers: new Map([
+    racer('a', 'alpha', ['booting', 1], ['releasing', 21]),
+    racer('b', '<br&vo>', ['booting', 2], ['installing', 14], ['restoring', 20], ['running', 30]),
+  ]),
+};
+
+test('each stage is a bar from when it began to when the next did, and the winner is named', () => {
+  const svg = timelineSvg(story, 'lab', wordsIn('en'), T0 + 40_000);
+  const bars = [...svg.matchAll(/<rect x="([\d.]+)" y="(\d+)" width="([\d.]+)" height="14" fill="(#\w+)"/g)].map(
+    ([, ...bar]) => bar,
+  );
+  const scale = (800 - 190 - 80) / 30; // it ends with the last move
+  expect(bars).toEqual([
+    [(190 + scale).toFixed(1), '56', (20 * scale).toFixed(1), '#5865f2'],
+    [(190 + 2 * scale).toFixed(1), '80', (12 * scale).toFixed(1), '#5865f2'],
+    [(190 + 14 * scale).toFixed(1), '80', (6 * scale).toFixed(1), '#00a8fc'],
+    [(190 + 20 * scale).toFixed(1), '80', (10 * scale).toFixed(1), '#23a55a'],
+    ['720.0', '80', '1.0', '#57f287'],
+  ]);
+  expect(svg).toContain('✓ &#60;br&#38;vo&#62; São Pau…');
+  expect(timelineSvg(story, 'lab', wordsIn('pt'), T0)).toContain('restaurando');
+});
+
+test('a picture has its text: fonts come with us, whatever the computer has', async () => {
+  const svg = timelineSvg(story, 'São Paulo: ção', wordsIn('pt'), T0 + 40_000);
+  const [drawn, without] = await Promise.all([toPng(svg), toPng(svg.replace(/<text.*?<\/text>/g, ''))]);
+  expect(Buffer.from(drawn.subarray(1, 4)).toString()).toBe('PNG');
+  expect(drawn.length).toBeGreaterThan(without.length + 5_000);
+});
