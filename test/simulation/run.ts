@@ -7,7 +7,7 @@ import { aimedPlan, census, nameOf, plansFor, tally } from './schedule.ts';
 export const LIVES = 10_000;
 /** Every fault must have met every call in every state at least this often. Lives aimed at one cell fill what is missing. */
 export const MET_MIN = 20;
-const AIMED_MAX = 120;
+const AIMED_MAX = 400;
 
 /** What one lane of a run found: its share of the lives. */
 export interface Lane {
