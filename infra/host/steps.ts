@@ -3,7 +3,7 @@ import { firewall } from './firewall.ts';
 import { node, restic } from './programs.ts';
 import { absence, fileCheck, fileMake, fileStep, type Step } from './step.ts';
 import { commandProgram, FIREWALL_UNIT, STATE_TIMER, STATE_UNIT, stateProgram, TUNNEL_UNIT } from './units.ts';
-import { CLOUDFLARED_SOURCE, PACKAGES, UPKEEP, type Upkeep } from './upkeep.ts';
+import { CLOUDFLARED_KEY, CLOUDFLARED_SOURCE, PACKAGES, UPKEEP, type Upkeep } from './upkeep.ts';
 import { nodeHome, releaseHome, releaseId, type Secrets, STATE_SECRETS, TUNNEL_TOKEN, type Wanted } from './wanted.ts';
 
 /** Where `converge` puts the packed release for the step that unpacks it. */
@@ -41,9 +41,10 @@ fi`;
   if (!tunnel) return { name: 'packages', check: `have_packages ${own}`, make: ours };
   return {
     name: 'packages',
-    check: `have_packages ${own} cloudflared && ${fileCheck(CLOUDFLARED_SOURCE)}`,
+    check: `have_packages ${own} cloudflared && ${fileCheck(CLOUDFLARED_SOURCE)} && [ "$(stat -c %a ${CLOUDFLARED_KEY})" = 644 ]`,
     make: `${ours}
-curl -fsSL --retry 3 -o /usr/share/keyrings/cloudflare-main.gpg https://pkg.cloudflare.com/cloudflare-main.gpg
+curl -fsSL --retry 3 -o ${CLOUDFLARED_KEY} https://pkg.cloudflare.com/cloudflare-main.gpg
+chmod 0644 ${CLOUDFLARED_KEY} # apt reads it as a user of its own
 ${fileMake(CLOUDFLARED_SOURCE)}
 apt-get update -q
 ${install} cloudflared`,

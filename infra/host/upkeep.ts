@@ -44,8 +44,10 @@ Unattended-Upgrade::Remove-Unused-Kernel-Packages "true";
 
 export const PACKAGES = ['bzip2', 'ca-certificates', 'curl', 'nftables', 'unattended-upgrades', 'xz-utils'] as const;
 
+export const CLOUDFLARED_KEY = '/usr/share/keyrings/cloudflare-main.gpg';
+
 export const CLOUDFLARED_SOURCE: File = {
   path: '/etc/apt/sources.list.d/cloudflared.list',
   mode: '0644',
-  text: 'deb [signed-by=/usr/share/keyrings/cloudflare-main.gpg] https://pkg.cloudflare.com/cloudflared any main\n',
+  text: `deb [signed-by=${CLOUDFLARED_KEY}] https://pkg.cloudflare.com/cloudflared any main\n`,
 };

@@ -116,13 +116,14 @@ describe.skipIf(noDebianHost !== null)('"pulumi up" with a host', { timeout: 240
     expect(new Set(Object.values((await program.up()).did))).toEqual(new Set(['same']));
 
     await debian.sh(
-      'systemctl stop dumont.service; echo "APT::Periodic::Unattended-Upgrade 0;" > /etc/apt/apt.conf.d/52dumont',
+      'systemctl stop dumont.service; chmod 0600 /usr/share/keyrings/cloudflare-main.gpg; echo "APT::Periodic::Unattended-Upgrade 0;" > /etc/apt/apt.conf.d/52dumont',
     );
     await program.refresh();
     expect(Object.entries((await program.up()).did).filter(([, did]) => did !== 'same')).toEqual([
       [expect.stringContaining('control-host'), 'update'],
     ]);
     expect(await debian.sh('cat /etc/apt/apt.conf.d/52dumont')).toContain('Unattended-Upgrade "1"');
+    expect(await debian.sh('stat -c %a /usr/share/keyrings/cloudflare-main.gpg')).toBe('644');
 
     const gone = await program.destroy({ unprotect: true });
     expect(gone).toMatchObject({
