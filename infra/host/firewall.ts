@@ -1,8 +1,24 @@
-/** In comes SSH, and nothing else that we did not ask for. The table is ours alone; others on the host are left as they are. */
+/**
+ * In comes SSH, and nothing else that we did not ask for. Whoever knocks too often is limited alone: strangers lock nobody
+ * out, not even by filling a set, for whom it has no room gets in. The table is ours; others on the host are left as they are.
+ */
 export function firewall(sshPort: number): string {
+  const tooOften = 'limit rate over 30/minute burst 60 packets';
   return `table inet dumont
 delete table inet dumont
 table inet dumont {
+  set knocking4 {
+    type ipv4_addr
+    size 65536
+    flags dynamic
+    timeout 1m
+  }
+  set knocking6 {
+    type ipv6_addr
+    size 65536
+    flags dynamic
+    timeout 1m
+  }
   chain input {
     type filter hook input priority filter; policy drop;
     ct state established,related accept
@@ -11,7 +27,9 @@ table inet dumont {
     ip protocol icmp limit rate 20/second accept
     meta l4proto ipv6-icmp accept
     udp dport 546 ip6 saddr fe80::/10 accept
-    tcp dport ${sshPort} ct state new limit rate 30/minute burst 60 packets accept
+    tcp dport ${sshPort} ct state new update @knocking4 { ip saddr ${tooOften} } drop
+    tcp dport ${sshPort} ct state new update @knocking6 { ip6 saddr ${tooOften} } drop
+    tcp dport ${sshPort} ct state new accept
   }
 }
 `;

@@ -105,8 +105,8 @@ function firewallSteps({ sshPort }: Wanted): readonly Step[] {
     fileStep({ path: `${SYSTEM}/${unit}`, mode: '0644', text: FIREWALL_UNIT }),
     {
       name: FIREWALL_STEP,
-      // The rules in force are compared as nft prints them, with what it printed when they were confirmed.
-      check: `${fileCheck(file)} && is_up ${unit} && [ "$(nft list table inet dumont | sha256sum)" = "$(cat /var/lib/dumont-host/firewall.sum)" ]`,
+      // The rules in force are compared as nft prints them (less who knocked), with what it printed when they were confirmed.
+      check: `${fileCheck(file)} && is_up ${unit} && [ "$(nft -t list table inet dumont | sha256sum)" = "$(cat /var/lib/dumont-host/firewall.sum)" ]`,
       make: `${fileMake(draft)}
 try_firewall ${draft.path}`,
     },

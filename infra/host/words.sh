@@ -133,7 +133,7 @@ clean_up() { # IN-FORCE PREVIOUS
 # In force at once, and gone again by itself unless somebody comes in anew and confirms.
 try_firewall() { # FILE
   nft -c -f "$1"
-  nft list table inet dumont > $KEPT/firewall.before 2>/dev/null || : > $KEPT/firewall.before
+  nft -t list table inet dumont > $KEPT/firewall.before 2>/dev/null || : > $KEPT/firewall.before
   systemctl stop dumont-firewall-rollback.timer 2>/dev/null || true
   systemd-run --quiet --on-active=60s --unit=dumont-firewall-rollback /bin/sh -c \
     'nft delete table inet dumont; [ ! -s '$KEPT'/firewall.before ] || nft -f '$KEPT'/firewall.before'
@@ -145,7 +145,7 @@ confirm_firewall() {
   set -e
   systemctl stop dumont-firewall-rollback.timer || { say 'the time to confirm is over, and the firewall is as it was'; exit 1; }
   mv /etc/dumont/firewall.nft.new /etc/dumont/firewall.nft
-  nft list table inet dumont | sha256sum > $KEPT/firewall.sum
+  nft -t list table inet dumont | sha256sum > $KEPT/firewall.sum
   systemctl daemon-reload
   systemctl enable --quiet dumont-firewall.service
   systemctl restart dumont-firewall.service

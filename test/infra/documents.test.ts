@@ -103,7 +103,9 @@ test('in comes SSH on its port, and nothing else', () => {
     .map((line) => line.trim());
   expect(rules).toContain('type filter hook input priority filter; policy drop;');
   expect(rules.filter((line) => line.startsWith('tcp dport'))).toEqual([
-    'tcp dport 2222 ct state new limit rate 30/minute burst 60 packets accept',
+    'tcp dport 2222 ct state new update @knocking4 { ip saddr limit rate over 30/minute burst 60 packets } drop',
+    'tcp dport 2222 ct state new update @knocking6 { ip6 saddr limit rate over 30/minute burst 60 packets } drop',
+    'tcp dport 2222 ct state new accept',
   ]);
 });
 
