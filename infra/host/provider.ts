@@ -21,13 +21,17 @@ export interface Target {
   readonly sshKeyFile: string | null;
 }
 
-/** Another address is another control host: the old one is taken down first. Another key at the same one is a VPS made anew. */
+/**
+ * Another address is another control host: the old one is taken down first. Another key at the same one is a VPS made anew.
+ * What a preview cannot know yet comes as a text in its place, and counts as changed.
+ */
 export function diff(olds: HostProps, news: HostProps) {
   const identity = ({ target: { host, port } }: HostProps): string => `${host}:${port}`;
   const rest = ({ target, wanted: { release, ...wanted }, secrets }: HostProps): string =>
     canonical([target, wanted, release.sha256, secrets]);
+  const known = [news.wanted, news.secrets].every((one: unknown) => typeof one === 'object');
   return {
-    changes: rest(olds) !== rest(news) || (olds.undone ?? []).length > 0,
+    changes: !known || rest(olds) !== rest(news) || (olds.undone ?? []).length > 0,
     replaces: identity(olds) === identity(news) ? [] : ['target'],
     deleteBeforeReplace: true,
   };

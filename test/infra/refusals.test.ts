@@ -140,3 +140,10 @@ test('another host is another control host; anything else changes this one; noth
   expect(diff({ ...olds, undone: ['firewall'] }, olds).changes).toBe(true);
   expect(diff(olds, news({ target: { ...olds.target, host: '192.0.2.9' } })).replaces).toEqual(['target']);
 });
+
+test('a preview in which a key is made anew does not know what the host will be told, and says that it changes', () => {
+  const olds = { ...props(), undone: [] };
+  const unknown = '04da6b54-80e4-46f7-96ec-b56ff0331ba9'; // as Pulumi's SDK writes it
+  for (const change of [{ secrets: unknown }, { wanted: unknown }, { secrets: unknown, wanted: unknown }])
+    expect(diff(olds, { ...olds, ...change } as unknown as HostProps)).toMatchObject({ changes: true, replaces: [] });
+});
