@@ -40,6 +40,7 @@ import { supervise } from './supervise.ts';
 import { keepSweeping } from './sweep.ts';
 import { createTelling } from './telling.ts';
 import { provideKit, resticFor } from './tools/provide-kit.ts';
+import { welcome } from './welcome.ts';
 
 /** A running Dumont. Leaving its scope closes what was opened, in the opposite order. */
 export interface Dumont extends AsyncDisposable {
@@ -336,40 +337,13 @@ async function main(): Promise<void> {
     // biome-ignore lint/style/noProcessEnv: the environment is read here and nowhere else in the engine.
     const config = readConfig(withCredentials(process.env));
     await using dumont = await openDumont(config, (line) => console.log(line));
-    console.log(welcome(dumont, config));
+    console.log(await welcome(dumont, config, process.stdout.isTTY));
     await Promise.race([asked.promise, dumont.lost]);
     console.log('Stopping. Machines and storage stay as they are; the next start goes on from here.');
   } catch (cause) {
     console.error(isFailure(cause) ? cause.message : cause);
     process.exitCode = isFailure(cause) ? cause.row.exit : 70;
   }
-}
-
-function welcome({ url, first, bot }: Dumont, config: Config): string {
-  const storage = config.storage ? `${config.storage.endpoint}/${config.storage.bucket}` : `local, in ${config.home}`;
-  return [
-    `Dumont runs at ${url}. Storage: ${storage}. Marketplace: local, ${config.local.timeScale} times faster than real ones.`,
-    ...(first
-      ? [
-          '',
-          `The first account is "${first.name}", its password ${first.password}`,
-          'It is shown this once. On this computer you need none; for others see "npx dumont login --help".',
-          '',
-          `The recovery key is ${first.recoveryKey}`,
-          'Keep it elsewhere: with it and your storage everything comes back ("npx dumont recover"); without it, nothing.',
-        ]
-      : []),
-    '',
-    'Next, in another terminal:',
-    '  npx dumont create lab      describe a workspace',
-    '  npx dumont wake lab        race five machines for it',
-    '  npx dumont ssh lab         work on it; leave files in /workspace',
-    '  npx dumont hibernate lab   saved, proved, destroyed',
-    '  npx dumont help            everything else',
-    ...(bot ? [] : ['  npx dumont discord setup   the same from Discord']),
-    '',
-    'Ctrl-C stops the engine; nothing is lost.',
-  ].join('\n');
 }
 
 if (import.meta.main) await main();
