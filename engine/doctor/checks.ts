@@ -93,11 +93,11 @@ async function scopeFinding(send: Send): Promise<Finding> {
   );
 }
 
-/** An object is put there once, and each look tries to take it away again. */
+/** An object is put there; what is held neither lets it be replaced nor, when it was, be taken away again. */
 async function lockFinding(vault: string, send: Send): Promise<Finding> {
   const there = { Bucket: vault, Key: 'doctor/locked' };
-  const put = await send(new PutObjectCommand({ ...there, Body: 'held', IfNoneMatch: '*' }));
-  if (put !== null && put !== 'PreconditionFailed' && !put.includes('Locked'))
+  const put = await send(new PutObjectCommand({ ...there, Body: 'held' }));
+  if (put !== null && !isLocked(put))
     return finding(
       'locks',
       false,
@@ -105,15 +105,26 @@ async function lockFinding(vault: string, send: Send): Promise<Finding> {
       `${vault} refuses: ${put}`,
       'Run "pulumi up": it makes the vault and a key that reaches it.',
     );
-  const removed = await send(new DeleteObjectCommand(there));
+  const removed = put ?? (await send(new DeleteObjectCommand(there)));
+  if (removed !== null && !isLocked(removed))
+    return finding(
+      'locks',
+      false,
+      '',
+      `${vault} refuses, and not for its lock: ${removed}`,
+      'Run "pulumi up", then look again.',
+    );
   return finding(
     'locks',
     removed !== null,
-    `${vault} lets nothing be removed`,
+    `${vault} lets nothing be replaced or removed`,
     `${vault} let an object be removed: history is not protected`,
     'Run "pulumi refresh" and "pulumi up": they set the lock rules of the vault again.',
   );
 }
+
+/** R2 calls it ObjectLockedByBucketPolicy. */
+const isLocked = (refusal: string): boolean => refusal.includes('Locked');
 
 /** Storage refuses requests from a clock that is 15 min off, and the engine machines whose clock is. */
 async function clockFinding(endpoint: string, now: () => number, signal: AbortSignal): Promise<Finding> {

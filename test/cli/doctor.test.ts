@@ -1,8 +1,10 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { PutObjectCommand } from '@aws-sdk/client-s3';
 import { expect, onTestFinished, test } from 'vitest';
 import { vaultLocks } from '../../infra/storage/rules.ts';
+import { clientOf } from '../contracts/storage-client.ts';
 import { served } from '../http/served.ts';
 import { ROOT, type StorageWorld, storageWorld } from '../storage/storage-world.ts';
 import { run } from './dumont.ts';
@@ -41,6 +43,18 @@ test('everything that was promised is looked at, twice without harm', async () =
   expect([err, bad, code]).toEqual(['', [], 0]);
   for (const name of ['engine', 'store', 'disk', 'credentials', 'scope', 'locks', 'clock'])
     expect([name, of(name)?.ok]).toEqual([name, true]);
+});
+
+test('what was put there once, and is held no longer, is no sign that the vault holds nothing', async () => {
+  const { of } = await looked(async (world) => {
+    await world.storage.setLocks('vault', vaultLocks(30));
+    world.clock.aheadMs = -31 * 86_400_000;
+    const client = clientOf(world.place('vault'), { systemClockOffset: world.clock.aheadMs });
+    await client.send(new PutObjectCommand({ Bucket: 'vault', Key: 'doctor/locked', Body: 'held' }));
+    client.destroy();
+    world.clock.aheadMs = 0;
+  });
+  expect(of('locks')).toMatchObject({ ok: true });
 });
 
 test.each([
