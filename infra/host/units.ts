@@ -116,15 +116,19 @@ Persistent=yes
 WantedBy=timers.target
 `;
 
+/** What can be made again, or counts for nothing elsewhere. */
+const NOT_COPIED = ['tools', 'kit', 'storage', 'local', 'logs'] as const;
+
 /**
- * Copies the engine's state to its own bucket, and brings it back on a host that has none. What it holds can be made
- * again (restic, the kit, logs) is left out. Secrets come from files that root alone reads, and reach restic through its environment.
+ * Copies the engine's state to its own bucket, and brings it back: the newest on a host that has none, or the one of a tag.
+ * Secrets come from files that root alone reads, and reach restic through its environment.
  */
 export function stateProgram(wanted: Wanted): string {
   const [id, secret, password] = STATE_SECRETS;
   return `#!/bin/sh
-# dumont-state back-up TAG | bring-back
+# dumont-state back-up TAG | bring-back | restore TAG (the engine stopped)
 set -eu
+umask 077
 from=/etc/dumont/state
 AWS_ACCESS_KEY_ID=$(cat $from/${id})
 AWS_SECRET_ACCESS_KEY=$(cat $from/${secret})
@@ -136,8 +140,7 @@ export AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY RESTIC_PASSWORD_FILE RESTIC_REPOS
 restic() { ${resticFile(wanted)} --retry-lock 2m --quiet "$@"; }
 copy() {
   restic backup --host dumont-control --tag "$1" --exclude-caches \\
-    --exclude /var/lib/dumont/tools --exclude /var/lib/dumont/kit --exclude /var/lib/dumont/storage \\
-    --exclude /var/lib/dumont/local --exclude /var/lib/dumont/logs /var/lib/dumont
+    ${NOT_COPIED.map((name) => `--exclude /var/lib/dumont/${name}`).join(' ')} /var/lib/dumont
 }
 newest() { # 10: there is no repository, which is not the same as no answer
   code=0
@@ -162,6 +165,18 @@ case "$1" in
     newest || exit 0
     restic restore latest --host dumont-control --target /
     chown -R dumont:dumont /var/lib/dumont
+    ;;
+  restore)
+    home=/var/lib/dumont
+    rm -rf $home.coming
+    restic restore latest:$home --host dumont-control --tag "$2" --target $home.coming
+    chown -R dumont:dumont $home.coming
+    rm -rf $home.failed
+    mv $home $home.failed
+    mv $home.coming $home
+    for left in ${NOT_COPIED.join(' ')}; do
+      [ ! -e $home.failed/$left ] || mv $home.failed/$left $home/$left
+    done
     ;;
 esac
 `;

@@ -74,7 +74,7 @@ healthy() { # PORT SECONDS
 }
 
 # The state is copied while the engine runs, so that the copy for which it stands still is a short one. Whatever goes
-# wrong from there on, the previous one comes back.
+# wrong from there on, the previous one comes back, and with it the state that it had: the new one may have changed it.
 switch_engine() { # FOLDER PORT SECONDS
   old=$(readlink /etc/dumont/current || true)
   if [ -n "$old" ] && [ "$old" != "$1" ]; then
@@ -94,7 +94,9 @@ switch_engine() { # FOLDER PORT SECONDS
   say "the new release did not answer within $3 s:"
   journalctl --unit dumont.service --lines 20 --no-pager --output cat >&2 || true
   if [ -n "$old" ] && [ "$old" != "$1" ]; then
+    systemctl stop dumont.service
     point_at "$old"
+    /usr/local/sbin/dumont-state restore "$tag" || say 'The state from before could not be brought back, and is as the new release left it.'
     if start_engine && healthy "$2" "$3"; then say 'The previous release is back and answers.'
     else say 'The previous release was put back, and does not answer either.'; fi
   fi
@@ -165,6 +167,6 @@ remove_all() { # purge | keep
   systemctl daemon-reload
   rm -rf /etc/dumont /opt/dumont /var/cache/dumont /var/cache/dumont-state $KEPT
   rm -f /usr/local/sbin/dumont /usr/local/sbin/dumont-state /etc/apt/apt.conf.d/52dumont /etc/systemd/journald.conf.d/dumont.conf /etc/ssh/sshd_config.d/10-dumont.conf
-  if [ "$1" = purge ]; then rm -rf /var/lib/dumont; fi
+  if [ "$1" = purge ]; then rm -rf /var/lib/dumont /var/lib/dumont.failed; fi
   echo done
 }

@@ -70,13 +70,19 @@ describe.skipIf(noDebianHost !== null)('a control host', { timeout: 60_000 }, ()
   });
 
   test('a release that does not answer is taken back, and the one before answers again', async () => {
-    const bad = "console.error('cannot read the store'); process.exit(3)";
+    const bad = `import { writeFileSync } from 'node:fs';
+writeFileSync(process.env.DUMONT_HOME + '/installation.json', 'as nobody before reads it');
+console.error('cannot read the store');
+process.exit(3)`;
+    await world.debian.sh('mkdir /var/lib/dumont/logs; echo said > /var/lib/dumont/logs/today');
     const wanted = world.wanted(world.release('bad', bad), { healthSeconds: 1 });
     await expect(world.converge(wanted)).rejects.toThrow(
       /did not answer within 1 s:[\s\S]*cannot read the store[\s\S]*The previous release is back and answers\./,
     );
-    expect(JSON.parse(await world.says())).toMatchObject({ name: 'two' });
+    expect(JSON.parse(await world.says())).toMatchObject({ name: 'two', installation: '{"made by":"one"}' });
     expect(await world.todo(two())).toEqual([]);
+    const kept = await world.debian.sh('cd /var/lib && cat dumont/logs/today dumont.failed/installation.json');
+    expect(kept).toBe('said\nas nobody before reads it');
   });
 
   test('a state that cannot be copied away stops the switch', async () => {

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { type AddressInfo, connect, createServer } from 'node:net';
 import type { Chamber } from '../../../engine/marketplaces/local/machine/chamber.ts';
 import { sshServer } from '../../../engine/marketplaces/local/machine/ssh-server.ts';
@@ -35,7 +35,11 @@ const { port } = door.address() as AddressInfo;
 console.log(`ready ${port}`);
 process.stdin.on('end', () => process.exit()).resume();
 
+/** Another program may take the table away at any moment. */
 function letsIn(at: number): boolean {
-  const table = '/run/nft-table';
-  return !existsSync(table) || readFileSync(table, 'utf8').includes(`tcp dport ${at} `);
+  try {
+    return readFileSync('/run/nft-table', 'utf8').includes(`tcp dport ${at} `);
+  } catch {
+    return true;
+  }
 }
