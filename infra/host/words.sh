@@ -87,12 +87,13 @@ switch_engine() { # FOLDER PORT SECONDS
     fi
   fi
   point_at "$1"
+  since=$(date '+%F %T')
   if start_engine && healthy "$2" "$3"; then
     clean_up "$1" "$old"
     return 0
   fi
   say "the new release did not answer within $3 s:"
-  journalctl --unit dumont.service --lines 20 --no-pager --output cat >&2 || true
+  journalctl --unit dumont.service --lines 20 --since "$since" --no-pager --output cat >&2 || true
   if [ -n "$old" ] && [ "$old" != "$1" ]; then
     systemctl stop dumont.service
     point_at "$old"
@@ -158,6 +159,8 @@ remove_all() { # purge | keep
   if systemctl is-active --quiet dumont.service; then systemctl stop dumont.service; fi
   if [ -x /usr/local/sbin/dumont-state ] && [ "$1" = keep ]; then
     /usr/local/sbin/dumont-state back-up last || { systemctl start dumont.service; say 'the last copy of its state could not be made; nothing was taken down'; exit 1; }
+    # Under its name it would be taken for the newest, should somebody come back here.
+    [ ! -e /var/lib/dumont ] || mv /var/lib/dumont "/var/lib/dumont.left-$(date +%Y%m%d-%H%M%S)"
   fi
   for unit in dumont.service dumont-tunnel.service dumont-state.timer dumont-firewall.service; do
     systemctl disable --now --quiet "$unit" 2>/dev/null || true
@@ -167,6 +170,6 @@ remove_all() { # purge | keep
   systemctl daemon-reload
   rm -rf /etc/dumont /opt/dumont /var/cache/dumont /var/cache/dumont-state $KEPT
   rm -f /usr/local/sbin/dumont /usr/local/sbin/dumont-state /etc/apt/apt.conf.d/52dumont /etc/systemd/journald.conf.d/dumont.conf /etc/ssh/sshd_config.d/10-dumont.conf
-  if [ "$1" = purge ]; then rm -rf /var/lib/dumont /var/lib/dumont.failed; fi
+  if [ "$1" = purge ]; then rm -rf /var/lib/dumont /var/lib/dumont.failed /var/lib/dumont.left-*; fi
   echo done
 }

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { remove } from '../../infra/host/converge.ts';
-import { noDebianHost } from '../standins/debian/debian-host.ts';
+import { converge, remove } from '../../infra/host/converge.ts';
+import { debianHost, noDebianHost } from '../standins/debian/debian-host.ts';
 import { type HostWorld, openHostWorld, patience, SECRETS } from './host-world.ts';
 
 if (noDebianHost !== null) console.warn(`\nSKIPPED: making a control host over SSH; ${noDebianHost}.\n`);
@@ -130,6 +130,19 @@ process.exit(3)`;
     expect(await world.todo(two())).toEqual([]);
   });
 
+  test('left for another host and come back to, it goes on from what the other one left', async () => {
+    await remove(world.host, false, patience());
+    await using other = await debianHost();
+    const there = { ...world.host, open: other.open };
+    await converge(there, { ...two(), sshPort: other.port }, SECRETS, patience());
+    expect(JSON.parse(await world.says())).toMatchObject({ installation: '{"made by":"one"}' });
+    await other.sh(`echo '{"made by":"the other"}' > /var/lib/dumont/installation.json`);
+    await remove(there, false, patience());
+    await world.converge(two());
+    expect(JSON.parse(await world.says()).installation).toContain('the other');
+    await world.debian.sh(`printf '{"made by":"one"}' > /var/lib/dumont/installation.json`);
+  });
+
   test('taken down, it keeps its state and a last copy of it; with "purge" nothing stays', async () => {
     await remove(world.host, false, patience());
     await expect(world.says()).rejects.toThrow();
@@ -139,10 +152,12 @@ process.exit(3)`;
         'ls -d /etc/dumont /opt/dumont /var/lib/dumont-host /etc/systemd/system/dumont* 2>/dev/null',
       ),
     ).toBe('');
-    expect(await world.debian.sh('cat /var/lib/dumont/installation.json')).toBe('{"made by":"one"}');
+    expect(await world.debian.sh('cat /var/lib/dumont.left-*/installation.json | tail -n 1')).toContain(
+      '{"made by":"one"}',
+    );
 
     await remove(world.host, true, patience());
-    expect(await world.debian.sh('ls -d /var/lib/dumont 2>/dev/null')).toBe('');
+    expect(await world.debian.sh('ls -d /var/lib/dumont /var/lib/dumont.* 2>/dev/null')).toBe('');
   });
 
   test('a host that has no state gets the copy, and goes on as who it was', async () => {
