@@ -9,7 +9,7 @@ import type { Secrets, Wanted } from './host/wanted.ts';
 const provider: pulumi.dynamic.ResourceProvider<HostProps, HostProps> = {
   async diff(_id, olds, news) {
     const { diff } = await import('#infra/host/provider');
-    return diff(olds, news);
+    return await diff(olds, news);
   },
   async create(props) {
     const { make } = await import('#infra/host/provider');

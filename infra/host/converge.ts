@@ -60,6 +60,13 @@ export async function lookAt(host: Host, wanted: Wanted, secrets: Secrets, signa
   return await look(host, shell, wanted, secrets, signal);
 }
 
+/** Whether one can come in and it can become a control host; throws where not. */
+export async function fit(host: Host, signal: AbortSignal): Promise<void> {
+  await using shell = await host.open(signal);
+  const mistake = obstacle(factsIn((await run(host, shell, lookScript([]), LOOK_MS, signal)).stdout), true);
+  if (mistake !== null) throw new StepFailed(host.address, mistake, []);
+}
+
 export async function remove(host: Host, purge: boolean, signal: AbortSignal): Promise<void> {
   await using shell = await host.open(signal);
   await run(host, shell, removeScript(purge), MAKE_MS, signal);
@@ -74,20 +81,28 @@ const FREE_MB_MIN = 1_500;
 
 async function look(host: Host, shell: Shell, wanted: Wanted, secrets: Secrets, signal: AbortSignal): Promise<Look> {
   const steps = stepsOf(wanted, secrets);
-  const lines = (await run(host, shell, lookScript(steps), LOOK_MS, signal)).stdout.split('\n');
-  const fact = (name: string): string =>
-    lines
-      .find((line) => line.startsWith(`fact ${name} `))
-      ?.slice(`fact ${name} `.length)
-      .trim() ?? '';
+  const { stdout } = await run(host, shell, lookScript(steps), LOOK_MS, signal);
+  const lines = stdout.split('\n');
+  const fact = factsIn(stdout);
   const todo = steps.filter((_, i) => !lines.includes(`ok ${i}`));
   const mistake = obstacle(fact, todo.length > 0);
   if (mistake !== null) throw new StepFailed(host.address, mistake, []);
   return { made: fact('made') === 'yes', todo };
 }
 
+type Fact = (name: string) => string;
+
+function factsIn(stdout: string): Fact {
+  const lines = stdout.split('\n');
+  return (name) =>
+    lines
+      .find((line) => line.startsWith(`fact ${name} `))
+      ?.slice(`fact ${name} `.length)
+      .trim() ?? '';
+}
+
 /** Why nothing should be tried here. */
-function obstacle(fact: (name: string) => string, somethingToDo: boolean): string | null {
+function obstacle(fact: Fact, somethingToDo: boolean): string | null {
   if (!/\b(debian|ubuntu)\b/.test(fact('system'))) return `runs "${fact('system')}"; Debian or Ubuntu is needed`;
   if (fact('systemctl') === '') return 'has no systemd, which starts the engine and keeps it running';
   const freeMB = Number(fact('freeMB'));

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Failure, isFailure, reasonOf } from '../../engine/domain/failures.ts';
 import { type Login, sshConnectAs } from '../../engine/ssh/connect.ts';
-import { converge, type Host, lookAt, remove, StepFailed } from './converge.ts';
+import { converge, fit, type Host, lookAt, remove, StepFailed } from './converge.ts';
 import type { Secrets, Wanted } from './wanted.ts';
 
 /** What Pulumi hands over, and gets back with what was found. Its engine hides `secrets`, since it came in hidden. */
@@ -22,17 +22,20 @@ export interface Target {
 }
 
 /**
- * Another address is another control host: the old one is taken down first. Another key at the same one is a VPS made anew.
+ * Another address is another control host: the old one is taken down first, once the new one was
+ * seen to be fit. Another key at the same one is a VPS made anew.
  * What a preview cannot know yet comes as a text in its place, and counts as changed.
  */
-export function diff(olds: HostProps, news: HostProps) {
+export async function diff(olds: HostProps, news: HostProps) {
   const identity = ({ target: { host, port } }: HostProps): string => `${host}:${port}`;
   const rest = ({ target, wanted: { release, ...wanted }, secrets }: HostProps): string =>
     canonical([target, wanted, release.sha256, secrets]);
   const known = [news.wanted, news.secrets].every((one: unknown) => typeof one === 'object');
+  const isAnother = identity(olds) !== identity(news);
+  if (isAnother) await fit(hostAt(news.target), never).catch((cause: unknown) => Promise.reject(inWords(cause)));
   return {
     changes: !known || rest(olds) !== rest(news) || (olds.undone ?? []).length > 0,
-    replaces: identity(olds) === identity(news) ? [] : ['target'],
+    replaces: isAnother ? ['target'] : [],
     deleteBeforeReplace: true,
   };
 }

@@ -117,33 +117,43 @@ test('a key that is not there, or has a passphrase', async () => {
   await expect(make(props({ sshKeyFile: keptFile(locked) }))).rejects.toThrow('has a passphrase: "ssh-add" it instead');
 });
 
-test('another host is another control host; anything else changes this one; nothing changes nothing', () => {
+test('another host is another control host; anything else changes this one; nothing changes nothing', async () => {
   const olds = { ...props(), undone: [] };
   const news = (change: Partial<HostProps>): HostProps => ({ ...olds, ...change });
   const shuffled = {
     ...olds,
     wanted: Object.fromEntries(Object.entries(olds.wanted).toReversed()) as unknown as HostProps['wanted'],
   };
-  expect(diff(shuffled, olds)).toMatchObject({ changes: false, replaces: [] });
-  expect(
-    diff(olds, news({ wanted: { ...olds.wanted, release: { ...olds.wanted.release, file: '/elsewhere' } } })).changes,
-  ).toBe(false);
-  expect(diff(olds, news({ wanted: { ...olds.wanted, settings: { DUMONT_LOG: 'DEBUG' } } }))).toMatchObject({
+  expect(await diff(shuffled, olds)).toMatchObject({ changes: false, replaces: [] });
+  const moved = news({ wanted: { ...olds.wanted, release: { ...olds.wanted.release, file: '/elsewhere' } } });
+  expect(await diff(olds, moved)).toMatchObject({ changes: false });
+  expect(await diff(olds, news({ wanted: { ...olds.wanted, settings: { DUMONT_LOG: 'DEBUG' } } }))).toMatchObject({
     changes: true,
     replaces: [],
   });
-  expect(diff(olds, news({ secrets: { ...SECRETS, STATE_PASSWORD: 'new' } })).changes).toBe(true);
-  expect(diff(olds, news({ target: { ...olds.target, hostKey: 'another' } }))).toMatchObject({
+  expect(await diff(olds, news({ secrets: { ...SECRETS, STATE_PASSWORD: 'new' } }))).toMatchObject({ changes: true });
+  expect(await diff(olds, news({ target: { ...olds.target, hostKey: 'another' } }))).toMatchObject({
     changes: true,
     replaces: [],
   });
-  expect(diff({ ...olds, undone: ['firewall'] }, olds).changes).toBe(true);
-  expect(diff(olds, news({ target: { ...olds.target, host: '192.0.2.9' } })).replaces).toEqual(['target']);
+  expect(await diff({ ...olds, undone: ['firewall'] }, olds)).toMatchObject({ changes: true });
 });
 
-test('a preview in which a key is made anew does not know what the host will be told, and says that it changes', () => {
+test('a preview in which a key is made anew does not know what the host will be told, and says that it changes', async () => {
   const olds = { ...props(), undone: [] };
   const unknown = '04da6b54-80e4-46f7-96ec-b56ff0331ba9'; // as Pulumi's SDK writes it
   for (const change of [{ secrets: unknown }, { wanted: unknown }, { secrets: unknown, wanted: unknown }])
-    expect(diff(olds, { ...olds, ...change } as unknown as HostProps)).toMatchObject({ changes: true, replaces: [] });
+    expect(await diff(olds, { ...olds, ...change } as unknown as HostProps)).toMatchObject({
+      changes: true,
+      replaces: [],
+    });
+});
+
+test('the old host is taken down for one that was seen to be fit, and for no other', async () => {
+  const facts = 'fact system debian\\nfact systemctl /bin/systemctl\\nfact freeMB 9000\\n';
+  const olds = props({ host: '192.0.2.9' });
+  expect(await diff(olds, await serverThatRuns(`printf '${facts}'`))).toMatchObject({ replaces: ['target'] });
+  const fedora = await serverThatRuns(`printf '${facts.replace('debian', 'fedora')}'`);
+  await expect(diff(olds, fedora)).rejects.toThrow('Debian or Ubuntu is needed');
+  await expect(diff(olds, props())).rejects.toThrow('Check host, hostPort and hostUser');
 });
