@@ -8,7 +8,7 @@ import { nameOf } from './naming.ts';
 import { preflight } from './preflight.ts';
 import { readStack } from './read-stack.ts';
 import { s3Endpoint } from './storage/credentials.ts';
-import { STATE_PATH, Storage } from './storage/storage.ts';
+import { BUCKETS, STATE_PATH, Storage } from './storage/storage.ts';
 import { Tunnel } from './tunnel.ts';
 
 /** Where the API listens on the control host's loopback. */
@@ -18,13 +18,16 @@ const PORT = 7077;
 const { settings, secret, cloudflare } = readStack();
 const { accountId, jurisdiction, host } = settings;
 const release = host ? packedRelease(resolve(import.meta.dirname, '..', host.release)) : null;
-const bucket = nameOf(pulumi.getProject(), pulumi.getStack(), 'hot');
+const buckets = BUCKETS.map((kind) => nameOf(pulumi.getProject(), pulumi.getStack(), kind));
 const zoneId = host?.public?.zoneId ?? null;
-const asked = { accountId, jurisdiction, bucket, zoneId };
-const permissionGroup = await preflight(cloudflare, asked, AbortSignal.timeout(60_000));
+const asked = { accountId, jurisdiction, buckets, zoneId };
+const found = await preflight(cloudflare, asked, AbortSignal.timeout(60_000));
 
 // Where work is kept.
-const storage = new Storage('storage', { ...settings, permissionGroup });
+const { permissionGroup, there } = found;
+const { location, lockDays } = settings;
+const adopted = settings.adopt ? there : [];
+const storage = new Storage('storage', { accountId, jurisdiction, location, lockDays, permissionGroup, adopted });
 const endpoint = s3Endpoint(accountId, jurisdiction);
 const { hot, vault, state, engineKey, stateKey } = storage;
 

@@ -10,17 +10,22 @@ export interface Cloudflare {
 export interface Wanted {
   readonly accountId: string;
   readonly jurisdiction: Jurisdiction;
-  /** A bucket of this stack, there or not. */
-  readonly bucket: string;
+  /** The buckets of this stack, there or not. */
+  readonly buckets: readonly string[];
   /** There will be a tunnel under a name in this zone. */
   readonly zoneId: string | null;
 }
 
+interface Found {
+  readonly permissionGroup: string;
+  readonly there: readonly string[];
+}
+
 /**
  * Asks Cloudflare, changing nothing, whether what is about to be made can be made, and tells every obstacle at once.
- * Returns the permission group that storage keys get; its id is Cloudflare's to choose.
+ * Returns the permission group that storage keys get, whose id is Cloudflare's to choose, and which buckets are there.
  */
-export async function preflight({ baseUrl, token }: Cloudflare, wanted: Wanted, signal: AbortSignal): Promise<string> {
+export async function preflight({ baseUrl, token }: Cloudflare, wanted: Wanted, signal: AbortSignal): Promise<Found> {
   const account = `/accounts/${wanted.accountId}`;
   const mistakes: string[] = [];
   const ask = async (path: string, permission: string, jurisdiction = wanted.jurisdiction): Promise<Answer> => {
@@ -38,17 +43,20 @@ export async function preflight({ baseUrl, token }: Cloudflare, wanted: Wanted, 
           ask(`/zones/${wanted.zoneId}/dns_records?per_page=1`, 'DNS Write'),
         ]),
   ]);
-  const elsewhere = mistakes.length === 0 ? await lawsOf(wanted, baseUrl, token, signal) : [];
-  for (const law of elsewhere)
-    mistakes.push(
-      `the bucket ${wanted.bucket} lies in the jurisdiction "${law}", and Cloudflare never moves one: set that again, or choose another stack name`,
-    );
+  const lie = async (bucket: string) => ({ bucket, laws: await lawsOf(bucket, wanted, baseUrl, token, signal) });
+  const found = mistakes.length === 0 ? await Promise.all(wanted.buckets.map(lie)) : [];
+  const there = found.flatMap(({ bucket, laws }) => (laws.includes(wanted.jurisdiction) ? [bucket] : []));
+  for (const { bucket, laws } of found.filter((one) => !there.includes(one.bucket)))
+    for (const law of laws)
+      mistakes.push(
+        `the bucket ${bucket} lies in the jurisdiction "${law}", and Cloudflare never moves one: set that again, or choose another stack name`,
+      );
   const named = z.array(Group).safeParse(groups?.result);
   const group = named.data?.find(({ name }) => name === ITEM_WRITE);
   if (mistakes.length === 0 && !group) mistakes.push(`Cloudflare knows no permission group "${ITEM_WRITE}" any more`);
   if (mistakes.length > 0 || !group)
     throw new Failure('bad_setting', { why: [...new Set(mistakes)].map((mistake) => `  ${mistake}`).join('\n') });
-  return group.id;
+  return { permissionGroup: group.id, there };
 }
 
 const Group = z.object({ id: z.string(), name: z.string() });
@@ -59,16 +67,17 @@ const Answer = z.object({
 });
 type Answer = z.infer<typeof Answer>;
 
-/** The jurisdictions, other than the one wanted, in which there is a bucket of that name. */
+/** The jurisdictions in which there is a bucket of that name. The others are asked only where the wanted one has none. */
 async function lawsOf(
-  wanted: Wanted,
+  bucket: string,
+  { accountId, jurisdiction }: Wanted,
   baseUrl: string,
   token: string,
   signal: AbortSignal,
 ): Promise<readonly Jurisdiction[]> {
-  const url = `${baseUrl.replace(/\/+$/, '')}/accounts/${wanted.accountId}/r2/buckets/${wanted.bucket}`;
-  if ((await get(url, token, wanted.jurisdiction, signal)).success) return [];
-  const others = JURISDICTIONS.filter((law) => law !== wanted.jurisdiction);
+  const url = `${baseUrl.replace(/\/+$/, '')}/accounts/${accountId}/r2/buckets/${bucket}`;
+  if ((await get(url, token, jurisdiction, signal)).success) return [jurisdiction];
+  const others = JURISDICTIONS.filter((law) => law !== jurisdiction);
   const there = await Promise.all(others.map(async (law) => (await get(url, token, law, signal)).success));
   return others.filter((_, i) => there[i]);
 }

@@ -5,10 +5,15 @@ import { Key, type KeyArgs } from './key.ts';
 import { type LockRule, repositoryLocks, vaultLocks } from './rules.ts';
 
 export interface StorageArgs
-  extends Pick<BucketArgs, 'accountId' | 'location' | 'jurisdiction' | 'adopt'>,
+  extends Pick<BucketArgs, 'accountId' | 'location' | 'jurisdiction'>,
     Pick<KeyArgs, 'permissionGroup'> {
   readonly lockDays: number;
+  /** Buckets that are taken over as they are; the others are made. */
+  readonly adopted: readonly string[];
 }
+
+/** What there is a bucket for. */
+export const BUCKETS = ['hot', 'vault', 'state'] as const;
 
 /** Where the control host's own state is copied, in its bucket. */
 export const STATE_PATH = 'control-host';
@@ -26,11 +31,13 @@ export class Storage extends pulumi.ComponentResource {
 
   constructor(name: string, args: StorageArgs, opts?: pulumi.ComponentResourceOptions) {
     super('dumont:infra:Storage', name, {}, opts);
-    const { lockDays, permissionGroup, ...common } = args;
+    const { lockDays, permissionGroup, adopted, ...common } = args;
     const { accountId, jurisdiction } = common;
     const named = (purpose: string): string => nameOf(pulumi.getProject(), pulumi.getStack(), purpose);
-    const bucket = (purpose: string, locks: readonly LockRule[]): Bucket =>
-      new Bucket(purpose, { ...common, bucket: named(purpose), locks }, { parent: this });
+    const bucket = (purpose: (typeof BUCKETS)[number], locks: readonly LockRule[]): Bucket => {
+      const adopt = adopted.includes(named(purpose));
+      return new Bucket(purpose, { ...common, bucket: named(purpose), locks, adopt }, { parent: this });
+    };
     const key = (purpose: string, ...buckets: readonly string[]): Key => {
       const token = named(purpose);
       return new Key(

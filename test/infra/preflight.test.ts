@@ -20,7 +20,7 @@ async function asked(
   const wanted: Wanted = {
     accountId: account.id,
     jurisdiction: 'default',
-    bucket: 'dumont-test-hot',
+    buckets: ['dumont-test-hot', 'dumont-test-vault'],
     zoneId: ZONE,
     ...more,
   };
@@ -32,7 +32,7 @@ async function asked(
 
 test('with all that is needed it says which permission a key gets, and changes nothing', async () => {
   const { account, says } = await asked(ALL);
-  expect(await says).toBe('2efd5506f9c8494dacb1fa10a3e7d5b6');
+  expect(await says).toEqual({ permissionGroup: '2efd5506f9c8494dacb1fa10a3e7d5b6', there: [] });
   expect(account.asked.filter((one) => !one.startsWith('GET '))).toEqual([]);
 });
 
@@ -43,7 +43,7 @@ test('every permission that lacks is named at once', async () => {
 
 test('without a host nobody needs to be allowed tunnels and names', async () => {
   const { says } = await asked(ALL.slice(0, 2), undefined, { zoneId: null });
-  expect(await says).toMatch(/^2efd/);
+  expect(await says).toMatchObject({ permissionGroup: expect.stringMatching(/^2efd/) });
 });
 
 test.each<[string, (account: Account) => void, Partial<Wanted>, string]>([
@@ -90,7 +90,7 @@ test('a bucket never moves from one law to another', async () => {
 });
 
 test('what does not speak Cloudflare is not mistaken for it', async () => {
-  const wanted: Wanted = { accountId: 'a', jurisdiction: 'default', bucket: 'b', zoneId: null };
+  const wanted: Wanted = { accountId: 'a', jurisdiction: 'default', buckets: ['b'], zoneId: null };
   await expect(
     preflight({ baseUrl: 'http://127.0.0.1:1', token: 't' }, wanted, AbortSignal.timeout(5_000)),
   ).rejects.toThrow('Cloudflare does not answer properly');

@@ -66,12 +66,14 @@ test('a stack for development: buckets that nothing removes, a key for each, and
   expect(account.buckets.get(bucketKey('eu', 'dumont-test-vault'))?.locks).toEqual(vaultLocks(30));
   expect([...account.tokens.values()].map(({ name }) => name)).toEqual(['made by hand']);
 
-  // Set up anew, as on another computer, it takes over what stayed.
+  // Set up anew, as on another computer, it takes over what stayed, and makes what did not.
+  account.buckets.delete(bucketKey('eu', 'dumont-test-state'));
   const again = await program.up({ config: config({ accountId: account.id, jurisdiction: 'eu', adopt: 'true' }) });
   expect(again.errors).toEqual([]);
   expect(again.did).toMatchObject({
     'R2Bucket hot': 'import',
     'R2Bucket vault': 'import',
+    'R2Bucket state': 'create',
     'AccountToken engine': 'create',
   });
 });
