@@ -1,6 +1,6 @@
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import {
   DeleteObjectCommand,
   ListBucketsCommand,
@@ -159,6 +159,24 @@ const DISK_FREE_MB_MIN = 1_000;
 function existing(folder: string): string {
   return existsSync(folder) ? folder : existing(dirname(folder));
 }
+
+/** On a control host, whose state is copied away every hour. `kept` is where it notes that; elsewhere there is none. */
+export function copiesFinding(kept: string, now: () => number): readonly Finding[] {
+  const note = ['state-copied', 'state-looked-for'].map((name) => join(kept, name)).find((file) => existsSync(file));
+  if (note === undefined) return [];
+  const minutes = Math.round((now() - statSync(note).mtimeMs) / 60_000);
+  return [
+    finding(
+      'state',
+      minutes <= COPY_MINUTES_MAX,
+      'the state of this host was copied away within the last hours',
+      `the state of this host was not copied away for ${minutes} min`,
+      'Look at "systemctl status dumont-state.timer" and "journalctl -u dumont-state"; "systemctl start dumont-state" tries again.',
+    ),
+  ];
+}
+
+const COPY_MINUTES_MAX = 180;
 
 /** From outside, as machines and people come. */
 export async function publicFinding(url: string, signal: AbortSignal): Promise<Finding> {

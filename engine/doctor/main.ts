@@ -1,7 +1,7 @@
 import { readConfig } from '../config.ts';
 import { withCredentials } from '../credentials.ts';
 import { isFailure } from '../domain/failures.ts';
-import { diskFinding, publicFinding, storageFindings } from './checks.ts';
+import { copiesFinding, diskFinding, publicFinding, storageFindings } from './checks.ts';
 
 /** What the settings of this computer lead to, as one JSON document. A program of its own: it alone reads their secrets. */
 const signal = AbortSignal.timeout(60_000);
@@ -11,6 +11,7 @@ try {
   const { storage } = config;
   const findings = await Promise.all([
     [await diskFinding(config.home)],
+    copiesFinding('/var/lib/dumont-host', Date.now),
     storage
       ? storageFindings(
           { ...storage, secretAccessKey: storage.secretAccessKey.reveal(), vault: config.vaultBucket },

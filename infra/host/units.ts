@@ -101,6 +101,7 @@ Wants=network-online.target
 [Service]
 Type=oneshot
 ExecStart=/usr/local/sbin/dumont-state back-up hourly
+TimeoutStartSec=30min
 Nice=10
 `;
 
@@ -158,7 +159,14 @@ case "$1" in
       restic init
       copy "$2"
     elif [ $code != 0 ]; then exit $code; fi
-    [ "$2" != hourly ] || restic forget --host dumont-control --group-by host --keep-within ${wanted.stateKeepDays}d --keep-monthly 12
+    touch /var/lib/dumont-host/state-copied # the doctor looks how old it is
+    [ "$2" = hourly ] || exit 0
+    restic forget --host dumont-control --group-by host --keep-within ${wanted.stateKeepDays}d --keep-monthly 12
+    pruned=/var/lib/dumont-host/state-pruned
+    if [ -z "$(find $pruned -mtime -7 2>/dev/null)" ]; then
+      restic prune --max-repack-size 0 # what is repacked would be young, and held
+      touch $pruned
+    fi
     ;;
   bring-back)
     [ ! -e /var/lib/dumont/installation.json ] || exit 0

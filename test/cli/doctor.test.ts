@@ -1,8 +1,9 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PutObjectCommand } from '@aws-sdk/client-s3';
 import { expect, onTestFinished, test } from 'vitest';
+import { copiesFinding } from '../../engine/doctor/checks.ts';
 import { vaultLocks } from '../../infra/storage/rules.ts';
 import { clientOf } from '../contracts/storage-client.ts';
 import { served } from '../http/served.ts';
@@ -97,4 +98,16 @@ test('an engine that does not run is said to be down', async () => {
   expect(code).toBe(69);
   expect(out).toMatch(/engine +NOT WELL/);
   expect(out).toContain('systemctl status dumont');
+});
+
+test('copies of the state that stopped are found; where none are made nothing is said', () => {
+  const kept = mkdtempSync(join(tmpdir(), 'dumont-doctor-'));
+  onTestFinished(() => rmSync(kept, { recursive: true }));
+  const after = (hours: number) => copiesFinding(kept, () => Date.now() + hours * 3_600_000);
+  expect(after(9)).toEqual([]);
+  for (const note of ['state-looked-for', 'state-copied']) {
+    writeFileSync(join(kept, note), '');
+    expect(after(2)).toMatchObject([{ name: 'state', ok: true }]);
+    expect(after(4)).toMatchObject([{ ok: false, say: expect.stringContaining('not copied away for 240 min') }]);
+  }
 });

@@ -67,6 +67,8 @@ describe.skipIf(noDebianHost !== null)('a control host', { timeout: 60_000 }, ()
     expect(JSON.parse(await world.says())).toMatchObject({ name: 'two', installation: '{"made by":"one"}' });
     const copy = expect.stringMatching(/^before-[0-9a-f]{16}$/);
     expect(await world.copies()).toEqual([copy, copy]); // while it ran, and while it stood still
+    expect(await world.debian.sh('rm /var/lib/dumont-host/state-copied; dumont-state back-up hourly')).toBe('');
+    expect(await world.debian.sh('ls /var/lib/dumont-host')).toMatch(/state-copied\nstate-looked-for\nstate-pruned/);
   });
 
   test('a release that does not answer is taken back, and the one before answers again', async () => {
