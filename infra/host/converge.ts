@@ -61,7 +61,7 @@ export async function lookAt(host: Host, wanted: Wanted, secrets: Secrets, signa
 }
 
 /** Whether one can come in and it can become a control host; throws where not. */
-export async function fit(host: Host, signal: AbortSignal): Promise<void> {
+export async function seeFit(host: Host, signal: AbortSignal): Promise<void> {
   await using shell = await host.open(signal);
   const mistake = obstacle(factsIn((await run(host, shell, lookScript([]), LOOK_MS, signal)).stdout), true);
   if (mistake !== null) throw new StepFailed(host.address, mistake, []);

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Failure, isFailure, reasonOf } from '../../engine/domain/failures.ts';
 import { type Login, sshConnectAs } from '../../engine/ssh/connect.ts';
-import { converge, fit, type Host, lookAt, remove, StepFailed } from './converge.ts';
+import { converge, type Host, lookAt, remove, StepFailed, seeFit } from './converge.ts';
 import type { Secrets, Wanted } from './wanted.ts';
 
 /** What Pulumi hands over, and gets back with what was found. Its engine hides `secrets`, since it came in hidden. */
@@ -32,7 +32,7 @@ export async function diff(olds: HostProps, news: HostProps) {
     canonical([target, wanted, release.sha256, secrets]);
   const known = [news.wanted, news.secrets].every((one: unknown) => typeof one === 'object');
   const isAnother = identity(olds) !== identity(news);
-  if (isAnother) await fit(hostAt(news.target), never).catch((cause: unknown) => Promise.reject(inWords(cause)));
+  if (isAnother) await seeFit(hostAt(news.target), never).catch((cause: unknown) => Promise.reject(inWords(cause)));
   return {
     changes: !known || rest(olds) !== rest(news) || (olds.undone ?? []).length > 0,
     replaces: isAnother ? ['target'] : [],

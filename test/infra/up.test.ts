@@ -91,6 +91,9 @@ describe.skipIf(noDebianHost !== null)('"pulumi up" with a host', { timeout: 240
       { content: `${tunnel!.id}.cfargotunnel.com`, proxied: true },
     ]);
 
+    expect(await debian.sh('stat -c %a /var/lib/dumont/first-login.txt')).toBe('600');
+    expect(await debian.sh('cat /run/units/dumont.service.log')).not.toContain('its password');
+
     const { findings } = JSON.parse(await debian.sh('dumont doctor --json 2>/dev/null')) as {
       findings: { name: string; ok: boolean }[];
     };
