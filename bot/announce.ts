@@ -4,7 +4,9 @@ import type { Talk } from '../engine/domain/events.ts';
 import { reasonOf } from '../engine/domain/failures.ts';
 import type { Told } from '../engine/domain/journals.ts';
 import type { Clock, Log, Store } from '../engine/domain/ports.ts';
+import { keepHeard } from './heard.ts';
 import type { Memory } from './memory.ts';
+import { endOf, isOver, sayOf } from './over.ts';
 import type { Alerted, Warned } from './panels/noted.ts';
 import type { Panels } from './panels/panels.ts';
 import type { Stories } from './panels/stories.ts';
@@ -30,21 +32,31 @@ const TICK_MS = 2_000;
 /** Hears everything the engine tells and keeps every message true to it. Returns when it is told to stop. */
 export async function announce(parts: Announcing, signal: AbortSignal): Promise<void> {
   const { engine, clock, log } = parts;
-  let last = 0;
+  const kept = await keepHeard(parts.store);
+  const newest = (await engine.past(0, null, 1)).at(-1)?.number ?? 0;
+  let last = kept.number > newest ? 0 : kept.number; // its events may have been thrown away, and counted anew
   const since = clock.now() - FRESH_MS;
-  for (const told of await engine.past(0, null, PAST_MAX)) {
+  const past = await engine.past(last, null, PAST_MAX);
+  const talks = past.map(talkOf);
+  for (const [at, told] of past.entries()) {
+    const talk = talkOf(told);
+    const isOld = told.at < since || talks.some((next, later) => later > at && isOver(talk, next));
+    const hearing = isOld ? close(talk, told.at, parts) : heard(told, parts);
+    await hearing.catch((cause: unknown) => complain(cause, told));
     last = told.number;
-    if (told.at >= since) await heard(told, parts).catch((cause: unknown) => complain(cause, told));
   }
-  const ticking = tick(parts, signal);
+  await kept.reached(last);
+  const ticking = tick(parts, async () => await kept.reached(last), signal);
   for await (const told of engine.events(last, null, signal)) {
     parts.stories.hear(told);
     parts.memory.stir();
     if (told.event === 'race.began' || told.event === 'race.round') void parts.stories.lookAgain(told.workspace ?? '');
     await heard(told, parts).catch((cause: unknown) => complain(cause, told));
+    last = told.number;
     if (told.workspace !== null) parts.panels.touch(told.workspace);
   }
   await ticking;
+  await kept.reached(last);
 
   function complain(cause: unknown, { event, number }: Told): void {
     if (!signal.aborted) log('discord.not_announced', { event, number, why: reasonOf(cause) }, 'ERROR');
@@ -52,9 +64,14 @@ export async function announce(parts: Announcing, signal: AbortSignal): Promise<
 }
 
 /** Seconds pass on a panel also while nothing happens. */
-async function tick({ panels, clock, store }: Announcing, signal: AbortSignal): Promise<void> {
+async function tick(
+  { panels, clock, store, log }: Announcing,
+  keep: () => Promise<void>,
+  signal: AbortSignal,
+): Promise<void> {
   while (!signal.aborted) {
     await clock.sleep(TICK_MS, signal).catch(() => undefined);
+    await keep().catch((cause: unknown) => log('discord.heard_not_kept', { why: reasonOf(cause) }, 'WARNING'));
     for (const panel of (await store.list('panels').catch(() => [])) as readonly Panel[])
       if (panel.closedAt === null && panel.kind !== 'alert' && !signal.aborted) await panels.touchOne(panel.id);
   }
@@ -62,40 +79,11 @@ async function tick({ panels, clock, store }: Announcing, signal: AbortSignal): 
 
 async function heard(told: Told, parts: Announcing): Promise<void> {
   const talk = talkOf(told);
+  await close(talk, told.at, parts);
   switch (talk.event) {
     case 'machine.idle_warning':
       return await warn(talk, told, parts);
-    case 'machine.stays_awake':
-      return await endWarnings(talk.workspace, { how: 'stays', say: talk.why }, told.at, parts);
-    case 'workspace.kept':
-      return await endWarnings(talk.workspace, { how: 'kept', say: talk.by }, told.at, parts);
-    case 'machine.moved':
-      if (talk.to === 'saving') await endWarnings(talk.workspace, { how: 'sleeps', say: talk.why }, told.at, parts);
-      if (talk.to === 'gone')
-        await resolve(
-          talk.workspace,
-          ['release.slow', 'save.failed', 'work.at_risk', 'after_wake.trouble'],
-          talk.machine,
-          talk.why,
-          told.at,
-          parts,
-        );
-      return;
-    case 'workspace.usable':
-      return await resolve(talk.workspace, ['race.ended', 'machine.lost'], null, '', told.at, parts);
     case 'alert.raised':
-      return await alert(talk, told, parts);
-    case 'alert.resolved':
-      return await end(talk.workspace, (one) => 'kind' in one && one.kind === talk.kind, talk.why, told.at, parts);
-    case 'snapshot.proved':
-      return await resolve(
-        talk.workspace,
-        ['save.failed', 'work.at_risk'],
-        talk.machine,
-        talk.snapshot.slice(0, 8),
-        told.at,
-        parts,
-      );
     case 'save.failed':
     case 'work.at_risk':
     case 'machine.lost':
@@ -154,7 +142,7 @@ async function post(
   { panels }: Announcing,
 ): Promise<void> {
   const id = `${kind === 'warning' ? 'w' : 'a'}-${number.toString(36)}-${guild.id.slice(-10)}`;
-  const opening = {
+  await panels.put({
     id,
     kind,
     guild: guild.id,
@@ -163,43 +151,18 @@ async function post(
     operation: null,
     user: null,
     facts,
-  };
-  void panels.open(opening).catch(() => undefined); // what follows in the story need not wait for Discord
+  });
 }
 
-async function endWarnings(
-  workspace: string,
-  ended: NonNullable<Warned['ended']>,
-  at: number,
-  parts: Announcing,
-): Promise<void> {
-  for (const panel of await openOf(workspace, 'warning', parts))
-    if (panel.openedAt <= at) await rewrite(panel, { ...panel.facts, ended }, parts);
-}
-
-async function resolve(
-  workspace: string,
-  events: readonly Talk['event'][],
-  machine: string | null,
-  say: string,
-  at: number,
-  parts: Announcing,
-): Promise<void> {
-  const ours = (talk: Talk): boolean =>
-    events.includes(talk.event) && (machine === null || ('machine' in talk && talk.machine === machine));
-  await end(workspace, ours, say, at, parts);
-}
-
-async function end(
-  workspace: string,
-  ours: (talk: Talk) => boolean,
-  say: string,
-  at: number,
-  parts: Announcing,
-): Promise<void> {
-  for (const panel of await openOf(workspace, 'alert', parts))
-    if (ours((panel.facts as unknown as Alerted).talk))
-      await rewrite(panel, { ...panel.facts, resolved: { at, say } }, parts);
+/** What this puts an end to says so. */
+async function close(talk: Talk, at: number, parts: Announcing): Promise<void> {
+  const ended = endOf(talk);
+  if (ended !== null)
+    for (const panel of await openOf(talk.workspace, 'warning', parts))
+      if (panel.openedAt <= at) await rewrite(panel, { ...panel.facts, ended }, parts);
+  for (const panel of await openOf(talk.workspace, 'alert', parts))
+    if (isOver((panel.facts as unknown as Alerted).talk, talk))
+      await rewrite(panel, { ...panel.facts, resolved: { at, say: sayOf(talk) } }, parts);
 }
 
 async function openOf(workspace: string, kind: Panel['kind'], { store }: Announcing): Promise<readonly Panel[]> {

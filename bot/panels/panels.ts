@@ -18,6 +18,8 @@ import { createWriter } from './writer.ts';
 export interface Panels extends AsyncDisposable {
   /** Opens it, once, and returns it as it stands when Discord has it, or after a short wait. */
   open(panel: Opening): Promise<Panel>;
+  /** Opens it, once, and returns when its row stands; it is posted when its turn comes. */
+  put(panel: Opening): Promise<Panel>;
   /** Whatever shows this workspace is drawn anew. */
   touch(workspace: string): void;
   touchOne(id: string): Promise<void>;
@@ -103,27 +105,34 @@ export function createPanels(
     log,
   );
 
+  async function put(opening: Opening): Promise<Panel> {
+    const row: Panel = {
+      ...opening,
+      version: 0,
+      message: null,
+      openedAt: clock.now(),
+      postedAt: null,
+      closedAt: null,
+    };
+    const known = await store.read('panels', row.id);
+    const kept =
+      known ??
+      (await store.save('panels', row).catch(async (cause: unknown) => {
+        const first = await store.read('panels', row.id);
+        if (isFailure(cause, 'row_changed') && first) return first;
+        throw cause;
+      }));
+    if (kept.closedAt !== null || kept.message !== null) return kept;
+    live.set(kept.id, kept);
+    writer.touch(kept);
+    return kept;
+  }
+
   return {
+    put,
     async open(opening) {
-      const row: Panel = {
-        ...opening,
-        version: 0,
-        message: null,
-        openedAt: clock.now(),
-        postedAt: null,
-        closedAt: null,
-      };
-      const known = await store.read('panels', row.id);
-      const kept =
-        known ??
-        (await store.save('panels', row).catch(async (cause: unknown) => {
-          const first = await store.read('panels', row.id);
-          if (isFailure(cause, 'row_changed') && first) return first;
-          throw cause;
-        }));
+      const kept = await put(opening);
       if (kept.closedAt !== null || kept.message !== null) return kept;
-      live.set(kept.id, kept);
-      writer.touch(kept);
       await writer.written(kept.id, POSTED_WITHIN_MS);
       return (await store.read('panels', kept.id)) ?? kept;
     },

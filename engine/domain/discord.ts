@@ -56,6 +56,13 @@ export interface Confirmation {
   readonly usedBy: string | null;
 }
 
+/** How far what the engine told was taken to people there, so that no start tells it again. */
+export interface DiscordHeard {
+  readonly id: string;
+  readonly version: number;
+  readonly number: number;
+}
+
 /** Where a shard of the gateway stands, so that what was sent while we were away is sent again. */
 export interface GatewaySession {
   readonly id: string;

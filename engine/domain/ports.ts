@@ -1,7 +1,7 @@
 import type { Duplex, Readable } from 'node:stream';
 import type { Account, LinkCode, Session, Token } from './account.ts';
 import type { Alert } from './alert.ts';
-import type { Confirmation, GatewaySession, Guild, Panel } from './discord.ts';
+import type { Confirmation, DiscordHeard, GatewaySession, Guild, Panel } from './discord.ts';
 import type { Verdict } from './doors.ts';
 import type { Talk } from './events.ts';
 import type { AgentAnswer, AgentStatus, EndCall } from './heartbeat.ts';
@@ -106,6 +106,7 @@ export interface Rows {
   panels: Panel;
   confirmations: Confirmation;
   'gateway-sessions': GatewaySession;
+  'discord-heard': DiscordHeard;
 }
 export type Kind = keyof Rows;
 

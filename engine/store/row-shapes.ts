@@ -373,6 +373,8 @@ const gatewaySession = z.object({
   sequence: z.number().int(),
 });
 
+const discordHeard = z.object({ id, version: z.number().int(), number: z.number().int() });
+
 export const ROW_SHAPES: { readonly [K in Kind]: z.ZodType<Rows[K]> } = {
   workspaces: workspace,
   machines: machine,
@@ -389,6 +391,7 @@ export const ROW_SHAPES: { readonly [K in Kind]: z.ZodType<Rows[K]> } = {
   panels: panel,
   confirmations: confirmation,
   'gateway-sessions': gatewaySession,
+  'discord-heard': discordHeard,
 };
 
 export const KINDS = Object.keys(ROW_SHAPES) as readonly Kind[];

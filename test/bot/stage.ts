@@ -25,6 +25,8 @@ interface Wanted {
   /** Between the bot and the engine. */
   readonly change?: (engine: Engine) => Engine;
   readonly clock?: Clock;
+  /** In memory where nothing is said. */
+  readonly rows?: Store;
 }
 
 /** A server with two channels and three people, a bot in it, and an engine behind the bot that tells believable stories. */
@@ -35,6 +37,7 @@ export async function stage({
   guild: settled = {},
   change = (engine) => engine,
   clock = realClock,
+  rows = new FakeStore({ strict: true }),
 }: Wanted = {}) {
   await using opening = new AsyncDisposableStack();
   const standin = opening.use(await openStandin(settings));
@@ -42,7 +45,7 @@ export async function stage({
   const guild = standin.guild();
   const ops = standin.channel(guild, 'ops');
   const audit = standin.channel(guild, 'audit');
-  const doors = fakeDoors(new FakeStore({ strict: true }));
+  const doors = fakeDoors(rows);
   const store = over(doors.store, fake);
   const people = {
     ana: standin.person('ana'),

@@ -246,4 +246,5 @@ export const ONE_OF_EACH: { readonly [K in Kind]: Rows[K] } = {
     shards: 1,
     sequence: 42,
   },
+  'discord-heard': { id: 'discord', version: 0, number: 42 },
 };

@@ -23,6 +23,7 @@ export class FakeStore implements Store {
     panels: new Map(),
     confirmations: new Map(),
     'gateway-sessions': new Map(),
+    'discord-heard': new Map(),
   };
   readonly #strict: boolean;
   readonly #leases = new Map<string, Lease>();

@@ -3,6 +3,7 @@ import { openAccounts } from '../../engine/accounts/accounts.ts';
 import { createAudit } from '../../engine/audit.ts';
 import type { Who } from '../../engine/domain/account.ts';
 import type { Engine } from '../../engine/domain/doors.ts';
+import type { Store } from '../../engine/domain/ports.ts';
 import { httpApp } from '../../engine/http/app.ts';
 import { rememberAnswers } from '../../engine/http/idempotency.ts';
 import { createMetrics } from '../../engine/metrics.ts';
@@ -51,7 +52,7 @@ export function house({
 }
 
 /** Real accounts and a real audit, over rows in memory. */
-export function fakeDoors(store = new FakeStore({ strict: true })) {
+export function fakeDoors(store: Store = new FakeStore({ strict: true })) {
   const clock = { now: Date.now, sleep: async () => undefined };
   const journals = new FakeJournals({ strict: true });
   let ids = 0;
