@@ -8,7 +8,7 @@ import { keepHeard } from './heard.ts';
 import type { Memory } from './memory.ts';
 import { endOf, isOver, sayOf } from './over.ts';
 import type { Alerted, Warned } from './panels/noted.ts';
-import type { Panels } from './panels/panels.ts';
+import { isShutOut, type Panels } from './panels/panels.ts';
 import type { Stories } from './panels/stories.ts';
 import { talkOf } from './panels/story.ts';
 import type { Settled } from './settled.ts';
@@ -99,7 +99,7 @@ async function heard(told: Told, parts: Announcing): Promise<void> {
 
 /** A server hears of everything, or of what was asked for there last. */
 async function listeners(workspace: string, { settled, store }: Announcing): Promise<readonly Guild[]> {
-  const guilds = (await settled.all()).filter(({ channel, trouble }) => channel !== null && trouble === null);
+  const guilds = (await settled.all()).filter(({ channel }) => channel !== null);
   if (guilds.every(({ hears }) => hears === 'everything')) return guilds;
   const panels = (await store.list('panels')).filter(
     (panel) => panel.kind === 'operation' && panel.workspace === workspace,
@@ -167,7 +167,9 @@ async function close(talk: Talk, at: number, parts: Announcing): Promise<void> {
 
 async function openOf(workspace: string, kind: Panel['kind'], { store }: Announcing): Promise<readonly Panel[]> {
   const all = await store.list('panels');
-  return all.filter((panel) => panel.kind === kind && panel.workspace === workspace && panel.closedAt === null);
+  return all.filter(
+    (panel) => panel.kind === kind && panel.workspace === workspace && (panel.closedAt === null || isShutOut(panel)),
+  );
 }
 
 async function rewrite(

@@ -95,7 +95,7 @@ export function createRouter(house: House, signal: AbortSignal): (raw: APIIntera
     if (!stands) return;
     try {
       const guild = await house.settled.of(deed.guild);
-      if (guild.trouble !== null) await house.settled.change(guild.id, { trouble: null }); // we are let in again
+      if (guild.trouble !== null && guild.channel === deed.channel) await house.panels.letIn(guild.id);
       await reply.show(await act(guild));
     } catch (cause) {
       if (signal.aborted) return;

@@ -43,7 +43,7 @@ export const settings = command({
       },
     ),
   },
-  async run({ options, guild, settled, who, words, record }) {
+  async run({ options, guild, settled, panels, who, words, record }) {
     if (who.role !== 'admin') throw new Failure('forbidden', { account: who.name, verb: 'settings', needed: 'admin' });
     const { channel: place, audit, ping, language, hears, clear } = options;
     const to: Partial<Guild> = {
@@ -56,6 +56,8 @@ export const settings = command({
     };
     const names = Object.keys(to);
     if (names.length > 0) await record('settings', `discord server ${guild.id}`, names.join(', '));
-    return words.answer.settings(names.length === 0 ? guild : await settled.change(guild.id, to), names.length > 0);
+    const now = names.length === 0 ? guild : await settled.change(guild.id, to);
+    if (place !== undefined) await panels.letIn(guild.id);
+    return words.answer.settings(now, names.length > 0);
   },
 });

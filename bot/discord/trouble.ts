@@ -42,6 +42,11 @@ export function isUnclear(cause: unknown): boolean {
   return !said && !isTokenLost(cause) && !isFailure(cause);
 }
 
+/** Discord itself is in trouble. */
+export function isTheirs(cause: unknown): boolean {
+  return (cause instanceof DiscordAPIError || cause instanceof HTTPError) && cause.status >= 500;
+}
+
 /** The token is not good any more, whoever says so. */
 export function isTokenLost(cause: unknown): boolean {
   if (cause instanceof DiscordAPIError) return cause.status === 401 && codeOf(cause) !== CODE.tokenEnded;

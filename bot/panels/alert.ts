@@ -17,7 +17,10 @@ export function drawAlert(panel: Panel, { words, guild, now }: Sheet): Drawn | n
     last: resolved !== null,
     message: {
       content: `${ring}${text}`,
-      allowed_mentions: guild.pingRole === null || resolved ? { parse: [] } : { parse: [], roles: [guild.pingRole] },
+      allowed_mentions:
+        guild.pingRole === null || resolved || panel.postedAt !== null
+          ? { parse: [] }
+          : { parse: [], roles: [guild.pingRole] },
       embeds: [
         {
           color: resolved ? COLOUR.good : COLOUR.bad,

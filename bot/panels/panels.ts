@@ -28,6 +28,8 @@ export interface Panels extends AsyncDisposable {
   openOnes(): Promise<readonly Panel[]>;
   /** Takes up what was open when the process ended. */
   resume(): Promise<void>;
+  /** We may write in this server again, or elsewhere: what was shut is taken up where it belongs now. */
+  letIn(guild: string): Promise<void>;
   readonly waiting: number;
 }
 
@@ -96,9 +98,14 @@ export function createPanels(
       read: async (id) => await store.read('panels', id),
       change,
       draw,
+      async posted(panel) {
+        const { trouble, channel } = await settled.of(panel.guild);
+        if (trouble !== null && channel === panel.channel) await letIn(panel.guild);
+      },
       async shut(panel, why) {
-        await change(panel.id, { closedAt: clock.now() });
-        await settled.change(panel.guild, { trouble: why });
+        await change(panel.id, { closedAt: clock.now(), facts: { ...panel.facts, shut: true } });
+        const { channel } = await settled.of(panel.guild);
+        if (channel === panel.channel) await settled.change(panel.guild, { trouble: why });
       },
     },
     clock,
@@ -106,13 +113,16 @@ export function createPanels(
   );
 
   async function put(opening: Opening): Promise<Panel> {
+    const { trouble, channel } = await settled.of(opening.guild);
+    const isOut = TOLD.has(opening.kind) && trouble !== null && channel === opening.channel;
     const row: Panel = {
       ...opening,
+      ...(isOut && { facts: { ...opening.facts, shut: true } }),
       version: 0,
       message: null,
       openedAt: clock.now(),
       postedAt: null,
-      closedAt: null,
+      closedAt: isOut ? clock.now() : null,
     };
     const known = await store.read('panels', row.id);
     const kept =
@@ -128,8 +138,22 @@ export function createPanels(
     return kept;
   }
 
+  async function letIn(id: string): Promise<void> {
+    const guild = await settled.change(id, { trouble: null });
+    for (const panel of await store.list('panels')) {
+      if (panel.guild !== id || !isShutOut(panel)) continue;
+      if (panel.message === null && isPast(panel)) continue; // nobody saw it begin
+      const { shut: _, ...facts } = panel.facts;
+      const channel = panel.kind === 'status' ? panel.channel : (guild.channel ?? panel.channel);
+      const message = channel === panel.channel ? panel.message : null;
+      const after = await change(panel.id, { facts, channel, message, closedAt: null });
+      if (after) writer.touch(after);
+    }
+  }
+
   return {
     put,
+    letIn,
     async open(opening) {
       const kept = await put(opening);
       if (kept.closedAt !== null || kept.message !== null) return kept;
@@ -170,6 +194,11 @@ export function createPanels(
     [Symbol.asyncDispose]: async () => await writer[Symbol.asyncDispose](),
   };
 }
+
+const TOLD: ReadonlySet<Panel['kind']> = new Set(['warning', 'alert']);
+/** Closed because Discord did not let us write there, and not because it was over. */
+export const isShutOut = ({ closedAt, facts }: Panel): boolean => closedAt !== null && facts.shut === true;
+const isPast = ({ facts }: Panel): boolean => Boolean(facts.resolved ?? facts.ended);
 
 export const operationPanel = (operation: Operation, guild: Guild, channel: string, user: string | null): Opening => ({
   id: `p-${operation.id}`,

@@ -2,7 +2,7 @@ import type { Panel } from '../../engine/domain/discord.ts';
 import type { Clock, Log } from '../../engine/domain/ports.ts';
 import { fitted, type Message } from '../discord/message.ts';
 import type { Discord } from '../discord/rest.ts';
-import { CODE, codeOf, isShut, waitMsOf, wordsOf } from '../discord/trouble.ts';
+import { CODE, codeOf, isShut, isTheirs, isUnclear, waitMsOf, wordsOf } from '../discord/trouble.ts';
 
 /** Where panels are kept while they are written. */
 export interface Shelf {
@@ -10,6 +10,8 @@ export interface Shelf {
   change(id: string, to: Partial<Pick<Panel, 'message' | 'postedAt' | 'closedAt'>>): Promise<Panel | null>;
   /** How it looks right now; null when there is nothing to show. `last` says that it will not change again. */
   draw(panel: Panel): Promise<{ readonly message: Message; readonly last: boolean } | null>;
+  /** Discord took it. */
+  posted(panel: Panel): Promise<void>;
   /** Discord does not let us write there. */
   shut(panel: Panel, why: string): Promise<void>;
 }
@@ -28,10 +30,16 @@ export interface Writer extends AsyncDisposable {
 const GAP_MS = 1_050;
 /** A list that renews itself is nobody's live view. */
 const SLOW_MS: Readonly<Record<Panel['kind'], number>> = { operation: 0, warning: 0, alert: 0, status: 15_000 };
-/** Older messages can hardly be edited, so a panel that lives on is posted anew. */
-const RENEW_MS = 50 * 60_000;
+/** Older messages can hardly be edited, so a panel that lives on is posted anew; what was told once stays where it is. */
+const RENEW_MS: Readonly<Record<Panel['kind'], number>> = {
+  operation: 50 * 60_000,
+  status: 50 * 60_000,
+  warning: Number.POSITIVE_INFINITY,
+  alert: Number.POSITIVE_INFINITY,
+};
 const TRIES_MAX = 5;
 const SECOND_TRY_MS = 500;
+const TRY_AGAIN_MS_MAX = 60_000;
 
 interface Again {
   /** When its channel may be written to again. */
@@ -98,16 +106,19 @@ export function createWriter(discord: Discord, shelf: Shelf, clock: Clock, log: 
   async function write(id: string): Promise<Again | null> {
     const panel = await shelf.read(id);
     if (!panel || panel.closedAt !== null) return null;
+    let isDrawn = false;
     try {
       const drawn = await shelf.draw(panel);
+      isDrawn = true;
       if (!drawn) return null;
       const message = fitted(drawn.message);
-      const looks = JSON.stringify({ ...message, files: message.files?.length });
-      const old = panel.postedAt !== null && clock.now() - panel.postedAt > RENEW_MS;
+      const looks = JSON.stringify({ ...quietly(message), files: message.files?.length });
+      const old = panel.postedAt !== null && clock.now() - panel.postedAt > RENEW_MS[panel.kind];
       if (panel.message === null || old) {
         if (panel.message !== null) await discord.remove(panel.channel, panel.message).catch(ignoreGone);
         const posted = await discord.post(panel.channel, message, nonceOf(panel));
         await shelf.change(id, { message: posted.id, postedAt: clock.now() });
+        await shelf.posted(panel);
         shown.set(id, looks);
         editedAt.set(id, clock.now() + SLOW_MS[panel.kind]);
         // What Discord has may be what we posted before its answer was lost: only an edit is sure to show the end.
@@ -124,11 +135,11 @@ export function createWriter(discord: Discord, shelf: Shelf, clock: Clock, log: 
       }
       return inMs > 0 ? { inMs, retry: false } : null;
     } catch (cause) {
-      return await failed(panel, cause);
+      return await failed(panel, cause, isDrawn);
     }
   }
 
-  async function failed(panel: Panel, cause: unknown): Promise<Again | null> {
+  async function failed(panel: Panel, cause: unknown, isDrawn: boolean): Promise<Again | null> {
     stop.signal.throwIfAborted();
     const wait = waitMsOf(cause);
     if (wait !== null) return { inMs: wait, retry: true };
@@ -140,7 +151,8 @@ export function createWriter(discord: Discord, shelf: Shelf, clock: Clock, log: 
     }
     const count = (tries.get(panel.id) ?? 0) + 1;
     tries.set(panel.id, count);
-    if (count > TRIES_MAX) {
+    const mayHeal = isDrawn && (isUnclear(cause) || isTheirs(cause));
+    if (count > TRIES_MAX && !mayHeal) {
       log('discord.panel_given_up', { panel: panel.id, why }, 'ERROR');
       tries.delete(panel.id);
       return null;
@@ -153,7 +165,7 @@ export function createWriter(discord: Discord, shelf: Shelf, clock: Clock, log: 
       return { inMs: 0, retry: true };
     }
     log('discord.panel_failed', { panel: panel.id, why, count }, 'WARNING');
-    return { inMs: SECOND_TRY_MS * count ** 2, retry: true };
+    return { inMs: Math.min(SECOND_TRY_MS * count ** 2, TRY_AGAIN_MS_MAX), retry: true };
   }
 
   return {

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { Talk } from '../../engine/domain/events.ts';
 import { openStore } from '../../engine/store/open-store.ts';
+import { EVERYBODY } from '../standins/discord/standin.ts';
 import { type Stage, stage } from './stage.ts';
 
 const raised = (why: string): Talk => ({
@@ -40,5 +41,34 @@ describe.concurrent('what is told', () => {
       expect(texts(s)).toHaveLength(2);
     }
     await rm(folder, { recursive: true, force: true });
+  });
+});
+
+describe.concurrent('a channel that cannot be written to', () => {
+  test('silences itself, and no other; what was told meanwhile comes when the server has a channel again', async () => {
+    await using s = await stage();
+    const other = s.standin.channel(s.guild, 'other');
+    s.standin.state.channels.delete(other);
+    const row = { id: 's-other', version: 0, kind: 'status', guild: s.guild, channel: other, message: null } as const;
+    const more = { workspace: null, operation: null, user: null, facts: {}, postedAt: null, closedAt: null };
+    await s.store.save('panels', { ...row, ...more, openedAt: Date.now() });
+    await s.restart();
+    await s.standin.until(() => s.logged.some(({ facts }) => facts.channel === other));
+    s.fake.tell(raised('three backups in a row failed'));
+    await s.standin.until(() => texts(s).length === 1);
+    expect((await s.store.read('guilds', s.guild))?.trouble).toBeNull();
+
+    s.standin.state.channels.delete(s.ops);
+    s.fake.tell({ ...raised('it is late'), kind: 'backup_late' } as Talk);
+    await s.standin.until(() =>
+      s.logged.some(({ event, facts }) => event === 'discord.panel_shut' && facts.channel === s.ops),
+    );
+    s.fake.tell({ event: 'work.at_risk', workspace: 'lab', machine: 'm-1', why: 'two files', paths: [] });
+    const talk = s.standin.channel(s.guild, 'talk');
+    await s.standin.answered(
+      s.standin.run({ ...s.people.ana, permissions: EVERYBODY | (1n << 5n) }, talk, 'settings', { channel: talk }),
+    );
+    await s.standin.until(() => s.standin.messages(talk).length === 2);
+    expect((await s.store.read('guilds', s.guild))?.trouble).toBeNull();
   });
 });
