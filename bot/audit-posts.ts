@@ -5,6 +5,7 @@ import { code, fitted, type Message, plain, QUIET } from './discord/message.ts';
 import type { Discord } from './discord/rest.ts';
 import { wordsOf } from './discord/trouble.ts';
 import type { Values } from './interaction.ts';
+import { shownOptions } from './secrets.ts';
 import { wordsIn } from './words/words.ts';
 
 /** Who did what, where people see it. The audit itself is kept by the engine; this is its window. */
@@ -35,12 +36,9 @@ export function auditPosts(discord: Discord, log: Log, newId: (prefix: string) =
 }
 
 const VALUE_MAX = 100;
-/** What may hold a secret is not shown. */
-const HIDDEN: ReadonlySet<string> = new Set(['code', 'password', 'environment', 'command']);
-
 function lineOf({ language }: Guild, by: string, user: string, path: string, options: Values, sure: boolean): Message {
-  const given = Object.entries(options).map(
-    ([name, value]) => `${name}:${HIDDEN.has(name) ? '…' : code(String(value)).slice(0, VALUE_MAX)}`,
+  const given = Object.entries(shownOptions(path, options)).map(
+    ([name, value]) => `${name}:${code(String(value)).slice(0, VALUE_MAX)}`,
   );
   const words = wordsIn(language);
   return fitted({

@@ -39,6 +39,8 @@ export interface Option<T> {
   readonly choices: readonly { readonly value: string; readonly say: Both }[];
   readonly min: number | null;
   readonly max: number | null;
+  /** What is typed there may be one, and is shown and logged nowhere. */
+  readonly secret: boolean;
   readonly type?: T;
 }
 export type Suggests = 'workspace' | 'awake' | 'asleep' | 'snapshot' | 'gpu' | 'account' | 'operation';
@@ -100,6 +102,7 @@ interface More {
   readonly choices?: Option<string>['choices'];
   readonly min?: number;
   readonly max?: number;
+  readonly secret?: boolean;
 }
 
 export const text = (say: Both, more: More = {}): Option<string | undefined> => option('text', say, more);
@@ -113,8 +116,21 @@ export function required<T>(given: Option<T | undefined>): Option<T> {
   return { ...given, required: true } as Option<T>;
 }
 
-function option<T>(kind: Option<T>['kind'], say: Both, { suggests, choices = [], min, max }: More): Option<T> {
-  return { kind, say, required: false, suggests: suggests ?? null, choices, min: min ?? null, max: max ?? null };
+function option<T>(
+  kind: Option<T>['kind'],
+  say: Both,
+  { suggests, choices = [], min, max, secret = false }: More,
+): Option<T> {
+  return {
+    kind,
+    say,
+    required: false,
+    suggests: suggests ?? null,
+    choices,
+    min: min ?? null,
+    max: max ?? null,
+    secret,
+  };
 }
 
 export const WORKSPACE = required(

@@ -7,6 +7,7 @@ import { customId } from './custom-id.ts';
 import { button, type Message, plain, row } from './discord/message.ts';
 import type { Deed } from './interaction.ts';
 import type { Memory } from './memory.ts';
+import { shownWhat } from './secrets.ts';
 import type { Words } from './words/words.ts';
 
 const NAMES_MAX = 5;
@@ -17,7 +18,14 @@ export function refusal(cause: unknown, deed: Deed, words: Words, memory: Memory
   const reference = referenceOf(deed.id);
   const expected = isFailure(cause);
   const stack = cause instanceof Error && !expected ? cause.stack : undefined;
-  const facts = { reference, interaction: deed.id, user: deed.user, what: deed.what, why: reasonOf(cause), stack };
+  const facts = {
+    reference,
+    interaction: deed.id,
+    user: deed.user,
+    what: shownWhat(deed.what),
+    why: reasonOf(cause),
+    stack,
+  };
   log('discord.refused', facts, expected ? 'INFO' : 'ERROR');
   const say = expected
     ? plain(asCommands(sentence(cause.code, spoken(cause.facts, words), words.language)))

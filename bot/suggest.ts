@@ -76,8 +76,13 @@ function candidates(
       ]
         .filter((gpu) => gpu !== undefined)
         .map((gpu) => ({ name: gpu, value: gpu }));
-    case 'account':
-      return memory.accounts().map(({ id, role }) => ({ name: `${id} · ${words.role[role]}`, value: id }));
+    case 'account': {
+      if (who.role === 'admin')
+        return memory.accounts().map(({ id, role }) => ({ name: `${id} · ${words.role[role]}`, value: id }));
+      // Whoever shares a workspace needs names; what these may do elsewhere is not theirs to see.
+      const mayShare = verb === 'share' && usable.some((one) => one.workspace.id === workspace);
+      return mayShare ? memory.accounts().map(({ id }) => ({ name: id, value: id })) : [];
+    }
     case 'operation':
       return memory
         .operations(who)

@@ -20,7 +20,7 @@ const OPTIONS = {
   sleeps: flag({ en: 'False: it never falls asleep by itself', pt: 'Falso: nunca dorme sozinho' }),
   after_wake: text(
     { en: 'A line for bash, run once after each wake', pt: 'Uma linha para o bash, executada após cada despertar' },
-    { max: 2_000 },
+    { max: 2_000, secret: true },
   ),
 };
 

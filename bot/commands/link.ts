@@ -9,7 +9,7 @@ export const link = command({
   options: {
     code: text(
       { en: 'The code that "dumont discord link" shows', pt: 'O código que "dumont discord link" mostra' },
-      { max: 20 },
+      { max: 20, secret: true },
     ),
     end: flag({ en: 'Part again', pt: 'Separar de novo' }),
   },

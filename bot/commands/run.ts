@@ -13,7 +13,7 @@ export const run = command({
           en: 'The program and its arguments: python train.py --epochs 3',
           pt: 'O programa e seus argumentos: python train.py --epochs 3',
         },
-        { max: 4_000 },
+        { max: 4_000, secret: true },
       ),
     ),
     stay_awake: flag({
