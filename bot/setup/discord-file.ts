@@ -1,4 +1,4 @@
-import { chmod, readFile, rename, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { Failure, reasonOf } from '../../engine/domain/failures.ts';
@@ -13,6 +13,7 @@ const Kept = z.object({
 export type Kept = z.infer<typeof Kept>;
 
 const PRIVATE = 0o600;
+const PRIVATE_FOLDER = 0o700;
 const fileIn = (home: string): string => join(home, 'discord.json');
 
 /** Null: nobody has set up a bot here. */
@@ -37,6 +38,7 @@ export async function readDiscordFile(home: string): Promise<{
 export async function writeDiscordFile(home: string, kept: Kept): Promise<string> {
   const file = fileIn(home);
   const draft = `${file}.draft`;
+  await mkdir(home, { recursive: true, mode: PRIVATE_FOLDER });
   await writeFile(draft, `${JSON.stringify(kept, null, 2)}\n`, { mode: PRIVATE });
   await chmod(draft, PRIVATE);
   await rename(draft, file);

@@ -10,7 +10,8 @@ import { openStandin } from '../standins/discord/standin.ts';
 
 async function desk() {
   const standin = await openStandin();
-  const home = mkdtempSync(join(tmpdir(), 'dumont-discord-'));
+  const folder = mkdtempSync(join(tmpdir(), 'dumont-discord-'));
+  const home = join(folder, 'not', 'made', 'yet');
   const env = { DUMONT_DISCORD_API: standin.api };
   return {
     standin,
@@ -19,7 +20,7 @@ async function desk() {
       await run(home, ['discord', 'setup', '--token', '-', ...more], { env, input: `${token}\n` }),
     async [Symbol.asyncDispose]() {
       await standin[Symbol.asyncDispose]();
-      await rm(home, { recursive: true, force: true });
+      await rm(folder, { recursive: true, force: true });
     },
   };
 }
