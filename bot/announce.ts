@@ -172,13 +172,7 @@ async function openOf(workspace: string, kind: Panel['kind'], { store }: Announc
   );
 }
 
-async function rewrite(
-  panel: Panel,
-  facts: Readonly<Record<string, unknown>>,
-  { store, panels }: Announcing,
-): Promise<void> {
-  const before = await store.read('panels', panel.id);
-  if (!before) return;
-  await store.save('panels', { ...before, facts });
+async function rewrite(panel: Panel, facts: Readonly<Record<string, unknown>>, { panels }: Announcing): Promise<void> {
+  await panels.change(panel.id, { facts });
   await panels.touchOne(panel.id);
 }

@@ -23,6 +23,8 @@ export interface Panels extends AsyncDisposable {
   /** Whatever shows this workspace is drawn anew. */
   touch(workspace: string): void;
   touchOne(id: string): Promise<void>;
+  /** Null: it is not there any more. Whoever writes at the same time does not win over it. */
+  change(id: string, to: Partial<Panel>): Promise<Panel | null>;
   find(id: string): Promise<Panel | null>;
   remove(id: string): Promise<void>;
   openOnes(): Promise<readonly Panel[]>;
@@ -154,6 +156,7 @@ export function createPanels(
   return {
     put,
     letIn,
+    change,
     async open(opening) {
       const kept = await put(opening);
       if (kept.closedAt !== null || kept.message !== null) return kept;
