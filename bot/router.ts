@@ -15,8 +15,8 @@ import { wordsIn } from './words/words.ts';
 
 const RECENT_MAX = 10_000;
 
-/** Takes whatever Discord sends: acknowledged first, then worked on. Nothing it does rejects. */
-export function createRouter(house: House, signal: AbortSignal): (raw: APIInteraction) => Promise<void> {
+/** Takes whatever Discord sends: acknowledged first, then worked on. Nothing it does rejects. False: we were stopped over it. */
+export function createRouter(house: House, signal: AbortSignal): (raw: APIInteraction) => Promise<boolean> {
   const { clock, log, discord, memory } = house;
   const asked = confirmations(house.store);
   const calls = createCalls(house, asked, signal);
@@ -25,15 +25,19 @@ export function createRouter(house: House, signal: AbortSignal): (raw: APIIntera
 
   return async (raw) => {
     try {
-      if (recent.has(raw.id)) return log('discord.heard_twice', { interaction: raw.id }, 'DEBUG');
+      if (recent.has(raw.id)) {
+        log('discord.heard_twice', { interaction: raw.id }, 'DEBUG');
+        return true;
+      }
       recent.add(raw.id);
       if (recent.size > RECENT_MAX) recent.delete([...recent][0] ?? '');
       const deed = readInteraction(raw);
-      if (!deed) return await turnAway(raw);
-      await take(deed, replyTo(deed, discord, log));
+      if (deed) await take(deed, replyTo(deed, discord, log));
+      else await turnAway(raw);
     } catch (cause) {
       log('discord.lost', { interaction: raw.id, why: reasonOf(cause), stack: stackOf(cause) }, 'ERROR');
     }
+    return !signal.aborted;
   };
 
   async function take(deed: Deed, reply: Reply): Promise<void> {

@@ -12,8 +12,8 @@ export interface GatewayOptions {
   readonly store: Store;
   readonly clock: Clock;
   readonly log: Log;
-  /** Never rejects. What it returned from is taken care of, and is not asked for again after a restart. */
-  readonly hear: (interaction: APIInteraction) => Promise<void>;
+  /** Never rejects. True: it is taken care of, and is not asked for again after a restart. */
+  readonly hear: (interaction: APIInteraction) => Promise<boolean>;
   readonly onReady: () => void;
   /** Nothing can heal this connection. */
   readonly onEnd: (why: string) => void;
@@ -45,8 +45,10 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
   const sessions = await keepSessions(store, log);
   const heardAt = new Map<number, number>();
   const stop = new AbortController();
-  let readySince: number | null = null;
-  let lostAt = clock.now();
+  /** Shards that are not connected, and since when. */
+  const lostAt = new Map<number, number>();
+  const openedAt = clock.now();
+  let isReady = false;
 
   const manager = new WebSocketManager({
     token: token.reveal(),
@@ -65,8 +67,7 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
   manager.on(WebSocketShardEvents.Resumed, (shard) => ready(shard, 'discord.resumed'));
   manager.on(WebSocketShardEvents.HeartbeatComplete, (_beat, shard) => heardAt.set(shard, clock.now()));
   manager.on(WebSocketShardEvents.Closed, (code, shard) => {
-    readySince = null;
-    lostAt = clock.now();
+    if (!lostAt.has(shard)) lostAt.set(shard, clock.now());
     if (stop.signal.aborted) return;
     log('discord.closed', { shard, code }, 'WARNING');
     const why = NEVER_HEALS[code];
@@ -81,7 +82,8 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
   manager.on(WebSocketShardEvents.Dispatch, (payload, shard) => take(payload, shard));
 
   function ready(shard: number, event: string): void {
-    readySince = clock.now();
+    isReady = true;
+    lostAt.delete(shard);
     onReady();
     heardAt.set(shard, clock.now());
     log(event, { shard });
@@ -91,7 +93,7 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
     heardAt.set(shard, clock.now());
     if (payload.t !== GatewayDispatchEvents.InteractionCreate) return;
     const done = sessions.begin(shard, payload.s);
-    void hear(payload.d).finally(done);
+    void hear(payload.d).then((finished) => finished && done());
   }
 
   let connecting = true;
@@ -119,8 +121,8 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
 
   return {
     async health() {
-      if (readySince !== null) return { ok: true, say: 'connected' };
-      const silentMs = clock.now() - lostAt;
+      if (isReady && lostAt.size === 0) return { ok: true, say: 'connected' };
+      const silentMs = clock.now() - Math.min(...(lostAt.size === 0 ? [openedAt] : lostAt.values()));
       const seconds = Math.round(silentMs / 1_000);
       const say = connecting ? `not connected yet, for ${seconds} s` : `not connected for ${seconds} s`;
       return { ok: silentMs < UNREADY_MS, say };

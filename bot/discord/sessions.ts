@@ -61,6 +61,7 @@ export async function keepSessions(store: Store, log: Log) {
       open.set(shard, unfinished.add(sequence));
       last.set(shard, Math.max(sequence, last.get(shard) ?? 0));
       return () => {
+        if (closed) return;
         unfinished.delete(sequence);
         save(shard);
       };
