@@ -159,7 +159,8 @@ async function close(talk: Talk, at: number, parts: Announcing): Promise<void> {
   const ended = endOf(talk);
   if (ended !== null)
     for (const panel of await openOf(talk.workspace, 'warning', parts))
-      if (panel.openedAt <= at) await rewrite(panel, { ...panel.facts, ended }, parts);
+      if (panel.openedAt <= at && (!('machine' in talk) || talk.machine === panel.facts.machine))
+        await rewrite(panel, { ...panel.facts, ended }, parts);
   for (const panel of await openOf(talk.workspace, 'alert', parts))
     if (isOver((panel.facts as unknown as Alerted).talk, talk))
       await rewrite(panel, { ...panel.facts, resolved: { at, say: sayOf(talk) } }, parts);

@@ -10,7 +10,7 @@ const OF_A_WORKSPACE: ReadonlySet<Event> = new Set(['race.ended', 'machine.lost'
 export function isOver(told: Talk, next: Talk): boolean {
   if (told.workspace !== next.workspace) return false;
   const sameMachine = 'machine' in told && 'machine' in next && told.machine === next.machine;
-  if (told.event === 'machine.idle_warning') return endOf(next) !== null;
+  if (told.event === 'machine.idle_warning') return endOf(next) !== null && (sameMachine || !('machine' in next));
   switch (next.event) {
     case 'machine.moved':
       return next.to === 'gone' && sameMachine && OF_A_MACHINE.has(told.event);
@@ -39,7 +39,10 @@ export function endOf(talk: Talk): Warned['ended'] {
     case 'workspace.kept':
       return { how: 'kept', say: talk.by };
     case 'machine.moved':
-      return talk.to === 'saving' ? { how: 'sleeps', say: talk.why } : null;
+      if (talk.to === 'saving') return { how: 'sleeps', say: talk.why };
+      return talk.to === 'releasing' || talk.to === 'gone' ? { how: 'gone', say: talk.why } : null;
+    case 'machine.lost':
+      return { how: 'gone', say: talk.why };
     default:
       return null;
   }

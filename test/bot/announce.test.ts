@@ -72,3 +72,16 @@ describe.concurrent('a channel that cannot be written to', () => {
     expect((await s.store.read('guilds', s.guild))?.trouble).toBeNull();
   });
 });
+
+test('a warning whose machine is lost says so, and one of another machine stands', async () => {
+  await using s = await stage();
+  const warning = { event: 'machine.idle_warning', workspace: 'lab', why: 'idle', inMs: 120_000 } as const;
+  const facts = { actsAt: Date.now() + 120_000, dollarsPerHour: 0.31 };
+  s.fake.tell({ ...warning, ...facts, machine: 'm-1' });
+  s.fake.tell({ ...warning, ...facts, machine: 'm-2' });
+  await s.standin.until(() => texts(s).length === 2);
+  s.fake.tell({ event: 'machine.lost', workspace: 'lab', machine: 'm-1', lastProvedAt: null, why: 'it is silent' });
+  await s.standin.until(
+    () => texts(s).length === 3 && texts(s).filter((one) => one.includes('goes to sleep')).length === 1,
+  );
+});
