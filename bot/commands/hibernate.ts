@@ -1,6 +1,10 @@
-import { Failure } from '../../engine/domain/failures.ts';
+import { reaches, roleOn, type Who } from '../../engine/domain/account.ts';
+import { Failure, isFailure, sentence } from '../../engine/domain/failures.ts';
+import { VERBS } from '../../engine/domain/verbs.ts';
+import type { Workspace } from '../../engine/domain/workspace.ts';
 import { command, flag, text } from '../command.ts';
 import { plain } from '../discord/message.ts';
+import type { Words } from '../words/words.ts';
 
 const UP: ReadonlySet<string> = new Set(['awake', 'usable', 'waking']);
 
@@ -16,9 +20,11 @@ export const hibernate = command({
       pt: 'Mesmo com arquivos fora do backup: são listados, e você confirma',
     }),
   },
-  async run({ options: { workspace, all, lose }, engine, asked, follow, confirm, words, signal }) {
+  async run({ options: { workspace, all, lose }, who, engine, asked, follow, confirm, words, signal }) {
     if (all) {
-      const names = (await engine.status(null)).filter(({ sight }) => UP.has(sight)).map((view) => view.workspace.id);
+      const names = (await engine.status(null))
+        .filter((view) => UP.has(view.sight) && mayHibernate(who, view.workspace))
+        .map((view) => view.workspace.id);
       if (names.length === 0) return { content: words.say.nothingAwake };
       return await confirm(words.confirm.hibernateAll(names.map(plain)), null, { names: JSON.stringify(names) });
     }
@@ -39,14 +45,26 @@ export const hibernate = command({
       const agreedToLose = agreed === undefined ? [] : (JSON.parse(agreed) as string[]);
       return await follow(await engine.hibernate(workspace ?? '', { agreedToLose }, asked));
     }
-    const lines: string[] = [];
-    for (const name of JSON.parse(names) as string[]) {
-      const each = { ...asked, key: `${asked.key}:${name}` };
-      const answer = await engine
-        .hibernate(name, {}, each)
-        .then(follow, (cause: Error) => ({ content: `❌ ${plain(name)}: ${plain(cause.message)}` }));
-      lines.push(answer.content);
-    }
+    // All are asked for before any panel is waited for.
+    const begun = await Promise.all(
+      (JSON.parse(names) as string[]).map(async (name) => {
+        const each = { ...asked, key: `${asked.key}:${name}` };
+        return await engine.hibernate(name, {}, each).catch((cause: unknown) => refused(name, cause, words));
+      }),
+    );
+    const lines = await Promise.all(
+      begun.map(async (one) => (typeof one === 'string' ? one : (await follow(one)).content)),
+    );
     return { content: lines.join('\n') || words.say.nothingAwake, embeds: [] };
   },
 });
+
+function mayHibernate(who: Who, workspace: Workspace): boolean {
+  const role = roleOn(who, workspace);
+  return role !== null && reaches(role, VERBS.hibernate.role);
+}
+
+function refused(name: string, cause: unknown, { say, language }: Words): string {
+  const why = isFailure(cause) ? sentence(cause.code, cause.facts, language) : say.broken;
+  return `❌ ${plain(name)}: ${plain(why)}`;
+}

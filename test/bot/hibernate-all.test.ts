@@ -1,0 +1,26 @@
+import { expect, test } from 'vitest';
+import { stage } from './stage.ts';
+
+test('all is every workspace that one may put to sleep, and none that one may only look at', async () => {
+  await using s = await stage({
+    names: ['lab', 'other'],
+    change: (engine) => ({
+      ...engine,
+      status: async (name) => (await engine.status(name)).map((view) => ({ ...view, sight: 'awake' })),
+    }),
+  });
+  const role = { lab: 'operator', other: 'viewer' } as const;
+  for (const name of ['lab', 'other'] as const) {
+    const row = s.fake.workspaces.get(name);
+    if (row)
+      s.fake.workspaces.set(name, {
+        ...row,
+        owner: 'ana',
+        shares: [{ with: 'rui', role: role[name], by: 'ana', at: 1 }],
+      });
+  }
+  const asked = s.standin.run(s.people.rui, s.ops, 'hibernate', { all: true });
+  const { content } = await s.standin.answered(asked);
+  expect(content).toContain('lab');
+  expect(content).not.toContain('other');
+});
