@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -95,7 +96,7 @@ test('the ssh command can be printed and works as printed', async () => {
 /** Plain ssh with the lines that we print for its configuration, and nothing else of ours. */
 async function plainSsh(argv: readonly string[], input = '') {
   const { out } = await run(house.home, ['ssh', 'lab', '--config']);
-  const config = join(house.home, 'ssh_config');
+  const config = join(house.home, `ssh_config-${randomUUID()}`); // one who writes it anew would leave another without
   await writeFile(config, out);
   const child = spawn('ssh', ['-F', config, 'lab', ...argv], { env: { PATH: '/usr/bin:/bin', HOME: house.home } });
   child.stdin.end(input);
