@@ -24,15 +24,17 @@ interface Wanted {
 }
 
 /**
- * A part of a list that is in descending order of a key. Whoever follows the cursors sees each row once, whatever is added
+ * A part of a list that is in order of a key, descending unless told otherwise. Whoever follows the cursors sees each row once, whatever is added
  * or taken away meanwhile.
  */
 export function pageOf<T>(
   rows: readonly T[],
   keyOf: (row: T) => string,
   { limit, cursor }: Wanted,
+  order: 'ascending' | 'descending' = 'descending',
 ): { readonly page: readonly T[]; readonly next_cursor: string | null } {
-  const behind = cursor === undefined ? rows : rows.filter((row) => keyOf(row) < cursor);
+  const isBehind = (key: string, last: string): boolean => (order === 'ascending' ? key > last : key < last);
+  const behind = cursor === undefined ? rows : rows.filter((row) => isBehind(keyOf(row), cursor));
   const page = behind.slice(0, limit);
   const last = page.at(-1);
   return { page, next_cursor: last !== undefined && behind.length > limit ? keyOf(last) : null };

@@ -4,7 +4,7 @@ import type { FileDifference } from '../../domain/doors.ts';
 import { DifferencesJson, differenceJson, EntriesJson, entryJson } from '../json/files.ts';
 import { InstanceId } from '../json/instance.ts';
 import { MachinePath } from '../json/spec.ts';
-import { PAGE } from '../page.ts';
+import { PAGE, pageOf } from '../page.ts';
 import { route } from '../route.ts';
 import { SnapshotId } from './snapshots.ts';
 
@@ -27,7 +27,7 @@ export const fileRoutes = [
     async answer({ engine, params, query: { instance_id, path = '', ...part }, signal }) {
       const folder = path.replace(/\/+$/, '');
       const entries = await engine.files(instance_id, params.id, folder, signal);
-      const { page, next_cursor } = ascending(entries, ({ name }) => name, part);
+      const { page, next_cursor } = pageOf(entries, ({ name }) => name, part, 'ascending');
       return { status: 200, body: { entries: page.map(entryJson), next_cursor } };
     },
   }),
@@ -44,7 +44,7 @@ export const fileRoutes = [
       const all = await engine.diff(instance_id, params.id, other, signal);
       const count = (change: FileDifference['change']): number => all.filter((one) => one.change === change).length;
       const counts = { added: count('added'), removed: count('removed'), changed: count('changed') };
-      const { page, next_cursor } = ascending(all, (one) => one.path, part);
+      const { page, next_cursor } = pageOf(all, (one) => one.path, part, 'ascending');
       return { status: 200, body: { differences: page.map(differenceJson), counts, next_cursor } };
     },
   }),
@@ -89,15 +89,4 @@ async function begun(stream: Readable): Promise<void> {
     stream.once('end', resolve);
     stream.once('error', reject);
   });
-}
-
-function ascending<T>(
-  rows: readonly T[],
-  keyOf: (row: T) => string,
-  { limit, cursor = '' }: { readonly limit: number; readonly cursor?: string | undefined },
-): { readonly page: readonly T[]; readonly next_cursor: string | null } {
-  const behind = rows.filter((row) => keyOf(row) > cursor);
-  const page = behind.slice(0, limit);
-  const last = page.at(-1);
-  return { page, next_cursor: last !== undefined && behind.length > limit ? keyOf(last) : null };
 }
