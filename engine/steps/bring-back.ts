@@ -6,7 +6,7 @@ import type { Fetch, Workspace } from '../domain/workspace.ts';
 import { agentCommand, failureOf, readAgentEvent } from '../remote/agent-command.ts';
 import { orderBase, repositoryAccess, whereIs } from './access.ts';
 import { endOperation, forgetAsk } from './operation.ts';
-import { reach } from './reach.ts';
+import { isUnreached, reach } from './reach.ts';
 import { converse } from './save-talk.ts';
 import { type Note, workspaceBell } from './step.ts';
 import { update } from './update.ts';
@@ -28,16 +28,13 @@ export async function bringBack(
     await endOperation(asked.operation, { ok: true, say: wordsOf(fetch, done), facts }, ports);
   } catch (cause) {
     signal.throwIfAborted();
-    if (!isFailure(cause) || TRIED_AGAIN.has(cause.code)) throw cause;
+    if (!isFailure(cause) || isUnreached(cause)) throw cause;
     const say = sentence(cause.code, cause.facts);
     await endOperation(asked.operation, { ok: false, code: cause.code, say, facts: cause.facts }, ports);
   }
   await forgetAsk(workspace.id, asked.operation, ports);
   ports.bell.ring(workspaceBell(workspace.id));
 }
-
-/** Asked for until the machine answers. */
-const TRIED_AGAIN: ReadonlySet<string> = new Set(['ssh_refused', 'ssh_lost', 'stage_slow', 'row_changed']);
 
 /** Once, however often the rest is tried: a second one would hold files that were half brought back. */
 async function withCheckpoint(

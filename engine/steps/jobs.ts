@@ -6,7 +6,7 @@ import type { Ports } from '../domain/ports.ts';
 import type { Job, Workspace } from '../domain/workspace.ts';
 import type { Line } from './line.ts';
 import { endOperation } from './operation.ts';
-import { reach } from './reach.ts';
+import { isUnreached, reach } from './reach.ts';
 import { converse } from './save-talk.ts';
 import { type Note, workspaceBell } from './step.ts';
 import { update } from './update.ts';
@@ -56,7 +56,7 @@ async function begin(
     checkpoint = saved.snapshot;
   } catch (cause) {
     signal.throwIfAborted();
-    if (!isFailure(cause) || TRIED_AGAIN.has(cause.code)) throw cause;
+    if (!isFailure(cause) || isUnreached(cause) || cause.code === 'repository_locked') throw cause;
     const say = `It was not started, since the checkpoint before it failed. ${sentence(cause.code, cause.facts)}`;
     await endOperation(job.operation, { ok: false, code: cause.code, say, facts: cause.facts }, ports);
     await forgetJob(workspace.id, job.operation, ports);
@@ -78,14 +78,6 @@ async function begin(
   await line.renew(machine, given ?? workspace, ports, signal);
   return machine.restAfter === null ? machine : await note({ restAfter: null });
 }
-
-const TRIED_AGAIN: ReadonlySet<string> = new Set([
-  'ssh_refused',
-  'ssh_lost',
-  'stage_slow',
-  'row_changed',
-  'repository_locked',
-]);
 
 async function end(
   job: Job,

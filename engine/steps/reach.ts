@@ -1,4 +1,4 @@
-import { Failure } from '../domain/failures.ts';
+import { Failure, isFailure } from '../domain/failures.ts';
 import type { Machine } from '../domain/lifecycle.ts';
 import type { Ports, Shell } from '../domain/ports.ts';
 import { within } from './deadline.ts';
@@ -15,3 +15,7 @@ export async function reach(machine: Machine, ports: Ports, signal: AbortSignal)
     async (connectSignal) => await ports.connect(address, hostKey, connectSignal),
   );
 }
+
+/** It says nothing of what was asked for: that is asked until the machine answers, and its row is ours. */
+export const isUnreached = (cause: unknown): boolean =>
+  isFailure(cause, 'ssh_refused', 'ssh_lost', 'stage_slow', 'row_changed');

@@ -3,7 +3,7 @@ import type { Machine } from '../domain/lifecycle.ts';
 import type { Ports } from '../domain/ports.ts';
 import type { Ask, Workspace } from '../domain/workspace.ts';
 import { endOperation, forgetAsk } from './operation.ts';
-import { reach } from './reach.ts';
+import { isUnreached, reach } from './reach.ts';
 import { converse } from './save-talk.ts';
 import type { Note } from './step.ts';
 
@@ -27,8 +27,7 @@ export async function takeSnapshot(
     await forgetAsk(workspace.id, ask.operation, ports);
   } catch (cause) {
     signal.throwIfAborted();
-    if (!isFailure(cause)) throw cause;
-    if (['ssh_refused', 'ssh_lost', 'stage_slow', 'row_changed'].includes(cause.code)) throw cause; // asked for until the machine answers
+    if (!isFailure(cause) || isUnreached(cause)) throw cause;
     await endOperation(
       ask.operation,
       { ok: false, code: cause.code, say: sentence(cause.code, cause.facts), facts: cause.facts },
