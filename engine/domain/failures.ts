@@ -284,6 +284,20 @@ export const FAILURES = {
     '{marketplace} says the account has no credit left.',
     '{marketplace} diz que a conta está sem crédito.',
   ),
+  spend_limit: row(
+    402,
+    69,
+    false,
+    '{marketplace} does not let this account spend more per hour: {why}',
+    '{marketplace} não deixa esta conta gastar mais por hora: {why}',
+  ),
+  marketplace_key: row(
+    502,
+    77,
+    false,
+    '{marketplace} does not accept the key in {setting}: {why}',
+    '{marketplace} não aceita a chave em {setting}: {why}',
+  ),
   marketplace_refused: row(502, 69, false, '{marketplace} refused: {why}', '{marketplace} recusou: {why}'),
   marketplace_down: row(
     503,

@@ -123,8 +123,8 @@ export interface Marketplace {
   offers(need: Need, signal: AbortSignal): Promise<readonly Offer[]>;
   /**
    * Asks for one machine, once. `depart` is awaited right before the request leaves, after any rate limit, and may forbid it.
-   * `Failure('offer_taken' | 'no_credit' | 'marketplace_refused')` promise that nothing was rented. After any other
-   * rejection it may exist: look for the label.
+   * `Failure('offer_taken' | 'no_credit' | 'spend_limit' | 'marketplace_key' | 'marketplace_refused')` promise that nothing
+   * was rented. After any other rejection it may exist: look for the label.
    */
   rent(offer: Offer, order: Order, depart: () => Promise<void>, signal: AbortSignal): Promise<string>;
   /** All machines of the account, every page, ours or not. A list that is not whole rejects; it is never short or empty instead. */
