@@ -1,3 +1,5 @@
+import type { MicroDollars } from './money.ts';
+
 /** What a marketplace sells, in our words. Every adapter translates into these. */
 
 export interface Offer {
@@ -76,4 +78,15 @@ export interface Listed {
   readonly machine: string;
   readonly dollarsPerHour: number;
   readonly startedAt: number;
+}
+
+/** A line of a marketplace's own bill, in US dollars. While a machine runs its newest line grows: the same `id`, a larger amount. */
+export interface Billed {
+  /** Names the line for ever, within its marketplace. */
+  readonly id: string;
+  readonly instance: string;
+  readonly for: 'gpu' | 'disk' | 'bandwidth';
+  readonly micro: MicroDollars;
+  readonly from: number;
+  readonly until: number;
 }

@@ -7,7 +7,8 @@ import type { Talk } from './events.ts';
 import type { AgentAnswer, AgentStatus, EndCall } from './heartbeat.ts';
 import type { Journals } from './journals.ts';
 import type { Machine } from './lifecycle.ts';
-import type { Address, Listed, Need, Offer, Order } from './marketplace.ts';
+import type { Address, Billed, Listed, Need, Offer, Order } from './marketplace.ts';
+import type { MicroDollars } from './money.ts';
 import type { Operation } from './operation.ts';
 import type { Race } from './race.ts';
 import type { Settings } from './settings.ts';
@@ -138,6 +139,13 @@ export interface Marketplace {
   bootLog(instance: string, signal: AbortSignal): Promise<string>;
   /** How the machine can end itself with a key that can do nothing else; null where there is no such key. */
   endCall(instance: string): Promise<EndCall | null>;
+  /**
+   * Its own bill: every line that ends at or after `since`, those of machines that are gone as well, each with the amount it
+   * has now. A bill that is not whole, or is not in US dollars, rejects; it is never shorter instead. Missing where it shows none.
+   */
+  charges?(since: number, signal: AbortSignal): Promise<readonly Billed[]>;
+  /** What is left to spend there. Null where nothing ends when it is spent; missing where it does not say. */
+  credit?(signal: AbortSignal): Promise<MicroDollars | null>;
 }
 
 /** Opens a shell as root. `hostKey` null means first contact: the key that is met is reported, to be compared and pinned. */

@@ -197,6 +197,39 @@ export function marketplaceContract(name: string, open: () => Promise<Marketplac
       expect(await rowOf(world, instance)).toMatchObject({ label: running!.label, machine: running!.machine });
     });
 
+    test('bills what was rented, each line under one name for ever, and only what ends later than asked', async () => {
+      await using world = await open();
+      const { marketplace } = world;
+      if (!marketplace.charges) return;
+      const instance = await rented(world, 'dumont-t-m1-lab');
+      const linesOf = async (since: number) =>
+        ((await marketplace.charges?.(since, never)) ?? []).filter((line) => line.instance === instance);
+      await world.until(async () => (await linesOf(0)).some(({ micro }) => micro > 0));
+      const before = await linesOf(0);
+      await marketplace.destroy(instance, never);
+      await world.until(async () => (await rowOf(world, instance)) === undefined);
+      const after = await linesOf(0);
+      expect(new Set(after.map(({ id }) => id)).size).toBe(after.length);
+      for (const line of before) {
+        const same = after.find(({ id }) => id === line.id);
+        expect(same).toMatchObject({ for: line.for, from: line.from });
+        expect(same?.micro).toBeGreaterThanOrEqual(line.micro);
+      }
+      for (const { micro, from, until } of after) {
+        expect(Number.isSafeInteger(micro)).toBe(true);
+        expect(until).toBeGreaterThanOrEqual(from);
+      }
+      const end = Math.max(...after.map(({ until }) => until));
+      expect((await linesOf(end)).every(({ until }) => until >= end)).toBe(true);
+      expect(await linesOf(end + 1)).toEqual([]);
+    });
+
+    test('says what is left to spend, or that nothing ends with it', async () => {
+      await using world = await open();
+      const credit = await world.marketplace.credit?.(never);
+      if (credit != null) expect(Number.isSafeInteger(credit)).toBe(true);
+    });
+
     test('what was aborted before does nothing', async () => {
       await using world = await open();
       const { marketplace } = world;

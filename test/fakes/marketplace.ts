@@ -1,6 +1,6 @@
 import { Failure } from '../../engine/domain/failures.ts';
 import type { EndCall } from '../../engine/domain/heartbeat.ts';
-import type { Listed, Need, Offer, Order } from '../../engine/domain/marketplace.ts';
+import type { Billed, Listed, Need, Offer, Order } from '../../engine/domain/marketplace.ts';
 import { costOf, type MicroDollars } from '../../engine/domain/money.ts';
 import type { Connect, Marketplace } from '../../engine/domain/ports.ts';
 import type { FakeClock } from './clock.ts';
@@ -18,6 +18,10 @@ export class FakeMarketplace implements Marketplace {
   /** A destroyed machine stays in lists this long, and a new one appears in them only after it. */
   listLagMs = 0;
   destroyFails = false;
+  /** Its bill knows nothing of what is younger; null: it shows no bill yet. */
+  billLagMs: number | null = null;
+  billFails = false;
+  creditMicro: MicroDollars | null = null;
   onRent: (machine: FakeMachine) => void = () => undefined;
   onDestroy: (machine: FakeMachine) => void = () => undefined;
   readonly #ended = new Map<string, number>();
@@ -82,6 +86,19 @@ export class FakeMarketplace implements Marketplace {
     return { method: 'DELETE', url: `http://marketplace.test/${instance}`, headers: {}, body: null };
   }
 
+  /** A line for each machine and day. */
+  async charges(since: number): Promise<readonly Billed[]> {
+    if (this.billFails) throw new Failure('marketplace_down', { marketplace: this.name, why: 'no bill today' });
+    const known = this.#clock.now() - (this.billLagMs ?? Number.POSITIVE_INFINITY);
+    return [...this.machines.values()]
+      .flatMap((machine) => this.#lines(machine, Math.min(known, this.#ended.get(machine.instance) ?? known)))
+      .filter(({ until }) => until >= since);
+  }
+
+  async credit(): Promise<MicroDollars | null> {
+    return this.creditMicro;
+  }
+
   readonly connect: Connect = async (address, hostKey) => {
     const machine = this.machines.get(address.host);
     if (!machine?.answersSsh) throw new Failure('ssh_refused', { address: address.host, why: 'nobody answers' });
@@ -124,6 +141,19 @@ export class FakeMarketplace implements Marketplace {
     );
   }
 
+  /** They add up to what `bill` says, to the micro-dollar. */
+  #lines({ instance, createdAt, offer }: FakeMachine, end: number): readonly Billed[] {
+    const lines: Billed[] = [];
+    for (let from = createdAt; from < end; ) {
+      const until = Math.min(end, (Math.floor(from / DAY) + 1) * DAY);
+      const cost = (at: number): MicroDollars => costOf(offer.dollarsPerHour, at - createdAt);
+      const day = new Date(from).toISOString().slice(0, 10);
+      lines.push({ id: `${instance}/${day}`, instance, for: 'gpu', micro: cost(until) - cost(from), from, until });
+      from = until;
+    }
+    return lines;
+  }
+
   #existing(instance: string): FakeMachine {
     const machine = this.machines.get(instance);
     if (!machine || machine.destroyed || machine.vanished)
@@ -160,6 +190,8 @@ export class FakeMarketplace implements Marketplace {
     };
   }
 }
+
+const DAY = 86_400_000;
 
 /** Many similar machines of several owners in several places. */
 export function standardOffers(count: number): readonly Offer[] {

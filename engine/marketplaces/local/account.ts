@@ -1,5 +1,5 @@
 import { Failure } from '../../domain/failures.ts';
-import type { Need, Offer, Order } from '../../domain/marketplace.ts';
+import type { Billed, Need, Offer, Order } from '../../domain/marketplace.ts';
 import { costOf, type MicroDollars } from '../../domain/money.ts';
 import type { Physical } from './catalogue.ts';
 import { chanceOf } from './chance.ts';
@@ -73,11 +73,24 @@ export function currentRate(rental: Rental): number {
 }
 
 export function costSoFar(rental: Rental, now: number): MicroDollars {
+  return linesOf(rental, now).reduce((sum, { micro }) => sum + micro, 0);
+}
+
+/** The bill of a rental: a line for each time that it ran, and one for each that only its disk was kept. */
+export function linesOf(rental: Rental, now: number): readonly Billed[] {
   const end = rental.until ?? now;
-  return rental.rates.reduce((sum, { from, dollarsPerHour }, index) => {
+  const full = rental.rates[0]?.dollarsPerHour;
+  return rental.rates.map(({ from, dollarsPerHour }, index) => {
     const until = rental.rates[index + 1]?.from ?? end;
-    return sum + costOf(dollarsPerHour, until - from);
-  }, 0);
+    return {
+      id: `${rental.instance}/${index}`,
+      instance: rental.instance,
+      for: dollarsPerHour === full ? 'gpu' : 'disk',
+      micro: costOf(dollarsPerHour, until - from),
+      from,
+      until,
+    };
+  });
 }
 
 /** How somebody misbehaves who goes by these names. A rule with a probability holds for the same rentals every time. */

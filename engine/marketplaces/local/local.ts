@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { Failure, reasonOf } from '../../domain/failures.ts';
 import type { Marketplace } from '../../domain/ports.ts';
-import { book, close, modesOf, onOffer, passOn, rate } from './account.ts';
+import { book, close, linesOf, modesOf, onOffer, passOn, rate } from './account.ts';
 import { bootTimes } from './boot-times.ts';
 import { type LocalLevers, localControl } from './control.ts';
 import { endCallOf } from './end-call.ts';
@@ -121,6 +121,20 @@ export function localMarketplace(options: LocalOptions): LocalMarketplace {
     },
 
     endCall: async (instance) => endCallOf(market, instance),
+
+    async charges(since, signal) {
+      signal.throwIfAborted();
+      failIf(accountModes(market), 'lists-fail');
+      return ledger
+        .rentals()
+        .flatMap((rental) => linesOf(rental, market.now()))
+        .filter(({ until }) => until >= since);
+    },
+
+    async credit(signal) {
+      signal.throwIfAborted();
+      return accountModes(market).includes('no-credit') ? 0 : null;
+    },
   };
 }
 
