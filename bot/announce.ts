@@ -97,15 +97,18 @@ async function heard(told: Told, parts: Announcing): Promise<void> {
   }
 }
 
-/** A server hears of everything, or of what was asked for there last. */
-async function listeners(workspace: string, { settled, store }: Announcing): Promise<readonly Guild[]> {
+/** A server hears of everything, or of what was asked for there last. Where no channel was chosen, the one they asked in does. */
+async function listeners({ event, workspace }: Told, { settled, store, log }: Announcing): Promise<readonly Guild[]> {
   const guilds = (await settled.all()).filter(({ channel }) => channel !== null);
-  if (guilds.every(({ hears }) => hears === 'everything')) return guilds;
-  const panels = (await store.list('panels')).filter(
-    (panel) => panel.kind === 'operation' && panel.workspace === workspace,
-  );
-  const home = panels.toSorted((a, b) => b.openedAt - a.openedAt)[0]?.guild;
-  return guilds.filter(({ id, hears }) => hears === 'everything' || id === home);
+  if (guilds.length > 0 && guilds.every(({ hears }) => hears === 'everything')) return guilds;
+  const panels = (await store.list('panels')).filter(({ kind }) => kind === 'operation');
+  const asked = panels.toSorted((a, b) => b.openedAt - a.openedAt);
+  const last = asked.find((panel) => panel.workspace === workspace);
+  if (guilds.length > 0) return guilds.filter(({ id, hears }) => hears === 'everything' || id === last?.guild);
+  const place = last ?? asked[0];
+  if (place) return [{ ...(await settled.of(place.guild)), channel: place.channel }];
+  log('discord.nobody_heard', { event, workspace }, 'ERROR');
+  return [];
 }
 
 async function warn(
@@ -114,9 +117,9 @@ async function warn(
   parts: Announcing,
 ): Promise<void> {
   if (talk.actsAt < parts.clock.now()) return;
-  const { machine, why, actsAt, dollarsPerHour, workspace } = talk;
+  const { machine, why, actsAt, dollarsPerHour } = talk;
   const facts: Warned = { machine, why, actsAt, dollarsPerHour, ended: null };
-  for (const guild of await listeners(workspace, parts)) await post('warning', guild, told, { ...facts }, parts);
+  for (const guild of await listeners(told, parts)) await post('warning', guild, told, { ...facts }, parts);
 }
 
 async function alert(talk: Talk, told: Told, parts: Announcing): Promise<void> {
@@ -125,7 +128,7 @@ async function alert(talk: Talk, told: Told, parts: Announcing): Promise<void> {
   const same = open.filter((panel) => keyOf((panel.facts as unknown as Alerted).talk) === keyOf(talk));
   for (const panel of same) await rewrite(panel, { ...facts, at: (panel.facts as unknown as Alerted).at }, parts);
   const known = new Set(same.map(({ guild }) => guild));
-  for (const guild of await listeners(talk.workspace, parts))
+  for (const guild of await listeners(told, parts))
     if (!known.has(guild.id)) await post('alert', guild, told, { ...facts }, parts);
 }
 

@@ -1,33 +1,26 @@
-import type { Who } from '../engine/domain/account.ts';
-import type { Accounts, Audit, Engine } from '../engine/domain/doors.ts';
+import type { Engine, HealthPart } from '../engine/domain/doors.ts';
 import { reasonOf } from '../engine/domain/failures.ts';
-import type { Clock, Log, Store } from '../engine/domain/ports.ts';
 import type { Secret } from '../engine/domain/secret.ts';
 import { announce } from './announce.ts';
 import { auditPosts } from './audit-posts.ts';
+import type { Lent } from './calls.ts';
 import { openGateway } from './discord/gateway.ts';
 import { openRest } from './discord/rest.ts';
 import { createMemory } from './memory.ts';
 import { createPanels } from './panels/panels.ts';
 import { createStories } from './panels/stories.ts';
+import { NO_CHANNEL, type Placed, place } from './placing.ts';
 import { registerCommands } from './registration.ts';
 import { createRouter } from './router.ts';
 import { settledIn } from './settled.ts';
 
-export interface BotOptions {
+export interface BotOptions extends Lent {
   readonly api: string;
   readonly token: Secret;
   /** Sees everything: for panels, which belong to no person. */
   readonly engine: Engine;
-  readonly engineFor: (who: Who) => Engine;
-  readonly accounts: Accounts;
-  readonly audit: Audit;
-  readonly store: Store;
-  readonly clock: Clock;
-  readonly log: Log;
-  readonly newId: (prefix: string) => string;
-  /** Where panels stand at first, in a server that has settled nothing yet. */
-  readonly first: { readonly guild: string; readonly channel: string } | null;
+  /** Where panels stand by the last word of "dumont discord setup". */
+  readonly first: Placed | null;
   /**
    * It was connected, and nothing can heal it but a new start. One that never was says so in its health only: an engine
    * that ended for that would end again and again, and with it the care for machines.
@@ -36,7 +29,9 @@ export interface BotOptions {
 }
 
 export interface Bot extends AsyncDisposable {
-  health(): Promise<{ readonly name: string; readonly ok: boolean; readonly say: string }>;
+  health(): Promise<HealthPart>;
+  /** Whether any server has a channel for warnings and alerts. */
+  canWarn(): Promise<boolean>;
 }
 
 const SAMPLES = 1_000;
@@ -60,7 +55,8 @@ export async function openBot(options: BotOptions): Promise<Bot> {
 
   const discord = openRest({ api, token, clock, log, onTokenLost: end });
   const settled = settledIn(store);
-  if (options.first) await settleFirst(options.first);
+  if (options.first) await place(options.first, { store, settled, discord, log });
+  if (!(await settled.anywhere())) log('discord.no_channel', { ...NO_CHANNEL }, 'WARNING');
   const stories = createStories(engine);
   const memory = opening.use(createMemory(store, clock, log));
   const panels = opening.use(createPanels({ store, clock, log, engine }, discord, settled, stories));
@@ -123,8 +119,11 @@ export async function openBot(options: BotOptions): Promise<Bot> {
   return {
     async health() {
       if (ended !== null) return { name: 'discord', ok: false, say: ended };
-      return { name: 'discord', ...(await gateway.health()) };
+      const connection = await gateway.health();
+      if (connection.ok && !(await settled.anywhere())) return { name: 'discord', ok: false, ...NO_CHANNEL };
+      return { name: 'discord', ...connection };
     },
+    canWarn: settled.anywhere,
     [Symbol.asyncDispose]: async () => await opened.disposeAsync(),
   };
 
@@ -142,9 +141,5 @@ export async function openBot(options: BotOptions): Promise<Bot> {
         await clock.sleep(waitMs, stop.signal).catch(() => undefined);
       }
     }
-  }
-
-  async function settleFirst({ guild, channel }: NonNullable<BotOptions['first']>): Promise<void> {
-    if ((await store.read('guilds', guild)) === null) await settled.change(guild, { channel, audit: channel });
   }
 }

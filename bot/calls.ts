@@ -15,16 +15,22 @@ import type { Discord } from './discord/rest.ts';
 import type { Deed, Values } from './interaction.ts';
 import type { Memory } from './memory.ts';
 import { operationPanel, type Panels } from './panels/panels.ts';
+import { tellOld } from './placing.ts';
 import type { Settled } from './settled.ts';
 import { type Words, wordsIn } from './words/words.ts';
 
-export interface House {
+/** What the engine lends to the bot. */
+export interface Lent {
   readonly engineFor: (who: Who) => Engine;
   readonly accounts: Accounts;
   readonly audit: Audit;
   readonly store: Store;
   readonly clock: Clock;
   readonly log: Log;
+  readonly newId: (prefix: string) => string;
+}
+
+export interface House extends Lent {
   readonly discord: Discord;
   readonly memory: Memory;
   readonly panels: Panels;
@@ -77,6 +83,7 @@ export function createCalls(house: House, questions: ReturnType<typeof confirmat
         },
         record: async (verb, on, result) =>
           await house.audit.record({ by: who.name, verb, on, result, why: '', from: asked.from }),
+        moved: (before, after) => tellOld(before, after, house.discord, house.log),
         diagnose: house.diagnose,
       };
     },

@@ -74,6 +74,8 @@ export interface Call<G> {
   confirm(question: string, typed?: string | null, remember?: Values): Promise<Message>;
   /** For what the engine does not write into the audit by itself. */
   record(verb: string, on: string, result: string): Promise<void>;
+  /** The old channel is told which one is the new one. */
+  moved(before: Guild, after: Guild): void;
   /** What an owner looks at. */
   diagnose(): Promise<Diagnosis>;
 }

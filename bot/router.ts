@@ -100,11 +100,17 @@ export function createRouter(house: House, signal: AbortSignal): (raw: APIIntera
     try {
       const guild = await house.settled.of(deed.guild);
       if (guild.trouble !== null && guild.channel === deed.channel) await house.panels.letIn(guild.id);
-      await reply.show(await act(guild));
+      await reply.show(await warned(await act(guild), deed));
     } catch (cause) {
       if (signal.aborted) return;
       await reply.show(refusal(cause, deed, wordsIn(deed.language), memory, log));
     }
+  }
+
+  /** An admin is told with every answer, until somebody can be warned. */
+  async function warned(answer: Message, deed: Deed): Promise<Message> {
+    if (memory.whose(deed.user)?.role !== 'admin' || (await house.settled.anywhere())) return answer;
+    return { ...answer, content: `${answer.content}\n-# ⚠️ ${wordsIn(deed.language).say.noChannel}` };
   }
 
   async function runCommand(path: string, options: Values, deed: Deed, guild: Guild): Promise<Message> {

@@ -6,6 +6,8 @@ import type { Store } from '../engine/domain/ports.ts';
 export interface Settled {
   of(guild: string): Promise<Guild>;
   all(): Promise<readonly Guild[]>;
+  /** Whether any server has a channel for warnings and alerts. */
+  anywhere(): Promise<boolean>;
   change(guild: string, to: Partial<Omit<Guild, 'id' | 'version'>>): Promise<Guild>;
 }
 
@@ -30,6 +32,7 @@ export function settledIn(store: Store): Settled {
   return {
     of,
     all: async () => await store.list('guilds'),
+    anywhere: async () => (await store.list('guilds')).some(({ channel }) => channel !== null),
     async change(id, to) {
       for (;;) {
         try {

@@ -50,8 +50,8 @@ export interface Dumont extends AsyncDisposable {
   readonly local: LocalMarketplace;
   /** The very first account, to be shown once; null when there was one. */
   readonly first: { readonly name: string; readonly password: string; readonly recoveryKey: string } | null;
-  /** Whether there is a bot in Discord. */
-  readonly bot: boolean;
+  /** Whether there is a bot in Discord, and whether it has a channel to warn in. */
+  readonly bot: 'none' | 'mute' | 'well';
   /** Rejects when a way in is lost that only a new start can open again. */
   readonly lost: Promise<never>;
 }
@@ -160,7 +160,7 @@ export async function openDumont(
   const audit = createAudit(journals, clock);
   const lost = Promise.withResolvers<never>();
   lost.promise.catch(() => undefined);
-  const kept = config.discord.token === null ? await readDiscordFile(config.home) : null;
+  const kept = await readDiscordFile(config.home);
   const token = config.discord.token ?? kept?.token ?? null;
   const bot =
     token &&
@@ -216,7 +216,7 @@ export async function openDumont(
     ports,
     local,
     first,
-    bot: bot !== null,
+    bot: bot === null ? 'none' : (await bot.canWarn()) ? 'well' : 'mute',
     lost: lost.promise,
     [Symbol.asyncDispose]: async () => await opened.disposeAsync(),
   };

@@ -20,11 +20,15 @@ export async function welcome(
     '  npx dumont ssh lab         work on it; leave files in /workspace',
     '  npx dumont hibernate lab   saved, proved, destroyed',
     '  npx dumont help            everything else',
-    ...(bot ? [] : ['  npx dumont discord setup   the same from Discord']),
+    ...(bot === 'none' ? ['  npx dumont discord setup   the same from Discord'] : []),
+    ...(bot === 'mute' ? ['', MUTE] : []),
     '',
     'Ctrl-C stops the engine; nothing is lost.',
   ].join('\n');
 }
+
+const MUTE =
+  'Its bot in Discord has no channel, so nobody hears of warnings and alerts: type "/settings channel:" there and choose one.';
 
 type First = NonNullable<Dumont['first']>;
 

@@ -11,8 +11,8 @@ function place() {
   onTestFinished(() => rmSync(home, { recursive: true }));
   const config = { home, storage: null, local: { seed: 's', timeScale: 1 } };
   const say = async (first: typeof FIRST | null, isSeen: boolean) =>
-    await welcome({ url: 'http://127.0.0.1:1', first, bot: false }, config, isSeen);
-  return { home, file: join(home, 'first-login.txt'), say };
+    await welcome({ url: 'http://127.0.0.1:1', first, bot: 'none' }, config, isSeen);
+  return { home, config, file: join(home, 'first-login.txt'), say };
 }
 
 test('whoever sits in front reads the first password and the recovery key, and no file holds them', async () => {
@@ -31,6 +31,14 @@ test('where nobody sits in front they are in a file for its owner alone, and onl
     expect(readFileSync(file, 'utf8')).toContain(secret);
   }
   expect(statSync(file).mode & 0o777).toBe(0o600);
+});
+
+test('a bot that can warn nobody is no secret', async () => {
+  const { config } = place();
+  const said = async (bot: 'none' | 'mute' | 'well') => await welcome({ url: '', first: null, bot }, config, false);
+  expect(await said('mute')).toContain('nobody hears of warnings and alerts');
+  expect(await said('well')).not.toContain('nobody hears');
+  expect(await said('none')).toContain('npx dumont discord setup');
 });
 
 test('later starts say nothing of it', async () => {

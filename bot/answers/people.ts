@@ -1,5 +1,6 @@
 import type { Account, Token } from '../../engine/domain/account.ts';
 import type { Guild } from '../../engine/domain/discord.ts';
+import type { HealthPart } from '../../engine/domain/doors.ts';
 import type { Talk } from '../../engine/domain/events.ts';
 import type { Deed, Seal } from '../../engine/domain/journals.ts';
 import type { Diagnosis } from '../diagnosis.ts';
@@ -86,10 +87,7 @@ export function peopleAnswers(words: Phrases) {
       return page(`**${label.alerts}**`, lines, label.noAlerts);
     },
 
-    diag(
-      bot: Diagnosis,
-      health: readonly { readonly name: string; readonly ok: boolean; readonly say: string }[],
-    ): Message {
+    diag(bot: Diagnosis, health: readonly HealthPart[]): Message {
       const { shards, acknowledgedMs: acked } = bot;
       const connections = shards.map(
         ({ shard, status, heardMsAgo }) =>

@@ -43,7 +43,7 @@ export const settings = command({
       },
     ),
   },
-  async run({ options, guild, settled, panels, who, words, record }) {
+  async run({ options, guild, settled, panels, moved, who, words, record }) {
     if (who.role !== 'admin') throw new Failure('forbidden', { account: who.name, verb: 'settings', needed: 'admin' });
     const { channel: place, audit, ping, language, hears, clear } = options;
     const to: Partial<Guild> = {
@@ -57,6 +57,7 @@ export const settings = command({
     const names = Object.keys(to);
     if (names.length > 0) await record('settings', `discord server ${guild.id}`, names.join(', '));
     const now = names.length === 0 ? guild : await settled.change(guild.id, to);
+    moved(guild, now);
     if (place !== undefined) await panels.letIn(guild.id);
     return words.answer.settings(now, names.length > 0);
   },

@@ -3,12 +3,15 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { Failure, reasonOf } from '../../engine/domain/failures.ts';
 import { Secret } from '../../engine/domain/secret.ts';
+import type { Placed } from '../placing.ts';
 
 /** What "dumont discord setup" found out. Only its owner can read it: there is a token in it. */
 const Kept = z.object({
   token: z.string().min(1),
   guild: z.string().regex(/^\d+$/).nullable(),
   channel: z.string().regex(/^\d+$/).nullable(),
+  /** When; files of older versions do not say. */
+  at: z.number().default(0),
 });
 export type Kept = z.infer<typeof Kept>;
 
@@ -19,7 +22,7 @@ const fileIn = (home: string): string => join(home, 'discord.json');
 /** Null: nobody has set up a bot here. */
 export async function readDiscordFile(home: string): Promise<{
   readonly token: Secret;
-  readonly first: { readonly guild: string; readonly channel: string } | null;
+  readonly first: Placed | null;
 } | null> {
   const file = fileIn(home);
   const text = await readFile(file, 'utf8').catch((cause: NodeJS.ErrnoException) => {
@@ -28,8 +31,8 @@ export async function readDiscordFile(home: string): Promise<{
   });
   if (text === null) return null;
   try {
-    const { token, guild, channel } = Kept.parse(JSON.parse(text));
-    return { token: new Secret(token), first: guild === null || channel === null ? null : { guild, channel } };
+    const { token, guild, channel, at } = Kept.parse(JSON.parse(text));
+    return { token: new Secret(token), first: guild === null || channel === null ? null : { guild, channel, at } };
   } catch (cause) {
     throw new Failure('bad_setting', { why: `  ${file}: ${reasonOf(cause)}` }, { cause });
   }

@@ -68,7 +68,7 @@ export async function setUp(
   const how = await checked(async () => await registerCommands(discord));
   const count = commandBodies().length;
   say(`✓ its ${count} commands are ${how === 'changed' ? 'registered' : 'registered already'}`);
-  const file = await writeDiscordFile(home, { token, guild: server.id, channel: channel.id });
+  const file = await writeDiscordFile(home, { token, guild: server.id, channel: channel.id, at: clock.now() });
   return { file, server: server.name, channel: channel.name };
 }
 

@@ -120,6 +120,9 @@ export const en: Phrases = {
     recovered: 'The engine may act again.',
     howToLink:
       'Log in to Dumont, get a code with `dumont discord link`, and type `/link code:…` here within ten minutes.',
+    noChannel:
+      'No server has a channel for warnings and alerts, so nobody may hear of them. Choose one: `/settings channel:`',
+    moved: (channel) => `Panels, warnings and alerts stand in <#${channel}> from now on.`,
     noCommand: (path) => `There is no command /${path} any more.`,
     panelNotPosted: (name, id) =>
       `It is under way for ${name} (\`${id}\`), but Dumont cannot write the live panel. An admin can choose a channel with /settings.`,

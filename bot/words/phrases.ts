@@ -43,6 +43,7 @@ export interface Phrases extends Format {
     readonly nothing: string;
     readonly hostKey: string;
     readonly howToLink: string;
+    readonly noChannel: string;
     readonly recovered: string;
     readonly noCommand: Say;
     readonly panelNotPosted: Say;
@@ -56,6 +57,7 @@ export interface Phrases extends Format {
     readonly badMoment: Say;
     readonly schedules: Say;
     readonly ssh: Say;
+    readonly moved: Say;
     readonly accountMade: Say;
     readonly accountChanged: Say;
     readonly accountEnded: Say;

@@ -139,6 +139,9 @@ export const pt: Phrases = {
     recovered: 'O engine pode agir de novo.',
     howToLink:
       'Entre no Dumont, pegue um código com `dumont discord link` e digite `/link code:…` aqui em até dez minutos.',
+    noChannel:
+      'Nenhum servidor tem canal para avisos e alertas, e talvez ninguém os veja. Escolha um: `/settings channel:`',
+    moved: (channel) => `De agora em diante painéis, avisos e alertas ficam em <#${channel}>.`,
     noCommand: (path) => `Não existe mais o comando /${path}.`,
     panelNotPosted: (name, id) =>
       `Está em andamento para ${name} (\`${id}\`), mas o Dumont não consegue escrever o painel. Um admin pode escolher um canal com /settings.`,

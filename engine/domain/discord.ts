@@ -6,7 +6,7 @@ export interface Guild {
   readonly version: number;
   /** Of panels and alerts; a private answer is in the language of whoever asked. */
   readonly language: Language;
-  /** Where panels, warnings and alerts stand; null: each panel where it was asked for, and no alerts. */
+  /** Where panels, warnings and alerts stand; null: each where the workspace was last asked for. */
   readonly channel: string | null;
   /** Where each accepted action is written down. */
   readonly audit: string | null;
@@ -16,6 +16,8 @@ export interface Guild {
   readonly hears: 'everything' | 'its own';
   /** Why Discord does not let us write there; null while it does. */
   readonly trouble: string | null;
+  /** When "dumont discord setup" last chose the channel; missing: it never did. */
+  readonly placedAt?: number | undefined;
 }
 
 export type Language = 'en' | 'pt';

@@ -101,7 +101,15 @@ export interface Engine {
   events(after: number, workspace: string | null, signal: AbortSignal): AsyncIterable<Told>;
   /** How to reach the workspace's machine by SSH. */
   ssh(name: string): Promise<SshTarget>;
-  health(): Promise<readonly { readonly name: string; readonly ok: boolean; readonly say: string }[]>;
+  health(): Promise<readonly HealthPart[]>;
+}
+
+/** One thing that Dumont needs, and how it is; `mend` says what to do where nothing heals it by itself. */
+export interface HealthPart {
+  readonly name: string;
+  readonly ok: boolean;
+  readonly say: string;
+  readonly mend?: string;
 }
 
 /** Who may come in, and what they show at the door. Wrong words reject with `Failure('bad_token')`, whatever is wrong. */

@@ -335,6 +335,7 @@ const guild = z.object({
   pingRole: z.string().nullable(),
   hears: z.enum(['everything', 'its own']),
   trouble: z.string().nullable(),
+  placedAt: z.number().optional(),
 });
 
 const panel = z.object({

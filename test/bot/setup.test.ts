@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { inviteLink } from '../../bot/setup/set-up.ts';
+import type { HealthPart } from '../../engine/domain/doors.ts';
 import { run } from '../cli/dumont.ts';
 import { served } from '../http/served.ts';
 import { openStandin } from '../standins/discord/standin.ts';
@@ -50,7 +51,12 @@ test('setup checks token, invitation, channel and commands, and keeps the token 
     /✓ the token is that of dumont.*\n✓ it was invited to Research\n✓ it can write in #ops\n✓ its \d+ commands are registered/,
   );
   const file = join(d.home, 'discord.json');
-  expect(JSON.parse(readFileSync(file, 'utf8'))).toEqual({ token: d.standin.token, guild, channel: ops });
+  expect(JSON.parse(readFileSync(file, 'utf8'))).toEqual({
+    token: d.standin.token,
+    guild,
+    channel: ops,
+    at: expect.any(Number),
+  });
   expect(statSync(file).mode & 0o777).toBe(0o600);
   expect(out + err).not.toContain(d.standin.token);
   expect(d.standin.state.wrong).toEqual([]);
@@ -64,6 +70,19 @@ test('the invitation asks for what panels need, and for a server only', () => {
     permissions: '52224',
     integration_type: '0',
   });
+});
+
+test('how the bot is can be asked for: there is none, it cannot warn, it is well', async () => {
+  await using house = await served({ names: [] });
+  const health = async (...parts: HealthPart[]) => {
+    house.engine.health = async () => parts;
+    const { code, out } = await run(house.home, ['discord']);
+    return [code, out.trim()];
+  };
+  expect(await health()).toEqual([69, '✗ there is no bot\n"dumont discord setup" walks through it.']);
+  const mute = { name: 'discord', ok: false, say: 'no channel is set', mend: 'Choose one.' };
+  expect(await health(mute)).toEqual([69, '✗ no channel is set\nChoose one.']);
+  expect(await health({ name: 'discord', ok: true, say: 'connected' })).toEqual([0, '✓ connected']);
 });
 
 test('a code comes after the password, and makes a Discord user the same person', async () => {

@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { type Bot, openBot } from '../../bot/bot.ts';
+import type { Placed } from '../../bot/placing.ts';
 import type { Role, Who } from '../../engine/domain/account.ts';
 import type { Guild } from '../../engine/domain/discord.ts';
 import type { Engine } from '../../engine/domain/doors.ts';
@@ -21,7 +22,8 @@ interface Wanted {
   readonly settings?: Partial<Settings>;
   readonly pace?: number;
   readonly names?: readonly string[];
-  readonly guild?: Partial<Guild>;
+  /** Null: nothing was settled for the server yet. */
+  readonly guild?: Partial<Guild> | null;
   /** Between the bot and the engine. */
   readonly change?: (engine: Engine) => Engine;
   readonly clock?: Clock;
@@ -66,7 +68,7 @@ export async function stage({
     hears: 'everything',
     trouble: null,
   };
-  await store.save('guilds', { ...row, ...settled });
+  if (settled !== null) await store.save('guilds', { ...row, ...settled });
 
   const logged: { event: string; facts: Readonly<Record<string, unknown>>; level: string }[] = [];
   const log: Log = (event, facts = {}, level = 'INFO') => void logged.push({ event, facts, level });
@@ -74,7 +76,7 @@ export async function stage({
   let ids = 0;
 
   /** `its own`: it does not know of the session of the first, as a process on another computer would not. */
-  async function open(session: 'shared' | 'its own' = 'shared'): Promise<Bot> {
+  async function open(session: 'shared' | 'its own' = 'shared', first: Placed | null = null): Promise<Bot> {
     const engine = change(bound(fake.engine));
     const sessions = new FakeStore();
     const kept: Store = {
@@ -92,7 +94,7 @@ export async function stage({
       clock,
       log,
       newId: (prefix) => `${prefix}${++ids}`,
-      first: null,
+      first,
       onEnd: (why) => ends.push(why),
     });
   }
@@ -115,10 +117,10 @@ export async function stage({
       return bot;
     },
     /** Ends the bot and starts another on the same store, as a new version does. */
-    async restart(meanwhile: () => void | Promise<void> = () => undefined): Promise<void> {
+    async restart(meanwhile: () => void | Promise<void> = () => undefined, first: Placed | null = null): Promise<void> {
       await bot[Symbol.asyncDispose]();
       await meanwhile();
-      bot = await open();
+      bot = await open('shared', first);
       await standin.until(() => standin.gateway.connected > 0);
     },
     open,

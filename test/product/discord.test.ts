@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { readConfig } from '../../engine/config.ts';
 import { openDumont } from '../../engine/main.ts';
-import { openStandin, type Standin } from '../standins/discord/standin.ts';
+import { EVERYBODY, openStandin, type Standin } from '../standins/discord/standin.ts';
 
 // biome-ignore lint/style/noProcessEnv: the global setup says here which restic the tests use.
 const { DUMONT_RESTIC, PATH } = process.env;
@@ -40,9 +40,19 @@ test.skipIf(!DUMONT_RESTIC)(
     await using dumont = await openDumont(config, () => undefined);
     try {
       await standin.until(() => standin.state.commands.length > 0 && standin.gateway.connected > 0, 10_000, 'the bot');
-      expect(await dumont.engine.health()).toContainEqual({ name: 'discord', ok: true, say: 'connected' });
+      expect(dumont.bot).toBe('mute');
+      expect(await dumont.engine.health()).toContainEqual({
+        name: 'discord',
+        ok: false,
+        say: expect.stringContaining('no channel is set'),
+        mend: expect.stringContaining('/settings channel:'),
+      });
       const { code } = await linkCode(dumont.url, dumont.first?.password ?? '');
       expect((await standin.answered(standin.run(ana, ops, 'link', { code }))).content).toContain('You are **admin**');
+      await standin.answered(
+        standin.run({ ...ana, permissions: EVERYBODY | (1n << 5n) }, ops, 'settings', { channel: ops }),
+      );
+      expect(await dumont.engine.health()).toContainEqual({ name: 'discord', ok: true, say: 'connected' });
       await standin.answered(standin.run(ana, ops, 'machine create', { workspace: 'lab' }));
       await standin.answered(standin.run(ana, ops, 'wake', { workspace: 'lab' }));
       const awake = await standin.until(

@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { Failure } from '../../domain/failures.ts';
 import type { LoginJson } from '../../http/json/account.ts';
+import type { HealthJson } from '../../http/json/health.ts';
 import { askLine } from '../ask-line.ts';
 import { command, text } from '../command.ts';
 import { engineAt } from '../engine-client.ts';
@@ -12,7 +13,13 @@ import { timeOf } from '../words.ts';
 
 export const discord = command({
   name: 'discord',
-  takes: [{ name: 'DO', say: 'setup: a bot for this engine; link: a code that makes you and your Discord user one' }],
+  takes: [
+    {
+      name: 'DO',
+      say: 'setup: a bot for this engine; link: a code that makes you and your Discord user one; without it: how the bot is',
+      optional: true,
+    },
+  ],
   options: {
     token: text('FILE', 'The token of the bot is in this file; "-" reads it from standard input'),
     server: text('NAME', 'Where it was invited to several servers: this one'),
@@ -20,6 +27,7 @@ export const discord = command({
     user: text('NAME', 'The account to link; "admin" if you do not say'),
   },
   examples: [
+    ['dumont discord', 'whether the bot is connected, and has a channel to warn in'],
     ['dumont discord setup', 'asks for a token, shows the invitation, checks each step'],
     ['dumont discord setup --token - --server Research --channel ops', 'for scripts'],
     ['dumont discord link --user ana', 'a code to type into /link within ten minutes'],
@@ -36,6 +44,13 @@ export const discord = command({
       if (screen.json) screen.printJson(made);
       else screen.print(`In Discord: /link code:${made.code}   (until ${clockTime(timeOf(made.expires_at))})`);
       return 0;
+    }
+    if (what === undefined) {
+      const { parts } = await engine.get<HealthJson>('/api/v1/health', {}, signal);
+      const bot = parts.find(({ name }) => name === 'discord') ?? NO_BOT;
+      if (screen.json) screen.printJson(bot);
+      else screen.print(`${bot.ok ? '✓' : '✗'} ${bot.say}`, ...(bot.mend === undefined ? [] : [bot.mend]));
+      return bot.ok ? 0 : UNAVAILABLE;
     }
     if (what !== 'setup') throw wrong(discord, 'knows two things: setup and link');
     const { setUp } = await import('../../../bot/setup/set-up.ts');
@@ -80,3 +95,6 @@ export const discord = command({
     }
   },
 });
+
+const NO_BOT = { ok: false, say: 'there is no bot', mend: '"dumont discord setup" walks through it.' };
+const UNAVAILABLE = 69;

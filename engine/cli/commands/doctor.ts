@@ -46,7 +46,7 @@ async function ofEngine(engine: EngineClient, signal: AbortSignal): Promise<read
     const { parts } = await engine.get<HealthJson>('/api/v1/health', {}, signal);
     const seen = parts.map((part) => ({
       ...part,
-      mend: part.ok ? null : 'The engine tries again by itself; "dumont logs" tells more.',
+      mend: part.ok ? null : (part.mend ?? 'The engine tries again by itself; "dumont logs" tells more.'),
     }));
     return [{ name: 'engine', ok: true, say: `answers at ${engine.url()}`, mend: null }, ...seen];
   } catch (cause) {
