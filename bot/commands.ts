@@ -33,6 +33,7 @@ import { snapshotDelete } from './commands/snapshot-delete.ts';
 import { snapshotFiles } from './commands/snapshot-files.ts';
 import { snapshotList } from './commands/snapshot-list.ts';
 import { snapshotPin } from './commands/snapshot-pin.ts';
+import { snapshotShare } from './commands/snapshot-share.ts';
 import { ssh } from './commands/ssh.ts';
 import { status } from './commands/status.ts';
 import { tokens } from './commands/tokens.ts';
@@ -59,6 +60,7 @@ const OF_VERBS: Readonly<Record<VerbName, Command>> = {
   files: snapshotFiles,
   pin: snapshotPin,
   clone: snapshotClone,
+  give: snapshotShare,
   forget: snapshotDelete,
   plans,
   recover,

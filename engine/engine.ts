@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { reaches } from './domain/account.ts';
 import type { Asked, Engine, ScheduleChoice, WakeChoice } from './domain/doors.ts';
 import { Failure, isFailure } from './domain/failures.ts';
 import { descriptionPrefix, destroyedKey, vaultName } from './domain/layout.ts';
@@ -8,6 +9,7 @@ import type { Ports } from './domain/ports.ts';
 import { isZone, SCHEDULES_MAX, type Schedule, scheduleWords } from './domain/schedule.ts';
 import type { Settings } from './domain/settings.ts';
 import { newestGood, type Snapshot } from './domain/snapshot.ts';
+import { VERBS } from './domain/verbs.ts';
 import {
   includeFault,
   NO_CHOICE,
@@ -18,6 +20,7 @@ import {
   type Workspace,
   type WorkspaceSpec,
 } from './domain/workspace.ts';
+import { promised } from './made-of-snapshot.ts';
 import { faultInChoice } from './policy/plan.ts';
 import { dropFromTokens, leave } from './removal.ts';
 import { tryToDescribe } from './steps/describe.ts';
@@ -47,7 +50,8 @@ export function createEngine(ports: Ports, telling: Telling, identityFile: strin
       checkIncludes(spec);
       const chosen = { ...specDefaults(ports.settings), ...spec };
       checkChoice(chosen);
-      if (await store.read('workspaces', name)) throw new Failure('workspace_exists', { workspace: name });
+      if ((await store.read('workspaces', name)) || (await promised(name, store)))
+        throw new Failure('workspace_exists', { workspace: name });
       const { sealed } = await ports.repositories.newPassword();
       const now = clock.now();
       const wish: Wish = { ...NO_CHOICE, want: 'asleep', by: asked.by, at: now, why: 'created', operation: '' };
@@ -195,6 +199,23 @@ export function createEngine(ports: Ports, telling: Telling, identityFile: strin
       // Asked again under the same key it is there already, by that very operation.
       if (known && asked.key === null) throw new Failure('workspace_exists', { workspace: into });
       return await begin('clone', workspace, asked, () => ({ clone: { snapshot: snapshot.id, into } }), into);
+    },
+
+    async give(name, prefix, { to, into }, asked) {
+      checkName(into);
+      const workspace = await views.find(name);
+      const snapshot = await views.findSnapshot(name, prefix);
+      if (snapshot.status !== 'COMPLETED') throw new Failure('no_such_snapshot', { snapshot: prefix, workspace: name });
+      const account = await store.read('accounts', to);
+      if (!account || account.endedAt !== null) throw new Failure('no_such_account', { account: to });
+      const { role: needed } = VERBS.create;
+      if (!reaches(account.role, needed)) throw new Failure('forbidden', { account: to, verb: 'create', needed });
+      checkRoom(snapshot, ports.settings);
+      const known = await store.read('workspaces', into);
+      if (known && asked.key === null) throw new Failure('workspace_exists', { workspace: into });
+      const { sealed } = await ports.repositories.newPassword();
+      const gift = { snapshot: snapshot.id, to, into, sealedPassword: sealed };
+      return await begin('give', workspace, asked, () => ({ give: gift }), `to ${to} as ${into}`);
     },
 
     async abandon(name, how, asked) {
@@ -437,6 +458,16 @@ function checkName(name: string): void {
   });
 }
 
+/** Whoever gets it could keep no second state of it. */
+function checkRoom({ sizeBytes }: Snapshot, settings: Settings): void {
+  const { storageBytesMax } = settings.plans[settings.plan];
+  if (sizeBytes <= storageBytesMax) return;
+  const why = `the snapshot has ${gigabytes(sizeBytes)} GB, and a new workspace holds ${gigabytes(storageBytesMax)} GB`;
+  throw new Failure('not_in_plan', { plan: settings.plan, why });
+}
+
+const gigabytes = (bytes: number): string => (bytes / 1e9).toFixed(1);
+
 function checkHeld(path: string, { spec }: Workspace): void {
   const why = notBackedUp(path, spec);
   if (why) throw new Failure('bad_path', { path: `/${path}`, why });
@@ -461,9 +492,9 @@ function sameAsk(
   throw new Failure('key_reused', { key: known.key ?? '' });
 }
 
-/** Which machines it is about is not what a person said. */
+/** Which machines it is about, and under which password, is not what a person said. */
 const textOf = (intent: Intent): string =>
-  JSON.stringify(intent, (key, value) => (key === 'machines' ? undefined : value));
+  JSON.stringify(intent, (key, value) => (key === 'machines' || key === 'sealedPassword' ? undefined : value));
 
 function busy(workspace: Workspace, machine: Machine | null): Failure {
   return new Failure('workspace_busy', { workspace: workspace.id, sight: sightOf(workspace, machine) });

@@ -64,6 +64,11 @@ export function engineFor(who: Who, engine: Engine, store: Store): Engine {
       if (who.workspaces && !who.workspaces.includes(how.into)) throw forbidden(who, 'create', 'operator');
       return await engine.clone(name, snapshot, how, asked);
     },
+    async give(name, snapshot, how, asked) {
+      await allowOn('give', name);
+      if (who.workspaces) throw new Failure('limited_token', { verb: 'give' });
+      return await engine.give(name, snapshot, how, asked);
+    },
     quote: on('wake', engine.quote),
     ssh: on('ssh', engine.ssh),
     offers: anywhere('offers', engine.offers),

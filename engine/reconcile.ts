@@ -152,7 +152,7 @@ async function settleRun(operation: Operation, { workspace, machine, all }: Sigh
 
 async function settle(operation: Operation, sight: Sight, ports: Ports): Promise<void> {
   const { workspace, machine, ours } = sight;
-  if (operation.verb === 'clone') return; // it has a worker of its own
+  if (operation.verb === 'clone' || operation.verb === 'give') return; // it has a worker of its own
   const fetches = operation.intent && 'fetch' in operation.intent;
   if (operation.verb === 'snapshot' || fetches) return await settleAsk(operation, sight, ports);
   if (operation.verb === 'run') return await settleRun(operation, sight, ports);

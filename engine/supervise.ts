@@ -46,7 +46,7 @@ export async function supervise(ports: Ports, signal: AbortSignal, parts: Parts 
       if (endedAt === null) keep(`race/${id}`, async (own, ownSignal) => await runRace(id, own, ownSignal, parts));
     }
     for (const { id, endedAt, verb } of await ports.store.list('operations')) {
-      if (endedAt === null && verb === 'clone')
+      if (endedAt === null && (verb === 'clone' || verb === 'give'))
         keep(`clone/${id}`, async (own, ownSignal) => await makeClone(id, own, ownSignal));
     }
     await keepUp();

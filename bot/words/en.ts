@@ -34,6 +34,8 @@ const EVENTS: { readonly [E in Talk['event']]: (it: Extract<Talk, { event: E }>,
   'machine.idle_warning': (it) => `nothing stirs: ${it.why}. It goes to sleep in ${duration(it.inMs)}`,
   'machine.stays_awake': (it) => `it stays awake: ${it.why}`,
   'workspace.kept': (it, now) => `${it.by} keeps it awake for ${duration(it.until - now)}`,
+  'workspace.received': (it) =>
+    `${plain(it.by)} shared a snapshot with ${plain(it.to)}: ${plural(it.files, 'file')}, ${bytes(it.bytes)}. It is asleep`,
   'backup.failing': (it, now) =>
     it.failures === 0
       ? 'backups work again'
@@ -63,6 +65,7 @@ const GOING: Readonly<Record<string, string>> = {
   run: 'runs a program',
   abandon: 'is being given up',
   clone: 'is being cloned',
+  give: 'is being shared: copied under a key of its own',
   fetch: 'gets files back from a snapshot',
 };
 
@@ -357,6 +360,7 @@ const ASKED: Readonly<Record<string, string>> = {
   run: 'Running',
   abandon: 'Giving up',
   clone: 'Cloning',
+  give: 'Sharing a snapshot',
 };
 
 const RAISED: Readonly<Record<AlertKind, string>> = {

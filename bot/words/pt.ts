@@ -36,6 +36,8 @@ const EVENTS: { readonly [E in Talk['event']]: (it: Extract<Talk, { event: E }>,
   'machine.idle_warning': (it) => `nada se mexe: ${why(it.why)}. Vai dormir em ${duration(it.inMs)}`,
   'machine.stays_awake': (it) => `continua acordado: ${why(it.why)}`,
   'workspace.kept': (it, now) => `${it.by} o mantém acordado por ${duration(it.until - now)}`,
+  'workspace.received': (it) =>
+    `${plain(it.by)} compartilhou um snapshot com ${plain(it.to)}: ${plural(it.files, 'arquivo')}, ${bytes(it.bytes)}. Está dormindo`,
   'backup.failing': (it, now) =>
     it.failures === 0
       ? 'os backups voltaram a funcionar'
@@ -80,6 +82,7 @@ const GOING: Readonly<Record<string, string>> = {
   run: 'roda um programa',
   abandon: 'está sendo abandonado',
   clone: 'está sendo clonado',
+  give: 'está sendo compartilhado: copiado sob uma chave própria',
   fetch: 'recebe arquivos de um snapshot',
 };
 
@@ -90,6 +93,7 @@ const DONE: Readonly<Record<string, string>> = {
   run: 'o programa terminou',
   abandon: 'o que havia na máquina foi abandonado',
   clone: 'foi clonado',
+  give: 'o snapshot foi compartilhado',
   fetch: 'os arquivos estão de volta',
   wake: 'está acordado',
   restore: 'está acordado',
@@ -376,6 +380,7 @@ const ASKED: Readonly<Record<string, string>> = {
   run: 'Rodando',
   abandon: 'Abandonando',
   clone: 'Clonando',
+  give: 'Compartilhando um snapshot',
 };
 
 const VERB: Readonly<Record<string, string>> = {
@@ -387,6 +392,7 @@ const VERB: Readonly<Record<string, string>> = {
   run: 'rodar em',
   abandon: 'abandonar',
   clone: 'clonar',
+  give: 'compartilhar um snapshot de',
   fetch: 'trazer de volta em',
 };
 

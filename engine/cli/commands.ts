@@ -33,6 +33,7 @@ const COMMANDS: Readonly<Record<Name, () => Promise<Command>>> = {
   snapshots: async () => (await import('./commands/snapshots.ts')).snapshots,
   pin: async () => (await import('./commands/pin.ts')).pin,
   clone: async () => (await import('./commands/clone.ts')).clone,
+  give: async () => (await import('./commands/give.ts')).give,
   forget: async () => (await import('./commands/pin.ts')).forget,
   plans: async () => (await import('./commands/plans.ts')).plans,
   files: async () => (await import('./commands/files.ts')).files,

@@ -41,6 +41,8 @@ const WORDS: { readonly [E in TalkJson['event']]: (facts: Facts<E>) => string } 
     `${perHour(it.dollars_per_hour)} until then`,
   'machine.stays_awake': (it) => `it stays awake: ${it.why}`,
   'workspace.kept': (it) => `${it.by} keeps it awake until ${localTime(it.until)}${it.why ? `: ${it.why}` : ''}`,
+  'workspace.received': (it) =>
+    `${it.by} shared a snapshot with ${it.to}: ${plural(it.files, 'file')}, ${bytes(it.bytes)}, asleep in this workspace`,
   'backup.failing': (it) =>
     it.failures === 0
       ? 'backups work again'

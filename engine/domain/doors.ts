@@ -53,6 +53,13 @@ export interface Engine {
   ): Promise<Snapshot>;
   /** A new workspace, made of a snapshot of this one. */
   clone(name: string, snapshot: string, how: { readonly into: string }, asked: Asked): Promise<Operation>;
+  /** A new workspace of somebody else's, made of a snapshot of this one; nothing of this one's keys goes with it. */
+  give(
+    name: string,
+    snapshot: string,
+    how: { readonly to: string; readonly into: string },
+    asked: Asked,
+  ): Promise<Operation>;
   /** Removes a snapshot for ever. What the next wake would start from goes only with `newest`. */
   forget(
     name: string,

@@ -125,6 +125,16 @@ export type Talk =
       readonly why: string;
     }
   | {
+      /** Somebody shared a snapshot of theirs, and this workspace was made of it for its owner. */
+      readonly event: 'workspace.received';
+      readonly workspace: string;
+      readonly by: string;
+      readonly to: string;
+      readonly snapshot: string;
+      readonly files: number;
+      readonly bytes: number;
+    }
+  | {
       /** Told at the third failure in a row, and when it works again (`failures` 0). */
       readonly event: 'backup.failing';
       readonly workspace: string;

@@ -25,12 +25,20 @@ export type Intent =
   | { readonly ask: Ask }
   | { readonly job: Job }
   | { readonly fetch: Fetch }
-  | { readonly clone: Clone };
+  | { readonly clone: Clone }
+  | { readonly give: Gift };
 
 /** A workspace of its own, made of a snapshot. */
 export interface Clone {
   readonly snapshot: string;
   readonly into: string;
+}
+
+/** The same for somebody else, under a password that no other repository has. */
+export interface Gift extends Clone {
+  readonly to: string;
+  /** Wrapped by the master key, and here so that a try that was cut off goes on with the same. */
+  readonly sealedPassword: string;
 }
 
 export type Outcome =

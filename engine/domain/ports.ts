@@ -235,7 +235,7 @@ export interface Storage {
   readonly bucket: string;
   readonly region: string;
   issue(scope: {
-    readonly prefix: string;
+    readonly prefix: string | readonly string[];
     readonly access: 'read' | 'write';
     readonly ttlMs: number;
   }): Promise<Credentials>;
@@ -301,6 +301,11 @@ export interface Repositories {
     paths: readonly string[],
     signal: AbortSignal,
   ): Promise<ReadonlyMap<string, string>>;
+  /**
+   * Writes one snapshot of another workspace's repository into this one's, under this one's keys; nothing else of that one
+   * comes along. Returns its id here. What is here already is not written again.
+   */
+  copyIn(workspace: Workspace, from: Workspace, id: string, signal: AbortSignal): Promise<string>;
   /** The one snapshot of a repository that was copied from another workspace's becomes its own. Returns its new id. */
   rehost(workspace: Workspace, id: string, signal: AbortSignal): Promise<string>;
   /** Removes these snapshots' names; their data stays until `compact`. Those that are not there are removed already. */

@@ -88,6 +88,12 @@ export const VERBS = {
     'Cria um workspace novo a partir de um snapshot',
     'workspace',
   ),
+  give: verb(
+    'admin',
+    'Share one snapshot: somebody else gets a workspace of their own with its files',
+    'Compartilha um snapshot: outra pessoa ganha um workspace próprio com os arquivos',
+    'workspace',
+  ),
   forget: verb('admin', 'Remove a snapshot for ever', 'Remove um snapshot para sempre', 'workspace'),
   plans: verb(
     'viewer',

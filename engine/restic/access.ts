@@ -20,6 +20,8 @@ export interface Access extends AsyncDisposable {
 export async function openAccess(
   repository: RepositoryAccess,
   folders: { readonly secrets: string; readonly cache: string; readonly temporary: string },
+  /** What is copied from, with the same credentials. */
+  from: Pick<RepositoryAccess, 'url' | 'password'> | null = null,
 ): Promise<Access> {
   const folder = folders.secrets;
   await mkdir(folder, { mode: 0o700 });
@@ -34,6 +36,7 @@ export async function openAccess(
   };
   try {
     await write('password', repository.password);
+    if (from) await write('from-password', from.password);
     await writeCredentials(repository.credentials);
   } catch (cause) {
     await rm(folder, { recursive: true, force: true });
@@ -43,6 +46,7 @@ export async function openAccess(
     environment: {
       RESTIC_REPOSITORY: repository.url,
       RESTIC_PASSWORD_FILE: file('password'),
+      ...(from && { RESTIC_FROM_REPOSITORY: from.url, RESTIC_FROM_PASSWORD_FILE: file('from-password') }),
       RESTIC_CACHE_DIR: folders.cache,
       RESTIC_PROGRESS_FPS: '1',
       AWS_SHARED_CREDENTIALS_FILE: file('aws'),

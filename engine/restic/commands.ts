@@ -118,6 +118,16 @@ export const dump = (reach: Reach, snapshot: string, path: string, archive = fal
   `/${path}`,
 ];
 
+/** From the repository that the environment names as the other one, which nobody compacts meanwhile. */
+export const copy = (reach: Reach, id: string): readonly string[] => [
+  'copy',
+  '--no-lock',
+  ...common(reach),
+  ...RETRY_LOCK,
+  '--',
+  id,
+];
+
 /** Gives a snapshot to another host, under another id; the old one goes. */
 export const rehost = (reach: Reach, id: string, host: string): readonly string[] => [
   'rewrite',

@@ -22,7 +22,7 @@ export async function carryOut(operation: Operation, ports: Ports): Promise<void
       const stands = row.fetches.some((fetch) => fetch.operation === operation.id);
       return stands ? null : { ...row, fetches: [...row.fetches, intent.fetch] };
     }
-    if ('clone' in intent) return null; // nothing of the workspace it is made of
+    if ('clone' in intent || 'give' in intent) return null; // nothing of the workspace it is made of
     const stands = row.asks.some((ask) => ask.operation === operation.id);
     return stands ? null : { ...row, asks: [...row.asks, intent.ask] };
   });

@@ -132,6 +132,16 @@ export function resticRepositories(options: RepositoriesOptions): Repositories {
       );
     },
 
+    async copyIn(workspace, from, id, signal) {
+      const there = async (): Promise<string | undefined> => (await list(workspace, [], signal))[0]?.id;
+      const done = await there();
+      if (done !== undefined) return done;
+      await run(workspace, 'write', restic.copy(reach, id), { from }, signal);
+      const made = await there();
+      if (made === undefined) throw new Failure('restore_failed', { why: `snapshot ${id.slice(0, 8)} was not copied` });
+      return made;
+    },
+
     async rehost(workspace, id, signal) {
       const own = async (): Promise<string | undefined> =>
         (await list(workspace, [], signal)).find(({ host }) => host === workspace.id)?.id;
@@ -210,6 +220,8 @@ interface Sink {
   readonly onEnd?: (ran: Ran) => void;
   /** Another than the workspace's own. */
   readonly cache?: string;
+  /** Whose repository is read besides. */
+  readonly from?: Workspace;
 }
 
 /** Starts restic with files for password and credentials that go when it ends. */
@@ -230,19 +242,22 @@ function runner({ restic: program, storage, masterKey, folder, connections }: Re
     await clear();
     return join(scratch, randomBytes(8).toString('hex'));
   };
+  const urlOf = ({ id }: Workspace): string => repositoryUrl(storage.endpoint, storage.bucket, id);
   const open = async (
     workspace: Workspace,
     access: 'read' | 'write',
     url: string,
-    cache = join(folder, 'cache', workspace.id),
+    { from, cache = join(folder, 'cache', (from ?? workspace).id) }: Sink,
   ): Promise<Access> => {
     const secrets = await fresh();
     await mkdir(cache, { recursive: true, mode: 0o700 });
-    const credentials = await storage.issue({ prefix: repositoryPrefix(workspace.id), access, ttlMs: CREDENTIALS_MS });
+    const prefix = [workspace, ...(from ? [from] : [])].map(({ id }) => repositoryPrefix(id));
+    const credentials = await storage.issue({ prefix, access, ttlMs: CREDENTIALS_MS });
     const password = masterKey.open(workspace.sealedPassword, workspace.id);
     return await openAccess(
       { url, region: storage.region, password, credentials, connections },
       { secrets, cache, temporary: scratch },
+      from ? { url: urlOf(from), password: masterKey.open(from.sealedPassword, from.id) } : null,
     );
   };
   const gates = new Map<string, Gate>();
@@ -251,9 +266,10 @@ function runner({ restic: program, storage, masterKey, folder, connections }: Re
     gates.set(workspace.id, gate);
     return gate;
   };
-  const run: typeof start = async (workspace, access, ...rest) => {
-    using _ = access === 'read' ? await gateOf(workspace).read() : null;
-    await start(workspace, access, ...rest);
+  const run: typeof start = async (workspace, access, args, sink, signal) => {
+    const read = access === 'read' ? workspace : sink.from;
+    using _ = read ? await gateOf(read).read() : null;
+    await start(workspace, access, args, sink, signal);
   };
   const start = async (
     workspace: Workspace,
@@ -262,8 +278,8 @@ function runner({ restic: program, storage, masterKey, folder, connections }: Re
     sink: Sink,
     signal: AbortSignal,
   ): Promise<void> => {
-    const url = repositoryUrl(storage.endpoint, storage.bucket, workspace.id);
-    await using files = await open(workspace, access, url, sink.cache).catch((cause: unknown) => {
+    const url = urlOf(workspace);
+    await using files = await open(workspace, access, url, sink).catch((cause: unknown) => {
       throw diskFailure(cause, 'reading a repository');
     });
     const ran = await runRestic(

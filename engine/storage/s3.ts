@@ -59,9 +59,10 @@ export function s3Storage(options: S3Options): Storage & Disposable {
     region,
 
     async issue({ prefix, access, ttlMs }) {
-      assert(prefix.endsWith('/'), `the prefix "${prefix}" would also reach its neighbours`);
+      const prefixes = [prefix].flat();
+      for (const one of prefixes) assert(one.endsWith('/'), `the prefix "${one}" would also reach its neighbours`);
       const scope = access === 'write' ? 'object-read-write' : 'object-read-only';
-      const grant = { endpoint, bucket: Bucket, scope, actions: MACHINE[access], prefixes: [prefix], ttlMs } as const;
+      const grant = { endpoint, bucket: Bucket, scope, actions: MACHINE[access], prefixes, ttlMs } as const;
       return signTemporaryCredentials(parent, grant, now());
     },
 

@@ -113,6 +113,7 @@ const fetch = z.object({
 });
 
 const clone = z.object({ snapshot: z.string(), into: z.string() });
+const give = clone.extend({ to: z.string(), sealedPassword: z.string() });
 
 const idle = IdleShape.partial() as z.ZodType<Partial<IdleRules>>; // zod's optional lets `undefined` in, which JSON never holds
 
@@ -246,7 +247,14 @@ const operation = z.object({
   by: z.string(),
   at,
   intent: z
-    .union([z.object({ wish }), z.object({ ask }), z.object({ job }), z.object({ fetch }), z.object({ clone })])
+    .union([
+      z.object({ wish }),
+      z.object({ ask }),
+      z.object({ job }),
+      z.object({ fetch }),
+      z.object({ clone }),
+      z.object({ give }),
+    ])
     .nullable(),
   endedAt: at.nullable(),
   outcome: z

@@ -70,6 +70,7 @@ const alone: Omit<Ports, 'heartbeats'> = {
     files: nothing,
     read: nothing,
     rehost: nothing,
+    copyIn: nothing,
     digests: nothing,
     forget: nothing,
     compact: nothing,

@@ -23,6 +23,7 @@ export const EVERY: readonly (readonly [path: string, options: Values])[] = [
   ['snapshot files', { workspace: 'lab', snapshot: 'a1a1', compare: 'a2a2' }],
   ['snapshot pin', { workspace: 'lab', snapshot: 'a1a1', why: 'the paper' }],
   ['snapshot clone', { workspace: 'lab', snapshot: 'a1a1', into: 'twin' }],
+  ['snapshot share', { workspace: 'lab', snapshot: 'a1a1', with: 'vi', into: 'for-vi' }],
   ['snapshot delete', { workspace: 'lab', snapshot: 'a2a2' }],
   ['plans', { workspace: 'lab' }],
   ['backup settings', { workspace: 'lab', plan: 'pro', every: '1m', keep: '30' }],

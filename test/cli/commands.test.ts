@@ -33,6 +33,17 @@ test('every verb is a command, with its words from the table and at least one ex
   }
 });
 
+test('a snapshot is shared by its workspace and the other account, under a name of theirs', async () => {
+  const { code } = await dumont('give', 'lab', 'joao', '--snapshot', 'a1a1', '--detach');
+  expect(code).toBe(0);
+  expect(lastAsked()).toMatchObject({
+    what: 'give',
+    args: ['lab', expect.stringMatching(/^a1a1/), { to: 'joao', into: 'lab-joao' }],
+  });
+  await dumont('give', 'lab', 'joao', '--into', 'paper', '--detach');
+  expect(lastAsked()).toMatchObject({ args: ['lab', expect.any(String), { to: 'joao', into: 'paper' }] });
+});
+
 test.each([[['wake', '--help']], [['help', 'wake']], [['--help', 'wake']]])('%j explains one command', async (argv) => {
   const { code, out } = await dumont(...argv);
   expect(code).toBe(0);

@@ -124,6 +124,16 @@ export class FakeStorage implements Storage, Repositories {
     );
   }
 
+  async copyIn(workspace: Workspace, from: Workspace, id: string): Promise<string> {
+    if (this.down !== null) throw new Failure('storage_down', { why: this.down });
+    const mine = this.repository(workspace.id);
+    const [done] = mine.keys();
+    if (done !== undefined) return done;
+    const copy = hash('sha256', `${workspace.sealedPassword} ${id}`);
+    mine.set(copy, { ...this.#kept(from.id, id), id: copy });
+    return copy;
+  }
+
   async rehost(workspace: Workspace, id: string): Promise<string> {
     if (this.down !== null) throw new Failure('storage_down', { why: this.down });
     const mine = this.repository(workspace.id);
@@ -133,6 +143,7 @@ export class FakeStorage implements Storage, Repositories {
     if (!kept) throw new Failure('restore_failed', { why: 'the snapshot is not there' });
     const own = hash('sha256', `${workspace.id} ${id}`);
     mine.set(own, { ...kept, id: own, host: workspace.id });
+    mine.delete(id);
     return own;
   }
 

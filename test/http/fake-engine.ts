@@ -356,6 +356,13 @@ export function fakeEngine({ pace: firstPace = 1, names = ['lab'], outputs = tmp
       end(operation.id, { ok: true, say: `${into} is made.`, facts: {} });
       return operations.get(operation.id) as Operation;
     },
+    async give(name, id, how, by) {
+      remember('give', [name, id, how], by);
+      await this.findSnapshot(name, id);
+      const { operation } = begin('give', name, by);
+      end(operation.id, { ok: true, say: `${how.into} is made for ${how.to}.`, facts: {} });
+      return operations.get(operation.id) as Operation;
+    },
     async forget(name, id, how, by) {
       remember('forget', [name, id, how], by);
       return await this.findSnapshot(name, id);

@@ -62,6 +62,7 @@ const CALLS: Readonly<Record<string, readonly [needs: Role, call: Call]>> = {
     (engine) => engine.bringBack('lab', { snapshot: 'abcd', path: null, into: null, overwrite: true }, ANA),
   ],
   clone: ['operator', (engine) => engine.clone('lab', 'abcd', { into: 'copy' }, ANA)],
+  give: ['admin', (engine) => engine.give('lab', 'abcd', { to: 'joao', into: 'copy' }, ANA)],
   forget: ['admin', (engine) => engine.forget('lab', 'abcd', { newest: false, why: '' }, ANA)],
   abandon: ['operator', (engine) => engine.abandon('lab', { why: 'x' }, ANA)],
   hibernate: ['operator', (engine) => engine.hibernate('lab', {}, ANA)],

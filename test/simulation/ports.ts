@@ -158,6 +158,8 @@ function repositoriesOf(all: Repositories, pass: Pass): Repositories {
     snapshots: (one, signal) => pass('repository.snapshots', () => all.snapshots(one, signal), storageDown, signal),
     files: (one, id, signal) => pass('repository.files', () => all.files(one, id, signal), storageDown, signal),
     read: (one, id, what, signal) => all.read(one, id, what, signal), // a stream fails where it is read
+    copyIn: (one, from, id, signal) =>
+      pass('repository.copyIn', () => all.copyIn(one, from, id, signal), storageDown, signal),
     rehost: (one, id, signal) => pass('repository.rehost', () => all.rehost(one, id, signal), storageDown, signal),
     digests: (one, id, paths, signal) =>
       pass('repository.digests', () => all.digests(one, id, paths, signal), storageDown, signal),

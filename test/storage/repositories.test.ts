@@ -203,6 +203,40 @@ resticTest('files and directories are read as streams, and one that nobody reads
   await expect(text(none)).rejects.toMatchObject({ code: 'restore_failed' });
 });
 
+resticTest('what is shared is one snapshot under another key: the old password opens nothing there', async () => {
+  const [lab, theirs] = [await workspace('giver'), await workspace('receiver')];
+  for (const one of [lab, theirs]) await repositories.ensure(one, signal);
+  const work = join(world.folder, 'workspace');
+  const save = async (name: string): Promise<string> => {
+    rmSync(work, { recursive: true, force: true });
+    mkdirSync(work);
+    writeFileSync(join(work, name), randomBytes(200_000));
+    const said = await machine(lab, 'backup', '--json', '--host', 'giver', 'workspace');
+    return JSON.parse(said.trim().split('\n').at(-1)!).snapshot_id;
+  };
+  const blobs = async (of: Workspace): Promise<readonly string[]> =>
+    (await machine(of, 'list', 'blobs', '--no-lock')).trim().split('\n').toSorted();
+  const shared = await save('shared');
+  const before = await blobs(lab);
+  const secret = await save('secret');
+  expect((await blobs(lab)).length).toBeGreaterThan(before.length);
+
+  const copied = await repositories.copyIn(theirs, lab, shared, signal);
+  expect(await repositories.copyIn(theirs, lab, shared, signal), 'done again it does nothing').toBe(copied);
+  const own = await repositories.rehost(theirs, copied, signal);
+  expect(await repositories.snapshots(theirs, signal)).toMatchObject([{ id: own, host: 'receiver' }]);
+  expect((await repositories.files(theirs, own, signal)).map(({ path }) => path)).toEqual(['workspace/shared']);
+  expect(await blobs(theirs), 'no blob of any other snapshot').toEqual(before);
+  expect(await repositories.check(theirs, { readData: '100%' }, signal)).toEqual([]);
+  await expect(repositories.files(theirs, secret, signal)).rejects.toMatchObject({ code: 'restore_failed' });
+
+  const intruder = { ...theirs, sealedPassword: lab.sealedPassword };
+  await expect(repositories.snapshots(intruder, signal)).rejects.toMatchObject({ code: 'wrong_password' });
+  const master = async (of: Workspace): Promise<string> => await machine(of, 'cat', 'masterkey', '--no-lock');
+  expect(JSON.parse(await master(theirs)).encrypt).not.toBe(JSON.parse(await master(lab)).encrypt);
+  expect(readdirSync(join(world.folder, 'control/scratch'))).toEqual([]);
+});
+
 /** restics that still work for this test. */
 function resticsIn(folder: string): readonly string[] {
   return readdirSync('/proc').filter((pid) => {

@@ -72,6 +72,22 @@ export const snapshotRoutes = [
 
   route({
     method: 'post',
+    path: '/api/v1/snapshots/:id/share',
+    verb: 'give',
+    params: z.object({ id: SnapshotId }),
+    body: z.strictObject({
+      instance_id: InstanceId,
+      with: z.string().min(1).max(40).describe('The account that gets it.'),
+      into: InstanceId.describe('The name of their new workspace.'),
+    }),
+    answers: { 202: OperationJson },
+    async answer({ engine, params, body: { instance_id, with: to, into }, asked }) {
+      return { status: 202, body: operationJson(await engine.give(instance_id, params.id, { to, into }, asked)) };
+    },
+  }),
+
+  route({
+    method: 'post',
     path: '/api/v1/snapshots/:id/restore',
     verb: 'restore',
     params: z.object({ id: SnapshotId }),
