@@ -1,6 +1,12 @@
 /** One measurement: what it shows, and how it is taken. */
 export interface Bench {
-  run(say: (line: string) => void): Promise<readonly Table[]>;
+  run(say: (line: string) => void, asked: Asked): Promise<readonly Table[]>;
+}
+
+/** What whoever measures chose. */
+export interface Asked {
+  /** How large a workspace is to be; null: one that any computer has room for. */
+  readonly sizeBytes: number | null;
 }
 
 export interface Table {

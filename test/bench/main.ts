@@ -1,5 +1,6 @@
 import { cpus, totalmem } from 'node:os';
 import { parseArgs } from 'node:util';
+import { backup } from './backup.ts';
 import type { Bench, Table } from './bench.ts';
 import { discord } from './discord.ts';
 import { durable } from './durable.ts';
@@ -15,7 +16,9 @@ import { start } from './start.ts';
 import { store } from './store.ts';
 import { vault } from './vault.ts';
 
-/** `npm run bench`: every figure the product claims, measured side by side. `npm run bench -- race store --json` picks some. */
+/**
+ * `npm run bench`: every figure the product claims, measured side by side. `npm run bench -- race store --json` picks some, and
+ * `backup --size 7.5GB` has a workspace of that size. */
 const BENCHES: Readonly<Record<string, Bench>> = {
   race,
   handover,
@@ -27,26 +30,32 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   durable,
   freeze,
   restores,
+  backup,
   infra,
   vault,
   discord,
 };
 
 const { values, positionals } = parseArgs({
-  options: { json: { type: 'boolean', default: false } },
+  options: { json: { type: 'boolean', default: false }, size: { type: 'string' } },
   allowPositionals: true,
 });
 const unknown = positionals.filter((name) => !(name in BENCHES));
-if (unknown.length > 0) {
+const size = /^(\d+(?:\.\d+)?) ?(MB|GB)$/i.exec(values.size ?? '');
+if (values.size !== undefined && size === null) {
+  console.error(`${values.size} is no size. Say 500MB or 7.5GB.`);
+  process.exitCode = 64;
+} else if (unknown.length > 0) {
   console.error(`There is no benchmark ${unknown.join(', ')}. There are: ${Object.keys(BENCHES).join(', ')}.`);
   process.exitCode = 64;
 } else {
   const chosen = positionals.length > 0 ? positionals : Object.keys(BENCHES);
   const machine = `${cpus().length} cores (${cpus()[0]?.model.trim()}), ${Math.round(totalmem() / 1e9)} GB, Node ${process.version}`;
+  const sizeBytes = size && Number(size[1]) * (size[2]?.toUpperCase() === 'GB' ? 1e9 : 1e6);
   const results: Record<string, readonly Table[]> = {};
   if (!values.json) console.log(`${machine}\n`);
   for (const name of chosen) {
-    results[name] = await BENCHES[name]!.run((line) => console.error(`  ${name}: ${line}`));
+    results[name] = await BENCHES[name]!.run((line) => console.error(`  ${name}: ${line}`), { sizeBytes });
     if (!values.json) for (const table of results[name]) console.log(`${draw(table)}\n`);
   }
   if (values.json) console.log(JSON.stringify({ machine, at: new Date().toISOString(), results }, null, 2));

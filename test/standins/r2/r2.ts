@@ -1,3 +1,5 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Action } from '../../../engine/storage/actions.ts';
 import type { Fault } from '../../../engine/storage/local/answer.ts';
@@ -34,6 +36,12 @@ export interface Requests {
   readonly free: number;
 }
 
+/** Bytes on the wire, of whole requests and answers. */
+export interface Traffic {
+  readonly received: number;
+  readonly sent: number;
+}
+
 export type Asked = { readonly action: Action | 'HeadBucket'; readonly bucket: string; readonly key: string };
 
 /** What R2 does besides: how long an answer takes, and what goes wrong. */
@@ -53,6 +61,8 @@ export interface R2 extends AsyncDisposable {
   place(bucket?: string): S3Place;
   /** Since the last time this was asked. */
   counted(): Requests;
+  /** The same of bytes. */
+  moved(): Traffic;
   /** Of those calls, before the free million. */
   dollars(requests: Requests): number;
 }
@@ -75,6 +85,7 @@ export async function standInForR2(): Promise<R2> {
       return fault;
     },
   });
+  const moved = trafficOn(world.storage.port);
   const line = await narrowLine(world.storage.port, weather);
   return {
     world,
@@ -85,10 +96,45 @@ export async function standInForR2(): Promise<R2> {
       count = { a: 0, b: 0, free: 0 };
       return before;
     },
+    moved: moved.since,
     dollars: ({ a, b }) => (a * DOLLARS_PER_MILLION.a + b * DOLLARS_PER_MILLION.b) / 1e6,
     async [Symbol.asyncDispose]() {
+      moved[Symbol.dispose]();
       await line[Symbol.asyncDispose]();
       await world[Symbol.asyncDispose]();
     },
   };
 }
+
+/** What a server of this process gets and gives on this port. */
+function trafficOn(port: number): Disposable & { since(): Traffic } {
+  const open = new Set<Socket>();
+  let total = { received: 0, sent: 0 };
+  let told = total;
+  const add = (to: Traffic, { bytesRead, bytesWritten }: Socket): Traffic => ({
+    received: to.received + bytesRead,
+    sent: to.sent + bytesWritten,
+  });
+  const meet = (message: unknown): void => {
+    const { socket } = message as { socket: Socket };
+    if (socket.localPort !== port) return;
+    open.add(socket);
+    socket.once('close', () => {
+      open.delete(socket);
+      total = add(total, socket);
+    });
+  };
+  subscribe(CONNECTIONS, meet);
+  return {
+    since() {
+      const now = [...open].reduce(add, total);
+      const since = { received: now.received - told.received, sent: now.sent - told.sent };
+      told = now;
+      return since;
+    },
+    [Symbol.dispose]: () => void unsubscribe(CONNECTIONS, meet),
+  };
+}
+
+/** Where Node tells of each connection that a server gets. */
+const CONNECTIONS = 'net.server.socket';
