@@ -1,14 +1,23 @@
 import { Failure, isFailure, reasonOf } from './domain/failures.ts';
-import { repositoryPrefix } from './domain/layout.ts';
-import type { Ports } from './domain/ports.ts';
-import { byAge, type Fate, type Snapshot } from './domain/snapshot.ts';
+import { headStartKey, repositoryPrefix } from './domain/layout.ts';
+import type { Ports, StoredObject } from './domain/ports.ts';
+import { byAge, type Fate, newestGood, type Snapshot } from './domain/snapshot.ts';
 import { noUpkeep, type Upkeep } from './domain/upkeep.ts';
 import type { Workspace } from './domain/workspace.ts';
 import { drill } from './drill.ts';
 import { restlessness } from './policy/calm.ts';
 import { planOf } from './policy/plan.ts';
 import { neededNow, type RetentionSight, retention } from './policy/retention.ts';
-import { checkDue, compactionDue, drillDue, newestOf, type UpkeepSight, upkeepDue, vaultDue } from './policy/upkeep.ts';
+import {
+  checkDue,
+  compactionDue,
+  drillDue,
+  headStartDue,
+  newestOf,
+  type UpkeepSight,
+  upkeepDue,
+  vaultDue,
+} from './policy/upkeep.ts';
 import { leave, removeLeaving } from './removal.ts';
 import { describe } from './steps/describe.ts';
 import { onlyAdopts } from './steps/only-adopts.ts';
@@ -77,7 +86,9 @@ export async function upkeep(id: string, ports: Ports, signal: AbortSignal): Pro
       const done = await drill(workspace, left.snapshots, ports, signal);
       if (done) await note({ drill: { at: done.at, snapshot: done.snapshot, ok: done.ok, why: done.why } });
     }
-    await note({ hot: await usage(workspace, ports, signal), waits: null });
+    const objects = await ports.storage.list(`${id}/`, signal);
+    await leaveHeadStart(workspace, left, objects, ports, signal);
+    await note({ hot: usageOf(objects, ports.clock.now()), waits: null });
     await note({ doneAt: ports.clock.now(), sequence: newestOf(sight.snapshots) });
   } catch (cause) {
     signal.throwIfAborted();
@@ -164,10 +175,25 @@ async function sweepLocks(workspace: Workspace, ports: Ports, signal: AbortSigna
   }
 }
 
-async function usage(workspace: Workspace, ports: Ports, signal: AbortSignal): Promise<Upkeep['hot']> {
-  const objects = await ports.storage.list(`${workspace.id}/`, signal);
+/** For a machine that never saw the repository, and on a long line would ask for each piece of what it must know first. */
+async function leaveHeadStart(
+  workspace: Workspace,
+  sight: UpkeepSight,
+  objects: readonly StoredObject[],
+  ports: Ports,
+  signal: AbortSignal,
+): Promise<void> {
+  const key = headStartKey(workspace.id);
+  const left = objects.find((object) => object.key === key)?.writtenAt ?? null;
+  const snapshot = newestGood(sight.snapshots);
+  if (snapshot === null || !headStartDue(sight, left, ports.settings.upkeep)) return;
+  const bytes = await ports.repositories.headStart(workspace, snapshot.id, signal);
+  if (bytes !== null) await ports.storage.put(key, bytes, signal);
+}
+
+function usageOf(objects: readonly StoredObject[], at: number): Upkeep['hot'] {
   const bytes = objects.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
-  return { bytes, objects: objects.length, at: ports.clock.now() };
+  return { bytes, objects: objects.length, at };
 }
 
 async function look(workspace: Workspace, row: Upkeep, ports: Ports): Promise<UpkeepSight> {

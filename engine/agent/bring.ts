@@ -6,6 +6,7 @@ import { readClaim, writeClaim } from './claim.ts';
 import { isCritical } from './critical.ts';
 import { codeOf, writeDurably } from './durable.ts';
 import { beginHere } from './elsewhere.ts';
+import { takeHeadStart } from './head-start.ts';
 import { openKnownFiles } from './known-files.ts';
 import type { Lock } from './lock.ts';
 import { packManifest, unpackManifest } from './manifest.ts';
@@ -40,7 +41,10 @@ export async function bring(
     say({ event: 'complete', files: 0, bytes: 0, contentHash: null });
     return [];
   }
-  const lines = await manifestOf(snapshot, place, signal);
+  const [lines] = await Promise.all([
+    manifestOf(snapshot, place, signal),
+    order.headStartUrl && takeHeadStart(place, order.headStartUrl, signal),
+  ]);
   const known = openKnownFiles(place, lines, claim === null);
   await using tool = await openRestic(place, order.repository, lock);
   const job = startJob({ order, snapshot: snapshot.id, place, lines, known, tool, say });

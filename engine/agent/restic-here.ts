@@ -7,6 +7,7 @@ import { type Access, openAccess } from '../restic/access.ts';
 import { outcomeOf, PARTIAL, whyOf } from '../restic/outcome.ts';
 import { type Ran, runRestic } from '../restic/run.ts';
 import { readIfThere, writeDurably } from './durable.ts';
+import { resticCache } from './head-start.ts';
 import type { Lock } from './lock.ts';
 import type { Place } from './place.ts';
 import { processRow } from './process-table.ts';
@@ -84,7 +85,7 @@ async function openSecrets(place: Place, repository: RepositoryAccess): Promise<
   writeDurably(note, secrets); // first: whoever comes after a kill must find them
   return await openAccess(repository, {
     secrets,
-    cache: join(place.home, 'cache', 'restic'),
+    cache: resticCache(place),
     temporary: join(place.home, 'tmp'),
   });
 }

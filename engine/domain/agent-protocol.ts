@@ -62,6 +62,8 @@ const RestoreOrder = z.object({
   epoch: z.number().int(),
   /** Null: a new workspace; only its directories are made. */
   snapshot: StoredSnapshot.nullable(),
+  /** What restic would ask storage for one by one before it begins; it may not be there, or be older than the snapshot. */
+  headStartUrl: z.string().nullish(),
   repository: Repository,
 });
 

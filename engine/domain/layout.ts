@@ -28,6 +28,9 @@ export const vaultName = ({ id, createdAt }: { readonly id: string; readonly cre
 /** Since when the hot repository lacks what a vault has. */
 export const absentKey = (workspace: string, vault: string): string => `${workspace}/absent-${vault}.json`;
 
+/** What a fresh machine's restic would ask for one by one, in one object. */
+export const headStartKey = (workspace: string): string => `${workspace}/head-start`;
+
 /** The catalogue beside the data. Written by the control host only. */
 export const metadataKey = (workspace: string, snapshot: string): string =>
   `${besidePrefix(workspace)}${snapshot}/metadata.json`;

@@ -315,6 +315,8 @@ export interface Repositories {
    * `Failure('repository_locked')` when somebody backs up or reads: nothing is harmed, and the next one goes on from there.
    */
   compact(workspace: Workspace, signal: AbortSignal): Promise<void>;
+  /** What restic needs to know before it restores that snapshot, for a machine that knows nothing; null when there is none. */
+  headStart(workspace: Workspace, id: string, signal: AbortSignal): Promise<Uint8Array | null>;
   /** Brings all of a snapshot here, hashes these files of it, and takes it away again. */
   restoreAll(workspace: Workspace, id: string, paths: readonly string[], signal: AbortSignal): Promise<RestoredFiles>;
   /** What is wrong with it, in words; nothing when all is there. Bytes are read only where `readData` says how many, as `5%`. */

@@ -14,6 +14,8 @@ export const CALLS = {
   compared: { a: 7, b: 16 },
   /** Old ones forgotten and the rest compacted. */
   compacted: { a: 15, b: 7 },
+  /** What the next machine must know first is left for it. */
+  headStart: { a: 4, b: 3 },
 } as const satisfies Readonly<Record<string, Calls>>;
 
 export interface Priced {
@@ -38,6 +40,7 @@ export function priceOf(
     times(CALLS.entered, backupsPerDay),
     times(CALLS.compared, comparedPerDay),
     times(CALLS.compacted, day.hibernations),
+    times(CALLS.headStart, day.hibernations),
     times({ a: (copies - 1) * objectsOf(day.changedBytes), b: 0 }, day.hibernations),
   ]);
   const bytes = (day.storedBytes + day.changedBytes * days) * copies;

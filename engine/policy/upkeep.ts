@@ -31,6 +31,19 @@ export function compactionDue({ upkeep, snapshots, asleep, now }: UpkeepSight, l
   return upkeep.removed > 0 && sinceMs >= limits.dailyMs;
 }
 
+/** Whether what a fresh machine needs to know first is left for it anew. One that sleeps is woken from it. */
+export function headStartDue(
+  { upkeep, snapshots, asleep, now }: UpkeepSight,
+  leftAt: number | null,
+  { vaultEveryMs }: UpkeepLimits,
+): boolean {
+  if (leftAt === null || leftAt + CLOCKS_MS < (upkeep.compactedAt ?? 0)) return true;
+  return newestOf(snapshots) > upkeep.sequence && (asleep || now - leftAt >= vaultEveryMs);
+}
+
+/** The time of an object is its storage's, and in whole seconds. */
+const CLOCKS_MS = 60_000;
+
 /** Whether what is new goes into the vault now. */
 export function vaultDue({ upkeep, snapshots, asleep, now }: UpkeepSight, limits: UpkeepLimits): boolean {
   const fresh = snapshots.some(

@@ -1,5 +1,6 @@
 import type { AgentEvent, RestoreOrder } from '../domain/agent-protocol.ts';
 import { Failure, isFailure, reasonOf } from '../domain/failures.ts';
+import { headStartKey } from '../domain/layout.ts';
 import type { Machine } from '../domain/lifecycle.ts';
 import type { Ports } from '../domain/ports.ts';
 import type { Snapshot } from '../domain/snapshot.ts';
@@ -88,6 +89,8 @@ export async function follow(
     job: `${machine.id}-${workspace.claim?.epoch ?? 0}-${snapshot?.id.slice(0, 16) ?? 'new'}`,
     epoch: workspace.claim?.epoch ?? 0,
     snapshot: snapshot && (await whereIs(snapshot, ports)),
+    headStartUrl:
+      snapshot && (await ports.storage.presign('GET', headStartKey(workspace.id), ports.settings.save.credentialsMs)),
     repository: await repositoryAccess(workspace, ports),
   };
   await using shell = await reach(machine, ports, signal);

@@ -14,6 +14,7 @@ import { type ListedSnapshot, readMasterKey, readNode, readSnapshots } from '../
 import { type Ran, runRestic } from '../restic/run.ts';
 import { restoreAll } from './drill.ts';
 import { type Gate, openGate } from './gate.ts';
+import { readHeadStart } from './head-start.ts';
 import type { MasterKey } from './master-key.ts';
 import { readBack } from './read-back.ts';
 
@@ -29,7 +30,7 @@ export interface RepositoriesOptions {
 
 /** Reads workspaces' repositories with restic and with credentials of the control host's own. */
 export function resticRepositories(options: RepositoriesOptions): Repositories {
-  const { storage, masterKey, connections } = options;
+  const { storage, masterKey, connections, folder } = options;
   const reach = { region: storage.region, connections };
   const made = new Map<string, Promise<void>>();
   const { run, fresh, alone } = runner(options);
@@ -122,11 +123,16 @@ export function resticRepositories(options: RepositoriesOptions): Repositories {
       return digests;
     },
 
+    async headStart(workspace, id, signal) {
+      await run(workspace, 'read', restic.ls(reach, id), { onLine: () => undefined }, signal); // then our cache knows it
+      return await readHeadStart(cacheOf(folder, workspace), id);
+    },
+
     async restoreAll(workspace, id, paths, signal) {
-      const folder = await fresh();
-      const cache = join(folder, 'cache'); // a fresh machine has none: what lies in ours proves nothing of storage
+      const scratch = await fresh();
+      const cache = join(scratch, 'cache'); // a fresh machine has none: what lies in ours proves nothing of storage
       return await restoreAll(
-        { reach, snapshot: id, paths, folder },
+        { reach, snapshot: id, paths, folder: scratch },
         async (args, onLine) => await run(workspace, 'read', args, { onLine, cache }, signal),
         signal,
       );
@@ -180,6 +186,8 @@ export function resticRepositories(options: RepositoriesOptions): Repositories {
     },
   };
 }
+
+const cacheOf = (folder: string, { id }: Workspace): string => join(folder, 'cache', id);
 
 type Run = ReturnType<typeof runner>['run'];
 
@@ -247,7 +255,7 @@ function runner({ restic: program, storage, masterKey, folder, connections }: Re
     workspace: Workspace,
     access: 'read' | 'write',
     url: string,
-    { from, cache = join(folder, 'cache', (from ?? workspace).id) }: Sink,
+    { from, cache = cacheOf(folder, from ?? workspace) }: Sink,
   ): Promise<Access> => {
     const secrets = await fresh();
     await mkdir(cache, { recursive: true, mode: 0o700 });

@@ -76,6 +76,7 @@ const alone: Omit<Ports, 'heartbeats'> = {
     compact: nothing,
     check: nothing,
     restoreAll: nothing,
+    headStart: nothing,
   },
   vaults: [],
   seal: nothing,

@@ -134,6 +134,11 @@ export class FakeStorage implements Storage, Repositories {
     return copy;
   }
 
+  async headStart(workspace: Workspace, id: string): Promise<Uint8Array> {
+    if (this.down !== null) throw new Failure('storage_down', { why: this.down });
+    return Buffer.from(this.#kept(workspace.id, id).id);
+  }
+
   async rehost(workspace: Workspace, id: string): Promise<string> {
     if (this.down !== null) throw new Failure('storage_down', { why: this.down });
     const mine = this.repository(workspace.id);

@@ -1,5 +1,6 @@
 import { expect, test, vi } from 'vitest';
-import { metadataKey } from '../../engine/domain/layout.ts';
+import type { RestoreOrder } from '../../engine/domain/agent-protocol.ts';
+import { headStartKey, metadataKey } from '../../engine/domain/layout.ts';
 import { readMetadata } from '../../engine/domain/metadata.ts';
 import { newestGood } from '../../engine/domain/snapshot.ts';
 import { ANA, awake, MINUTE, World } from '../fakes/world.ts';
@@ -46,6 +47,24 @@ test('as soon as it sleeps its repository is put together, so that the next wake
   expect(await w.store.read('upkeep', 'lab')).toMatchObject({ removed: 0, waits: null });
   await w.clock.advance(6 * HOUR);
   expect(w.storage.compacted.length, 'nothing is new').toBe(before + 1);
+  await stop();
+});
+
+test('what a fresh machine must know first is left beside the data while it sleeps, and the next wake is told where', async () => {
+  const w = new World();
+  const { engine, machine, stop } = await awake(w);
+  const orders: RestoreOrder[] = [];
+  w.storage.onFetch = (_, order) => void orders.push(order);
+  await work(w, machine, 1);
+  await engine.hibernate('lab', {}, ANA);
+  await w.clock.advance(10 * MINUTE);
+  const [newest] = await engine.snapshots('lab');
+  const left = w.storage.objects.get(headStartKey('lab'));
+  expect(Buffer.from(left ?? []).toString(), 'of the one that a wake starts from').toBe(newest?.id);
+
+  await engine.wake('lab', {}, ANA);
+  await w.clock.advance(5 * MINUTE);
+  expect(w.storage.keyOf(orders.at(-1)?.headStartUrl ?? '')).toBe(headStartKey('lab'));
   await stop();
 });
 

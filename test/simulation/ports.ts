@@ -164,6 +164,8 @@ function repositoriesOf(all: Repositories, pass: Pass): Repositories {
     digests: (one, id, paths, signal) =>
       pass('repository.digests', () => all.digests(one, id, paths, signal), storageDown, signal),
     forget: (one, ids, signal) => pass('repository.forget', () => all.forget(one, ids, signal), storageDown, signal),
+    headStart: (one, id, signal) =>
+      pass('repository.headStart', () => all.headStart(one, id, signal), storageDown, signal),
     restoreAll: (one, id, paths, signal) =>
       pass('repository.restoreAll', () => all.restoreAll(one, id, paths, signal), storageDown, signal),
     check: (one, how, signal) => pass('repository.check', () => all.check(one, how, signal), storageDown, signal),

@@ -33,5 +33,8 @@ test.skipIf(resticProgram === null)('a backup costs the calls that the price of 
   const compared = r2.counted();
   expect(compared.a).toBe(CALLS.compared.a);
   expect(compared.b).toBeLessThanOrEqual(CALLS.compared.b);
+  await repositories.headStart(workspace, id, signal);
+  const left = r2.counted();
+  expect(CALLS.headStart, 'read, and written').toEqual({ a: left.a + 1, b: left.b });
   expect(r2.dollars({ a: 1_000_000, b: 1_000_000, free: 5 })).toBeCloseTo(4.86);
 });
