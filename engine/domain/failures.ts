@@ -277,6 +277,13 @@ export const FAILURES = {
     'Somebody else rented that machine first.',
     'Outra pessoa alugou essa máquina antes.',
   ),
+  gpu_taken: row(
+    409,
+    75,
+    false,
+    'Its GPU went to somebody else while it stood still: {why}',
+    'A GPU foi para outra pessoa enquanto a máquina estava parada: {why}',
+  ),
   no_credit: row(
     402,
     69,

@@ -1,0 +1,9 @@
+import { stage } from '../../bot/stage.ts';
+
+/** A server to look at, with a bot in it and an engine that tells stories at their real pace. */
+export async function showDiscord(): Promise<AsyncDisposable> {
+  const s = await stage({ pace: 1, names: ['lab', 'slow', 'unlucky'], guild: { language: 'en' } });
+  console.log(`Discord, as ana (admin), rui (operator, pt-BR) and vi (viewer) see it: ${s.standin.url}/?as=ana`);
+  console.log('Type a command below, such as /wake workspace:lab, or press what you see. Ctrl-C ends it.');
+  return s;
+}
