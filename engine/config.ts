@@ -28,6 +28,7 @@ export interface Config {
   /** Another service, where everything is copied once more. */
   readonly second: StorageConfig | null;
   readonly local: { readonly seed: string; readonly timeScale: number };
+  readonly marketplaces: MarketplaceAccounts;
   /** Where machines reach this engine by HTTP; null: through their SSH connections. */
   readonly publicUrl: string | null;
   /** Null: the token is in the file that "dumont discord setup" writes, or there is no bot. */
@@ -35,6 +36,16 @@ export interface Config {
   /** PATH for the programs we start. */
   readonly path: string;
   readonly settings: Omit<Settings, 'installation'>;
+}
+
+export interface MarketplaceAccounts {
+  readonly runpod: MarketplaceAccount | null;
+}
+
+interface MarketplaceAccount {
+  readonly key: Secret;
+  /** The marketplace, or a stand-in for it. */
+  readonly api: string;
 }
 
 export interface StorageConfig {
@@ -126,6 +137,8 @@ const Variables = z.object({
     .default(10)
     .describe('the local marketplace boots its machines this many times faster than real ones'),
   DUMONT_LOCAL_SEED: z.string().min(1).default('dumont').describe('another seed, other machines on offer'),
+  DUMONT_RUNPOD_KEY: z.string().min(1).optional().describe('an API key of RunPod; machines are rented there then'),
+  DUMONT_RUNPOD_API: z.url().default('https://api.runpod.io').describe('where RunPod is, or a stand-in for it'),
   DUMONT_S3_ENDPOINT: z.url().optional().describe('an S3 endpoint such as R2; without it storage is local'),
   DUMONT_S3_BUCKET: z.string().min(1).optional(),
   DUMONT_S3_REGION: z.string().min(1).default('auto'),
@@ -154,7 +167,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
   const read = Variables.safeParse(withoutEmpty(environment));
   const mistakes = [
     ...unknownNames(environment),
-    ...(read.success ? storageMistakes(read.data) : read.error.issues.map(words)),
+    ...(read.success ? [...storageMistakes(read.data), ...reachMistakes(read.data)] : read.error.issues.map(words)),
   ];
   if (!read.success || mistakes.length > 0)
     throw new Failure('bad_setting', { why: mistakes.map((mistake) => `  ${mistake}`).join('\n') });
@@ -173,6 +186,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     vaultLockMs: v.DUMONT_VAULT_LOCK_DAYS * DAY,
     second: v.DUMONT_SECOND_S3_ENDPOINT === undefined ? null : storageOf(v, 'DUMONT_SECOND_S3'),
     local: { seed: v.DUMONT_LOCAL_SEED, timeScale: v.DUMONT_LOCAL_SPEED },
+    marketplaces: accountsOf(v),
     publicUrl: v.DUMONT_PUBLIC_URL?.replace(/\/+$/, '') ?? null,
     discord: {
       token: v.DUMONT_DISCORD_TOKEN === undefined ? null : new Secret(v.DUMONT_DISCORD_TOKEN),
@@ -197,9 +211,18 @@ function storageOf(v: Values, service: Service): StorageConfig {
   };
 }
 
+function accountsOf(v: Values): MarketplaceAccounts {
+  const account = (key: string | undefined, api: string): MarketplaceAccount | null =>
+    key === undefined ? null : { key: new Secret(key), api: api.replace(/\/+$/, '') };
+  return { runpod: account(v.DUMONT_RUNPOD_KEY, v.DUMONT_RUNPOD_API) };
+}
+
+/** Rents real machines, not only those on this computer. */
+const isReal = (v: Values): boolean => Object.values(accountsOf(v)).some((account) => account !== null);
+
 /** The local marketplace lives faster than real ones; whatever waits for a marketplace's pace goes faster with it. */
 function settingsOf(v: Values): Omit<Settings, 'installation'> {
-  const speed = v.DUMONT_LOCAL_SPEED;
+  const speed = isReal(v) ? 1 : v.DUMONT_LOCAL_SPEED;
   const { watch, release, race, save, agent, idle, plans } = DEFAULTS;
   return {
     ...DEFAULTS,
@@ -254,6 +277,20 @@ function storageMistakes(v: Values): readonly string[] {
     );
   return mistakes;
 }
+
+/** Machines elsewhere cannot use storage that only this computer sees. */
+function reachMistakes(v: Values): readonly string[] {
+  const far = Object.entries(accountsOf(v)).filter(
+    ([, account]) => account !== null && !LOOPBACK.has(new URL(account.api).hostname),
+  );
+  if (v.DUMONT_S3_ENDPOINT !== undefined || far.length === 0) return [];
+  const names = far.map(([name]) => `DUMONT_${name.toUpperCase()}_KEY`).join(', ');
+  return [
+    `${names}: rented machines cannot reach storage on this computer; set DUMONT_S3_ENDPOINT and its bucket and key`,
+  ];
+}
+
+const LOOPBACK: ReadonlySet<string> = new Set(['127.0.0.1', 'localhost', '[::1]']);
 
 /** A misspelt setting would silently mean its default. */
 function unknownNames(environment: Readonly<Record<string, string | undefined>>): readonly string[] {

@@ -23,6 +23,7 @@ import { serveHttp } from './http/serve.ts';
 import { type Installation, readInstallation } from './installation.ts';
 import { openLog } from './logging.ts';
 import { type LocalMarketplace, localMarketplace } from './marketplaces/local/local.ts';
+import { openMarketplaces } from './marketplaces/table.ts';
 import { createMetrics } from './metrics.ts';
 import { noteInstallation } from './recovery.ts';
 import { keepHeapSmall } from './small-heap.ts';
@@ -119,7 +120,7 @@ export async function openDumont(
     newId: (prefix) => `${prefix}${crypto.randomUUID().replaceAll('-', '').slice(0, 12)}`,
     store: metrics.store(store),
     journals: metrics.journals(journals),
-    marketplaces: new Map([[local.name, local]]),
+    marketplaces: openMarketplaces(config.marketplaces, local, clock),
     connect: sshConnect(key.privateKey),
     storage,
     repositories: repositoriesIn(storage, 'repositories'),

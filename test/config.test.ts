@@ -46,3 +46,17 @@ test('what systemd hands over as files counts as settings, and is read nowhere e
   expect(withCredentials({ DUMONT_PORT: '7' })).toEqual({ DUMONT_PORT: '7' });
   expect(() => withCredentials({ CREDENTIALS_DIRECTORY: join(folder, 'nowhere') })).toThrow('CREDENTIALS_DIRECTORY');
 });
+
+test('with an account at a marketplace nothing goes at the pace of the local one any more', () => {
+  const s3 = { DUMONT_S3_ENDPOINT: 'https://storage.test', DUMONT_S3_BUCKET: 'hot', DUMONT_S3_ACCESS_KEY_ID: 'id' };
+  const config = readConfig({ ...s3, DUMONT_S3_SECRET_ACCESS_KEY: 'hunter2', DUMONT_RUNPOD_KEY: 'rpa_hunter2' });
+  expect(config.settings.release.proofGapMs).toBe(60_000);
+  expect(config.marketplaces.runpod?.api).toBe('https://api.runpod.io');
+  expect(JSON.stringify(config)).not.toContain('hunter2');
+});
+
+test('machines elsewhere need storage that they can reach; a stand-in beside us does not', () => {
+  expect(() => readConfig({ DUMONT_RUNPOD_KEY: 'k' })).toThrow(/DUMONT_RUNPOD_KEY: .*set DUMONT_S3_ENDPOINT/);
+  const beside = { DUMONT_RUNPOD_KEY: 'k', DUMONT_RUNPOD_API: 'http://127.0.0.1:7078/' };
+  expect(readConfig(beside).marketplaces.runpod?.api).toBe('http://127.0.0.1:7078');
+});

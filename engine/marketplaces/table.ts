@@ -1,0 +1,27 @@
+import type { Clock, Marketplace } from '../domain/ports.ts';
+import type { Secret } from '../domain/secret.ts';
+import { runpod } from './runpod/runpod.ts';
+
+/** An account at a marketplace: its key, and where that marketplace answers. */
+export interface MarketplaceAccount {
+  readonly key: Secret;
+  readonly api: string;
+}
+
+export interface MarketplaceAccounts {
+  readonly runpod: MarketplaceAccount | null;
+}
+
+/**
+ * Every marketplace that there is an account for. Beside these the local one offers nothing: its machines do for trying
+ * Dumont out, and are cheaper than any that people mean when they have an account. What runs there ends as usual.
+ */
+export function openMarketplaces(
+  accounts: MarketplaceAccounts,
+  local: Marketplace,
+  clock: Clock,
+): ReadonlyMap<string, Marketplace> {
+  const real = [...(accounts.runpod ? [runpod({ ...accounts.runpod, clock })] : [])];
+  const beside: Marketplace = real.length === 0 ? local : { ...local, offers: async () => [] };
+  return new Map([...real, beside].map((marketplace) => [marketplace.name, marketplace]));
+}
