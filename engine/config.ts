@@ -2,10 +2,12 @@ import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import { Failure } from './domain/failures.ts';
+import { LEVELS } from './domain/log.ts';
 import { microDollars } from './domain/money.ts';
 import { PLANS, type PlanName } from './domain/plan.ts';
 import { Secret } from './domain/secret.ts';
 import { DEFAULTS, type Settings } from './domain/settings.ts';
+import type { LogLimits } from './workspace-logs.ts';
 
 /** What one installation is told from outside. Every variable that Dumont reads is in `Variables`, and nowhere else. */
 export interface Config {
@@ -17,7 +19,7 @@ export interface Config {
   readonly origins: readonly string[];
   /** What these say of where a request came from is believed. */
   readonly trustedProxies: readonly string[];
-  readonly logLevel: 'DEBUG' | 'INFO' | 'WARNING' | 'ERROR';
+  readonly logs: LogLimits;
   readonly restic: { readonly path: string | null; readonly downloadUrl: string | null };
   /** Null: the local object server is the storage. */
   readonly storage: StorageConfig | null;
@@ -98,10 +100,11 @@ const Variables = z.object({
     .describe('where the API listens; anything but loopback needs a proxy or tunnel with TLS before it'),
   DUMONT_ORIGINS: list.describe('web pages of these origins may ask, comma-separated; none without it'),
   DUMONT_TRUSTED_PROXIES: list.describe('addresses or networks of proxies whose X-Forwarded-For is believed'),
-  DUMONT_LOG: z
-    .enum(['DEBUG', 'INFO', 'WARNING', 'ERROR'])
-    .default('INFO')
-    .describe('the least important lines to print'),
+  DUMONT_LOG: z.enum(LEVELS).default('INFO').describe('the least important lines to log'),
+  DUMONT_LOG_DAYS: whole(1, 3_650).default(30).describe('logs are kept for so many days'),
+  DUMONT_LOG_MB: number(0.01, 10_000)
+    .default(5)
+    .describe('what the log of one workspace may take in a day; half of it for what its machines say'),
   DUMONT_RESTIC: z.string().min(1).optional().describe('a restic of your own, 0.17 or newer'),
   DUMONT_RESTIC_URL: z.url().optional().describe('a mirror of the restic releases'),
   DUMONT_BATCH: whole(1, 15).default(DEFAULTS.race.batch).describe('machines started at once'),
@@ -179,7 +182,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     host: v.DUMONT_HOST,
     origins: v.DUMONT_ORIGINS,
     trustedProxies: v.DUMONT_TRUSTED_PROXIES,
-    logLevel: v.DUMONT_LOG,
+    logs: { least: v.DUMONT_LOG, days: v.DUMONT_LOG_DAYS, bytesADay: v.DUMONT_LOG_MB * 1e6 },
     restic: { path: v.DUMONT_RESTIC ?? null, downloadUrl: v.DUMONT_RESTIC_URL ?? null },
     storage: local ? null : storageOf(v, 'DUMONT_S3'),
     vaultBucket: v.DUMONT_S3_VAULT_BUCKET ?? null,

@@ -87,6 +87,13 @@ export function engineFor(who: Who, engine: Engine, store: Store): Engine {
       return alerts.filter((_, i) => mine[i]);
     },
 
+    logs: on('logs', engine.logs),
+    async *followLog(name, how, signal) {
+      await allowOn('logs', name);
+      for await (const line of engine.followLog(name, how, signal))
+        if (await mayKnow({ workspace: name, at: line.at })) yield line;
+    },
+
     async plans(name) {
       if (name === null) demand(who, 'plans', who.role);
       else await allowOn('plans', name);

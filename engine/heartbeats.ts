@@ -27,7 +27,7 @@ export function createHeartbeats(
   { url, sign, serving, heard: onHeard = () => undefined }: Hearing,
 ): Heartbeats {
   const listeningSince = ports.clock.now();
-  const heard = new Map<string, Heard & { readonly seen: Seen }>();
+  const heard = new Map<string, Remembered>();
   /** What each was told to do without us. */
   const orders = new Map<string, AgentAnswer['watchdog']>();
 
@@ -43,12 +43,14 @@ export function createHeartbeats(
       onHeard(true);
       const now = ports.clock.now();
       const rules = rulesFor(workspace, ports.settings);
-      const seen = observe(heard.get(machine.id)?.seen ?? null, status, rules, now);
-      heard.set(machine.id, { status, at: now, seen });
+      const before = heard.get(machine.id) ?? null;
+      const seen = observe(before?.seen ?? null, status, rules, now);
+      const linesHeard = noteLines(before, status, machine, now);
+      heard.set(machine.id, { status: withoutLines(status), at: now, seen, linesHeard });
       ports.bell.ring(workspaceBell(workspace.id));
       const answer = await answerTo(status, machine, workspace, ports, orders.get(machine.id) ?? null);
       orders.set(machine.id, answer.watchdog);
-      return answer;
+      return { ...answer, linesHeard };
     },
 
     latest: (machine) => heard.get(machine) ?? null,
@@ -79,6 +81,18 @@ export function createHeartbeats(
   const serve = serving(heartbeats.hear);
   return heartbeats;
 
+  /** Those that were not noted yet go into the log of its workspace. Returns the number of the last one. */
+  function noteLines(before: Remembered | null, status: AgentStatus, machine: Machine, now: number): number {
+    const same = before?.status.startedAt === status.startedAt;
+    let last = same ? before.linesHeard : 0;
+    for (const { number, at, level, event, facts } of status.lines?.slice(0, LINES_MAX) ?? []) {
+      if (number <= last) continue;
+      last = number;
+      ports.logs.note(machine.workspace, { at: at + now - status.at, level, event, by: machine.id, facts });
+    }
+    return last;
+  }
+
   /** A stranger does not learn which part of it was wrong. */
   async function speaker(token: string, status: AgentStatus): Promise<{ machine: Machine; workspace: Workspace }> {
     const stranger = new Failure('unauthorized', { file: 'its order to run' });
@@ -90,6 +104,18 @@ export function createHeartbeats(
     return { machine, workspace };
   }
 }
+
+interface Remembered extends Heard {
+  readonly seen: Seen;
+  readonly linesHeard: number;
+}
+
+/** They are in the log, and nobody else asks for them. */
+function withoutLines({ lines: _, ...status }: AgentStatus): AgentStatus {
+  return status;
+}
+
+const LINES_MAX = 500;
 
 /** Somebody said to sleep after a program: only who is there right now keeps it up. */
 function atRest(rules: IdleRules): IdleRules {

@@ -1,9 +1,7 @@
 import { createWriteStream, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { type Level, matters } from './domain/log.ts';
 import type { Log } from './domain/ports.ts';
-
-const LEVELS = ['DEBUG', 'INFO', 'WARNING', 'ERROR'] as const;
-type Level = (typeof LEVELS)[number];
 
 /** One JSON line per event, into a file a day (UTC); what a person should not miss also goes to standard error. */
 export function openLog(folder: string, least: Level, now: () => number): { readonly log: Log } & AsyncDisposable {
@@ -12,7 +10,7 @@ export function openLog(folder: string, least: Level, now: () => number): { read
   let stream: ReturnType<typeof createWriteStream> | null = null;
   return {
     log(event, facts = {}, level = 'INFO') {
-      if (LEVELS.indexOf(level) < LEVELS.indexOf(least)) return;
+      if (!matters(level, least)) return;
       const at = new Date(now()).toISOString();
       if (!at.startsWith(day) || stream === null) {
         stream?.end();

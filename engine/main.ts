@@ -13,6 +13,7 @@ import { withCredentials } from './credentials.ts';
 import type { Engine } from './domain/doors.ts';
 import { Failure, isFailure, reasonOf } from './domain/failures.ts';
 import { HEARTBEAT_PATH } from './domain/heartbeat.ts';
+import { toldLine } from './domain/log.ts';
 import type { Clock, Ports, Repositories, Storage, Vault } from './domain/ports.ts';
 import { createEngine } from './engine.ts';
 import { engineFor } from './guard.ts';
@@ -22,6 +23,7 @@ import { noteEngine } from './http/engine-file.ts';
 import { serveHttp } from './http/serve.ts';
 import { type Installation, readInstallation } from './installation.ts';
 import { openLog } from './logging.ts';
+import { intoLogs } from './logs.ts';
 import { type LocalMarketplace, localMarketplace } from './marketplaces/local/local.ts';
 import { openMarketplaces } from './marketplaces/table.ts';
 import { createMetrics } from './metrics.ts';
@@ -42,6 +44,7 @@ import { keepSweeping } from './sweep.ts';
 import { createTelling } from './telling.ts';
 import { provideKit, resticFor } from './tools/provide-kit.ts';
 import { welcome } from './welcome.ts';
+import { openWorkspaceLogs } from './workspace-logs.ts';
 
 /** A running Dumont. Leaving its scope closes what was opened, in the opposite order. */
 export interface Dumont extends AsyncDisposable {
@@ -67,7 +70,10 @@ export async function openDumont(
   const stop = new AbortController();
   const clock = realClock;
   const installation = await readInstallation(config.home, freePort);
-  const { log } = opening.use(openLog(join(config.home, 'logs'), config.logLevel, clock.now));
+  const bell = createBell(clock);
+  const logs = opening.use(openWorkspaceLogs(join(config.home, 'logs'), config.logs, clock.now, bell));
+  const opened = opening.use(openLog(join(config.home, 'logs'), config.logs.least, clock.now));
+  const log = intoLogs(opened.log, logs, clock.now);
   const store = opening.use(await openStore(join(config.home, 'state'), { log })); // first: it refuses a second engine
   const { path: setting, downloadUrl } = config.restic;
   const wanted = { setting, downloadUrl, folder: join(config.home, 'tools'), searchPath: config.path };
@@ -110,7 +116,6 @@ export async function openDumont(
     timeScale: config.local.timeScale,
     searchPath: config.path,
   });
-  const bell = createBell(clock);
   const metrics = createMetrics(clock);
   const telling = await createTelling(journals, clock, bell, log);
   const alone: Omit<Ports, 'heartbeats'> = {
@@ -131,8 +136,10 @@ export async function openDumont(
     bell,
     fence: { check: async () => undefined }, // each driver brings its own, bound to its lease
     log,
+    logs,
     tell(talk) {
       metrics.saw(talk);
+      logs.note(talk.workspace, toldLine(talk, clock.now()));
       telling.tell(talk);
     },
   };
@@ -210,7 +217,7 @@ export async function openDumont(
   });
   log('engine.started', { url: http.url, installation: installation.id, home: config.home });
 
-  const opened = opening.move();
+  const running = opening.move();
   return {
     url: http.url,
     engine,
@@ -219,7 +226,7 @@ export async function openDumont(
     first,
     bot: bot === null ? 'none' : (await bot.canWarn()) ? 'well' : 'mute',
     lost: lost.promise,
-    [Symbol.asyncDispose]: async () => await opened.disposeAsync(),
+    [Symbol.asyncDispose]: async () => await running.disposeAsync(),
   };
 }
 

@@ -2,6 +2,7 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom
 import type { Engine, Meter } from './domain/doors.ts';
 import type { Talk } from './domain/events.ts';
 import type { Journals } from './domain/journals.ts';
+import { TROUBLE } from './domain/log.ts';
 import { MICRO } from './domain/money.ts';
 import type { Clock, Store } from './domain/ports.ts';
 
@@ -106,7 +107,7 @@ export function createMetrics(clock: Clock): Metrics {
       } else if (talk.event === 'snapshot.proved') {
         snapshots.inc({ why: talk.why });
         bytes.inc(talk.bytes);
-      } else if (ALERTS.has(talk.event)) alerts.inc({ event: talk.event });
+      } else if (TROUBLE.has(talk.event)) alerts.inc({ event: talk.event });
     },
 
     store: (store) => ({
@@ -174,15 +175,3 @@ export function createMetrics(clock: Clock): Metrics {
     },
   };
 }
-
-/** What somebody should look at. */
-const ALERTS: ReadonlySet<Talk['event']> = new Set([
-  'save.failed',
-  'work.at_risk',
-  'machine.lost',
-  'release.slow',
-  'backup.failing',
-  'alert.raised',
-  'repository.mended',
-  'after_wake.trouble',
-]);

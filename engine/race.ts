@@ -113,7 +113,7 @@ async function claim(race: Race, machine: string, sight: RaceSight, ports: Ports
     return;
   }
   await ports.store.save('races', { ...race, claimed: machine });
-  ports.log('race.claimed', { race: race.id, machine, epoch });
+  ports.log('race.claimed', { workspace: race.workspace, race: race.id, machine, epoch });
   ports.bell.ring(raceBell(race.id));
 }
 
@@ -181,7 +181,7 @@ async function end(race: Race, sight: RaceSight, move: RaceMove, ports: Ports): 
     endedAt: ports.clock.now(),
     outcome: { winner, why, wasteMicro },
   });
-  ports.log('race.ended', { race: race.id, winner, why, wasteMicro });
+  ports.log('race.ended', { workspace: race.workspace, race: race.id, winner, why, wasteMicro });
   ports.tell({ event: 'race.ended', workspace: race.workspace, race: race.id, winner, why, wasteMicro });
   const usable = winner === null ? undefined : sight.machines.get(winner)?.entered.running;
   if (winner !== null && usable !== undefined) {

@@ -33,7 +33,8 @@ export async function sweep(ports: Ports, signal: AbortSignal): Promise<void> {
           mine.length > 0 ? 'the marketplace lists it although it was gone' : 'no record knew it',
           ports,
         );
-        ports.log('machine.adopted', { machine: adopted.id, label: one.label, instance: one.instance });
+        const { id: machine, workspace } = adopted;
+        ports.log('machine.adopted', { workspace, machine, label: one.label, instance: one.instance });
       }
     } catch (cause) {
       signal.throwIfAborted();

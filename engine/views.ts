@@ -5,6 +5,7 @@ import type { Ports } from './domain/ports.ts';
 import type { Race } from './domain/race.ts';
 import { byAge, newestGood, type Snapshot } from './domain/snapshot.ts';
 import { sightOf, type Workspace } from './domain/workspace.ts';
+import { followLog, linesOf } from './logs.ts';
 import { hostKnowledge, offersFor } from './offers.ts';
 import { plansFor } from './plans.ts';
 import { differences, entriesIn } from './policy/browse.ts';
@@ -32,6 +33,8 @@ type Reads = Pick<
   | 'hosts'
   | 'operation'
   | 'operations'
+  | 'logs'
+  | 'followLog'
   | 'ssh'
   | 'health'
 >;
@@ -225,6 +228,14 @@ export function createViews(
       if (name !== null) await find(name);
       const all = (await store.list('operations')).filter(({ workspace }) => name === null || workspace === name);
       return all.toSorted((a, b) => b.at - a.at || (a.id < b.id ? 1 : -1));
+    },
+
+    async logs(name, part) {
+      return await linesOf(await find(name), part, ports);
+    },
+
+    async *followLog(name, how, signal) {
+      yield* followLog(await find(name), how, ports, signal);
     },
 
     async ssh(name) {

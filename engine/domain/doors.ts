@@ -5,6 +5,7 @@ import type { Alert } from './alert.ts';
 import type { AgentStatus, JobStatus } from './heartbeat.ts';
 import type { Deed, Drill, Seal, Told } from './journals.ts';
 import type { Machine, State } from './lifecycle.ts';
+import type { Level, PlacedLine } from './log.ts';
 import type { Address, Listed, Need, Offer } from './marketplace.ts';
 import type { MicroDollars } from './money.ts';
 import type { Operation } from './operation.ts';
@@ -106,6 +107,14 @@ export interface Engine {
   lastTold(): Promise<number>;
   /** Everything people are told, from number `after` on: what was missed first, then as it happens. */
   events(after: number, workspace: string | null, signal: AbortSignal): AsyncIterable<Told>;
+  /** The log of a workspace, the newest line first; those of its machines are in it. */
+  logs(name: string, part: LogPart): Promise<readonly PlacedLine[]>;
+  /** What is noted in it from now on, or behind a place. */
+  followLog(
+    name: string,
+    how: { readonly least: Level; readonly after: string | null },
+    signal: AbortSignal,
+  ): AsyncIterable<PlacedLine>;
   /** How to reach the workspace's machine by SSH. */
   ssh(name: string): Promise<SshTarget>;
   health(): Promise<readonly HealthPart[]>;
@@ -257,6 +266,15 @@ export interface Part {
   /** Those that come behind this name. */
   readonly after?: string | undefined;
   readonly limit?: number | undefined;
+}
+
+export interface LogPart {
+  readonly least: Level;
+  /** Of this UTC day alone, as `2024-01-15`. */
+  readonly day?: string | undefined;
+  /** Those that stand before this place. */
+  readonly before?: string | undefined;
+  readonly limit: number;
 }
 
 export interface WakeChoice {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { AtRisk, BadLine, Repository, Sha256 } from './agent-shapes.ts';
+import { LEVELS } from './log.ts';
 import type { IdleRules } from './workspace.ts';
 
 /**
@@ -79,6 +80,18 @@ const Job = z.object({
 });
 export type JobStatus = z.infer<typeof Job>;
 
+/** Of the agent's own log. Nobody builds on it: it is what a machine says. */
+const Line = z.object({
+  /** Counted from its start. */
+  number: z.number().int(),
+  /** The agent's clock. */
+  at: z.number(),
+  level: z.enum(LEVELS),
+  event: z.string(),
+  facts: z.record(z.string(), z.unknown()),
+});
+export type AgentLine = z.infer<typeof Line>;
+
 export const AgentStatus = z.object({
   protocol: z.number().int(),
   machine: z.string(),
@@ -114,6 +127,8 @@ export const AgentStatus = z.object({
   tickets: z.number().int(),
   /** When the credentials it holds end; null when it has none. */
   credentialsUntil: z.number().nullable(),
+  /** What it noted since; a line that is none is no reason not to hear the rest. */
+  lines: z.array(Line).catch([]).optional(),
 });
 export type AgentStatus = z.infer<typeof AgentStatus>;
 
@@ -185,6 +200,8 @@ export const AgentAnswer = z.object({
   idle: IdleShape.nullable().default(null),
   /** All that should have been started; those it knows already it leaves alone. */
   jobs: z.array(JobOrder),
+  /** Its lines up to this number are kept here; an engine that keeps none says nothing of them. */
+  linesHeard: z.number().int().optional(),
   /** Shown once on every terminal. */
   notice: z.object({ id: z.string(), text: z.string() }).nullable(),
   /** A newer program to become: gzip, checked by the hash of what is in it. */

@@ -7,6 +7,7 @@ import type { Talk } from './events.ts';
 import type { AgentAnswer, AgentStatus, EndCall } from './heartbeat.ts';
 import type { Journals } from './journals.ts';
 import type { Machine } from './lifecycle.ts';
+import type { Level, LogLine, PlacedLine } from './log.ts';
 import type { Address, Billed, Listed, Need, Offer, Order } from './marketplace.ts';
 import type { MicroDollars } from './money.ts';
 import type { Operation } from './operation.ts';
@@ -39,6 +40,7 @@ export interface Ports {
   readonly bell: Bell;
   readonly fence: Fence;
   readonly log: Log;
+  readonly logs: WorkspaceLogs;
   /** Tells people; also kept in the journal, so that what was said can be compared with what happened. */
   readonly tell: (talk: Talk) => void;
 }
@@ -50,11 +52,17 @@ export interface Clock {
 }
 
 /** One JSON line per event: a past-tense name and its facts. */
-export type Log = (
-  event: string,
-  facts?: Readonly<Record<string, unknown>>,
-  level?: 'DEBUG' | 'INFO' | 'WARNING' | 'ERROR',
-) => void;
+export type Log = (event: string, facts?: Readonly<Record<string, unknown>>, level?: Level) => void;
+
+/** What happened to each workspace, a file for each UTC day, of bounded size. */
+export interface WorkspaceLogs {
+  /** Returns at once; a line that cannot be kept is lost. */
+  note(workspace: string, line: LogLine): void;
+  /** Days that something is kept of, the newest first. */
+  days(workspace: string): Promise<readonly string[]>;
+  /** The lines of that day that begin at this byte or behind it, oldest first. */
+  read(workspace: string, day: string, from: number): Promise<readonly PlacedLine[]>;
+}
 
 /** A hint that something changed. Whoever waits looks at the facts again; a lost ring costs time, never correctness. */
 export interface Bell {

@@ -34,7 +34,11 @@ export async function enterBackup(
   } catch (cause) {
     if (!isFailure(cause, 'proof_failed')) throw cause; // storage that does not answer says nothing of the backup
     trouble = reasonOf(cause);
-    ports.log('backup.refused', { machine: machine.id, snapshot: taken.snapshot, why: trouble }, 'WARNING');
+    ports.log(
+      'backup.refused',
+      { workspace: machine.workspace, machine: machine.id, snapshot: taken.snapshot, why: trouble },
+      'WARNING',
+    );
   }
   const now = ports.clock.now();
   const current = await ports.store.read('workspaces', workspace.id);

@@ -30,7 +30,11 @@ export function keepLine(): Line {
         if (quietMs <= ports.settings.agent.silentMs) return;
         // By no clock: ours may have been set back since it was opened.
         if (heard === heardBefore && link.by !== 'streams') silent.add(link.by);
-        ports.log('agent.silent', { machine: machine.id, by: link.by, ms: quietMs }, 'WARNING');
+        ports.log(
+          'agent.silent',
+          { workspace: machine.workspace, machine: machine.id, by: link.by, ms: quietMs },
+          'WARNING',
+        );
       }
       await close();
       heardBefore = ports.heartbeats.latest(machine.id);

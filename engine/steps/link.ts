@@ -101,7 +101,12 @@ async function live(
     if (event?.event === 'status')
       ports.heartbeats.hear(token, event.status).then(
         (answer) => say(JSON.stringify({ say: 'answer', answer })),
-        (cause: unknown) => ports.log('heartbeat.unanswered', { machine: machine.id, why: reasonOf(cause) }, 'WARNING'),
+        (cause: unknown) =>
+          ports.log(
+            'heartbeat.unanswered',
+            { workspace: machine.workspace, machine: machine.id, why: reasonOf(cause) },
+            'WARNING',
+          ),
       );
   });
   const ended = talking.then(

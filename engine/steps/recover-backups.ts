@@ -28,7 +28,12 @@ export async function recoverBackups(
   // In their order, since a manifest may be a change of an earlier one.
   for (const taken of found.toSorted((a, b) => a.sequence - b.sequence)) {
     await enterBackup(taken, machine, workspace, ports, signal);
-    ports.log('backup.recovered', { machine: machine.id, snapshot: taken.snapshot, sequence: taken.sequence });
+    ports.log('backup.recovered', {
+      workspace: machine.workspace,
+      machine: machine.id,
+      snapshot: taken.snapshot,
+      sequence: taken.sequence,
+    });
   }
 }
 

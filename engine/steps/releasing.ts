@@ -47,7 +47,11 @@ export const releasing: Step = async (machine, ports, signal, note) => {
       } catch (cause) {
         signal.throwIfAborted();
         if (!isFailure(cause)) throw cause;
-        ports.log('machine.destroy_failed', { machine: machine.id, tries, why: reasonOf(cause) }, 'WARNING');
+        ports.log(
+          'machine.destroy_failed',
+          { workspace: machine.workspace, machine: machine.id, tries, why: reasonOf(cause) },
+          'WARNING',
+        );
       }
       nextTryAt = ports.clock.now() + (release.retryMs[Math.min(tries, release.retryMs.length - 1)] ?? 0);
       tries += 1;

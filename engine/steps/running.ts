@@ -36,7 +36,11 @@ export const running: Step = async (machine, ports, signal, note) => {
       // A row that another wrote is read again before anything else is done with this one.
       if (!isFailure(cause) || cause.code === 'row_changed') throw cause;
       if (isFailure(cause, 'ssh_refused', 'ssh_lost', 'stage_slow', 'host_key_changed')) misses += 1;
-      ports.log('machine.missed', { machine: machine.id, misses, why: reasonOf(cause) }, 'WARNING');
+      ports.log(
+        'machine.missed',
+        { workspace: machine.workspace, machine: machine.id, misses, why: reasonOf(cause) },
+        'WARNING',
+      );
       if (misses >= watch.missesMax) return { to: 'stranded', why: reasonOf(cause) };
     }
     if (workspace) machine = await mind(machine, workspace, ports, note);

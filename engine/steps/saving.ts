@@ -49,7 +49,11 @@ async function recoverWhatThereIs(
   } catch (cause) {
     signal.throwIfAborted();
     if (!isFailure(cause) || cause.code === 'row_changed') throw cause;
-    ports.log('backup.not_recovered', { machine: machine.id, why: reasonOf(cause) }, 'WARNING');
+    ports.log(
+      'backup.not_recovered',
+      { workspace: machine.workspace, machine: machine.id, why: reasonOf(cause) },
+      'WARNING',
+    );
   }
 }
 

@@ -91,7 +91,7 @@ async function meet(
   } catch (cause) {
     signal.throwIfAborted();
     if (!isFailure(cause)) throw cause;
-    ports.log('machine.silent', { machine: machine.id, why: reasonOf(cause) });
+    ports.log('machine.silent', { workspace: machine.workspace, machine: machine.id, why: reasonOf(cause) });
     return null;
   }
 }

@@ -44,7 +44,11 @@ export async function adoptProof(
     return { snapshot, all: proof.processes === 'stand-still' && heardAt <= proof.at, at: proof.at };
   } catch (cause) {
     if (!isFailure(cause, 'proof_failed')) throw cause; // storage that does not answer says nothing of the proof
-    ports.log('watchdog.refused', { machine: machine.id, why: reasonOf(cause) }, 'WARNING');
+    ports.log(
+      'watchdog.refused',
+      { workspace: machine.workspace, machine: machine.id, why: reasonOf(cause) },
+      'WARNING',
+    );
     return null;
   }
 }

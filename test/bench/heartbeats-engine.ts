@@ -20,6 +20,7 @@ import { openJournals } from '../../engine/store/open-journals.ts';
 import { openStore } from '../../engine/store/open-store.ts';
 import { createTelling } from '../../engine/telling.ts';
 import { anOffer, aWorkspace } from '../contracts/store-rows.ts';
+import { NO_LOGS } from '../fakes/logs.ts';
 
 /**
  * The control host's side of heartbeats and of its API, with its real parts: store, keys, presigned addresses, guard, HTTP.
@@ -85,6 +86,7 @@ const alone: Omit<Ports, 'heartbeats'> = {
   bell,
   fence: { check: async () => undefined },
   log,
+  logs: NO_LOGS,
   tell: telling.tell,
 };
 const heartbeats = createHeartbeats(alone, {

@@ -1,6 +1,14 @@
 import { hash } from 'node:crypto';
 import { type AtRiskOrder, type RunOrder, RunReply } from '../../engine/domain/agent-protocol.ts';
-import type { Activity, AgentAnswer, AgentStatus, JobStatus, Taken, Ticket } from '../../engine/domain/heartbeat.ts';
+import type {
+  Activity,
+  AgentAnswer,
+  AgentLine,
+  AgentStatus,
+  JobStatus,
+  Taken,
+  Ticket,
+} from '../../engine/domain/heartbeat.ts';
 import { contentHash } from '../../engine/policy/content-hash.ts';
 import { manifestOf, packed } from './agent.ts';
 import type { Line } from './line.ts';
@@ -21,6 +29,8 @@ export class Life {
   taken: Taken[] = [];
   durableAt: number | null = null;
   failures = 0;
+  /** What it notes; those that the engine has are not said again. */
+  lines: AgentLine[] = [];
   /** Of the last ticket that was used. */
   lastSequence = 0;
   readonly #machine: FakeMachine;
@@ -103,6 +113,7 @@ export class Life {
       atRisk: { files: 0, bytes: 0 },
       tickets: this.#tickets.length,
       credentialsUntil: this.#credentialsUntil,
+      lines: this.lines,
     };
   }
 
@@ -120,6 +131,7 @@ export class Life {
   #hear(answer: AgentAnswer): void {
     this.#answer = answer;
     this.#heardAt = this.#machine.clock.now();
+    this.lines = this.lines.filter(({ number }) => number > (answer.linesHeard ?? 0));
     this.#tickets.push(...answer.tickets.filter((ticket) => ticket.sequence > this.lastSequence));
     if (answer.repository) this.#credentialsUntil = answer.repository.credentials.expiresAt;
     this.taken = this.taken.filter(({ snapshot }) => !answer.settled.includes(snapshot));

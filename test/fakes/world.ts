@@ -2,15 +2,18 @@ import { createBell } from '../../engine/bell.ts';
 import type { Engine } from '../../engine/domain/doors.ts';
 import type { Talk } from '../../engine/domain/events.ts';
 import type { State } from '../../engine/domain/lifecycle.ts';
+import { toldLine } from '../../engine/domain/log.ts';
 import type { Log, Ports, Vault } from '../../engine/domain/ports.ts';
 import { DEFAULTS, type Settings } from '../../engine/domain/settings.ts';
 import { createEngine } from '../../engine/engine.ts';
 import { createHeartbeats } from '../../engine/heartbeats.ts';
+import { intoLogs } from '../../engine/logs.ts';
 import { PARTS, type Parts } from '../../engine/parts.ts';
 import { supervise } from '../../engine/supervise.ts';
 import { keepSweeping } from '../../engine/sweep.ts';
 import { createTelling } from '../../engine/telling.ts';
 import { FakeClock, settle } from './clock.ts';
+import { FakeLogs } from './logs.ts';
 import { type FakeMachine, TOOL_SHA256 } from './machine.ts';
 import { FakeMarketplace } from './marketplace.ts';
 import { FakeStorage } from './storage.ts';
@@ -21,6 +24,7 @@ export class World {
   readonly clock = new FakeClock();
   readonly store = new FakeStore();
   readonly journals = new FakeJournals();
+  readonly logs = new FakeLogs();
   readonly storage = new FakeStorage();
   readonly marketplace: FakeMarketplace;
   readonly settings: Settings;
@@ -38,7 +42,9 @@ export class World {
   /** Starts an engine on what is there, as after a crash. */
   async start(change: (ports: Ports) => Ports = (ports) => ports, parts: Parts = PARTS): Promise<RunningEngine> {
     const bell = createBell(this.clock);
-    const log: Log = (event, facts = {}, level = 'INFO') => void this.logged.push({ event, facts, level });
+    const logs = this.logs.of(bell);
+    const keep: Log = (event, facts = {}, level = 'INFO') => void this.logged.push({ event, facts, level });
+    const log = intoLogs(keep, logs, this.clock.now.bind(this.clock));
     const telling = await createTelling(this.journals, this.clock, bell, log);
     const alone: Omit<Ports, 'heartbeats'> = {
       settings: this.settings,
@@ -60,8 +66,10 @@ export class World {
       bell,
       fence: { check: async () => undefined },
       log,
+      logs,
       tell: (talk) => {
         this.told.push(talk);
+        logs.note(talk.workspace, toldLine(talk, this.clock.now()));
         telling.tell(talk);
       },
     };

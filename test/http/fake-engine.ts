@@ -18,6 +18,7 @@ import type { Talk } from '../../engine/domain/events.ts';
 import { Failure } from '../../engine/domain/failures.ts';
 import type { Told } from '../../engine/domain/journals.ts';
 import type { Machine } from '../../engine/domain/lifecycle.ts';
+import { dayOf, type LogLine, matters, type PlacedLine, placeIn } from '../../engine/domain/log.ts';
 import type { Operation, Outcome } from '../../engine/domain/operation.ts';
 import { byAge, type Snapshot } from '../../engine/domain/snapshot.ts';
 import { NO_CHOICE, sightOf, type Workspace, type WorkspaceSpec } from '../../engine/domain/workspace.ts';
@@ -51,6 +52,7 @@ export function fakeEngine({ pace: firstPace = 1, names = ['lab'], outputs = tmp
   const snapshots: Snapshot[] = [snapshot('lab', 1, 'before the tests'), snapshot('lab', 2, '')];
   const told: Told[] = [];
   const asked: { readonly what: string; readonly args: readonly unknown[]; readonly asked: Asked }[] = [];
+  const lines: PlacedLine[] = [];
   const bell = new EventEmitter();
   bell.setMaxListeners(0);
   const timers = new Set<NodeJS.Timeout>();
@@ -61,6 +63,11 @@ export function fakeEngine({ pace: firstPace = 1, names = ['lab'], outputs = tmp
     number += 1;
     told.push({ number, at: Date.now(), event, workspace, facts });
     bell.emit('told');
+  }
+
+  function note(line: LogLine): void {
+    lines.push({ ...line, place: placeIn(dayOf(line.at), lines.length) });
+    bell.emit('noted');
   }
 
   function find(name: string): Workspace {
@@ -404,6 +411,26 @@ export function fakeEngine({ pace: firstPace = 1, names = ['lab'], outputs = tmp
         await rings.next();
       }
     },
+    async logs(name, { least, day, before, limit }) {
+      find(name);
+      return lines
+        .filter((line) => matters(line.level, least) && (day === undefined || line.place.startsWith(day)))
+        .filter(({ place }) => before === undefined || place < before)
+        .toReversed()
+        .slice(0, limit);
+    },
+    async *followLog(name, { least, after }, signal) {
+      find(name);
+      let last = after ?? lines.at(-1)?.place ?? '';
+      const rings = on(bell, 'noted', { signal });
+      while (true) {
+        for (const line of lines.filter(({ place }) => place > last)) {
+          last = line.place;
+          if (matters(line.level, least)) yield line;
+        }
+        await rings.next();
+      }
+    },
     async ssh(name) {
       find(name);
       if (!trouble.ssh) throw new Failure('no_such_machine', { workspace: name });
@@ -426,6 +453,7 @@ export function fakeEngine({ pace: firstPace = 1, names = ['lab'], outputs = tmp
     },
     told,
     tell,
+    note,
     trouble,
     bell,
     workspaces,

@@ -3,6 +3,7 @@ import { AGENT } from '../../engine/domain/agent-protocol.ts';
 import { Failure } from '../../engine/domain/failures.ts';
 import type { Journals } from '../../engine/domain/journals.ts';
 import type { Marketplace, Ports, Repositories, Shell, Storage, Store } from '../../engine/domain/ports.ts';
+import { NO_LOGS } from '../fakes/logs.ts';
 import { TOOL_SHA256 } from '../fakes/machine.ts';
 import { hearing } from '../fakes/world.ts';
 import type { Call, Gate } from './gate.ts';
@@ -44,6 +45,7 @@ export function portsOf(process: Process, world: SimulatedWorld): Ports {
     bell: createBell(process.clock),
     fence: { check: async () => undefined },
     log: (event, facts = {}, level = 'INFO') => world.logged(process, event, facts, level),
+    logs: NO_LOGS,
     tell: (talk) => world.told(process, talk),
   };
   return { ...alone, heartbeats: hearing(alone) };

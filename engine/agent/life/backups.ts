@@ -188,7 +188,7 @@ export function openBackups(around: Surroundings): Backups {
       if (whole) notebook.note({ base: { snapshot: whole.snapshot, changes: 0 } });
     },
     distrust() {
-      log('backup.refused', { parent: notebook.now().parent });
+      log('backup.refused', { parent: notebook.now().parent }, 'WARNING');
       notebook.note({ base: null, parent: null, durableAt: null });
       unreported = true;
       bell.ring();

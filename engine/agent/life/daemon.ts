@@ -37,7 +37,8 @@ export async function live(
 ): Promise<void> {
   const lifeline = openLifeline(kept !== null);
   const will = await inherit(talk, AbortSignal.any([signal, AbortSignal.timeout(KNOCK_MS)]));
-  const log = openLog(place);
+  const notes = openLog(place);
+  const { log } = notes;
   const path = socketPath(place);
   const program = hashOf(self.program);
   const startedAt = Date.now();
@@ -112,7 +113,7 @@ export async function live(
     here.stop.abort(new Error('another claim'));
     const stop = new AbortController();
     const era = openEra(order, heardAt, {
-      ...{ place, self, program, startedAt, log, attached, signs, jobs },
+      ...{ place, self, program, startedAt, notes, attached, signs, jobs },
       onHeard: () => here.era && leaveWill(here.era.will()),
       onNewer: (newer) => succeed(newer.sha256, () => fetchProgram(self.program, newer, alive)),
     });
@@ -131,7 +132,7 @@ export async function live(
       .catch((cause: unknown) => {
         unfit = sha256;
         here.era?.backups.complain(`it cannot be replaced: ${reasonOf(cause)}`);
-        log('program.refused', { sha256, why: reasonOf(cause) });
+        log('program.refused', { sha256, why: reasonOf(cause) }, 'WARNING');
       })
       .finally(() => {
         fetching = false;

@@ -106,7 +106,7 @@ export function openDog({ place, self, standing, backups, log, onTaken, onEnding
       try {
         addToOutbox(place, taken);
       } catch (cause) {
-        log('outbox.full', { why: reasonOf(cause) });
+        log('outbox.full', { why: reasonOf(cause) }, 'WARNING');
       }
     },
     log,
@@ -119,11 +119,12 @@ export function openDog({ place, self, standing, backups, log, onTaken, onEnding
         await sleep(LOOK_MS, undefined, { signal });
         await watchdog.look(upMs()).catch((cause: unknown) => {
           signal.throwIfAborted();
-          log('watchdog.failed', { why: reasonOf(cause) });
+          log('watchdog.failed', { why: reasonOf(cause) }, 'WARNING');
         });
       }
     },
-    heard: () => void watchdog.heard().catch((cause: unknown) => log('watchdog.failed', { why: reasonOf(cause) })),
+    heard: () =>
+      void watchdog.heard().catch((cause: unknown) => log('watchdog.failed', { why: reasonOf(cause) }, 'WARNING')),
     saw(status) {
       last = status;
       seen = observe(seen, status, rules(), status.at);

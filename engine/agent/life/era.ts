@@ -9,7 +9,7 @@ import type { Signs } from '../signs/open-signs.ts';
 import { type Backups, openBackups } from './backups.ts';
 import { openDog } from './dog.ts';
 import { openHeart } from './heart.ts';
-import type { Log } from './log.ts';
+import type { KeptLog } from './log.ts';
 import { readMemory } from './memory.ts';
 import { readOutbox, removeFromOutbox } from './outbox.ts';
 import { beginStanding, heed } from './standing.ts';
@@ -35,7 +35,7 @@ export interface Within {
   readonly self: Self;
   readonly program: string | null;
   readonly startedAt: number;
-  readonly log: Log;
+  readonly notes: KeptLog;
   readonly attached: Attached;
   readonly signs: Signs;
   readonly jobs: Jobs;
@@ -46,7 +46,8 @@ export interface Within {
 
 /** `heardAt`: of one that died, when the engine was last heard, so that its silence goes on to count. */
 export function openEra(order: RunOrder, heardAt: number | null, within: Within): Era {
-  const { place, self, log, jobs } = within;
+  const { place, self, notes, jobs } = within;
+  const { log } = notes;
   const memory = readMemory(place, order.workspace);
   const standing = beginStanding(order, openTickets(memory.sequence));
   let outbox: readonly Taken[] = readOutbox(place);
@@ -60,7 +61,7 @@ export function openEra(order: RunOrder, heardAt: number | null, within: Within)
     try {
       act();
     } catch (cause) {
-      log(otherwise, { why: reasonOf(cause) });
+      log(otherwise, { why: reasonOf(cause) }, 'WARNING');
     }
   };
 
@@ -77,6 +78,7 @@ export function openEra(order: RunOrder, heardAt: number | null, within: Within)
     backups.heed();
     dog.heard();
     attempt('jobs.unstarted', () => jobs.begin(answer.jobs));
+    if (answer.linesHeard !== undefined) notes.said(answer.linesHeard);
     within.onHeard();
     const { notice, program } = answer;
     if (notice) attempt('notice.unshown', () => showNotice(place, notice));
@@ -100,6 +102,7 @@ export function openEra(order: RunOrder, heardAt: number | null, within: Within)
       atRisk: backups.atRisk(),
       tickets: standing.tickets.count(standing.clock.now()),
       credentialsUntil: backups.refused() ? null : (standing.repository?.credentials.expiresAt ?? null),
+      ...(standing.answer.linesHeard !== undefined && { lines: [...notes.unsaid()] }),
     };
     dog.saw(said);
     return said;

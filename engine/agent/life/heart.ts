@@ -48,7 +48,7 @@ export function openHeart({ voice, everyMs, status, hear, log }: Body): Heart {
         } catch (cause) {
           signal.throwIfAborted();
           failures += 1;
-          if (failures === 1) log('engine.unheard', { why: innermost(cause) });
+          if (failures === 1) log('engine.unheard', { why: innermost(cause) }, 'WARNING');
         }
         await bell.wait(pauseMs(failures, everyMs()), signal);
         // Whoever rings all the time still beats no faster than this.

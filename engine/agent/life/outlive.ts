@@ -10,7 +10,7 @@ export function outliveMistakes(log: Log, giveUp: (cause: unknown) => void): Dis
   let lately: number[] = [];
   const onMistake = (cause: unknown): void => {
     const stack = cause instanceof Error ? (cause.stack ?? '') : '';
-    log('agent.mistaken', { why: reasonOf(cause), stack: stack.slice(0, STACK_LETTERS) });
+    log('agent.mistaken', { why: reasonOf(cause), stack: stack.slice(0, STACK_LETTERS) }, 'ERROR');
     lately = [...lately.filter((at) => at > upMs() - LATELY_MS), upMs()];
     if (lately.length < MANY) return;
     process.stderr.write(`${stack || reasonOf(cause)}\n`);

@@ -25,7 +25,7 @@ export function openTrouble(planMs: () => number, log: Log): Trouble {
       failures += 1;
       why = reason;
       retryAt = upMs() + retryMs(failures, planMs());
-      log('backup.failed', { why, failures });
+      log('backup.failed', { why, failures }, 'WARNING');
     },
     over() {
       failures = 0;

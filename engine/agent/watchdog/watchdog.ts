@@ -1,5 +1,6 @@
 import { reasonOf } from '../../domain/failures.ts';
 import type { AgentAnswer, Taken } from '../../domain/heartbeat.ts';
+import type { Level } from '../../domain/log.ts';
 
 type Orders = NonNullable<AgentAnswer['watchdog']>;
 
@@ -18,7 +19,7 @@ export interface WatchdogSenses {
   takeBack(orders: Orders, signal: AbortSignal): Promise<void>;
   /** It saved and stays: for the engine's catalogue, when it comes back. */
   onSaved(taken: Taken): void;
-  log(event: string, facts?: Readonly<Record<string, unknown>>): void;
+  log(event: string, facts?: Readonly<Record<string, unknown>>, level?: Level): void;
 }
 
 export interface Watchdog extends Disposable {
@@ -60,7 +61,7 @@ export function openWatchdog(senses: WatchdogSenses): Watchdog {
       if (signal.aborted) return;
       againAt = now + (RETRY_MS[Math.min(failures, RETRY_MS.length - 1)] ?? 0);
       failures += 1;
-      senses.log('watchdog.failed', { why: reasonOf(cause), failures });
+      senses.log('watchdog.failed', { why: reasonOf(cause), failures }, 'WARNING');
     } finally {
       ending = false;
     }
@@ -73,7 +74,7 @@ export function openWatchdog(senses: WatchdogSenses): Watchdog {
       await senses.takeBack(orders, closed.signal);
       mustTakeBack = false;
     } catch (cause) {
-      senses.log('watchdog.not_taken_back', { why: reasonOf(cause) });
+      senses.log('watchdog.not_taken_back', { why: reasonOf(cause) }, 'WARNING');
     }
   };
 

@@ -1,0 +1,113 @@
+import { expect, test } from 'vitest';
+import type { LogPart } from '../../engine/domain/doors.ts';
+import type { PlacedLine } from '../../engine/domain/log.ts';
+import { ANA, awake, MINUTE, World } from '../fakes/world.ts';
+
+const DAY = 24 * 60 * MINUTE;
+const ALL: LogPart = { least: 'DEBUG', limit: 1_000 };
+
+const eventsOf = (lines: readonly PlacedLine[]): readonly string[] => lines.map(({ event }) => event);
+
+test('the log of a workspace tells its day from wake to sleep, with what its machine noted, through a new engine', async () => {
+  const w = new World();
+  const { engine, machine, stop } = await awake(w);
+  const at = w.clock.now();
+  machine.life!.lines = [
+    { number: 1, at, level: 'WARNING', event: 'backup.failed', facts: { why: 'storage does not answer' } },
+  ];
+  await w.clock.advance(MINUTE);
+  await engine.hibernate('lab', {}, ANA);
+  await w.clock.advance(10 * MINUTE);
+  await stop();
+  const { engine: next, stop: end } = await w.start();
+  const lines = await next.logs('lab', ALL);
+  const events = eventsOf(lines);
+  for (const event of ['race.began', 'race.claimed', 'machine.moved', 'workspace.usable', 'snapshot.proved'])
+    expect(events).toContain(event);
+  expect(lines.filter(({ by }) => by !== null)).toMatchObject([
+    { level: 'WARNING', event: 'backup.failed', by: expect.stringMatching(/^m/), at },
+  ]);
+  expect(lines.map(({ at: when }) => when)).toEqual(lines.map(({ at: when }) => when).toSorted((a, b) => b - a));
+  const won = lines.filter(({ event }) => event === 'race.ended');
+  expect(won, 'once, though it is logged and told').toHaveLength(1);
+  expect(eventsOf(await next.logs('lab', { ...ALL, least: 'WARNING' }))).toEqual(['backup.failed']);
+  await end();
+});
+
+test('one page follows another back through the days, and a day can be asked for', async () => {
+  const w = new World();
+  const { engine, stop } = await w.start();
+  await engine.create('lab', {}, ANA);
+  const { logs } = w;
+  const note = logs.of({ ring: () => undefined, listen: () => null as never }).note;
+  for (let day = 0; day < 3; day++) {
+    for (let i = 0; i < 3; i++)
+      note('lab', { at: w.clock.now(), level: 'INFO', event: `${day}.${i}`, by: null, facts: {} });
+    await w.clock.advance(DAY);
+  }
+  const first = await engine.logs('lab', { ...ALL, limit: 4 });
+  expect(eventsOf(first)).toEqual(['2.2', '2.1', '2.0', '1.2']);
+  const before = first.at(-1)?.place;
+  expect(eventsOf(await engine.logs('lab', { ...ALL, limit: 4, before }))).toEqual(['1.1', '1.0', '0.2', '0.1']);
+  const day = first.at(-1)?.place.slice(0, 10);
+  expect(eventsOf(await engine.logs('lab', { ...ALL, day }))).toEqual(['1.2', '1.1', '1.0']);
+  await stop();
+});
+
+test('who follows hears each line once, over midnight and what a machine tells late, and from where they stopped', async () => {
+  const w = new World();
+  const { engine, machine, stop } = await awake(w);
+  const over = new AbortController();
+  const heard: PlacedLine[] = [];
+  const follow = async (after: string | null): Promise<void> => {
+    for await (const line of engine.followLog('lab', { least: 'DEBUG', after }, over.signal)) heard.push(line);
+  };
+  const following = follow(null);
+  await w.clock.advance(MINUTE);
+  expect(heard, 'only what is new').toEqual([]);
+  const say = (number: number, at: number): void => {
+    machine.life!.lines = [{ number, at, level: 'INFO', event: `said.${number}`, facts: {} }];
+  };
+  say(1, w.clock.now());
+  await w.clock.advance(MINUTE);
+  const midnight = Math.ceil(w.clock.now() / DAY) * DAY;
+  await w.clock.advance(midnight - w.clock.now() + 1_000);
+  say(2, midnight - 1_000);
+  await w.clock.advance(MINUTE);
+  say(3, w.clock.now());
+  await w.clock.advance(MINUTE);
+  const said = (): readonly string[] => eventsOf(heard.filter(({ by }) => by !== null));
+  expect(said()).toEqual(['said.1', 'said.2', 'said.3']);
+  over.abort();
+  await following;
+  await stop();
+});
+
+test('the log of a workspace that had the name before is not told', async () => {
+  const w = new World();
+  const { engine, stop } = await w.start();
+  await engine.create('lab', {}, ANA);
+  const note = w.logs.of({ ring: () => undefined, listen: () => null as never }).note;
+  note('lab', { at: w.clock.now(), level: 'INFO', event: 'of.the.first', by: null, facts: {} });
+  await engine.destroy('lab', { purge: true }, ANA);
+  await w.clock.advance(MINUTE);
+  await engine.create('lab', {}, { by: 'otto', key: null });
+  expect(await engine.logs('lab', ALL)).toEqual([]);
+  await stop();
+});
+
+test('a lost answer makes no line stand twice, and an agent that begins anew is heard from its first', async () => {
+  const w = new World();
+  const { engine, machine, stop } = await awake(w);
+  const line = { number: 7, at: w.clock.now(), level: 'INFO' as const, event: 'said', facts: {} };
+  const life = machine.life!;
+  const status = life.status.bind(life);
+  life.status = () => ({ ...status(), lines: [line] });
+  await w.clock.advance(MINUTE);
+  const said = async () => (await engine.logs('lab', ALL)).filter(({ event }) => event === 'said').length;
+  expect(await said()).toBe(1);
+  life.status = () => ({ ...status(), startedAt: w.clock.now() - 1, lines: [{ ...line, number: 1 }] });
+  await w.clock.advance(MINUTE);
+  expect(await said()).toBeGreaterThan(1);
+  await stop();
+});
