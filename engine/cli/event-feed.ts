@@ -3,8 +3,8 @@ import { isFailure, reasonOf } from '../domain/failures.ts';
 import type { EventJson } from '../http/json/event.ts';
 import { type EngineClient, harmless } from './engine-client.ts';
 
-export type Fed =
-  | { readonly kind: 'told'; readonly event: EventJson }
+export type Fed<T = EventJson> =
+  | { readonly kind: 'told'; readonly event: T }
   /** Nothing happened for a while, or the connection is back: a moment to look at the facts again. */
   | { readonly kind: 'quiet' }
   | { readonly kind: 'lost'; readonly why: string };
@@ -16,23 +16,40 @@ const RETRY_MS = 500;
 const AWAY_MS = 2 * 60_000;
 
 /** What people are told, from number `after` on. A lost connection is made again and goes on where it stopped. */
-export async function* eventFeed(
+export function eventFeed(
   engine: EngineClient,
   workspace: string | undefined,
   after: number,
   signal: AbortSignal,
 ): AsyncGenerator<Fed, never> {
+  const from = { path: '/api/v1/events', query: { instance_id: workspace }, after };
+  return feed<EventJson>(engine, from, ({ number }) => number, signal);
+}
+
+interface From {
+  readonly path: string;
+  readonly query: Readonly<Record<string, string | undefined>>;
+  readonly after: number | string | undefined;
+}
+
+/** A stream of whatever has a place to go on from. */
+export async function* feed<T extends object>(
+  engine: EngineClient,
+  { path, query: asked, after }: From,
+  placeOf: (one: T) => number | string,
+  signal: AbortSignal,
+): AsyncGenerator<Fed<T>, never> {
   let last = after;
   let awaySince: number | null = null;
   while (true) {
     try {
-      const query = { instance_id: workspace, after: last };
+      const query = { ...asked, after: last };
       using listening = listen(signal);
-      const response = await engine.stream('/api/v1/events', query, listening.signal);
+      const response = await engine.stream(path, query, listening.signal);
       if (awaySince !== null) yield { kind: 'quiet' };
       awaySince = null;
-      for await (const event of eventsIn(response, listening)) {
-        if (event) last = event.number;
+      for await (const event of eventsIn<T>(response, listening)) {
+        if (event) last = placeOf(event);
         yield event ? { kind: 'told', event } : { kind: 'quiet' };
       }
       throw new Error('the engine ended the stream');
@@ -66,8 +83,8 @@ function listen(signal: AbortSignal): Listening {
   };
 }
 
-/** The events of one response; null for a line that only says that somebody is there. */
-async function* eventsIn(response: Response, listening: Listening): AsyncGenerator<EventJson | null> {
+/** What one response tells; null for a line that only says that somebody is there. */
+async function* eventsIn<T>(response: Response, listening: Listening): AsyncGenerator<T | null> {
   let text = '';
   for await (const chunk of response.body?.pipeThrough(new TextDecoderStream()) ?? []) {
     listening.heard();

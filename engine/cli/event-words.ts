@@ -68,9 +68,11 @@ const PATHS_SHOWN = 5;
 const lastLine = (text: string): string => text.trim().split('\n').at(-1) ?? '';
 
 export function eventWords(event: EventJson): string {
-  if (!Object.hasOwn(WORDS, event.event)) return `${(event as EventJson).event} ${JSON.stringify(event.facts)}`; // of a newer engine
+  if (!isEvent(event.event)) return `${(event as EventJson).event} ${JSON.stringify(event.facts)}`; // of a newer engine
   return (WORDS[event.event] as (facts: unknown) => string)(event.facts);
 }
+
+export const isEvent = (name: string): name is EventJson['event'] => Object.hasOwn(WORDS, name);
 
 export function percent(done: number, total: number): string {
   return `${total === 0 ? 100 : Math.floor((100 * done) / total)} %`;

@@ -26,6 +26,7 @@ import { healthRoutes } from './routes/health.ts';
 import { instanceRoutes } from './routes/instances.ts';
 import { keepingRoutes } from './routes/keeping.ts';
 import { localRoutes } from './routes/local.ts';
+import { logRoutes } from './routes/logs.ts';
 import { marketRoutes } from './routes/market.ts';
 import { scheduleRoutes } from './routes/schedules.ts';
 import { snapshotRoutes } from './routes/snapshots.ts';
@@ -49,6 +50,7 @@ export const ROUTES: readonly Route[] = [
   ...fileRoutes,
   ...marketRoutes,
   ...eventRoutes,
+  ...logRoutes,
   ...healthRoutes,
   ...agentRoutes,
   ...localRoutes,

@@ -1,6 +1,3 @@
-import type { Told } from '../domain/journals.ts';
-import { toldJson } from './json/event.ts';
-
 /** A line that says nothing keeps proxies from closing a quiet stream, and lets each side notice that the other is gone. */
 const PING_MS = 15_000;
 /** How long a browser waits before it connects again by itself. */
@@ -9,12 +6,17 @@ const RETRY_MS = 1_000;
 /** So long after it was seen that they may listen, nothing more is told before it is seen again. */
 const CHECK_MS = 2_000;
 
+interface Streamed {
+  readonly id: string | number;
+  readonly body: object;
+}
+
 /**
- * Server-sent events. Each carries its number, so that a client that lost the connection says from where to go on. It ends when
+ * Server-sent events. Each carries where it stands, so that a client that lost the connection says from where to go on. It ends when
  * `mayListen` says so: a login or a token can end while its stream is open.
  */
 export function eventStream(
-  tell: (signal: AbortSignal) => AsyncIterable<Told>,
+  tell: (signal: AbortSignal) => AsyncIterable<Streamed>,
   mayListen: () => Promise<boolean>,
   closing: AbortSignal,
   now: () => number = Date.now,
@@ -23,7 +25,7 @@ export function eventStream(
   const signal = AbortSignal.any([left.signal, closing]);
   const source = tell(signal)[Symbol.asyncIterator]();
   const encoder = new TextEncoder();
-  let next: Promise<IteratorResult<Told>> | null = null;
+  let next: Promise<IteratorResult<Streamed>> | null = null;
   let seenAt = now();
 
   const stream = new ReadableStream<Uint8Array>({
@@ -42,9 +44,7 @@ export function eventStream(
         if (step === null) return controller.enqueue(encoder.encode(': quiet\n\n'));
         next = null;
         if (step.done) return controller.close();
-        controller.enqueue(
-          encoder.encode(`id: ${step.value.number}\ndata: ${JSON.stringify(toldJson(step.value))}\n\n`),
-        );
+        controller.enqueue(encoder.encode(`id: ${step.value.id}\ndata: ${JSON.stringify(step.value.body)}\n\n`));
       } catch (thrown) {
         // A stream that is told to end is not an error; the client comes back to another engine with the last number.
         if (signal.aborted) controller.close();

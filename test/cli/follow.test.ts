@@ -96,7 +96,7 @@ test('the end of an operation is seen even when the event of it is lost', async 
 test('logs print what happened and end, or go on with --follow until Ctrl-C', async () => {
   await using house = await served({ names: ['lab', 'other'] });
   await run(house.home, ['wake', 'lab', '-q']);
-  const past = await run(house.home, ['logs', 'lab', '--last', '4']);
+  const past = await run(house.home, ['logs', 'lab', '--lines', '4']);
   expect(past.out.trim().split('\n')).toHaveLength(4);
   expect((await run(house.home, ['logs', 'lab'])).out).toContain('done: lab is usable');
   expect((await run(house.home, ['logs', 'other'])).err).toContain('Nothing happened yet.');
@@ -104,6 +104,32 @@ test('logs print what happened and end, or go on with --follow until Ctrl-C', as
   await logs.printed(/done: lab is usable/);
   house.tell({ event: 'machine.adopted', workspace: 'other', machine: 'm9', why: 'it carries our label' });
   await logs.printed(/other: m9 is ours/);
+  logs.kill('SIGINT');
+  expect((await logs.ended).code).toBe(130);
+});
+
+test('the log of a workspace is shown by level, with what its machine said, and followed', async () => {
+  await using house = await served();
+  const at = Date.now();
+  house.note({ at, level: 'DEBUG', event: 'upkeep.waits', by: null, facts: { why: 'it is waking' } });
+  const facts = { why: 'no\u001b[2J route', '\u001b]0;x': 1 };
+  house.note({ at, level: 'WARNING', event: 'backup.failed', by: 'm1', facts });
+  house.note({ at, level: 'INFO', event: 'workspace.usable', by: null, facts: { machine: 'm1', ms: 34_000 } });
+  const { out } = await run(house.home, ['logs', 'lab', '--level', 'info']);
+  expect(out.split('\n')).toEqual([
+    expect.stringMatching(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ WARNING m1: backup.failed why="no.*route" [?]+0[?]x=1$/),
+    expect.stringContaining('INFO    usable after 34 s'),
+    '',
+  ]);
+  const day = new Date(at).toISOString().slice(0, 10);
+  expect((await run(house.home, ['logs', 'lab', '--date', day, '--lines', '3'])).out).toContain('upkeep.waits');
+  expect((await run(house.home, ['logs', 'lab', '--date', '2001-01-01'])).err).toContain('Nothing of lab');
+  expect((await run(house.home, ['logs', '--level', 'info'])).err).toContain('needs NAME');
+  expect((await run(house.home, ['logs', 'lab', '--level', 'loud'])).err).toContain('DEBUG, INFO, WARNING, ERROR');
+  const logs = start(house.home, ['logs', 'lab', '--level', 'warning', '--follow']);
+  await logs.printed(/backup.failed/);
+  house.note({ at, level: 'ERROR', event: 'loop.ended', by: null, facts: {} });
+  await logs.printed(/ERROR {3}loop.ended/);
   logs.kill('SIGINT');
   expect((await logs.ended).code).toBe(130);
 });

@@ -43,7 +43,11 @@ export const eventRoutes = [
       // Whoever does not say from where to go on gets what happens from now on. So does whoever names a number that is
       // still to come: it was given by an engine that forgot it when it stopped.
       const after = last === undefined ? newest : Math.min(Number(last), newest);
-      return eventStream((signal) => engine.events(after, workspace, signal), mayStay, closing);
+      const follow = async function* (signal: AbortSignal) {
+        for await (const told of engine.events(after, workspace, signal))
+          yield { id: told.number, body: toldJson(told) };
+      };
+      return eventStream(follow, mayStay, closing);
     },
   }),
 
