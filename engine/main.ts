@@ -28,17 +28,19 @@ import { type LocalMarketplace, localMarketplace } from './marketplaces/local/lo
 import { openMarketplaces } from './marketplaces/table.ts';
 import { createMetrics } from './metrics.ts';
 import { noteInstallation } from './recovery.ts';
+import { type SealAnew, sealAnew } from './seal-anew.ts';
 import { keepHeapSmall } from './small-heap.ts';
 import { sshConnect } from './ssh/connect.ts';
 import { ownKey } from './ssh/own-key.ts';
+import { readKeys, replaceKey } from './storage/key-files.ts';
 import { keepStorage } from './storage/local/keep-storage.ts';
 import type { LockRule } from './storage/local/locks.ts';
-import { readMasterKey } from './storage/master-key.ts';
 import { recoveryKeyIn } from './storage/recovery-key.ts';
 import { resticRepositories } from './storage/repositories.ts';
 import { type S3Options, s3Storage } from './storage/s3.ts';
 import { openJournals } from './store/open-journals.ts';
 import { openStore } from './store/open-store.ts';
+import type { Mark } from './store/seal.ts';
 import { supervise } from './supervise.ts';
 import { keepSweeping } from './sweep.ts';
 import { createTelling } from './telling.ts';
@@ -70,6 +72,7 @@ export async function openDumont(
   const stop = new AbortController();
   const clock = realClock;
   const installation = await readInstallation(config.home, freePort);
+  const keyFile = join(config.home, 'master.key');
   const bell = createBell(clock);
   const logs = opening.use(openWorkspaceLogs(join(config.home, 'logs'), config.logs, clock.now, bell));
   const opened = opening.use(openLog(join(config.home, 'logs'), config.logs.least, clock.now));
@@ -80,21 +83,20 @@ export async function openDumont(
   const restic = resticFor(wanted, say, stop.signal);
   opening.defer(() => stop.abort(new Error('the engine stops'))); // whatever fails below, nothing we began goes on
   const beginnings = [
-    readMasterKey(join(config.home, 'master.key')).then(async (masterKey) => {
-      const mark = (text: string): string => masterKey.sign(`audit ${text}`);
-      return { masterKey, journals: opening.use(await openJournals(join(config.home, 'journals'), mark)) };
+    readKeys(keyFile).then(async (keys) => {
+      const [mark, ...former] = [keys.key.sign, ...keys.former].map(markWith);
+      return { keys, journals: opening.use(await openJournals(join(config.home, 'journals'), mark, former)) };
     }),
     ownKey(join(config.home, 'keys')),
     openStorage(config, installation, opening, log, stop.signal),
     restic(),
   ] as const;
-  const [{ masterKey, journals }, key, place, resticPath] = await Promise.all(beginnings).catch(
-    async (cause: unknown) => {
-      stop.abort(cause);
-      await Promise.allSettled(beginnings);
-      throw cause;
-    },
-  );
+  const [{ keys, journals }, key, place, resticPath] = await Promise.all(beginnings).catch(async (cause: unknown) => {
+    stop.abort(cause);
+    await Promise.allSettled(beginnings);
+    throw cause;
+  });
+  const masterKey = keys.key;
   const storage = opening.use(s3Storage({ ...place, now: clock.now }));
   const repositoriesIn = (where: Storage, folder: string): Repositories =>
     resticRepositories({
@@ -109,6 +111,16 @@ export async function openDumont(
     const copy = opening.use(s3Storage({ ...there, now: clock.now }));
     const repositories = repositoriesIn(copy, join('vaults', name));
     return { name, storage: copy, repositories, lockMs: config.vaultLockMs };
+  });
+  const { confirmed } = keys;
+  const open = (sealed: string): string => masterKey.open(sealed, 'this installation');
+  const storages = [storage, ...vaults.map((vault) => vault.storage)] as const;
+  const taken = confirmed
+    ? takeKey({ store, storages, installation: installation.id, open, fresh: confirmed }, keyFile, log, stop.signal)
+    : Promise.resolve();
+  opening.defer(async () => {
+    stop.abort(new Error('the engine stops'));
+    await taken;
   });
   const local = localMarketplace({
     folder: join(config.home, 'local'),
@@ -210,11 +222,13 @@ export async function openDumont(
   opening.use(await noteEngine(join(config.home, 'engine.json'), http.url));
   // Last of all: its password is shown once, by an engine that really came up.
   const begun = await accounts.begin();
-  const first = begun && { ...begun, recoveryKey: await recoveryKeyIn(join(config.home, 'master.key')) };
+  const first = begun && { ...begun, recoveryKey: await recoveryKeyIn(keyFile) };
   warmUp(ports, stop.signal);
-  noteInstallation(installation.id, storage, masterKey.seal, stop.signal).catch((cause: unknown) => {
-    if (!stop.signal.aborted) log('installation.not_noted', { why: reasonOf(cause) }, 'WARNING');
-  });
+  taken
+    .then(async () => await noteInstallation(installation.id, storage, masterKey, stop.signal))
+    .catch((cause: unknown) => {
+      if (!stop.signal.aborted) log('installation.not_noted', { why: reasonOf(cause) }, 'WARNING');
+    });
   log('engine.started', { url: http.url, installation: installation.id, home: config.home });
 
   const running = opening.move();
@@ -229,6 +243,28 @@ export async function openDumont(
     [Symbol.asyncDispose]: async () => await running.disposeAsync(),
   };
 }
+
+const markWith =
+  (sign: (text: string) => string): Mark =>
+  (text) =>
+    sign(`audit ${text}`);
+
+/** What was sealed with the old master key is sealed with the new one, and that takes its place. Until then both open. */
+async function takeKey(work: SealAnew, keyFile: string, log: Ports['log'], signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    try {
+      await sealAnew(work, AbortSignal.any([signal, AbortSignal.timeout(SEAL_MS)]));
+      await replaceKey(keyFile);
+      log('key.replaced', { mark: work.fresh.mark });
+      return;
+    } catch (cause) {
+      if (!signal.aborted) log('key.not_replaced', { why: reasonOf(cause) }, 'WARNING');
+      await realClock.sleep(SEAL_MS, signal).catch(() => undefined);
+    }
+  }
+}
+
+const SEAL_MS = 60_000;
 
 /** Packs the tools before anybody waits for them. A failure is told again, in words, to the first who needs them. */
 function warmUp({ kit, log }: Ports, signal: AbortSignal): void {

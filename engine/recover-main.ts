@@ -1,5 +1,5 @@
-import { mkdir, open, readFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { type Config, readConfig } from './config.ts';
 import { withCredentials } from './credentials.ts';
@@ -8,7 +8,7 @@ import { specDefaults } from './engine.ts';
 import { nameInstallation, readInstallation } from './installation.ts';
 import { freePort, openStorage, vaultPlaces } from './main.ts';
 import { type Recovered, recoverStore } from './recovery.ts';
-import { masterKey } from './storage/master-key.ts';
+import { masterKey, writeKeyFile } from './storage/master-key.ts';
 import { readRecoveryKey } from './storage/recovery-key.ts';
 import { s3Storage } from './storage/s3.ts';
 import { openStore } from './store/open-store.ts';
@@ -40,20 +40,9 @@ export async function recover(config: Config, key: Uint8Array, signal: AbortSign
     },
     signal,
   );
-  if (there === null) await writeKey(keyFile, hex);
+  if (there === null) await writeKeyFile(keyFile, key);
   await nameInstallation(config.home, recovered.installation);
   return recovered;
-}
-
-async function writeKey(file: string, hex: string): Promise<void> {
-  await mkdir(dirname(file), { recursive: true, mode: 0o700 });
-  const handle = await open(file, 'wx', 0o600);
-  try {
-    await handle.writeFile(`${hex}\n`);
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
 }
 
 /** The key comes on standard input, since arguments are seen by everybody; what was found goes out as JSON. */

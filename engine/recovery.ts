@@ -6,12 +6,13 @@ import {
   DESCRIPTIONS,
   DESTROYED,
   destroyedKey,
+  INSTALLATION,
   installationKey,
   repositoryPrefix,
   vaultName,
 } from './domain/layout.ts';
 import { readMetadata } from './domain/metadata.ts';
-import type { Storage, Store } from './domain/ports.ts';
+import type { Storage, Store, StoredObject } from './domain/ports.ts';
 import type { Snapshot } from './domain/snapshot.ts';
 import { NO_CHOICE, type Workspace, type WorkspaceSpec } from './domain/workspace.ts';
 import type { Description } from './steps/describe.ts';
@@ -45,11 +46,12 @@ const Installation = z.object({ id: z.string().regex(/^[a-z0-9]+$/) });
 export async function noteInstallation(
   id: string,
   storage: Storage,
-  seal: (plain: string) => string,
+  key: { readonly mark: string; seal(plain: string): string },
   signal: AbortSignal,
 ): Promise<void> {
-  if ((await storage.get(installationKey, signal)) !== null) return;
-  await storage.put(installationKey, Buffer.from(seal(JSON.stringify({ id }))), signal, { onlyIfAbsent: true });
+  const name = installationKey(key.mark);
+  if ((await storage.get(name, signal)) !== null) return;
+  await storage.put(name, Buffer.from(key.seal(JSON.stringify({ id }))), signal, { onlyIfAbsent: true });
 }
 
 /** Whose storage this is. The first thing that is read: with a wrong key nothing else is begun. */
@@ -57,15 +59,33 @@ export async function readInstallationIn(
   { storages, open }: Pick<Recovery, 'storages' | 'open'>,
   signal: AbortSignal,
 ): Promise<string> {
-  const sealed = await readFirst(storages, installationKey, signal);
-  const [storage] = storages;
-  if (sealed === null) throw new Failure('nothing_to_recover', { bucket: `${storage?.endpoint}/${storage?.bucket}` });
-  try {
-    return Installation.parse(JSON.parse(open(sealed))).id;
-  } catch (cause) {
-    if (isFailure(cause, 'wrong_password')) throw new Failure('wrong_recovery_key', {}, { cause });
-    throw cause;
+  for (const storage of storages) {
+    const named = await storage.list(INSTALLATION, signal);
+    if (named.length === 0) continue; // of a vault only where the hot one lost even this: it may hold older names
+    const name = await firstThatOpens(storage, named, open, signal);
+    if (name === null) throw new Failure('wrong_recovery_key');
+    return Installation.parse(JSON.parse(name)).id;
   }
+  const [storage] = storages;
+  throw new Failure('nothing_to_recover', { bucket: `${storage?.endpoint}/${storage?.bucket}` });
+}
+
+/** While a master key is replaced, what both sealed lies side by side. */
+async function firstThatOpens(
+  storage: Storage,
+  objects: readonly StoredObject[],
+  open: Recovery['open'],
+  signal: AbortSignal,
+): Promise<string | null> {
+  for (const { key } of objects) {
+    const sealed = await storage.get(key, signal);
+    try {
+      if (sealed) return open(Buffer.from(sealed).toString());
+    } catch (cause) {
+      if (!isFailure(cause, 'wrong_password')) throw cause;
+    }
+  }
+  return null;
 }
 
 /**
@@ -123,21 +143,21 @@ function workspaceFrom(
   };
 }
 
-/** Of each workspace the one that was written last, wherever it lies. */
+/** Of each workspace the one that was written last of those that open, wherever it lies. */
 async function descriptions({ storages, open }: Recovery, signal: AbortSignal): Promise<readonly Description[]> {
-  const newest = new Map<string, { readonly storage: Storage; readonly key: string; readonly writtenAt: number }>();
-  for (const storage of storages) {
-    for (const { key, writtenAt } of await storage.list(DESCRIPTIONS, signal)) {
-      const workspace = key.slice(DESCRIPTIONS.length).split('/')[0] ?? '';
-      if ((newest.get(workspace)?.writtenAt ?? -1) < writtenAt) newest.set(workspace, { storage, key, writtenAt });
-    }
-  }
+  const listed = await Promise.all(
+    storages.map(async (storage) => (await storage.list(DESCRIPTIONS, signal)).map((object) => ({ storage, object }))),
+  );
+  const known = Map.groupBy(listed.flat(), ({ object: { key } }) => key.slice(DESCRIPTIONS.length).split('/')[0] ?? '');
   const destroyed = new Set(((await storages[0]?.list(DESTROYED, signal)) ?? []).map(({ key }) => key));
   const found: Description[] = [];
-  for (const { storage, key } of newest.values()) {
-    const bytes = await storage.get(key, signal);
-    const description = bytes && (JSON.parse(open(Buffer.from(bytes).toString())) as Description);
-    if (description && !destroyed.has(destroyedKey(vaultName(description)))) found.push(description);
+  for (const [workspace, all] of known) {
+    let text: string | null = null;
+    for (const { storage, object } of all.toSorted((a, b) => b.object.writtenAt - a.object.writtenAt))
+      text ??= await firstThatOpens(storage, [object], open, signal);
+    if (text === null) throw new Failure('wrong_password', { workspace });
+    const description = JSON.parse(text) as Description;
+    if (!destroyed.has(destroyedKey(vaultName(description)))) found.push(description);
   }
   return found.toSorted((a, b) => (a.id < b.id ? -1 : 1));
 }

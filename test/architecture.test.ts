@@ -35,6 +35,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 const EXEMPT: ReadonlySet<string> = new Set([
   'engine/main.ts',
   'engine/recover-main.ts',
+  'engine/key-main.ts',
   'engine/cli/tour/keeper.ts',
   'engine/doctor/main.ts',
 ]);

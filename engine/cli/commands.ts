@@ -12,6 +12,7 @@ type Name =
   | 'discord'
   | 'deploy'
   | 'doctor'
+  | 'key'
   | 'operations';
 
 /** Every command, loaded only when it is called: a quick answer begins with reading little. */
@@ -55,6 +56,7 @@ const COMMANDS: Readonly<Record<Name, () => Promise<Command>>> = {
   discord: async () => (await import('./commands/discord.ts')).discord,
   local: async () => (await import('./commands/local.ts')).local,
   doctor: async () => (await import('./commands/doctor.ts')).doctor,
+  key: async () => (await import('./commands/key.ts')).key,
   deploy: async () => (await import('./commands/deploy.ts')).deploy,
 };
 
@@ -81,5 +83,6 @@ const OTHERS: Readonly<Record<Exclude<Name, VerbName>, string>> = {
   discord: 'Set up a bot for Discord, or get a code that links you to it',
   local: 'Pull the levers of the local marketplace',
   doctor: 'Look whether everything is there that Dumont needs, and say how to mend what is not',
+  key: 'Show that you keep the recovery key, or replace it and the master key behind it',
   deploy: 'Pack this Dumont as the release that "npx pulumi up" puts on the control host',
 };

@@ -160,6 +160,20 @@ function existing(folder: string): string {
   return existsSync(folder) ? folder : existing(dirname(folder));
 }
 
+/** `kept` is null where no engine has made a key yet. */
+export function recoveryFinding(kept: boolean | null): readonly Finding[] {
+  if (kept === null) return [];
+  return [
+    finding(
+      'recovery key',
+      kept,
+      'a person has shown that they keep it',
+      'nobody has shown yet that they keep a copy: without it a lost control host takes every backup with it',
+      'Type the copy that you keep: "dumont key confirm". If there is none, "dumont key rotate" makes a new one.',
+    ),
+  ];
+}
+
 /** On a control host, whose state is copied away every hour. `kept` is where it notes that; elsewhere there is none. */
 export function copiesFinding(kept: string, now: () => number): readonly Finding[] {
   const note = ['state-copied', 'state-looked-for'].map((name) => join(kept, name)).find((file) => existsSync(file));

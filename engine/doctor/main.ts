@@ -1,7 +1,9 @@
+import { join } from 'node:path';
 import { readConfig } from '../config.ts';
 import { withCredentials } from '../credentials.ts';
 import { isFailure } from '../domain/failures.ts';
-import { copiesFinding, diskFinding, publicFinding, storageFindings } from './checks.ts';
+import { hasCopy } from '../storage/key-files.ts';
+import { copiesFinding, diskFinding, publicFinding, recoveryFinding, storageFindings } from './checks.ts';
 
 /** What the settings of this computer lead to, as one JSON document. A program of its own: it alone reads their secrets. */
 const signal = AbortSignal.timeout(60_000);
@@ -11,6 +13,7 @@ try {
   const { storage } = config;
   const findings = await Promise.all([
     [await diskFinding(config.home)],
+    recoveryFinding(await hasCopy(join(config.home, 'master.key'))),
     copiesFinding('/var/lib/dumont-host', Date.now),
     storage
       ? storageFindings(

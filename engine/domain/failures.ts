@@ -482,6 +482,13 @@ export const FAILURES = {
     'This recovery key is a good one, but not of what lies in this storage. Nothing was changed.',
     'Esta chave de recuperação é válida, mas não é a deste armazenamento. Nada foi mudado.',
   ),
+  other_recovery_key: row(
+    403,
+    77,
+    false,
+    'This recovery key is a good one, but not the one that counts here: of another installation, or an old one. Nothing was changed.',
+    'Esta chave de recuperação é válida, mas não é a que vale aqui: é de outra instalação, ou antiga. Nada foi mudado.',
+  ),
   nothing_to_recover: row(
     404,
     66,

@@ -11,7 +11,9 @@ export const besidePrefix = (workspace: string): string => `${workspace}/backup_
 
 /** What is about the installation: no workspace can have this name. */
 const OWN = '_dumont/';
-export const installationKey = `${OWN}installation.json`;
+/** Its name, once for each master key that opens it. */
+export const INSTALLATION = `${OWN}installation`;
+export const installationKey = (mark: string): string => `${INSTALLATION}-${mark}.json`;
 export const DESCRIPTIONS = `${OWN}workspaces/`;
 export const descriptionPrefix = (workspace: string): string => `${DESCRIPTIONS}${workspace}/`;
 export const descriptionKey = (workspace: string, hash: string): string =>

@@ -33,11 +33,22 @@ export async function describe(
   ports: Pick<Ports, 'storage' | 'seal'>,
   signal: AbortSignal,
 ): Promise<void> {
+  const there = await ports.storage.list(descriptionPrefix(workspace.id), signal);
+  const key = await putDescription(workspace, ports, signal);
+  for (const old of there) if (old.key !== key) await ports.storage.remove(old.key, signal);
+}
+
+/** Beside those that are there. Returns where. */
+export async function putDescription(
+  workspace: Workspace,
+  { storage, seal }: Pick<Ports, 'storage' | 'seal'>,
+  signal: AbortSignal,
+): Promise<string> {
   const text = JSON.stringify(descriptionOf(workspace));
   const key = descriptionKey(workspace.id, createHash('sha256').update(text).digest('hex').slice(0, 16));
-  const there = await ports.storage.list(descriptionPrefix(workspace.id), signal);
-  if (!there.some((one) => one.key === key)) await ports.storage.put(key, Buffer.from(ports.seal(text)), signal);
-  for (const old of there) if (old.key !== key) await ports.storage.remove(old.key, signal);
+  const there = await storage.list(key, signal);
+  if (there.length === 0) await storage.put(key, Buffer.from(seal(text)), signal);
+  return key;
 }
 
 /** What a person decided stands, whether storage answers right now or not: it is written again at the next wake. */

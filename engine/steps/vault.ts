@@ -5,7 +5,7 @@ import {
   besidePrefix,
   DESTROYED,
   descriptionPrefix,
-  installationKey,
+  INSTALLATION,
   manifestKey,
   repositoryPrefix,
   vaultName,
@@ -237,9 +237,14 @@ async function heldBy(vault: Vault, workspace: Workspace, signal: AbortSignal): 
 
 /** Whose all this is: without it nothing could be recovered from the vault alone. */
 async function nameInstallation(vault: Vault, ports: Ports, signal: AbortSignal): Promise<void> {
-  const [there] = await vault.storage.list(installationKey, signal);
-  const [here] = there ? [] : await ports.storage.list(installationKey, signal);
-  if (here) await vault.storage.copyFrom(ports.storage, here, { as: here.key, replace: false }, signal);
+  const [here, there] = await Promise.all([ports.storage, vault.storage].map((one) => one.list(INSTALLATION, signal)));
+  const lacks = here?.filter(({ key }) => !there?.some((one) => one.key === key)) ?? [];
+  for (const one of lacks) await vault.storage.copyFrom(ports.storage, one, { as: one.key, replace: false }, signal);
+  if (!here?.length) return;
+  // Under a master key that was replaced.
+  const old = there?.filter(({ key }) => !here.some((one) => one.key === key)) ?? [];
+  for (const { key, writtenAt } of old)
+    if (ports.clock.now() - writtenAt > vault.lockMs) await vault.storage.remove(key, signal);
 }
 
 async function readAbsent(

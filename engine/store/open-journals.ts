@@ -13,7 +13,12 @@ import { linesOf, wholeLines } from './whole-lines.ts';
  * Journals as files that people can read: `ledger-2026-08.jsonl`, a line an entry, in the month (UTC) of its time. What
  * was appended stays, and of the audit that can be shown. The store's lock keeps a second engine out of them too.
  */
-export async function openJournals(folder: string, mark: Mark = plainMark): Promise<Journals & AsyncDisposable> {
+export async function openJournals(
+  folder: string,
+  mark: Mark = plainMark,
+  /** How lines were marked before, the oldest first. */
+  former: readonly Mark[] = [],
+): Promise<Journals & AsyncDisposable> {
   await mkdir(folder, { recursive: true, mode: PRIVATE_FOLDER }).catch((cause: unknown) => {
     throw diskFailure(cause, folder);
   });
@@ -75,7 +80,7 @@ export async function openJournals(folder: string, mark: Mark = plainMark): Prom
       return entries.sort((a, b) => a.at - b.at);
     },
     async verify() {
-      return await verified(await filesOf(folder, 'audit', ''), mark);
+      return await verified(await filesOf(folder, 'audit', ''), [...former, mark]);
     },
     async [Symbol.asyncDispose]() {
       closed = true;
@@ -104,7 +109,9 @@ async function headOf(folder: string): Promise<{ file: string; mark: string | nu
   return { file: basename(path), mark: last === null ? null : markOf(last) };
 }
 
-async function verified(files: readonly string[], mark: Mark): Promise<Seal> {
+/** What was marked in a new way is followed by nothing that is marked in an old one. */
+async function verified(files: readonly string[], marks: readonly Mark[]): Promise<Seal> {
+  let ways = marks;
   let head: string | null = null;
   let entries = 0;
   for (const file of files) {
@@ -115,7 +122,11 @@ async function verified(files: readonly string[], mark: Mark): Promise<Seal> {
       read += Buffer.byteLength(text) + 1;
       line += 1;
       if (read > whole) break; // the torn end of a crash was never promised to anybody
-      const why = faultIn(head, text, mark);
+      const before: string | null = head;
+      const faults = ways.map((mark) => faultIn(before, text, mark));
+      const way = faults.indexOf(null);
+      const why = way < 0 ? (faults.at(-1) ?? null) : null;
+      ways = way > 0 ? ways.slice(way) : ways;
       if (why !== null) return { entries, head, broken: { file: basename(file), line, why } };
       head = markOf(text);
       entries += 1;

@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { PutObjectCommand } from '@aws-sdk/client-s3';
 import { expect, onTestFinished, test } from 'vitest';
 import { copiesFinding } from '../../engine/doctor/checks.ts';
+import { readMasterKey } from '../../engine/storage/master-key.ts';
+import { recoveryKeyIn } from '../../engine/storage/recovery-key.ts';
 import { vaultLocks } from '../../infra/storage/rules.ts';
 import { clientOf } from '../contracts/storage-client.ts';
 import { served } from '../http/served.ts';
@@ -110,4 +112,38 @@ test('copies of the state that stopped are found; where none are made nothing is
     expect(after(2)).toMatchObject([{ name: 'state', ok: true }]);
     expect(after(4)).toMatchObject([{ ok: false, say: expect.stringContaining('not copied away for 240 min') }]);
   }
+});
+
+test('the recovery key is asked for until somebody typed it; what is no key, or another one, is said', async () => {
+  const home = mkdtempSync(join(tmpdir(), 'dumont-doctor-'));
+  onTestFinished(() => rmSync(home, { recursive: true }));
+  const file = join(home, 'master.key');
+  const finding = async () => {
+    const { out } = await run(home, ['doctor', '--json']);
+    return (JSON.parse(out).findings as { name: string; ok: boolean }[]).find(({ name }) => name === 'recovery key');
+  };
+  expect(await run(home, ['key', 'confirm'], { input: 'x\n' })).toMatchObject({
+    code: 78,
+    err: expect.stringContaining('there is no master key'),
+  });
+  await readMasterKey(file);
+  expect(await finding()).toMatchObject({ ok: false, mend: expect.stringContaining('dumont key confirm') });
+  for (const [typed, code, say] of [
+    ['no key', 65, 'This is no recovery key: "!" is in no recovery key'],
+    ['f'.repeat(64), 77, 'not the one that counts here'],
+  ] as const) {
+    const input = `${typed === 'no key' ? 'n0!' : typed}\n`;
+    expect(await run(home, ['key', 'confirm'], { input })).toMatchObject({ code, err: expect.stringContaining(say) });
+  }
+  expect(await run(home, ['key', 'confirm'], { input: `${await recoveryKeyIn(file)}\n` })).toMatchObject({ code: 0 });
+  expect(await finding()).toMatchObject({ ok: true });
+
+  const wrong = await run(home, ['key', 'rotate'], { input: `${await recoveryKeyIn(file)}\n` });
+  expect(wrong).toMatchObject({ code: 77, out: expect.stringContaining('The new recovery key is ') });
+  const fresh = /recovery key is (\S+)/.exec(wrong.out)?.[1] ?? '';
+  expect(await run(home, ['key', 'rotate'], { input: `${fresh}\n` })).toMatchObject({
+    code: 0,
+    out: expect.stringContaining('Confirmed. Start the engine anew'),
+  });
+  expect(await run(home, ['key', 'rotate'])).toMatchObject({ code: 0, out: expect.stringContaining('already') });
 });

@@ -5,8 +5,9 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { expect, test } from 'vitest';
 import { readConfig } from '../../engine/config.ts';
-import { installationKey } from '../../engine/domain/layout.ts';
+import { INSTALLATION } from '../../engine/domain/layout.ts';
 import { openDumont } from '../../engine/main.ts';
+import { confirmNext, nextRecoveryKey } from '../../engine/storage/key-files.ts';
 import { recoveryKeyIn, recoveryKeyOf } from '../../engine/storage/recovery-key.ts';
 import { openStore } from '../../engine/store/open-store.ts';
 import { resticProgram } from '../restic/which-restic.ts';
@@ -39,7 +40,7 @@ test.skipIf(resticProgram === null)(
       const spec = { environment: { TOKEN: 'hunter2' }, plan: 'pro' } as const;
       await dumont.engine.create('lab', spec, { by: 'ana', key: null });
       const { storage } = dumont.ports;
-      const noted = async () => (await storage.get(installationKey, AbortSignal.timeout(5_000))) !== null;
+      const noted = async () => (await storage.list(INSTALLATION, AbortSignal.timeout(5_000))).length > 0;
       await expect.poll(noted, { timeout: 10_000 }).toBe(true);
       installation = dumont.ports.settings.installation;
     }
@@ -76,5 +77,38 @@ test.skipIf(resticProgram === null)(
     await expect(dumont.engine.wake('lab', {}, { by: 'ana', key: null })).rejects.toMatchObject({
       code: 'recovery_unconfirmed',
     });
+  },
+);
+
+test.skipIf(resticProgram === null)(
+  'a new recovery key that was typed back is taken at the next start, and the old one recovers nothing then',
+  async () => {
+    await using folder = await temporaryFolder();
+    const home = folder.path;
+    const file = join(home, 'master.key');
+    const settings = { DUMONT_HOME: home, DUMONT_PORT: '0', DUMONT_RESTIC: resticProgram ?? '' };
+    const open = async () => await openDumont(readConfig(settings), () => undefined);
+    let password = '';
+    {
+      await using dumont = await open();
+      const lab = await dumont.engine.create('lab', {}, { by: 'ana', key: null });
+      password = await dumont.ports.repositories.password(lab);
+      const noted = async () => (await dumont.ports.storage.list(INSTALLATION, AbortSignal.timeout(5_000))).length > 0;
+      await expect.poll(noted, { timeout: 10_000 }).toBe(true);
+    }
+    const old = await recoveryKeyIn(file);
+    const fresh = (await nextRecoveryKey(file)) ?? '';
+    await confirmNext(file, fresh);
+    {
+      await using dumont = await open();
+      await expect.poll(async () => await recoveryKeyIn(file), { timeout: 20_000 }).toBe(fresh);
+      const [{ workspace: lab } = { workspace: null }] = await dumont.engine.status('lab');
+      expect(await dumont.ports.repositories.password(lab!)).toBe(password);
+      expect((await dumont.ports.journals.verify()).broken, 'the audit is whole').toBeNull();
+    }
+    rmSync(join(home, 'state'), { recursive: true });
+    rmSync(file);
+    expect((await recover(home, old)).code).toBe(77);
+    expect(JSON.parse((await recover(home, fresh)).out)).toMatchObject({ workspaces: [{ id: 'lab', unreadable: [] }] });
   },
 );

@@ -22,7 +22,7 @@ async function lost() {
   const w = new World();
   const vault = new FakeStorage();
   w.vaults.push({ name: 'vault', storage: vault, repositories: vault, lockMs: DAY });
-  await noteInstallation('test', w.storage, seal, signal);
+  await noteInstallation('test', w.storage, { mark: 'aa', seal }, signal);
   const running = await awake(w);
   running.machine.write('workspace/train.py', 'print(1)');
   await running.engine.snapshot('lab', { description: 'before the store was lost', tags: ['keep'] }, ANA);
@@ -108,7 +108,7 @@ test('a workspace that was destroyed stays so, though the vault still holds it',
   expect((await recover()).recovered.workspaces).toEqual([]);
   expect(vault.objects.size).toBeGreaterThan(1);
   await w.clock.advance(3 * DAY);
-  expect([...vault.objects.keys()], 'when its lock has ended it goes').toEqual(['_dumont/installation.json']);
+  expect([...vault.objects.keys()], 'when its lock has ended it goes').toEqual(['_dumont/installation-aa.json']);
   await stop();
 });
 

@@ -25,7 +25,7 @@ const PLACES: Readonly<Record<string, readonly [bucket: string, key: string]>> =
   'own catalogue': ['hot', metadataKey('lab', 'a'.repeat(64))],
   'own description': ['hot', descriptionKey('lab', 'aa')],
   programs: ['hot', 'kit/agent.gz'],
-  installation: ['hot', installationKey],
+  installation: ['hot', installationKey('aa')],
   'own in the vault': ['vault', `${repositoryPrefix(vaultName(WORKSPACE))}data/00/pack`],
   'the same key in the vault': ['vault', `${repositoryPrefix('lab')}data/00/pack`],
 };
