@@ -15,9 +15,9 @@ const provider: pulumi.dynamic.ResourceProvider<HostProps, HostProps> = {
     const { make } = await import('#infra/host/provider');
     return await make(props);
   },
-  async update(_id, _olds, news) {
-    const { make } = await import('#infra/host/provider');
-    return await make(news);
+  async update(_id, olds, news) {
+    const { update } = await import('#infra/host/provider');
+    return await update(olds, news);
   },
   async read(id, props) {
     const { read } = await import('#infra/host/provider');

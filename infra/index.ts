@@ -63,7 +63,6 @@ if (host && release) {
       settings: { ...engineSettings, ...publicly },
       stateRepository,
       stateKeepDays: settings.lockDays + 1,
-      sshPort: host.address.port,
       port: PORT,
       tunnel: tunnel !== null,
       healthSeconds: 60,

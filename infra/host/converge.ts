@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { reasonOf } from '../../engine/domain/failures.ts';
 import type { Output, Shell } from '../../engine/domain/ports.ts';
 import { confirmScript, lookScript, makeScript, removeScript } from './script.ts';
@@ -34,17 +35,18 @@ export class StepFailed extends Error {
 /** Looks, and makes what is not as it shall be; returns what was done. A host that is as it shall be costs one question. */
 export async function converge(host: Host, wanted: Wanted, secrets: Secrets, signal: AbortSignal) {
   const done: string[] = [];
+  const operation = randomUUID();
   let shell = await host.open(signal);
   try {
     let { todo } = await look(host, shell, wanted, secrets, signal);
     if (todo.some(({ name }) => name === RELEASE_STEP)) await upload(shell, wanted, done, signal);
     while (todo.length > 0) {
-      const { did, trial } = await make(host, shell, todo, done, signal);
+      const { did, trial } = await make(host, shell, makeScript(todo, operation), todo, done, signal);
       done.push(...did);
       if (!trial) break;
       await shell[Symbol.asyncDispose]();
       shell = await comeInAnew(host, done, signal);
-      await run(host, shell, confirmScript(), CONFIRM_MS, signal);
+      await run(host, shell, confirmScript(operation), CONFIRM_MS, signal);
       done.push(FIREWALL_STEP);
       todo = todo.slice(todo.indexOf(trial) + 1);
     }
@@ -69,7 +71,7 @@ export async function seeFit(host: Host, signal: AbortSignal): Promise<void> {
 
 export async function remove(host: Host, purge: boolean, signal: AbortSignal): Promise<void> {
   await using shell = await host.open(signal);
-  await run(host, shell, removeScript(purge), MAKE_MS, signal);
+  await run(host, shell, removeScript(purge, randomUUID()), MAKE_MS, signal);
 }
 
 const LOOK_MS = 60_000;
@@ -121,8 +123,15 @@ async function upload(shell: Shell, wanted: Wanted, done: readonly string[], sig
   }
 }
 
-async function make(host: Host, shell: Shell, todo: readonly Step[], done: readonly string[], signal: AbortSignal) {
-  const { stdout, stderr, code } = await ask(host, shell, makeScript(todo), MAKE_MS, signal);
+async function make(
+  host: Host,
+  shell: Shell,
+  script: string,
+  todo: readonly Step[],
+  done: readonly string[],
+  signal: AbortSignal,
+) {
+  const { stdout, stderr, code } = await ask(host, shell, script, MAKE_MS, signal);
   const said = (word: string): readonly Step[] =>
     stdout
       .split('\n')
@@ -141,7 +150,7 @@ async function comeInAnew(host: Host, done: readonly string[], signal: AbortSign
     return await host.open(AbortSignal.any([signal, AbortSignal.timeout(CONFIRM_MS)]));
   } catch (cause) {
     signal.throwIfAborted();
-    const why = `nobody could come in through the new one (${reasonOf(cause)}); it takes itself back within a minute. Is hostPort the port on which its sshd listens?`;
+    const why = `nobody could come in through the new one (${reasonOf(cause)}); it takes itself back within a minute. /etc/dumont/firewall.nft.new on the host shows what was tried`;
     throw new StepFailed(FIREWALL_STEP, why, done);
   }
 }
@@ -159,11 +168,15 @@ async function ask(host: Host, shell: Shell, script: string, timeoutMs: number, 
 
 function refused({ address, user }: Host, { code, stderr }: Output): StepFailed {
   const sudo = user !== 'root' && /\bsudo\b/.test(stderr);
+  if (code === BUSY) return new StepFailed(address, plain(stderr), []);
   const why = sudo
     ? `${user} may not use sudo without a password: add "${user} ALL=(ALL) NOPASSWD: ALL" with visudo, or set hostUser to root`
     : `it ended with ${code}: ${plain(stderr)}`;
   return new StepFailed(address, why, []);
 }
+
+/** What `alone` ends with. */
+const BUSY = 75;
 
 /** The last lines are what went wrong. */
 function plain(stderr: string): string {

@@ -22,16 +22,16 @@ export interface Target {
 }
 
 /**
- * Another address is another control host: the old one is taken down first, once the new one was
- * seen to be fit. Another key at the same one is a VPS made anew.
+ * Another address is another control host: the old one is taken down first, once the new one was seen to be fit. So is
+ * another key at another port of it. Another key alone is a VPS made anew, and another port the same one, reached otherwise.
  * What a preview cannot know yet comes as a text in its place, and counts as changed.
  */
 export async function diff(olds: HostProps, news: HostProps) {
-  const identity = ({ target: { host, port } }: HostProps): string => `${host}:${port}`;
   const rest = ({ target, wanted: { release, ...wanted }, secrets }: HostProps): string =>
     canonical([target, wanted, release.sha256, secrets]);
   const known = [news.wanted, news.secrets].every((one: unknown) => typeof one === 'object');
-  const isAnother = identity(olds) !== identity(news);
+  const changed = (key: keyof Target): boolean => olds.target[key] !== news.target[key];
+  const isAnother = changed('host') || (changed('port') && changed('hostKey'));
   if (isAnother) await seeFit(hostAt(news.target), never).catch((cause: unknown) => Promise.reject(inWords(cause)));
   return {
     changes: !known || rest(olds) !== rest(news) || (olds.undone ?? []).length > 0,
@@ -40,7 +40,44 @@ export async function diff(olds: HostProps, news: HostProps) {
   };
 }
 
-/** Create and update are the same: look, and make what is missing. */
+/** As `make`. A port that the firewall of the host does not let in yet is opened through the one before. */
+export async function update(olds: HostProps, news: HostProps): Promise<{ id: string; outs: HostProps }> {
+  if (olds.target.port !== news.target.port) {
+    try {
+      await openPort(hostAt(news.target), hostAt({ ...news.target, port: olds.target.port }), news);
+    } catch (cause) {
+      throw inWords(cause);
+    }
+  }
+  return await make(news);
+}
+
+async function openPort(there: Host, before: Host, { target, wanted, secrets }: HostProps): Promise<void> {
+  const { address } = there;
+  if (await answers(there)) return;
+  if (!(await answers(before)))
+    throw new Error(
+      `Neither ${address} nor ${before.address} answers. If its sshd listens on ${target.port} already, its firewall still lets in only the port before: "systemctl stop dumont-firewall" on the VPS's own console, then "npx pulumi up".`,
+    );
+  await converge(before, wanted, secrets, never);
+  if (await answers(there)) return;
+  throw new Error(
+    `${address} does not answer, and ${before.address} does. Add "Port ${target.port}" to /etc/ssh/sshd_config beside the port that is there, "systemctl reload ssh" (where ssh.socket is in use, "systemctl daemon-reload" and "systemctl restart ssh.socket"), then "npx pulumi up". When that is through, take the old port out.`,
+  );
+}
+
+/** Whether anybody at all listens there; another host key than the pinned one is a failure all the same. */
+async function answers(host: Host): Promise<boolean> {
+  try {
+    await (await host.open(never))[Symbol.asyncDispose]();
+    return true;
+  } catch (cause) {
+    if (isFailure(cause, 'ssh_refused')) return false;
+    throw cause;
+  }
+}
+
+/** Look, and make what is missing. */
 export async function make(props: HostProps): Promise<{ id: string; outs: HostProps }> {
   const { target, wanted, secrets } = props;
   const id = `${target.host}:${target.port}`;

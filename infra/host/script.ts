@@ -14,19 +14,22 @@ export function lookScript(steps: readonly Step[]): string {
   return program(steps, `facts\n${looks.join('\n')}`);
 }
 
-/** Makes what is to be made, in order, and stops at the first that cannot be: `did NAME`, or `failed NAME`. */
-export function makeScript(steps: readonly Step[]): string {
-  return program(steps, `begin\n${steps.map((_, i) => `step ${i}`).join('\n')}\necho done`);
+/**
+ * Makes what is to be made, in order, and stops at the first that cannot be: `did NAME`, or `failed NAME`. A firewall on
+ * trial is the affair of one `operation`: no other may begin meanwhile.
+ */
+export function makeScript(steps: readonly Step[], operation: string): string {
+  return program(steps, `alone ${operation}\nbegin\n${steps.map((_, i) => `step ${i}`).join('\n')}\necho done`);
 }
 
 /** After somebody came in anew through the firewall that is on trial. */
-export function confirmScript(): string {
-  return program([], 'confirm_firewall');
+export function confirmScript(operation: string): string {
+  return program([], `alone ${operation}\nconfirm_firewall`);
 }
 
 /** Takes it all down again. The engine's state stays unless it is to be purged; so does what it copied away. */
-export function removeScript(purge: boolean): string {
-  return program([], `remove_all ${purge ? 'purge' : 'keep'}`);
+export function removeScript(purge: boolean, operation: string): string {
+  return program([], `alone ${operation}\nremove_all ${purge ? 'purge' : 'keep'}`);
 }
 
 /** A shell reads its program while it runs it, so all of it is in functions before the first line acts. */

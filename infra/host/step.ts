@@ -14,14 +14,15 @@ export interface Step {
 
 export const word = (text: string): string => quote([text]);
 
+export const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
+
 /** A file appears whole, with its mode, under its name; its text comes on standard input and in no argument. */
 export function fileStep(file: File): Step {
   return { name: `file ${file.path}`, check: fileCheck(file), make: fileMake(file) };
 }
 
 export function fileCheck({ path, mode, text }: File): string {
-  const sum = createHash('sha256').update(text).digest('hex');
-  return `is_file ${word(path)} ${sum} ${mode.slice(1)}`;
+  return `is_file ${word(path)} ${sha256(text)} ${mode.slice(1)}`;
 }
 
 export function fileMake({ path, mode, text }: File): string {

@@ -1,7 +1,7 @@
 import { bundle } from './bundle.ts';
-import { firewall } from './firewall.ts';
+import { FIREWALL } from './firewall.ts';
 import { node, restic } from './programs.ts';
-import { absence, fileCheck, fileMake, fileStep, type Step } from './step.ts';
+import { absence, fileCheck, fileMake, fileStep, type Step, sha256 } from './step.ts';
 import { commandProgram, FIREWALL_UNIT, STATE_TIMER, STATE_UNIT, stateProgram, TUNNEL_UNIT } from './units.ts';
 import { CLOUDFLARED_KEY, CLOUDFLARED_SOURCE, PACKAGES, UPKEEP, type Upkeep } from './upkeep.ts';
 import { nodeHome, releaseHome, releaseId, type Secrets, STATE_SECRETS, TUNNEL_TOKEN, type Wanted } from './wanted.ts';
@@ -24,7 +24,7 @@ export function stepsOf(wanted: Wanted, secrets: Secrets): readonly Step[] {
     ...UPKEEP.map(upkeep),
     fileStep({ path: '/usr/local/sbin/dumont', mode: '0755', text: commandProgram(wanted) }),
     ...state(wanted, secrets),
-    ...firewallSteps(wanted),
+    ...firewallSteps,
     release(wanted),
     engine(wanted, secrets),
     ...tunnel(wanted, secrets),
@@ -51,9 +51,13 @@ ${install} cloudflared`,
   };
 }
 
-function upkeep({ file, apply }: Upkeep): Step {
+function upkeep({ file, heeded, apply }: Upkeep): Step {
   const { name, check, make } = fileStep(file);
-  return { name, check, make: apply === null ? make : `${make}\n${apply}` };
+  return {
+    name,
+    check: heeded === undefined ? check : `${check} && ${heeded}`,
+    make: apply === null ? make : `${make}\n${apply}`,
+  };
 }
 
 const user: Step = {
@@ -97,21 +101,15 @@ touch ${looked}`,
   ];
 }
 
-function firewallSteps({ sshPort }: Wanted): readonly Step[] {
-  const unit = 'dumont-firewall.service';
-  const file = { path: '/etc/dumont/firewall.nft', mode: '0600', text: firewall(sshPort) } as const;
-  const draft = { ...file, path: `${file.path}.new` };
-  return [
-    fileStep({ path: `${SYSTEM}/${unit}`, mode: '0644', text: FIREWALL_UNIT }),
-    {
-      name: FIREWALL_STEP,
-      // The rules in force are compared as nft prints them (less who knocked), with what it printed when they were confirmed.
-      check: `${fileCheck(file)} && is_up ${unit} && [ "$(nft -t list table inet dumont | sha256sum)" = "$(cat /var/lib/dumont-host/firewall.sum)" ]`,
-      make: `${fileMake(draft)}
-try_firewall ${draft.path}`,
-    },
-  ];
-}
+const firewallSteps: readonly Step[] = [
+  fileStep({ path: `${SYSTEM}/dumont-firewall.service`, mode: '0644', text: FIREWALL_UNIT }),
+  {
+    name: FIREWALL_STEP,
+    check: `is_firewall /etc/dumont/firewall.nft ${sha256(FIREWALL)} && is_up dumont-firewall.service`,
+    make: `${fileMake({ path: '/etc/dumont/firewall.nft.new', mode: '0600', text: FIREWALL })}
+try_firewall /etc/dumont/firewall.nft.new`,
+  },
+];
 
 function release(wanted: Wanted): Step {
   const home = releaseHome(wanted);

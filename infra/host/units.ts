@@ -80,6 +80,10 @@ export const FIREWALL_UNIT = `[Unit]
 Description=Dumont, the firewall
 Before=network-pre.target shutdown.target
 Wants=network-pre.target
+# The host's own rules begin with "flush ruleset", which takes ours along whenever they are read.
+After=nftables.service
+PartOf=nftables.service
+ReloadPropagatedFrom=nftables.service
 Conflicts=shutdown.target
 DefaultDependencies=no
 
@@ -87,7 +91,8 @@ DefaultDependencies=no
 Type=oneshot
 RemainAfterExit=yes
 ExecStart=/usr/sbin/nft -f /etc/dumont/firewall.nft
-ExecStop=/usr/sbin/nft delete table inet dumont
+ExecReload=/usr/sbin/nft -f /etc/dumont/firewall.nft
+ExecStop=-/usr/sbin/nft delete table inet dumont
 
 [Install]
 WantedBy=sysinit.target

@@ -1,9 +1,14 @@
+import { word } from './step.ts';
 import type { File } from './wanted.ts';
 
 const SSHD_CONFIG = '/etc/ssh/sshd_config.d/10-dumont.conf';
 
+const PASSWORDS = `its sshd would go on taking passwords: a line of /etc/ssh/sshd_config, or of a file before ${SSHD_CONFIG}, says so first, or nothing includes that folder. "sshd -T | grep -i authentication" shows what is in force; mend that, then "npx pulumi up" again`;
+
 export interface Upkeep {
   readonly file: File;
+  /** Succeeds when what reads the file does as it says; other files may say otherwise, and first. */
+  readonly heeded?: string;
   /** What makes it count, run after the file is there. */
   readonly apply: string | null;
 }
@@ -35,10 +40,13 @@ Unattended-Upgrade::Remove-Unused-Kernel-Packages "true";
     file: {
       path: SSHD_CONFIG,
       mode: '0644',
-      text: 'PasswordAuthentication no\nKbdInteractiveAuthentication no\nPermitRootLogin prohibit-password\n',
+      text: 'PasswordAuthentication no\nKbdInteractiveAuthentication no\n',
     },
+    heeded: 'keys_only',
     // A mistake here would lock everybody out at the next restart.
-    apply: `sshd -t || { rm -f ${SSHD_CONFIG}; false; }\nsystemctl reload ssh.service`,
+    apply: `sshd -t || { rm -f ${SSHD_CONFIG}; false; }
+keys_only || { rm -f ${SSHD_CONFIG}; say ${word(PASSWORDS)}; false; }
+systemctl reload ssh.service`,
   },
 ];
 

@@ -11,7 +11,6 @@ export interface Wanted {
   readonly stateRepository: string;
   /** Each copy stays for so long; its bucket lets none be removed sooner. */
   readonly stateKeepDays: number;
-  readonly sshPort: number;
   /** Where the API listens, on loopback. */
   readonly port: number;
   /** There is a Cloudflare Tunnel, whose token is the secret `TUNNEL_TOKEN`. */

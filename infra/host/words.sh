@@ -14,6 +14,20 @@ facts() {
   [ -e $KEPT ] && echo 'fact made yes' || echo 'fact made no'
 }
 
+# One "up" at a time, and none but the one that put a firewall on trial until that is over.
+alone() { # OPERATION
+  operation=$1
+  exec 9>/run/dumont-up.lock
+  if ! flock -n 9 || on_trial_by_another; then
+    say 'another "up" is at work on this host, or one whose connection broke still ends there: wait a minute, then run yours again'
+    exit 75
+  fi
+}
+
+on_trial_by_another() {
+  systemctl is-active --quiet dumont-firewall-rollback.timer && [ "$(cat $KEPT/trial-of 2>/dev/null)" != "$operation" ]
+}
+
 begin() {
   mkdir -p $KEPT /etc/dumont/versions /opt/dumont/releases
   chmod 0700 $KEPT
@@ -22,7 +36,8 @@ begin() {
 
 step() {
   if "check_$1" >/dev/null 2>&1; then return 0; fi
-  (set -e; "make_$1") >"$KEPT/said" 2>&1 # in no condition: there, a shell would go on after an error
+  # In no condition: there, a shell would go on after an error. And without the lock, which what it starts would keep.
+  (set -e; "make_$1") >"$KEPT/said" 2>&1 9>&-
   code=$?
   if [ $code != 0 ]; then failed "$1" "it ended with $code"; fi
   if grep -q '^dumont: on trial$' "$KEPT/said"; then echo "trial $1"; exit 0; fi
@@ -133,11 +148,35 @@ clean_up() { # IN-FORCE PREVIOUS
   done
 }
 
+sshd_says() { sshd -T -C user=root,host=localhost,addr=127.0.0.1 2>/dev/null; }
+
+keys_only() {
+  [ "$(sshd_says | grep -ixc -e 'passwordauthentication no' -e 'kbdinteractiveauthentication no')" = 2 ]
+}
+
+# Those of its sshd, and the one by which we came in; sudo hides that from its program, not its own start.
+ssh_ports() {
+  {
+    sshd_says | sed -n 's/^port //p'
+    { echo "SSH_CONNECTION=${SSH_CONNECTION:-}"; tr '\0' '\n' < "/proc/$PPID/environ"; } | sed -n 's/^SSH_CONNECTION=.* //p'
+  } | sort -nu | paste -sd , -
+}
+
+# The rules in force are compared as nft prints them (less who knocked), with what it printed when they were confirmed.
+is_firewall() { # FILE SHA256
+  [ "$(head -n 1 "$1")" = "define ssh = { $(ssh_ports) }" ] && [ "$(tail -n +2 "$1" | sha256sum | cut -c1-64)" = "$2" ] &&
+    [ "$(stat -c '%a %U:%G' "$1")" = '600 root:root' ] && [ "$(nft -t list table inet dumont | sha256sum)" = "$(cat $KEPT/firewall.sum)" ]
+}
+
 # In force at once, and gone again by itself unless somebody comes in anew and confirms.
 try_firewall() { # FILE
+  ports=$(ssh_ports)
+  [ -n "$ports" ] || { say 'nothing tells on which ports its sshd listens, so nothing was closed'; return 1; }
+  sed -i "1i define ssh = { $ports }" "$1"
   nft -c -f "$1"
   nft -t list table inet dumont > $KEPT/firewall.before 2>/dev/null || : > $KEPT/firewall.before
   systemctl stop dumont-firewall-rollback.timer 2>/dev/null || true
+  echo "$operation" > $KEPT/trial-of
   systemd-run --quiet --on-active=60s --unit=dumont-firewall-rollback /bin/sh -c \
     'nft delete table inet dumont; [ ! -s '$KEPT'/firewall.before ] || nft -f '$KEPT'/firewall.before'
   nft -f "$1"
@@ -146,7 +185,7 @@ try_firewall() { # FILE
 
 confirm_firewall() {
   set -e
-  systemctl stop dumont-firewall-rollback.timer || { say 'the time to confirm is over, and the firewall is as it was'; exit 1; }
+  [ "$(cat $KEPT/trial-of)" = "$operation" ] && systemctl stop dumont-firewall-rollback.timer || { say 'the time to confirm is over, and the firewall is as it was'; exit 1; }
   mv /etc/dumont/firewall.nft.new /etc/dumont/firewall.nft
   nft -t list table inet dumont | sha256sum > $KEPT/firewall.sum
   systemctl daemon-reload

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { bundle } from '../../infra/host/bundle.ts';
-import { firewall } from '../../infra/host/firewall.ts';
+import { FIREWALL } from '../../infra/host/firewall.ts';
 import { NODE, RESTIC } from '../../infra/host/pins.ts';
 import { confirmScript, lookScript, makeScript, removeScript } from '../../infra/host/script.ts';
 import { stepsOf } from '../../infra/host/steps.ts';
@@ -18,7 +18,6 @@ const WANTED: Wanted = {
   settings: { DUMONT_S3_BUCKET: 'hot', DUMONT_LOG: 'a "$quoted" `word` \\' },
   stateRepository: 's3:https://r2.example/state/control-host',
   stateKeepDays: 31,
-  sshPort: 2222,
   port: 7077,
   tunnel: true,
   healthSeconds: 60,
@@ -97,15 +96,13 @@ test('settings with quotes and dollars arrive as they are', () => {
   expect(line).toBe('DUMONT_LOG="a \\"\\$quoted\\" \\`word\\` \\\\"');
 });
 
-test('in comes SSH on its port, and nothing else', () => {
-  const rules = firewall(2222)
-    .split('\n')
-    .map((line) => line.trim());
+test('in comes SSH on its ports, and nothing else', () => {
+  const rules = FIREWALL.split('\n').map((line) => line.trim());
   expect(rules).toContain('type filter hook input priority filter; policy drop;');
   expect(rules.filter((line) => line.startsWith('tcp dport'))).toEqual([
-    'tcp dport 2222 ct state new update @knocking4 { ip saddr limit rate over 30/minute burst 60 packets } drop',
-    'tcp dport 2222 ct state new update @knocking6 { ip6 saddr limit rate over 30/minute burst 60 packets } drop',
-    'tcp dport 2222 ct state new accept',
+    'tcp dport $ssh ct state new update @knocking4 { ip saddr limit rate over 30/minute burst 60 packets } drop',
+    'tcp dport $ssh ct state new update @knocking6 { ip6 saddr limit rate over 30/minute burst 60 packets } drop',
+    'tcp dport $ssh ct state new accept',
   ]);
 });
 
@@ -115,17 +112,17 @@ test.each(['dash', 'bash'])('every script that goes to a host is read by %s with
     const steps = stepsOf({ ...WANTED, tunnel }, SECRETS);
     for (const script of [
       lookScript(steps),
-      makeScript(steps),
-      confirmScript(),
-      removeScript(true),
-      removeScript(false),
+      makeScript(steps, 'one'),
+      confirmScript('one'),
+      removeScript(true, 'one'),
+      removeScript(false, 'one'),
     ])
       execFileSync(shell, ['-n'], { input: script });
   }
 });
 
 test('no script names a secret where anybody else could see it', () => {
-  const script = makeScript(stepsOf(WANTED, SECRETS));
+  const script = makeScript(stepsOf(WANTED, SECRETS), 'one');
   expect(script).not.toContain("it's a secret");
   expect(script).toContain(Buffer.from("it's a secret").toString('base64'));
   expect(lookScript(stepsOf(WANTED, SECRETS)).split('main() {')[1]).not.toContain('base64');

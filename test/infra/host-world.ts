@@ -49,7 +49,6 @@ export async function openHostWorld() {
     settings: {},
     stateRepository: `s3:${storage.storage.endpoint}/state/control-host`,
     stateKeepDays: 31,
-    sshPort: debian.port,
     port,
     tunnel: false,
     healthSeconds: 10,

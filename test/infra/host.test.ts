@@ -1,5 +1,9 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { sshConnectAs } from '../../engine/ssh/connect.ts';
 import { converge, remove } from '../../infra/host/converge.ts';
+import { diff, type HostProps, read, update } from '../../infra/host/provider.ts';
 import { debianHost, noDebianHost } from '../standins/debian/debian-host.ts';
 import { type HostWorld, openHostWorld, patience, SECRETS } from './host-world.ts';
 
@@ -95,13 +99,66 @@ process.exit(3)`;
   });
 
   test('a firewall that would lock us out takes itself back', async () => {
-    await world.debian.sh('echo 1 > /run/rollback-seconds');
-    const wanted = { ...two(), sshPort: 22 };
-    await expect(world.converge(wanted)).rejects.toThrow('nobody could come in through the new one');
+    await world.debian.sh('touch /run/nft-goes-wrong; echo 1 > /run/rollback-seconds; nft delete table inet dumont');
+    await expect(world.converge(two())).rejects.toThrow('nobody could come in through the new one');
     await world.reachable();
-    expect(await world.debian.sh('grep -c "tcp dport 22 " /run/nft-table')).toBe('0');
-    await world.debian.sh('rm /run/rollback-seconds');
-    await world.converge(two());
+    expect(await world.debian.sh('cat /run/nft-table')).toContain('No such file');
+    await world.debian.sh('rm /run/rollback-seconds /run/nft-goes-wrong');
+    expect(await world.converge(two())).toEqual(['firewall']);
+  });
+
+  test('another port is opened through the one before; an "up" says what its sshd lacks', async () => {
+    const { port, secondPort, hostKey, privateKey } = world.debian;
+    const sshKeyFile = join(world.folder, 'key');
+    writeFileSync(sshKeyFile, privateKey, { mode: 0o600 });
+    const at = (where: number): HostProps => ({
+      target: { host: '127.0.0.1', port: where, hostKey, user: 'root', sshKeyFile },
+      wanted: two(),
+      secrets: SECRETS,
+    });
+    expect(await diff(at(port), at(secondPort))).toMatchObject({ changes: true, replaces: [] });
+    await expect(update(at(port), at(secondPort))).rejects.toThrow(`Add "Port ${secondPort}" to /etc/ssh/sshd_config`);
+
+    await world.debian.sh(`echo ${secondPort} >> /run/sshd/ports`);
+    expect((await update(at(port), at(secondPort))).outs.undone).toEqual([]);
+    await world.debian.sh(`echo ${secondPort} > /run/sshd/ports`);
+    expect((await read('id', at(secondPort))).props.undone).toEqual(['firewall']); // the old port is still open
+    await update(at(secondPort), at(secondPort));
+    expect(await read('id', at(secondPort))).toMatchObject({ props: { undone: [] } });
+
+    const moved = at(secondPort).target;
+    await using shell = await sshConnectAs({ user: 'root', key: { privateKey } })(moved, hostKey, patience());
+    await shell.run({ argv: ['sh', '-c', `echo ${port} > /run/sshd/ports`], timeoutMs: 5_000 }, patience());
+    await expect(update(at(secondPort), at(port))).rejects.toThrow('"systemctl stop dumont-firewall" on the VPS');
+    const both = `printf '${port}\\n${secondPort}\\n' > /run/sshd/ports`;
+    await shell.run({ argv: ['sh', '-c', both], timeoutMs: 5_000 }, patience());
+    await update(at(secondPort), at(port));
+    await world.debian.sh(`echo ${port} > /run/sshd/ports`);
+    expect(await world.converge(two())).toEqual(['firewall']);
+  });
+
+  test('two do not work on it at once', async () => {
+    const busy = '(flock 9; exec sleep 30) 9>/run/dumont-up.lock </dev/null >/dev/null 2>&1 & echo $!';
+    const holder = await world.debian.sh(`${busy}`);
+    expect(await world.converge(two())).toEqual([]); // one may look
+    await expect(world.converge(one())).rejects.toThrow('another "up" is at work on this host');
+    await expect(remove(world.host, false, patience())).rejects.toThrow('another "up" is at work on this host');
+    await world.debian.sh(`kill ${holder}`);
+
+    const trial = '/run/units/dumont-firewall-rollback.timer.pid';
+    await world.debian.sh(`echo waiting > ${trial}; echo somebody > /var/lib/dumont-host/trial-of`);
+    await expect(world.converge(one())).rejects.toThrow('another "up" is at work on this host');
+    await world.debian.sh(`rm ${trial}`);
+    expect(JSON.parse(await world.says())).toMatchObject({ name: 'two' });
+  });
+
+  test('that its sshd takes keys only is believed when sshd says so', async () => {
+    const image = '/etc/ssh/sshd_config.d/01-image.conf';
+    await world.debian.sh(`echo 'PasswordAuthentication yes' > ${image}`);
+    expect(await world.todo(two())).toEqual(['file /etc/ssh/sshd_config.d/10-dumont.conf']);
+    await expect(world.converge(two())).rejects.toThrow('would go on taking passwords');
+    await world.debian.sh(`rm ${image}`);
+    expect(await world.converge(two())).toEqual(['file /etc/ssh/sshd_config.d/10-dumont.conf']);
   });
 
   test('what cannot be had, or is not what it should be, leaves the running release alone', async () => {
@@ -136,7 +193,7 @@ process.exit(3)`;
     await remove(world.host, false, patience());
     await using other = await debianHost();
     const there = { ...world.host, open: other.open };
-    await converge(there, { ...two(), sshPort: other.port }, SECRETS, patience());
+    await converge(there, two(), SECRETS, patience());
     expect(JSON.parse(await world.says())).toMatchObject({ installation: '{"made by":"one"}' });
     await other.sh(`echo '{"made by":"the other"}' > /var/lib/dumont/installation.json`);
     await remove(there, false, patience());

@@ -56,7 +56,6 @@ function props(target: Partial<HostProps['target']> = {}): HostProps {
       settings: {},
       stateRepository: 's3:http://127.0.0.1:1/state/control-host',
       stateKeepDays: 31,
-      sshPort: 22,
       port: 7077,
       tunnel: false,
       healthSeconds: 1,
@@ -137,6 +136,8 @@ test('another host is another control host; anything else changes this one; noth
     replaces: [],
   });
   expect(await diff({ ...olds, undone: ['firewall'] }, olds)).toMatchObject({ changes: true });
+  const byAnotherPort = news({ target: { ...olds.target, port: 2222 } });
+  expect(await diff(olds, byAnotherPort)).toMatchObject({ changes: true, replaces: [] });
 });
 
 test('a preview in which a key is made anew does not know what the host will be told, and says that it changes', async () => {
@@ -153,6 +154,8 @@ test('the old host is taken down for one that was seen to be fit, and for no oth
   const facts = 'fact system debian\\nfact systemctl /bin/systemctl\\nfact freeMB 9000\\n';
   const olds = props({ host: '192.0.2.9' });
   expect(await diff(olds, await serverThatRuns(`printf '${facts}'`))).toMatchObject({ replaces: ['target'] });
+  const besideIt = await serverThatRuns(`printf '${facts}'`); // at the same address, with another port and key
+  expect(await diff(props(), besideIt)).toMatchObject({ replaces: ['target'] });
   const fedora = await serverThatRuns(`printf '${facts.replace('debian', 'fedora')}'`);
   await expect(diff(olds, fedora)).rejects.toThrow('Debian or Ubuntu is needed');
   await expect(diff(olds, props())).rejects.toThrow('Check host, hostPort and hostUser');

@@ -15,6 +15,8 @@ const REPOSITORY = join(import.meta.dirname, '..', '..', '..');
 /** A fresh Debian, reached by SSH: this computer's own, with a root that forgets everything. */
 export interface DebianHost extends AsyncDisposable {
   readonly port: number;
+  /** Where its sshd listens too once /run/sshd/ports says so. */
+  readonly secondPort: number;
   readonly hostKey: string;
   /** Of whoever may log in as root. */
   readonly privateKey: string;
@@ -47,7 +49,7 @@ export async function debianHost(): Promise<DebianHost> {
     once(createInterface(child.stdout), 'line'),
     once(child, 'exit').then(() => Promise.reject(new Error('the host ended at once'))),
   ])) as [string];
-  const port = Number(line.replace('ready ', ''));
+  const [port = 0, secondPort = 0] = line.replace('ready ', '').split(' ').map(Number);
   const hostKey = fingerprintOf(parsed(hostPrivate).getPublicSSH());
   const connect = sshConnectAs({ user: 'root', key: { privateKey } });
   const counted = { logins: 0, runs: 0 };
@@ -62,6 +64,7 @@ export async function debianHost(): Promise<DebianHost> {
   };
   return {
     port,
+    secondPort,
     hostKey,
     privateKey,
     open,

@@ -1,10 +1,13 @@
 import { spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, connect, createServer } from 'node:net';
 import type { Chamber } from '../../../engine/marketplaces/local/machine/chamber.ts';
 import { sshServer } from '../../../engine/marketplaces/local/machine/ssh-server.ts';
 
-/** The host's sshd, behind its firewall: what the rules in force do not let in hears nothing. Ends with its standard input. */
+/**
+ * The host's sshd, behind its firewall: what the rules in force do not let in hears nothing. It has two ports, the second one
+ * only once somebody asks for it. Ends with its standard input.
+ */
 const { env } = process;
 const PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 const chamber: Chamber = {
@@ -23,22 +26,36 @@ const chamber: Chamber = {
   close: async () => undefined,
 };
 
-const inner = await sshServer({ hostKey: env.HOST_KEY ?? '', chamber, environment: {}, searchPath: PATH }).listen(0);
-const door = createServer((socket) => {
-  socket.on('error', () => undefined);
-  if (!letsIn(port)) return void socket.destroy();
-  const behind = connect(inner, '127.0.0.1').on('error', () => socket.destroy());
-  socket.pipe(behind).pipe(socket);
-});
-await new Promise<void>((resolve) => door.listen(0, '127.0.0.1', resolve));
-const { port } = door.address() as AddressInfo;
-console.log(`ready ${port}`);
+const [first, second] = [await door(), await door()];
+mkdirSync('/run/sshd');
+writeFileSync('/run/sshd/ports', `${first}\n`);
+console.log(`ready ${first} ${second}`);
 process.stdin.on('end', () => process.exit()).resume();
 
+async function door(): Promise<number> {
+  const outside = createServer((socket) => {
+    socket.on('error', () => undefined);
+    if (!(listensOn(port) && letsIn(port))) return void socket.destroy();
+    const behind = connect(inner, '127.0.0.1').on('error', () => socket.destroy());
+    socket.pipe(behind).pipe(socket);
+  });
+  await new Promise<void>((resolve) => outside.listen(0, '127.0.0.1', resolve));
+  const { port } = outside.address() as AddressInfo;
+  const environment = { SSH_CONNECTION: `127.0.0.1 1 127.0.0.1 ${port}` };
+  const inner = await sshServer({ hostKey: env.HOST_KEY ?? '', chamber, environment, searchPath: PATH }).listen(0);
+  return port;
+}
+
+/** The ports that somebody wrote into its configuration, one a line. */
+function listensOn(port: number): boolean {
+  return readFileSync('/run/sshd/ports', 'utf8').split('\n').includes(String(port));
+}
+
 /** Another program may take the table away at any moment. */
-function letsIn(at: number): boolean {
+function letsIn(port: number): boolean {
   try {
-    return readFileSync('/run/nft-table', 'utf8').includes(`tcp dport ${at} `);
+    const ports = /tcp dport \{([^}]*)\}/.exec(readFileSync('/run/nft-table', 'utf8'))?.[1] ?? '';
+    return ports.split(',').map(Number).includes(port);
   } catch {
     return true;
   }

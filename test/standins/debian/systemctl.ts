@@ -101,7 +101,7 @@ function stop(name: string): void {
   const pid = pidOf(name);
   if (pid === null) return;
   const after = existsSync(join(UNITS, name)) ? loaded(name).get('ExecStop')?.at(-1) : undefined;
-  if (after !== undefined) spawnSync('/bin/sh', ['-c', after]);
+  if (after !== undefined) spawnSync('/bin/sh', ['-c', after.replace(/^-/, '')]);
   const number = Number(pid);
   if (Number.isInteger(number)) {
     signal(number, 'SIGTERM');

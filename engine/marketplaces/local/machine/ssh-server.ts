@@ -33,7 +33,7 @@ export function sshServer(settings: Settings): SshServer {
       client.on('session', (accept) => {
         const session = accept();
         const from = `${info.ip} ${info.port}`;
-        const login = { ...settings.environment, SSH_CLIENT: `${from} 22`, SSH_CONNECTION: `${from} 127.0.0.1 22` };
+        const login = { SSH_CLIENT: `${from} 22`, SSH_CONNECTION: `${from} 127.0.0.1 22`, ...settings.environment };
         serveSession(session, chamber, login, settings.searchPath);
         session.on('sftp', (acceptSftp) => serveSftp(acceptSftp(), chamber.root));
       });
