@@ -93,6 +93,21 @@ test.each([
   expect(of(name)).toMatchObject({ ok: false, say: expect.stringContaining(say), mend: expect.stringContaining(mend) });
 });
 
+test('each part that the engine cannot reach is told with what mends that part', async () => {
+  await using house = await served({ names: ['lab'] });
+  const bad = (name: string) => ({ name, ok: false, say: 'refuses' });
+  Object.assign(house.engine, { health: async () => ['store', 'storage', 'discord', 'vast'].map(bad) });
+  const { code, out } = await run(house.home, ['doctor']);
+  expect(code).toBe(69);
+  for (const mend of [
+    'store: Look at the disk',
+    'storage: What',
+    'discord: If its token',
+    'vast: Look whether its key',
+  ])
+    expect(out).toContain(mend);
+});
+
 test('an engine that does not run is said to be down', async () => {
   const home = mkdtempSync(join(tmpdir(), 'dumont-doctor-'));
   onTestFinished(() => rmSync(home, { recursive: true }));

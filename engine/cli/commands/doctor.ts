@@ -40,13 +40,22 @@ export const doctor = command({
 
 const UNAVAILABLE = 69;
 
+const MENDS: Readonly<Record<string, string>> = {
+  store: 'Look at the disk, and at who owns the folder of the engine: "ls -ld /var/lib/dumont" on a control host.',
+  storage: 'What "credentials" and "endpoint" say below is the cause.',
+  discord:
+    'If its token was reset, "dumont discord setup" takes the new one, or "pulumi config set --secret discordToken" and "pulumi up".',
+};
+const MARKETPLACE = 'Look whether its key still holds, and whether the marketplace itself is up.';
+const ELSE = 'The engine tries again by itself; "dumont logs" tells more.';
+
 /** What the engine sees of what it needs: store, storage, marketplaces, and whatever else it is connected to. */
 async function ofEngine(engine: EngineClient, signal: AbortSignal): Promise<readonly Finding[]> {
   try {
     const { parts } = await engine.get<HealthJson>('/api/v1/health', {}, signal);
     const seen = parts.map((part) => ({
       ...part,
-      mend: part.ok ? null : (part.mend ?? 'The engine tries again by itself; "dumont logs" tells more.'),
+      mend: part.ok ? null : (part.mend ?? `${MENDS[part.name] ?? MARKETPLACE} ${ELSE}`),
     }));
     return [{ name: 'engine', ok: true, say: `answers at ${engine.url()}`, mend: null }, ...seen];
   } catch (cause) {
