@@ -10,6 +10,8 @@ export interface Settings {
   readonly jurisdiction: Jurisdiction;
   readonly lockDays: number;
   readonly adopt: boolean;
+  /** For the engine, as they are. */
+  readonly engine: Readonly<Record<string, string>>;
   /** Null: a stack without a control host, for development. */
   readonly host: HostSettings | null;
 }
@@ -62,9 +64,47 @@ export const Keys = z.object({
   hostname: given(NAME, 'a name such as dumont.example.com'),
 });
 
-/** Given with `--secret`, all of them optional for Pulumi, which is why Pulumi.yaml cannot list them. */
-export const SECRETS = ['discordToken', 'statePassword'] as const;
-export type SecretName = (typeof SECRETS)[number];
+/**
+ * Given with `--secret`, all of them optional for Pulumi, which is why Pulumi.yaml cannot list them. What is named after one
+ * is the setting of the engine that it becomes, handed over as a credential: another one is a line here and a line there.
+ */
+export const SECRETS = {
+  statePassword: null,
+  tunnelSecret: null,
+  discordToken: 'DUMONT_DISCORD_TOKEN',
+} as const satisfies Readonly<Record<string, `DUMONT_${string}` | null>>;
+export type SecretName = keyof typeof SECRETS;
+export const SECRET_NAMES = Object.keys(SECRETS) as readonly SecretName[];
+
+/** What the program tells the engine, so that nobody else may: where it lies, and what it works with. */
+const OURS = /^DUMONT_(HOME|PORT|HOST|RESTIC|PUBLIC_URL|TRUSTED_PROXIES|VAULT_LOCK_DAYS|S3_.*)$/;
+const HIDDEN = /SECRET|TOKEN|PASSWORD|API_KEY/;
+
+/** Settings of the engine, by their own names: `pulumi config set --path settings.DUMONT_IDLE_SECONDS 600`. */
+const EngineSettings = z
+  .string()
+  .default('{}')
+  .transform((text, context) => {
+    try {
+      return JSON.parse(text) as unknown;
+    } catch {
+      context.addIssue({ code: 'custom', message: 'expected names and values' });
+      return z.NEVER;
+    }
+  })
+  .pipe(z.record(z.string(), z.union([z.string(), z.number(), z.boolean()]).transform(String)))
+  .superRefine((given, context) => {
+    for (const name of Object.keys(given)) {
+      const message = settingMistake(name);
+      if (message !== null) context.addIssue({ code: 'custom', path: [name], message });
+    }
+  });
+
+function settingMistake(name: string): string | null {
+  if (!/^DUMONT_[A-Z0-9_]+$/.test(name)) return 'expected the name of a setting of the engine, DUMONT_...';
+  if (OURS.test(name)) return 'is set by "pulumi up" itself';
+  return HIDDEN.test(name) ? `would lie open; secrets have names of their own (${SECRET_NAMES.join(', ')})` : null;
+}
 
 export interface GivenSecrets {
   readonly given: readonly SecretName[];
@@ -78,7 +118,7 @@ export function readSettings(
   values: Readonly<Record<string, string | undefined>>,
   secrets: GivenSecrets,
 ): Settings {
-  const read = Keys.safeParse(values);
+  const read = Keys.extend({ settings: EngineSettings }).safeParse(values);
   const stackName = stackMistake(stack.project, stack.name);
   const mistakes = [
     ...(stackName === null ? [] : [stackName]),
@@ -88,13 +128,14 @@ export function readSettings(
   ];
   if (!read.success || mistakes.length > 0)
     throw new Failure('bad_setting', { why: mistakes.map((mistake) => `  ${mistake}`).join('\n') });
-  const { accountId, location, jurisdiction, lockDays, adopt } = read.data;
+  const { accountId, location, jurisdiction, lockDays, adopt, settings } = read.data;
   return {
     accountId,
     location: location || null,
     jurisdiction,
     lockDays,
     adopt: adopt === 'true',
+    engine: settings,
     host: hostOf(read.data),
   };
 }
@@ -121,5 +162,7 @@ function togetherMistakes(v: Readonly<Record<string, string | undefined>>, secre
       mistakes.push('statePassword: is needed with host: "openssl rand -base64 32" makes one; keep a copy elsewhere');
   } else if (v.hostname) mistakes.push('hostname: leads to a control host, and none is given in host');
   if (Boolean(v.hostname) !== Boolean(v.zoneId)) mistakes.push('hostname, zoneId: either both or none');
+  if (v.hostname && !secrets.given.includes('tunnelSecret'))
+    mistakes.push('tunnelSecret: is needed with hostname: "openssl rand -base64 32" makes one');
   return mistakes;
 }

@@ -1,24 +1,29 @@
 import * as pulumi from '@pulumi/pulumi';
 import { Failure } from '../engine/domain/failures.ts';
-import { Keys, readSettings, SECRETS, type SecretName, type Settings } from './config.ts';
+import { Keys, readSettings, SECRET_NAMES, SECRETS, type SecretName, type Settings } from './config.ts';
 import type { Cloudflare } from './preflight.ts';
 
 /** What `pulumi config` and the environment say about this stack. */
 export interface Stack {
   readonly settings: Settings;
   readonly secret: (name: SecretName) => pulumi.Output<string> | undefined;
+  /** Those that the engine gets, by the names of its settings. */
+  readonly engineSecrets: Readonly<Record<string, pulumi.Output<string>>>;
   readonly cloudflare: Cloudflare;
 }
 
 export function readStack(): Stack {
   const config = new pulumi.Config();
-  const values = Object.fromEntries(Object.keys(Keys.shape).map((key) => [key, config.get(key)]));
-  const open = SECRETS.filter((name) => config.get(name) && !hidden().includes(`${config.name}:${name}`));
-  const given = SECRETS.filter((name) => config.get(name));
+  const values = Object.fromEntries([...Object.keys(Keys.shape), 'settings'].map((key) => [key, config.get(key)]));
+  const given = SECRET_NAMES.filter((name) => config.get(name));
+  const open = given.filter((name) => !hidden().includes(`${config.name}:${name}`));
   const stack = { project: pulumi.getProject(), name: pulumi.getStack() };
   return {
     settings: readSettings(stack, values, { given, open }),
     secret: (name) => config.getSecret(name),
+    engineSecrets: Object.fromEntries(
+      given.flatMap((name) => (SECRETS[name] === null ? [] : [[SECRETS[name], config.requireSecret(name)]])),
+    ),
     cloudflare: readCloudflare(),
   };
 }

@@ -8,6 +8,8 @@ export interface TunnelArgs {
   readonly hostname: string;
   /** The port of the API on the control host's loopback. */
   readonly port: number;
+  /** 32 bytes or more, in base64. Another one keeps the tunnel, and what is connected by it until that starts again. */
+  readonly secret: pulumi.Output<string>;
 }
 
 /**
@@ -21,11 +23,12 @@ export class Tunnel extends pulumi.ComponentResource {
 
   constructor(name: string, args: TunnelArgs, opts?: pulumi.ComponentResourceOptions) {
     super('dumont:infra:Tunnel', name, {}, opts);
-    const { accountId, zoneId, hostname, port } = args;
+    const { accountId, zoneId, hostname, port, secret } = args;
+    const called = nameOf(pulumi.getProject(), pulumi.getStack(), 'tunnel');
     const tunnel = new cloudflare.ZeroTrustTunnelCloudflared(
       name,
-      { accountId, name: nameOf(pulumi.getProject(), pulumi.getStack(), 'tunnel'), configSrc: 'cloudflare' },
-      { parent: this, deleteBeforeReplace: true }, // no two may have one name
+      { accountId, name: called, configSrc: 'cloudflare', tunnelSecret: secret },
+      { parent: this },
     );
     const ingresses = [{ hostname, service: `http://127.0.0.1:${port}` }, { service: 'http_status:404' }];
     const rules = new cloudflare.ZeroTrustTunnelCloudflaredConfig(
@@ -39,13 +42,13 @@ export class Tunnel extends pulumi.ComponentResource {
       { zoneId, name: hostname, type: 'CNAME', content, proxied: true, ttl: 1 },
       { parent: this, dependsOn: [rules] },
     );
-    // What is looked up is not secret by itself.
-    const found = cloudflare.getZeroTrustTunnelCloudflaredTokenOutput(
-      { accountId, tunnelId: tunnel.id },
-      { parent: this },
-    );
-    this.token = pulumi.secret(found.token);
+    this.token = pulumi.secret(pulumi.all([tunnel.id, secret]).apply(([id, s]) => connectorToken(accountId, id, s)));
     this.url = `https://${hostname}`;
     this.registerOutputs({ url: this.url });
   }
+}
+
+/** As Cloudflare makes it. */
+export function connectorToken(accountId: string, tunnelId: string, secret: string): string {
+  return Buffer.from(JSON.stringify({ a: accountId, t: tunnelId, s: secret })).toString('base64');
 }

@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { Keys, readSettings, SECRETS, type SecretName } from '../../infra/config.ts';
+import { readConfig } from '../../engine/config.ts';
+import { Keys, readSettings, SECRET_NAMES, SECRETS, type SecretName } from '../../infra/config.ts';
 
 const STACK = { project: 'dumont', name: 'prod' };
 const ACCOUNT = { accountId: '0123456789abcdef0123456789abcdef' };
@@ -21,7 +22,7 @@ test('Pulumi.yaml lists exactly the keys that the program reads, with the same d
   expect(readSettings(STACK, { ...spoken, ...ACCOUNT }, none)).toEqual(readSettings(STACK, ACCOUNT, none));
   for (const [key, { description }] of Object.entries(file.config as Record<string, { description: string }>))
     expect([key, description.length > 10]).toEqual([key, true]);
-  for (const name of SECRETS)
+  for (const name of SECRET_NAMES)
     expect(readFileSync(join(import.meta.dirname, '../../Pulumi.yaml'), 'utf8')).toContain(`#   ${name} `);
 });
 
@@ -47,8 +48,28 @@ test.each([
   [{ ...HOST, hostPort: '0' }, 'hostPort: expected a whole number from 1 to 65535'],
   [{ ...HOST, hostname: 'dumont.example.com' }, 'either both or none'],
   [{ ...ACCOUNT, hostname: 'dumont.example.com', zoneId: ACCOUNT.accountId }, 'none is given in host'],
+  [{ ...HOST, hostname: 'dumont.example.com', zoneId: ACCOUNT.accountId }, 'tunnelSecret: is needed with hostname'],
+  [{ ...ACCOUNT, adopt: 'perhaps' }, 'adopt: expected true or false'],
+  [{ ...HOST, hostUser: 'Ana Maria' }, 'hostUser: expected the name of a user'],
+  [{ ...HOST, zoneId: 'example.com' }, 'zoneId: expected the zone’s 32 hexadecimal digits'],
+  [{ ...HOST, hostname: 'https://dumont.example.com/' }, 'hostname: expected a name such as dumont.example.com'],
+  [{ ...HOST, hostKey: '' }, 'hostKey: is needed with host'],
+  [{ ...ACCOUNT, settings: 'much' }, 'settings: expected names and values'],
+  [{ ...ACCOUNT, settings: '{"IDLE":1}' }, 'settings.IDLE: expected the name of a setting of the engine'],
+  [{ ...ACCOUNT, settings: '{"DUMONT_S3_BUCKET":"mine"}' }, 'settings.DUMONT_S3_BUCKET: is set by "pulumi up" itself'],
+  [{ ...ACCOUNT, settings: '{"DUMONT_DISCORD_TOKEN":"x"}' }, 'settings.DUMONT_DISCORD_TOKEN: would lie open'],
 ])('%j is told in words', (values, why) => {
   expect(() => readSettings(STACK, values, withPassword)).toThrow(why);
+});
+
+test('settings of the engine go by their own names; secrets are settings of it too', () => {
+  const settings = '{"DUMONT_IDLE_SECONDS":600,"DUMONT_PLAN":"pro"}';
+  expect(readSettings(STACK, { ...ACCOUNT, settings }, none).engine).toEqual({
+    DUMONT_IDLE_SECONDS: '600',
+    DUMONT_PLAN: 'pro',
+  });
+  const variables = Object.values(SECRETS).filter((name) => name !== null);
+  expect(() => readConfig(Object.fromEntries(variables.map((name) => [name, 'x'])))).not.toThrow();
 });
 
 test('every mistake is told at once', () => {

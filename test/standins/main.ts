@@ -1,9 +1,11 @@
 import { once } from 'node:events';
+import { showCloudflare } from './cloudflare/show.ts';
 import { showDiscord } from './discord/show.ts';
 import { showRunpod } from './runpod/show.ts';
 
 /** `npm run standin NAME`: one of the services that we use, on loopback, to look at or to point any client at. */
 const STANDINS: Readonly<Record<string, (words: readonly string[]) => Promise<AsyncDisposable>>> = {
+  cloudflare: showCloudflare,
   discord: showDiscord,
   runpod: showRunpod,
 };

@@ -44,13 +44,20 @@ export interface Token {
 
 export interface Tunnel {
   readonly id: string;
-  readonly name: string;
-  readonly secret: string;
+  name: string;
+  secret: string;
   readonly config_src: string;
   readonly created_at: string;
   deleted_at: string | null;
+  /** Connectors that hold a line to Cloudflare, by their ids. */
+  readonly connections: Map<string, Connection>;
   config: unknown;
   version: number;
+}
+
+export interface Connection {
+  readonly opened_at: string;
+  readonly cut: () => void;
 }
 
 export interface DnsRecord {

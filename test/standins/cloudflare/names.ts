@@ -1,4 +1,6 @@
+import type { ServerResponse } from 'node:http';
 import { z } from 'zod';
+import { connectorToken } from '../../../infra/tunnel.ts';
 import { type Account, hex, type Tunnel, uuid } from './account.ts';
 import { type Answer, ok, page, Refusal } from './answer.ts';
 import type { Asked } from './serve.ts';
@@ -20,22 +22,33 @@ export function tunnels(account: Account, [id, part]: readonly string[], asked: 
       config_src,
       created_at,
       deleted_at: null,
+      connections: new Map(),
       config: null,
       version: 0,
     };
     account.tunnels.set(tunnel.id, tunnel);
-    return ok({ ...shown(tunnel), token: connectorToken(account, tunnel) });
+    return ok({ ...shown(tunnel), token: connectorToken(account.id, tunnel.id, tunnel.secret) });
   }
   const tunnel = account.tunnels.get(id);
   if (!tunnel) throw new Refusal(404, 1003, 'Tunnel not found');
   switch (`${asked.method} ${part ?? ''}`) {
     case 'GET ':
       return ok(shown(tunnel));
+    case 'PATCH ':
+      rename(tunnel, alive, asked.body);
+      return ok(shown(tunnel));
     case 'DELETE ':
+      if (tunnel.connections.size > 0)
+        throw new Refusal(400, 1022, 'Cannot delete tunnel because it has active connections');
       tunnel.deleted_at = new Date().toISOString();
       return ok(shown(tunnel));
+    case 'GET connections':
+      return ok([...tunnel.connections].map(([client, { opened_at }]) => ({ id: client, conns: [{ opened_at }] })));
+    case 'DELETE connections':
+      for (const { cut } of tunnel.connections.values()) cut();
+      return ok({});
     case 'GET token':
-      return ok(connectorToken(account, tunnel));
+      return ok(connectorToken(account.id, tunnel.id, tunnel.secret));
     case 'PUT configurations': {
       tunnel.config = Config.parse(asked.body).config;
       tunnel.version += 1;
@@ -47,6 +60,29 @@ export function tunnels(account: Account, [id, part]: readonly string[], asked: 
       throw new Refusal(405, 10000, 'Method not allowed');
   }
 }
+
+/** Whoever is connected stays so under another secret; who comes anew needs it. */
+function rename(tunnel: Tunnel, alive: readonly Tunnel[], body: unknown): void {
+  const { name, tunnel_secret } = NewTunnel.partial().parse(body);
+  if (alive.some((one) => one !== tunnel && one.name === name))
+    throw new Refusal(409, 1013, 'You already have a tunnel with this name. Please choose a different name.');
+  tunnel.name = name ?? tunnel.name;
+  tunnel.secret = tunnel_secret ?? tunnel.secret;
+}
+
+/** What a connector holds as long as it runs: the line is the request, and its end is the connection's. */
+export function connector(account: Account, token: string, response: ServerResponse): void {
+  const { t: id, s: secret } = ConnectorToken.parse(JSON.parse(Buffer.from(token, 'base64').toString()));
+  const tunnel = account.tunnels.get(id);
+  if (!tunnel || tunnel.deleted_at !== null || tunnel.secret !== secret)
+    throw new Refusal(401, 1000, 'Unauthorized: Invalid tunnel secret');
+  const client = uuid();
+  tunnel.connections.set(client, { opened_at: new Date().toISOString(), cut: () => response.destroy() });
+  response.on('close', () => tunnel.connections.delete(client));
+  response.writeHead(200).write('Registered tunnel connection\n');
+}
+
+const ConnectorToken = z.object({ a: z.string(), t: z.string(), s: z.string() });
 
 const NewTunnel = z.object({
   name: z.string().min(1),
@@ -68,18 +104,14 @@ function configuration({ id, config, version }: Tunnel) {
   return { tunnel_id: id, config, version, source: 'cloudflare' };
 }
 
-function shown({ secret: _, config: _c, version: _v, ...tunnel }: Tunnel) {
+function shown({ secret: _, config: _c, version: _v, connections, ...tunnel }: Tunnel) {
   return {
     ...tunnel,
     tun_type: 'cfd_tunnel',
-    status: 'inactive',
+    status: connections.size > 0 ? 'healthy' : 'inactive',
     connections: [],
     remote_config: tunnel.config_src === 'cloudflare',
   };
-}
-
-function connectorToken(account: Account, { id, secret }: Tunnel): string {
-  return Buffer.from(JSON.stringify({ a: account.id, t: id, s: secret })).toString('base64');
 }
 
 /** The records of a zone. */

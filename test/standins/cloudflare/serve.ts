@@ -1,9 +1,9 @@
-import { createServer, type IncomingMessage } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { ZodError } from 'zod';
 import { type Account, PERMISSION_GROUPS, type Token } from './account.ts';
 import { type Answer, Refusal, refused } from './answer.ts';
-import { dnsRecords, tunnels } from './names.ts';
+import { connector, dnsRecords, tunnels } from './names.ts';
 import { r2 } from './r2.ts';
 import { tokens } from './tokens.ts';
 
@@ -20,11 +20,16 @@ export interface Asked {
 export interface CloudflareStandIn extends AsyncDisposable {
   /** For CLOUDFLARE_BASE_URL. */
   readonly baseUrl: string;
+  /** Where connectors of tunnels come in. */
+  readonly edge: string;
 }
+
+const EDGE = '/edge';
 
 /** The part of Cloudflare's API v4 that the Pulumi program uses, on loopback: same paths, envelope, codes and permissions. */
 export async function serveCloudflare(account: Account): Promise<CloudflareStandIn> {
   const server = createServer(async (request, response) => {
+    if (request.url === EDGE) return void (await hold(account, request, response));
     const { status, body } = await answer(account, request).catch(inWords);
     response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
   });
@@ -32,11 +37,20 @@ export async function serveCloudflare(account: Account): Promise<CloudflareStand
   const { port } = server.address() as AddressInfo;
   return {
     baseUrl: `http://127.0.0.1:${port}/client/v4`,
+    edge: `http://127.0.0.1:${port}${EDGE}`,
     async [Symbol.asyncDispose]() {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
     },
   };
+}
+
+async function hold(account: Account, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  try {
+    connector(account, (await textOf(request)).trim(), response);
+  } catch (cause) {
+    response.writeHead(inWords(cause).status).end(String((cause as Error).message));
+  }
 }
 
 async function answer(account: Account, request: IncomingMessage): Promise<Answer> {
@@ -73,10 +87,14 @@ async function answer(account: Account, request: IncomingMessage): Promise<Answe
   throw new Refusal(404, 7000, 'No route for that URI');
 }
 
-async function bodyOf(request: IncomingMessage): Promise<unknown> {
+async function textOf(request: IncomingMessage): Promise<string> {
   const chunks: Buffer[] = [];
   for await (const chunk of request) chunks.push(chunk as Buffer);
-  const text = Buffer.concat(chunks).toString();
+  return Buffer.concat(chunks).toString();
+}
+
+async function bodyOf(request: IncomingMessage): Promise<unknown> {
+  const text = await textOf(request);
   if (text === '') return undefined;
   try {
     return JSON.parse(text);

@@ -60,11 +60,15 @@ export function cloudflareProvider(baseUrl: string, token: string) {
       },
     },
     ZeroTrustTunnelCloudflared: {
-      async make({ accountId, name, configSrc }) {
-        const made = await call('POST', `/accounts/${accountId}/cfd_tunnel`, { name, config_src: configSrc });
-        return { id: String(made.id), outputs: {} };
+      async make({ accountId, name, configSrc, tunnelSecret }) {
+        const body = { name, config_src: configSrc, tunnel_secret: tunnelSecret };
+        return { id: String((await call('POST', `/accounts/${accountId}/cfd_tunnel`, body)).id), outputs: {} };
       },
-      change: 'replace',
+      async change({ accountId, name, tunnelSecret }, old) {
+        const body = { name, tunnel_secret: tunnelSecret };
+        await call('PATCH', `/accounts/${accountId}/cfd_tunnel/${old.id}`, body);
+        return old;
+      },
       async take({ accountId }, id) {
         await call('DELETE', `/accounts/${accountId}/cfd_tunnel/${id}`);
       },
@@ -109,16 +113,6 @@ export function cloudflareProvider(baseUrl: string, token: string) {
       const found = kinds[type.split(':').at(-1) ?? ''];
       if (!found) throw new Error(`the stand-in for the Cloudflare provider does not know ${type}`);
       return found;
-    },
-    async invoke(name: string, { accountId, tunnelId }: Props): Promise<Props> {
-      if (!name.endsWith(':getZeroTrustTunnelCloudflaredToken')) throw new Error(`the stand-in does not know ${name}`);
-      const path = `/accounts/${accountId}/cfd_tunnel/${tunnelId}/token`;
-      return {
-        accountId: accountId!,
-        tunnelId: tunnelId!,
-        id: tunnelId!,
-        token: (await call('GET', path)) as unknown as Json,
-      };
     },
   };
 }

@@ -63,12 +63,6 @@ export function standInStack(options: StackOptions) {
           outputs = (call.request.getOutputs()?.toJavaScript() ?? {}) as Props;
         return new empty.Empty();
       },
-      invoke: async (call: Call<messages.ResourceInvokeRequest>) => {
-        const answer = new messages.ResourceInvokeResponse();
-        const args = revealed((call.request.getArgs()?.toJavaScript() ?? {}) as Props) as Props;
-        answer.setReturn(struct.Struct.fromJavaScript(await all.cloudflare.invoke(call.request.getTok(), args)));
-        return answer;
-      },
       registerStackTransform: async () => new empty.Empty(),
       signalAndWaitForShutdown: async () => new empty.Empty(),
     };
