@@ -48,7 +48,7 @@ export async function programWorld(
   });
   const opened = opening.move();
   const end = async (): Promise<void> => await opened.disposeAsync();
-  return { account, token, program, config: named, [Symbol.asyncDispose]: end };
+  return { account, token, api, program, config: named, [Symbol.asyncDispose]: end };
 }
 
 /** Pulumi's names for keys. */

@@ -1,16 +1,19 @@
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { NODE, RESTIC } from '../../infra/host/pins.ts';
 import { s3Endpoint } from '../../infra/storage/credentials.ts';
+import { connectorToken } from '../../infra/tunnel.ts';
+import { until } from '../marketplaces/local/local-world.ts';
 import type { Account } from '../standins/cloudflare/account.ts';
 import { type DebianHost, debianHost, noDebianHost } from '../standins/debian/debian-host.ts';
 import type { DynamicProvider } from '../standins/pulumi/dynamic-provider.ts';
 import { hidesOne, type Json } from '../standins/pulumi/secrets.ts';
 import type { StorageWorld } from '../storage/storage-world.ts';
 import { freePort } from './host-world.ts';
+import { leadTo, runPage } from './page.ts';
 import { programWorld, ZONE } from './program-world.ts';
 import { r2Of } from './r2-of.ts';
 
@@ -25,7 +28,7 @@ describe.skipIf(noDebianHost !== null)('"pulumi up" with a host', { timeout: 240
   beforeAll(async () => {
     debian = await debianHost();
     writeFileSync(keyFile, debian.privateKey, { mode: 0o600 });
-    execFileSync(process.execPath, [join(REPOSITORY, 'engine/cli/dumont.js'), 'deploy', '--quiet', '--out', release]);
+    leadTo(debian, '192.0.2.7', keyFile, folder);
     await bringPrograms(debian);
   }, 60_000);
   afterAll(async () => {
@@ -51,48 +54,50 @@ describe.skipIf(noDebianHost !== null)('"pulumi up" with a host', { timeout: 240
         update: async (id, olds, news) => await provider.update(id, olds, await led(news)),
       };
     };
-    const page = commandsOfPage();
-    expect(page.others).toEqual([
-      'npx pulumi login --local',
-      'npx pulumi stack init prod',
-      'npx dumont deploy',
-      'npx pulumi up',
-      'ssh root@192.0.2.7 dumont doctor',
-    ]);
-    expect([page.secrets, Object.keys(page.config)]).toEqual([
-      ['cloudflare:apiToken', 'statePassword'],
-      ['accountId', 'location', 'host', 'hostKey'],
-    ]);
-    const here = {
-      host: '127.0.0.1',
-      hostPort: String(debian.port),
-      hostKey: debian.hostKey,
-      sshKeyFile: keyFile,
-      release,
-    };
-    const config = { ...page.config, ...here, statePassword: PASSWORD, hostname: 'dumont.example.com', zoneId: ZONE };
-    const { accountId: _, ...given }: Record<string, string> = config; // the stand-in has its own
-    await using world = await programWorld(given, { secretKeys: ['statePassword'], through });
-    const { program, account } = world;
-    expect(keyAsShown(debian.port)).toContain(debian.hostKey);
+    const secretKeys = ['cloudflare:apiToken', 'statePassword', 'tunnelSecret'];
+    await using world = await programWorld({}, { secretKeys, through });
+    const { program, account, api, token } = world;
+    await debian.sh(`echo ${api.edge} > /run/edge`);
 
-    const first = await program.up();
-    expect(first.errors).toEqual([]);
-    expect(first.did).toMatchObject({ 'ControlHost control-host': 'create', 'DnsRecord tunnel': 'create' });
-    expect(await (await fetch(`http://127.0.0.1:${port}/healthz`)).json()).toEqual({ ok: true });
-    const [tunnel] = account.tunnels.values();
-    const connected = await debian.sh('cat /run/connected-with');
-    expect(JSON.parse(Buffer.from(connected, 'base64').toString())).toEqual({
-      a: account.id,
-      t: tunnel!.id,
-      s: tunnel!.secret,
+    let given: Record<string, string> = {};
+    const began = performance.now();
+    const said = await runPage({
+      types: {
+        ...{ 'cloudflare:apiToken': token.value, accountId: account.id },
+        ...{ host: '127.0.0.1', hostKey: debian.hostKey },
+      },
+      release,
+      path: folder,
+      async up(config, keys) {
+        expect(keys).toEqual(['cloudflare:apiToken', 'statePassword']);
+        given = { ...config, hostPort: String(debian.port), sshKeyFile: keyFile, release };
+        const first = await program.up({ config: world.config(given) });
+        expect([first.errors, first.did]).toEqual([
+          [],
+          expect.objectContaining({ 'ControlHost control-host': 'create' }),
+        ]);
+      },
     });
+    expect(performance.now() - began).toBeLessThan(15 * 60_000); // as its title says
+    const saidBy = (start: string): string => [...said].find(([line]) => line.startsWith(start))?.[1] ?? '';
+    expect(saidBy('ssh-keyscan')).toContain(debian.hostKey);
+    expect(saidBy('ssh root@192.0.2.7 dumont doctor')).toMatch(/locks +well/);
+    expect(saidBy('ssh root@192.0.2.7 cat')).toMatch(/its password \S+[\s\S]*The recovery key is \S+/);
+    expect(await (await fetch(`http://127.0.0.1:${port}/healthz`)).json()).toEqual({ ok: true });
+    expect(await debian.sh('stat -c %a /var/lib/dumont/first-login.txt')).toBe('600');
+    expect(await debian.sh('cat /run/units/dumont.service.log')).not.toContain('its password');
+
+    // A name for it, and a tunnel.
+    const tunnelSecret = randomBytes(32).toString('base64');
+    given = { ...given, hostname: 'dumont.example.com', zoneId: ZONE, tunnelSecret };
+    const up = async (change: Record<string, string> = {}) =>
+      await program.up({ config: world.config({ ...given, ...change }) });
+    expect((await up()).did).toMatchObject({ 'ControlHost control-host': 'update', 'DnsRecord tunnel': 'create' });
+    const [tunnel] = account.tunnels.values();
+    await until(async () => tunnel!.connections.size === 1);
     expect([...account.zones.get(ZONE)!.values()]).toMatchObject([
       { content: `${tunnel!.id}.cfargotunnel.com`, proxied: true },
     ]);
-
-    expect(await debian.sh('stat -c %a /var/lib/dumont/first-login.txt')).toBe('600');
-    expect(await debian.sh('cat /run/units/dumont.service.log')).not.toContain('its password');
 
     const { findings } = JSON.parse(await debian.sh('dumont doctor --json 2>/dev/null')) as {
       findings: { name: string; ok: boolean }[];
@@ -106,7 +111,7 @@ describe.skipIf(noDebianHost !== null)('"pulumi up" with a host', { timeout: 240
     const row = [...program.rows.values()].find(({ name }) => name === 'control-host')!;
     expect([hidesOne(row.inputs.secrets), hidesOne(row.outputs.secrets)]).toEqual([true, true]);
     expect(String(row.inputs.__provider).length).toBeLessThan(4_000);
-    for (const secret of [PASSWORD, connected]) {
+    for (const secret of [given.statePassword!, tunnelSecret]) {
       expect(
         JSON.stringify({
           ...row,
@@ -116,19 +121,36 @@ describe.skipIf(noDebianHost !== null)('"pulumi up" with a host', { timeout: 240
       ).not.toContain(secret);
     }
 
-    expect(new Set(Object.values((await program.up()).did))).toEqual(new Set(['same']));
+    expect(new Set(Object.values((await up()).did))).toEqual(new Set(['same']));
+
+    // Another secret for the tunnel: it stays, its connector comes anew, and who has the old one comes no more.
+    const [before] = tunnel!.connections.keys();
+    const another = randomBytes(32).toString('base64');
+    const rotated = await up({ tunnelSecret: another });
+    expect(Object.entries(rotated.did).filter(([, did]) => did !== 'same')).toEqual([
+      ['ZeroTrustTunnelCloudflared tunnel', 'update'],
+      ['ControlHost control-host', 'update'],
+    ]);
+    await until(async () => tunnel!.connections.size === 1 && !tunnel!.connections.has(before!));
+    expect(tunnel!.secret).toBe(another);
+    const old = connectorToken(account.id, tunnel!.id, tunnelSecret);
+    expect((await fetch(api.edge, { method: 'POST', body: old })).status).toBe(401);
+    expect(await up()).toMatchObject({ did: { 'ControlHost control-host': 'update' } }); // and back again
 
     await debian.sh(
       'systemctl stop dumont.service; chmod 0600 /usr/share/keyrings/cloudflare-main.gpg; echo "APT::Periodic::Unattended-Upgrade 0;" > /etc/apt/apt.conf.d/52dumont',
     );
     await program.refresh();
-    expect(Object.entries((await program.up()).did).filter(([, did]) => did !== 'same')).toEqual([
+    expect(Object.entries((await up()).did).filter(([, did]) => did !== 'same')).toEqual([
       [expect.stringContaining('control-host'), 'update'],
     ]);
     expect(await debian.sh('cat /etc/apt/apt.conf.d/52dumont')).toContain('Unattended-Upgrade "1"');
     expect(await debian.sh('stat -c %a /usr/share/keyrings/cloudflare-main.gpg')).toBe('644');
 
+    // The tunnel is the last to go: as long as somebody is connected by it, Cloudflare lets nobody delete it.
+    await until(async () => tunnel!.connections.size === 1);
     const gone = await program.destroy({ unprotect: true });
+    expect(tunnel!.deleted_at).not.toBeNull();
     expect(gone).toMatchObject({
       'R2Bucket vault': 'forget',
       'AccountToken engine': 'delete',
@@ -149,27 +171,4 @@ printf '#!/bin/sh\\ncase "$1" in --version) echo v${NODE.version} ;; *) exec ${p
 printf '#!/bin/sh\\nln -sfn ${REPOSITORY}/node_modules node_modules\\n' > ${home}/npm
 printf '#!/bin/sh\\nexec ${env.DUMONT_RESTIC} "$@"\\n' > /opt/dumont/restic-${RESTIC.version}
 chmod 0755 /opt/dumont /opt/dumont/node-* ${home} ${home}/* /opt/dumont/restic-*`);
-}
-
-const PASSWORD = 'state-password-that-nobody-sees';
-
-/** The commands of infra/README.md, in their order: what they set, and what else they do. */
-function commandsOfPage() {
-  const page = readFileSync(join(REPOSITORY, 'infra', 'README.md'), 'utf8');
-  const lines = [...page.matchAll(/^\$ (.*?)(?: {2,}#.*)?$/gm)].map(([, line = '']) => line);
-  const set = (line: string) => /^npx pulumi config set (--secret )?(\S+)(?: (.*))?$/.exec(line);
-  const settings = lines.map(set).filter((found) => found !== null);
-  return {
-    config: Object.fromEntries(
-      settings.flatMap(([, secret, key, value]) => (secret ? [] : [[key ?? '', value ?? '']])),
-    ),
-    secrets: settings.flatMap(([, secret, key]) => (secret ? [key] : [])),
-    others: lines.filter((line) => !set(line) && !line.startsWith('ssh-keyscan ')),
-  };
-}
-
-/** As the page finds a host's key: `ssh-keyscan | ssh-keygen`. */
-function keyAsShown(port: number): string {
-  const line = `ssh-keyscan -p ${port} -t ed25519 127.0.0.1 2>/dev/null | ssh-keygen -lf -`;
-  return execFileSync('sh', ['-c', line], { encoding: 'utf8' });
 }
