@@ -106,6 +106,11 @@ test.each([
   await expect(make(there)).rejects.toThrow(why);
 });
 
+test('a disk that fills up meanwhile is told as that', async () => {
+  const there = await serverThatRuns(`sh -c 'echo "cat: write error: No space left on device" >&2; exit 1'`);
+  await expect(make(there)).rejects.toThrow('its disk is full; what runs goes on running. cat: write error');
+});
+
 test('a key that is not there, or has a passphrase', async () => {
   await expect(make(props({ sshKeyFile: '/nowhere/key' }))).rejects.toThrow('sshKeyFile: ENOENT');
   const { private: locked } = ssh2.utils.generateKeyPairSync('ed25519', {

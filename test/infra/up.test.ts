@@ -20,7 +20,7 @@ import { r2Of } from './r2-of.ts';
 const REPOSITORY = join(import.meta.dirname, '..', '..');
 if (noDebianHost !== null) console.warn(`\nSKIPPED: "pulumi up" onto a host; ${noDebianHost}.\n`);
 
-describe.skipIf(noDebianHost !== null)('"pulumi up" with a host', { timeout: 240_000 }, () => {
+describe.skipIf(noDebianHost !== null)('"pulumi up" with a host', { timeout: 600_000 }, () => {
   const folder = mkdtempSync(join(tmpdir(), 'dumont-up-'));
   const release = join(folder, 'release.tgz');
   const keyFile = join(folder, 'key');
@@ -111,7 +111,7 @@ describe.skipIf(noDebianHost !== null)('"pulumi up" with a host', { timeout: 240
     const row = [...program.rows.values()].find(({ name }) => name === 'control-host')!;
     expect([hidesOne(row.inputs.secrets), hidesOne(row.outputs.secrets)]).toEqual([true, true]);
     expect(String(row.inputs.__provider).length).toBeLessThan(4_000);
-    for (const secret of [given.statePassword!, tunnelSecret]) {
+    for (const secret of [given.statePassword!, another]) {
       expect(
         JSON.stringify({
           ...row,
@@ -135,7 +135,7 @@ describe.skipIf(noDebianHost !== null)('"pulumi up" with a host', { timeout: 240
     expect(tunnel!.secret).toBe(another);
     const old = connectorToken(account.id, tunnel!.id, tunnelSecret);
     expect((await fetch(api.edge, { method: 'POST', body: old })).status).toBe(401);
-    expect(await up()).toMatchObject({ did: { 'ControlHost control-host': 'update' } }); // and back again
+    given = { ...given, tunnelSecret: another };
 
     await debian.sh(
       'systemctl stop dumont.service; chmod 0600 /usr/share/keyrings/cloudflare-main.gpg; echo "APT::Periodic::Unattended-Upgrade 0;" > /etc/apt/apt.conf.d/52dumont',

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -26,7 +27,7 @@ async function opened() {
     });
     return {
       status: reply.status,
-      ...((await reply.json()) as { result: { id: string }; errors: { code: number }[] }),
+      ...((await reply.json()) as { result: { id: string }; errors: { code: number; message: string }[] }),
     };
   };
   return { account, token, api, ask };
@@ -52,6 +53,16 @@ test('a tunnel by which somebody is connected cannot be deleted, and another sec
   await expect(line.text()).rejects.toThrow();
   await until(async () => tunnel.connections.size === 0);
   expect(await ask('DELETE', `/cfd_tunnel/${tunnel.id}`)).toMatchObject({ status: 200 });
+});
+
+test('a bucket that is there already is refused in the words for which the page says what to do', async () => {
+  const { ask } = await opened();
+  await ask('POST', '/r2/buckets', { name: 'dumont-prod-hot' });
+  const { status, errors } = await ask('POST', '/r2/buckets', { name: 'dumont-prod-hot' });
+  const page = readFileSync(join(import.meta.dirname, '../../infra/README.md'), 'utf8');
+  expect([status, errors[0]?.code]).toEqual([409, 10004]);
+  expect(errors[0]?.message).toContain('already exists, and you own it');
+  expect(page).toContain('already exists, and you own it');
 });
 
 /** 120 MB, for one test: it is not among the dependencies. */

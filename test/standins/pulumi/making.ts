@@ -16,6 +16,8 @@ export interface Row {
   readonly id: string;
   /** As the program gets them back, secrets marked. */
   readonly outputs: Props;
+  /** What must be there as long as this is: what it was made of, and what it hangs from. */
+  readonly needs: readonly string[];
   readonly protect: boolean;
   readonly retain: boolean;
   readonly ignoreChanges: readonly string[];
@@ -63,6 +65,13 @@ export async function makeHere(
   if (replaces.length === 0) return ['update', { id: old.id, outputs: await provider.update(old.id, olds, news) }];
   await provider.delete(old.id, olds);
   return ['replace', await create()];
+}
+
+/** Whoever needs another goes before it. */
+export function inOrderOfLeaving(rows: readonly Row[]): readonly Row[] {
+  const next = rows.filter(({ urn }) => !rows.some(({ needs }) => needs.includes(urn)));
+  if (next.length === 0) return rows;
+  return [...next, ...inOrderOfLeaving(rows.filter((row) => !next.includes(row)))];
 }
 
 function without(props: Props, names: readonly string[]): Props {

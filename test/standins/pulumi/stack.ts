@@ -8,7 +8,7 @@ import struct from 'google-protobuf/google/protobuf/struct_pb.js';
 import type { CloudflareProvider, Made } from './cloudflare-provider.ts';
 import type { DynamicProvider } from './dynamic-provider.ts';
 import { InitFailed } from './dynamic-provider.ts';
-import { makeHere, makeThere, type Props, type Row } from './making.ts';
+import { inOrderOfLeaving, makeHere, makeThere, type Props, type Row } from './making.ts';
 import { type Program, runProgram } from './run-program.ts';
 import { asSecret, hidesOne, revealed } from './secrets.ts';
 import { type Call, type Done, served } from './serving.ts';
@@ -29,8 +29,8 @@ export interface Run {
 
 /**
  * Where Pulumi's engine would stand: it runs the real program through the SDK's own entry point, makes what is registered,
- * and remembers it for the next run. It knows of protect, retain, secrets and import; it has no order of its own, no
- * encrypted state, and does not pretend to.
+ * and remembers it for the next run. It knows of protect, retain, secrets, import and who goes first; it has no encrypted
+ * state, and does not pretend to.
  */
 export function standInStack(options: StackOptions) {
   const rows = new Map<string, Row>();
@@ -114,6 +114,7 @@ export function standInStack(options: StackOptions) {
       name,
       custom: request.getCustom(),
       inputs: (request.getObject()?.toJavaScript() ?? {}) as Props,
+      needs: [...request.getDependenciesList(), ...(parent === '' ? [] : [parent])],
       protect: request.getProtect() ?? false,
       retain: request.getRetainondelete() ?? false,
       ignoreChanges: request.getIgnorechangesList(),
@@ -157,8 +158,7 @@ export function standInStack(options: StackOptions) {
   async function takeAway(urns: readonly string[], all: StackOptions, did: Record<string, string>): Promise<void> {
     const held = urns.find((urn) => rows.get(urn)?.protect); // nothing is taken away before all may be
     if (held !== undefined) throw new Error(`${held} is protected`);
-    for (const urn of urns.toReversed()) {
-      const row = rows.get(urn)!;
+    for (const row of inOrderOfLeaving([...rows.values()].filter(({ urn }) => urns.includes(urn)))) {
       const key = `${row.type.split(':').at(-1)} ${row.name}`;
       if (row.custom && !row.retain) {
         const inputs = revealed(row.inputs) as Props;
@@ -166,7 +166,7 @@ export function standInStack(options: StackOptions) {
         else await (await all.dynamic()).delete(row.id, revealed(row.outputs) as Props);
       }
       did[key] = row.retain ? 'forget' : 'delete';
-      rows.delete(urn);
+      rows.delete(row.urn);
     }
   }
 
