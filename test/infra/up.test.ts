@@ -111,7 +111,7 @@ describe.skipIf(noDebianHost !== null)('"pulumi up" with a host', { timeout: 600
     const row = [...program.rows.values()].find(({ name }) => name === 'control-host')!;
     expect([hidesOne(row.inputs.secrets), hidesOne(row.outputs.secrets)]).toEqual([true, true]);
     expect(String(row.inputs.__provider).length).toBeLessThan(4_000);
-    for (const secret of [given.statePassword!, another]) {
+    for (const secret of [given.statePassword!, tunnelSecret]) {
       expect(
         JSON.stringify({
           ...row,
