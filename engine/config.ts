@@ -42,6 +42,7 @@ export interface Config {
 
 export interface MarketplaceAccounts {
   readonly runpod: MarketplaceAccount | null;
+  readonly gcp: (MarketplaceAccount & { readonly zones: readonly string[]; readonly machineType: string }) | null;
 }
 
 interface MarketplaceAccount {
@@ -142,6 +143,22 @@ const Variables = z.object({
   DUMONT_LOCAL_SEED: z.string().min(1).default('dumont').describe('another seed, other machines on offer'),
   DUMONT_RUNPOD_KEY: z.string().min(1).optional().describe('an API key of RunPod; machines are rented there then'),
   DUMONT_RUNPOD_API: z.url().default('https://api.runpod.io').describe('where RunPod is, or a stand-in for it'),
+  DUMONT_GCP_KEY: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('the JSON of a Google Cloud service account; standbys without a GPU are rented there then'),
+  DUMONT_GCP_API: z
+    .url()
+    .default('https://compute.googleapis.com/compute/v1')
+    .describe('where Compute Engine is, or a stand-in for it'),
+  DUMONT_GCP_ZONES: list
+    .default(['us-central1-a', 'us-central1-b', 'us-central1-c'])
+    .describe('zones for standbys, comma-separated'),
+  DUMONT_GCP_MACHINE: z
+    .enum(['e2-standard-2', 'e2-standard-4', 'e2-standard-8', 'e2-standard-16'])
+    .default('e2-standard-4')
+    .describe('the machine type of standbys'),
   DUMONT_S3_ENDPOINT: z.url().optional().describe('an S3 endpoint such as R2; without it storage is local'),
   DUMONT_S3_BUCKET: z.string().min(1).optional(),
   DUMONT_S3_REGION: z.string().min(1).default('auto'),
@@ -217,7 +234,11 @@ function storageOf(v: Values, service: Service): StorageConfig {
 function accountsOf(v: Values): MarketplaceAccounts {
   const account = (key: string | undefined, api: string): MarketplaceAccount | null =>
     key === undefined ? null : { key: new Secret(key), api: api.replace(/\/+$/, '') };
-  return { runpod: account(v.DUMONT_RUNPOD_KEY, v.DUMONT_RUNPOD_API) };
+  const google = account(v.DUMONT_GCP_KEY, v.DUMONT_GCP_API);
+  return {
+    runpod: account(v.DUMONT_RUNPOD_KEY, v.DUMONT_RUNPOD_API),
+    gcp: google && { ...google, zones: v.DUMONT_GCP_ZONES, machineType: v.DUMONT_GCP_MACHINE },
+  };
 }
 
 /** Rents real machines, not only those on this computer. */

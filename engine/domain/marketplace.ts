@@ -31,6 +31,8 @@ export interface Offer {
 
 /** What a workspace asks for. A missing field does not filter. */
 export interface Need {
+  /** Without a word a machine with a GPU is meant. */
+  readonly kind?: 'cpu' | undefined;
   readonly gpu?: string | undefined;
   readonly gpuCountMin?: number | undefined;
   readonly vramGbMin?: number | undefined;

@@ -1,5 +1,6 @@
 import type { Clock, Marketplace } from '../domain/ports.ts';
 import type { Secret } from '../domain/secret.ts';
+import { gcp } from './gcp/gcp.ts';
 import { runpod } from './runpod/runpod.ts';
 
 /** An account at a marketplace: its key, and where that marketplace answers. */
@@ -10,6 +11,8 @@ export interface MarketplaceAccount {
 
 export interface MarketplaceAccounts {
   readonly runpod: MarketplaceAccount | null;
+  /** Only for standbys: machines without a GPU. */
+  readonly gcp: (MarketplaceAccount & { readonly zones: readonly string[]; readonly machineType: string }) | null;
 }
 
 /**
@@ -23,5 +26,6 @@ export function openMarketplaces(
 ): ReadonlyMap<string, Marketplace> {
   const real = [...(accounts.runpod ? [runpod({ ...accounts.runpod, clock })] : [])];
   const beside: Marketplace = real.length === 0 ? local : { ...local, offers: async () => [] };
-  return new Map([...real, beside].map((marketplace) => [marketplace.name, marketplace]));
+  const standby = accounts.gcp ? [gcp({ ...accounts.gcp, clock })] : [];
+  return new Map([...real, ...standby, beside].map((marketplace) => [marketplace.name, marketplace]));
 }

@@ -39,6 +39,7 @@ function judge(offer: Offer, known: Knowledge): { rank: number; why: string } {
 
 /** Does the offer meet the need? The first thing that does not is the answer; null when it fits. */
 export function misfit(offer: Offer, need: Need): string | null {
+  if ((offer.gpuCount === 0) !== (need.kind === 'cpu')) return offer.gpuCount === 0 ? 'without a GPU' : 'with a GPU';
   if (need.gpu !== undefined && simple(offer.gpu) !== simple(need.gpu)) return `GPU is not ${need.gpu}`;
   if (offer.gpuCount < (need.gpuCountMin ?? 0)) return `fewer than ${need.gpuCountMin} GPUs`;
   if (offer.vramGb < (need.vramGbMin ?? 0)) return `less than ${need.vramGbMin} GB of GPU memory`;

@@ -45,6 +45,7 @@ const Offer = z.object({
 });
 
 const Need = z.object({
+  kind: z.literal('cpu').optional(),
   gpu: z.string().optional(),
   gpuCountMin: z.number().optional(),
   vramGbMin: z.number().optional(),

@@ -7,6 +7,8 @@ import type { Marketplace } from '../../engine/domain/ports.ts';
 /** An account with nothing rented, and how to wait for what takes a while there. */
 export interface MarketplaceWorld extends AsyncDisposable {
   readonly marketplace: Marketplace;
+  /** Every offer of it fits this; without it, no wish at all. */
+  readonly base?: Need;
   /** An offer fits this that rents quickly and costs little. */
   readonly need: Need;
   /** What is in an order besides its label. */
@@ -36,13 +38,15 @@ export function marketplaceContract(name: string, open: () => Promise<Marketplac
 
     test('offers machines, each with all we need to choose', async () => {
       await using world = await open();
-      const offers = await world.marketplace.offers({}, never);
+      const offers = await world.marketplace.offers(world.base ?? {}, never);
       expect(offers.length).toBeGreaterThan(0);
       expect(new Set(offers.map(({ id }) => id)).size).toBe(offers.length);
       for (const offer of offers) {
         expect(offer.marketplace).toBe(world.marketplace.name);
         for (const word of [offer.id, offer.machine, offer.host, offer.region, offer.gpu]) expect(word).not.toBe('');
-        for (const count of [offer.gpuCount, offer.vramGb, offer.dollarsPerHour]) expect(count).toBeGreaterThan(0);
+        for (const count of [offer.gpuCount, offer.vramGb])
+          world.base?.kind === 'cpu' ? expect(count).toBe(0) : expect(count).toBeGreaterThan(0);
+        expect(offer.dollarsPerHour).toBeGreaterThan(0);
         for (const price of [offer.dollarsPerGbDown, offer.dollarsPerGbUp]) expect(price).toBeGreaterThanOrEqual(0);
         expect(offer.reliability).toBeGreaterThanOrEqual(0);
         expect(offer.reliability).toBeLessThanOrEqual(1);
@@ -53,7 +57,7 @@ export function marketplaceContract(name: string, open: () => Promise<Marketplac
     test('keeps every wish about a machine', async () => {
       await using world = await open();
       const { marketplace } = world;
-      const all = await marketplace.offers({ spot: true }, never);
+      const all = await marketplace.offers({ ...world.base, spot: true }, never);
       const middle = all.toSorted((one, other) => one.dollarsPerHour - other.dollarsPerHour)[all.length >> 1]!;
       const wishes: readonly [Need, (offer: Offer) => boolean][] = [
         [{ gpu: middle.gpu }, (offer) => offer.gpu === middle.gpu],
@@ -68,7 +72,7 @@ export function marketplaceContract(name: string, open: () => Promise<Marketplac
         [{ verified: true }, (offer) => offer.verified],
       ];
       for (const [need, fits] of wishes) {
-        const offers = await marketplace.offers({ ...need, spot: true }, never);
+        const offers = await marketplace.offers({ ...world.base, ...need, spot: true }, never);
         expect(
           offers.filter((offer) => !fits(offer)),
           JSON.stringify(need),
@@ -80,7 +84,7 @@ export function marketplaceContract(name: string, open: () => Promise<Marketplac
             .sort(),
         );
       }
-      expect(await marketplace.offers({ dollarsPerHourMax: 0 }, never)).toEqual([]);
+      expect(await marketplace.offers({ ...world.base, dollarsPerHourMax: 0 }, never)).toEqual([]);
     });
 
     test('a rented machine is listed under its label, and in time says where it answers', async () => {

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { showCloudflare } from './cloudflare/show.ts';
 import { showDiscord } from './discord/show.ts';
+import { showGcp } from './gcp/show.ts';
 import { showRunpod } from './runpod/show.ts';
 
 /** `npm run standin NAME`: one of the services that we use, on loopback, to look at or to point any client at. */
@@ -8,6 +9,7 @@ const STANDINS: Readonly<Record<string, (words: readonly string[]) => Promise<As
   cloudflare: showCloudflare,
   discord: showDiscord,
   runpod: showRunpod,
+  gcp: showGcp,
 };
 
 const [which = '', ...words] = process.argv.slice(2);

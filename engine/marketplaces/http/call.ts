@@ -14,6 +14,8 @@ export interface Request {
   readonly path: string;
   readonly query?: Readonly<Record<string, string | undefined>>;
   readonly body?: unknown;
+  /** Sent as a form instead of as JSON. */
+  readonly form?: Readonly<Record<string, string>>;
   /** Awaited right before the request leaves; what it throws forbids it. */
   readonly depart?: () => Promise<void>;
 }
@@ -43,6 +45,7 @@ export async function call(service: Service, request: Request, signal: AbortSign
       method: request.method,
       headers: { accept: 'application/json', ...(request.body !== undefined && JSON_BODY), ...headers },
       ...(request.body !== undefined && { body: JSON.stringify(request.body) }),
+      ...(request.form !== undefined && { body: new URLSearchParams(request.form) }),
       redirect: 'error',
       signal: AbortSignal.any([signal, late]),
     });

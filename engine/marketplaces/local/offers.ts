@@ -13,6 +13,7 @@ export function offersOf(physical: Physical, rentals: number): readonly Offer[] 
 
 export function fits(offer: Offer, need: Need): boolean {
   return (
+    need.kind !== 'cpu' &&
     (need.gpu === undefined || plain(offer.gpu) === plain(need.gpu)) &&
     atLeast(offer.gpuCount, need.gpuCountMin) &&
     atLeast(offer.vramGb, need.vramGbMin) &&

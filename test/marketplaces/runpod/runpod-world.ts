@@ -1,10 +1,10 @@
-import type { Clock } from '../../../engine/domain/ports.ts';
 import { Secret } from '../../../engine/domain/secret.ts';
 import { runpod } from '../../../engine/marketplaces/runpod/runpod.ts';
 import type { MarketplaceWorld } from '../../contracts/marketplace.ts';
 import { FakeClock } from '../../fakes/clock.ts';
 import { type Account, openAccount } from '../../standins/runpod/account.ts';
 import { serveRunpod } from '../../standins/runpod/serve.ts';
+import { selfMoving } from '../self-moving.ts';
 
 export interface RunpodWorld extends MarketplaceWorld {
   readonly account: Account;
@@ -45,14 +45,3 @@ export const ORDER = {
   environment: { WANDB_MODE: 'offline' },
   ports: [8888],
 };
-
-/** Whoever waits on it moves it. */
-function selfMoving(clock: FakeClock): Clock {
-  return {
-    now: () => clock.now(),
-    async sleep(ms, signal) {
-      signal.throwIfAborted();
-      await clock.advance(ms);
-    },
-  };
-}

@@ -1,0 +1,32 @@
+import { Failure } from '../../domain/failures.ts';
+import type { Answer } from '../http/call.ts';
+import { type Operation, Refusal } from './shapes.ts';
+
+/** Why a request was not taken. Above 500, and where the machine is there already, nobody knows what was done. */
+export function refusalOf(answer: Answer, offer = ''): Failure {
+  const marketplace = 'gcp';
+  const { message, errors } = Refusal.safeParse(answer.json).data?.error ?? {
+    message: answer.text.slice(0, 300),
+    errors: [],
+  };
+  const why = message || `HTTP ${answer.status}`;
+  const reasons = errors.map(({ reason }) => reason);
+  if (answer.status >= 500 || answer.status === 409)
+    return new Failure('marketplace_down', { marketplace, why: `${answer.status}: ${why}` });
+  if (answer.status === 401) return new Failure('marketplace_key', { marketplace, setting: 'DUMONT_GCP_KEY', why });
+  if (STOCK.test(why)) return new Failure('offer_taken', { offer, why });
+  if (reasons.includes('quotaExceeded')) return new Failure('spend_limit', { marketplace, why });
+  return new Failure('marketplace_refused', { marketplace, why });
+}
+
+/** What became of something that was begun; null while nothing speaks against it. */
+export function refusalIn(operation: Operation): Failure | null {
+  const [error] = operation.error?.errors ?? [];
+  if (!error) return null;
+  const why = `${error.code}: ${error.message}`;
+  if (STOCK.test(error.code)) return new Failure('offer_taken', { offer: '', why });
+  if (error.code === 'QUOTA_EXCEEDED') return new Failure('spend_limit', { marketplace: 'gcp', why });
+  return new Failure('marketplace_refused', { marketplace: 'gcp', why });
+}
+
+const STOCK = /ZONE_RESOURCE_POOL_EXHAUSTED/;
