@@ -24,6 +24,7 @@ import { restoreLatest } from './commands/restore-latest.ts';
 import { restorePath } from './commands/restore-path.ts';
 import { restoreSnapshot } from './commands/restore-snapshot.ts';
 import { run } from './commands/run.ts';
+import { savings } from './commands/savings.ts';
 import { schedule } from './commands/schedule.ts';
 import { settings } from './commands/settings.ts';
 import { share } from './commands/share.ts';
@@ -63,6 +64,7 @@ const OF_VERBS: Readonly<Record<VerbName, Command>> = {
   give: snapshotShare,
   forget: snapshotDelete,
   plans,
+  savings,
   recover,
   ssh,
   logs,

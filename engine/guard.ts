@@ -100,6 +100,12 @@ export function engineFor(who: Who, engine: Engine, store: Store): Engine {
       return await engine.plans(name);
     },
 
+    async savings(wanted) {
+      if (wanted.workspace !== null) await allowOn('savings', wanted.workspace);
+      const visible = await visibleAccounts();
+      return await engine.savings({ ...wanted, only: (name, owner) => mayPay(name, owner, visible) });
+    },
+
     async status(name, part = {}) {
       if (name !== null) await allowOn('status', name);
       const { only = () => true } = part;
@@ -127,6 +133,18 @@ export function engineFor(who: Who, engine: Engine, store: Store): Engine {
       for await (const told of engine.events(after, workspace, signal)) if (await mayHear(told)) yield told;
     },
   };
+
+  /** What a workspace cost while it belonged to somebody else under the same name is not for who has it now. */
+  async function visibleAccounts(): Promise<ReadonlySet<string>> {
+    const mine = (await store.list('workspaces')).filter((one) => roleOn(who, one) !== null);
+    return new Set(mine.map(({ id, owner }) => `${id}\n${owner}`));
+  }
+
+  /** Of those that are no more, their owners know, and who may see everything. */
+  function mayPay(name: string, owner: string, visible: ReadonlySet<string>): boolean {
+    if (visible.has(`${name}\n${owner}`)) return true;
+    return who.workspaces === null && (owner === who.name || who.role === 'admin');
+  }
 
   async function allowOn(verb: VerbName, name: string): Promise<void> {
     const role = await seen(name);

@@ -61,7 +61,7 @@ export function createMetrics(clock: Clock): Metrics {
   });
   const spent = new Counter({
     name: 'dumont_dollars_total',
-    help: 'What went into the ledger since this engine began',
+    help: 'What was metered since this engine began',
     labelNames: ['for'],
     registers,
   });
@@ -125,7 +125,9 @@ export function createMetrics(clock: Clock): Metrics {
       ...journals,
       async append(journal, entry) {
         await journals.append(journal, entry);
-        if (journal === 'ledger' && 'micro' in entry) spent.inc({ for: entry.for }, Math.max(0, entry.micro) / MICRO);
+        if (journal !== 'ledger' || !('settles' in entry) || entry.source !== 'metered' || entry.settles !== null)
+          return;
+        spent.inc({ for: entry.for }, Math.max(0, entry.micro) / MICRO);
       },
     }),
 

@@ -7,6 +7,7 @@ import type { Race } from './domain/race.ts';
 import { wakeFrom } from './domain/workspace.ts';
 import { offersFor } from './offers.ts';
 import { PARTS, type Parts } from './parts.ts';
+import { quantile } from './policy/hosts.ts';
 import { costOfRace, type RaceMove, type RaceSight, underCap } from './policy/race.ts';
 import { spread } from './policy/ranking.ts';
 import { describe } from './steps/describe.ts';
@@ -129,9 +130,14 @@ async function rent(
   signal: AbortSignal,
 ): Promise<string | null> {
   let offers: readonly Offer[];
+  let marketDollarsPerHour = race.marketDollarsPerHour;
   try {
     const { ranked, none } = await offersFor(race.need, race.workspace, ports, signal);
     if (ranked.length === 0) return none;
+    marketDollarsPerHour ??= quantile(
+      ranked.map(({ offer }) => offer.dollarsPerHour),
+      0.5,
+    );
     offers = spread(
       ranked,
       race.racers.map((racer) => racer.offer),
@@ -157,7 +163,11 @@ async function rent(
     };
   });
   const first = race.racers.length === 0;
-  const saved = await ports.store.save('races', { ...race, racers: [...race.racers, ...racers] });
+  const saved = await ports.store.save('races', {
+    ...race,
+    marketDollarsPerHour,
+    racers: [...race.racers, ...racers],
+  });
   const told = { workspace: race.workspace, race: race.id, machines: racers.length, why };
   ports.tell(first ? { event: 'race.began', ...told } : { event: 'race.round', ...told, round: wanted.round });
   await writeIntents(saved, ports);

@@ -84,6 +84,7 @@ async function beginRace(sight: Sight, ports: Ports): Promise<void> {
     plan: workspace.wish.capDollars === null ? plan : { ...plan, capMicro: microDollars(workspace.wish.capDollars) },
     need: { ...workspace.spec.need, ...workspace.wish.need, diskGbMin: workspace.spec.diskGb },
     racers: [],
+    marketDollarsPerHour: null,
     claimed: null,
     verdicts: {},
     outcome: null,

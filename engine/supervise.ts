@@ -1,4 +1,5 @@
 import { watchAlerts } from './alerts.ts';
+import { keepBooks, readBills } from './books.ts';
 import { makeClone } from './clone.ts';
 import { Failure, isFailure, reasonOf } from './domain/failures.ts';
 import type { Fence, Ports } from './domain/ports.ts';
@@ -29,6 +30,13 @@ export async function supervise(ports: Ports, signal: AbortSignal, parts: Parts 
   };
   const upkeeps = (): number => [...busy.keys()].filter((name) => name.startsWith(UPKEEP)).length;
   let lookedAt = Number.NEGATIVE_INFINITY;
+  let booksReadAt = Number.NEGATIVE_INFINITY;
+  const keepMoney = async (own: Ports, ownSignal: AbortSignal): Promise<void> => {
+    await keepBooks(own);
+    if (own.clock.now() - booksReadAt < own.settings.money.readMs) return;
+    booksReadAt = own.clock.now();
+    await readBills(own, ownSignal);
+  };
   const keepUp = async (): Promise<void> => {
     if (ports.clock.now() - lookedAt < Math.max(ports.settings.watch.lookMs, ports.settings.upkeep.retryMs)) return;
     lookedAt = ports.clock.now();
@@ -49,6 +57,7 @@ export async function supervise(ports: Ports, signal: AbortSignal, parts: Parts 
       if (endedAt === null && (verb === 'clone' || verb === 'give'))
         keep(`clone/${id}`, async (own, ownSignal) => await makeClone(id, own, ownSignal));
     }
+    keep('books', keepMoney);
     await keepUp();
   };
   try {

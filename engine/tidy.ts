@@ -20,6 +20,8 @@ export async function tidy(ports: Ports): Promise<void> {
       current.has(row.operation) || machines.some((machine) => machine.race === row.id && machine.state !== 'gone');
     if (row.endedAt !== null && row.endedAt < before && !needed) await remove('races', row, ports);
   }
+  for (const row of await ports.store.list('bills'))
+    if (row.closedAt !== null && row.closedAt < before) await remove('bills', row, ports);
   for (const row of operations) {
     if (row.endedAt !== null && row.endedAt < before && !current.has(row.id)) await remove('operations', row, ports);
   }

@@ -6,6 +6,7 @@ import type { Race } from './domain/race.ts';
 import { byAge, newestGood, type Snapshot } from './domain/snapshot.ts';
 import { sightOf, type Workspace } from './domain/workspace.ts';
 import { followLog, linesOf } from './logs.ts';
+import { savingsFor } from './money.ts';
 import { hostKnowledge, offersFor } from './offers.ts';
 import { plansFor } from './plans.ts';
 import { differences, entriesIn } from './policy/browse.ts';
@@ -29,6 +30,7 @@ type Reads = Pick<
   | 'drills'
   | 'quote'
   | 'plans'
+  | 'savings'
   | 'offers'
   | 'hosts'
   | 'operation'
@@ -205,6 +207,11 @@ export function createViews(
         name === null ? [] : (await store.list('snapshots')).filter(({ workspace }) => workspace === name);
       if (name !== null) await find(name);
       return plansFor(snapshots, 1 + ports.vaults.length, settings);
+    },
+
+    async savings(wanted) {
+      if (wanted.workspace !== null) await find(wanted.workspace);
+      return await savingsFor(wanted, ports);
     },
 
     async offers(need, signal) {

@@ -134,6 +134,8 @@ export const en: Phrases = {
     whoCan: (names) => `These can: ${names}.`,
     created: (name, id) => `**${name}** is described. \`/wake workspace:${id}\` races machines for it.`,
     destroyed: (name) => `**${name}** and its snapshots are removed.`,
+    badPeriod: (given = '') =>
+      `"${given}" is no period that is here: today, yesterday, 7d, week, month, 2026, 2026-08, 2026-08-03.`,
     badZone: (zone) => `"${zone}" is no time zone like Europe/Lisbon.`,
     badMoment: (text) => `"${text}" is not days and a time: weekdays 08:45; mon,thu 7:30; daily 06:00.`,
     schedules: (name, found) => (found === '0' ? `**${name}** has no schedule.` : `What **${name}** does by itself:`),
@@ -268,6 +270,36 @@ export const en: Phrases = {
     resolved: (name, title) => `🟢 **${name}**: over: ${title}`,
     since: (at) => `since <t:${at}:R>`,
     over: (at, say) => `over <t:${at}:R>${say ? `: ${say}` : ''}`,
+  },
+
+  money: {
+    utc: 'Days are UTC. What marketplaces billed, and what was metered where no bill has come yet.',
+    nothing: 'Nothing cost anything.',
+    column: { paid: 'paid', always: 'always on', saved: 'saved' },
+    purpose: {
+      gpu: 'GPU',
+      disk: 'disk',
+      bandwidth: 'traffic',
+      waste: 'lost races',
+      storage: 'storage',
+      requests: 'requests',
+      standby: 'standby',
+    },
+    more: (rows) => `… and ${rows} more; all of them with \`dumont savings --csv\``,
+    baseline: (it) =>
+      it.kind === 'offer'
+        ? 'always-on on the same machines'
+        : it.kind === 'market'
+          ? 'always-on on the median offer'
+          : `always-on at ${perHour(it.dollarsPerHour)}`,
+    headline: (period, paid, saved, baseline) =>
+      saved === null
+        ? `**${period}**: paid **${paid}**.`
+        : saved < 0
+          ? `**${period}**: paid **${paid}**, **${dollars(-saved)}** more than ${baseline}.`
+          : `**${period}**: paid **${paid}**, **${dollars(saved)}** less than ${baseline}.`,
+    hours: (awake = '', asleep = '') => `awake ${awake} h · asleep ${asleep} h`,
+    difference: (amount = '') => `Marketplaces charged ${amount} beyond what was metered for the same.`,
   },
 
   chart: {

@@ -3,8 +3,10 @@ import type { Role } from '../../engine/domain/account.ts';
 import type { AtRisk } from '../../engine/domain/agent-shapes.ts';
 import type { Language } from '../../engine/domain/discord.ts';
 import type { Talk } from '../../engine/domain/events.ts';
+import type { ChargedFor } from '../../engine/domain/journals.ts';
 import type { State } from '../../engine/domain/lifecycle.ts';
 import type { Outcome } from '../../engine/domain/operation.ts';
+import type { Baseline } from '../../engine/domain/savings.ts';
 import type { Snapshot, SnapshotKind } from '../../engine/domain/snapshot.ts';
 import type { Sight } from '../../engine/domain/workspace.ts';
 import type { Story } from '../panels/story.ts';
@@ -54,6 +56,7 @@ export interface Phrases extends Format {
     readonly destroyed: Say;
     readonly badDate: Say;
     readonly badZone: Say;
+    readonly badPeriod: Say;
     readonly badMoment: Say;
     readonly schedules: Say;
     readonly ssh: Say;
@@ -154,6 +157,19 @@ export interface Phrases extends Format {
     readonly resolved: Say;
     since(at: number): string;
     over(at: number, say: string): string;
+  };
+
+  readonly money: {
+    readonly utc: string;
+    readonly nothing: string;
+    readonly column: Readonly<Record<'paid' | 'always' | 'saved', string>>;
+    readonly purpose: Readonly<Record<ChargedFor, string>>;
+    more(rows: number): string;
+    baseline(baseline: Baseline): string;
+    /** `saved` null: there is nothing to compare with. */
+    headline(period: string, paid: string, saved: number | null, baseline: string): string;
+    readonly hours: Say;
+    readonly difference: Say;
   };
 
   /** `usable`: after how long; null when nothing became so. */

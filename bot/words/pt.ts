@@ -154,6 +154,8 @@ export const pt: Phrases = {
     whoCan: (names) => `Podem: ${names}.`,
     created: (name, id) => `**${name}** está descrito. \`/wake workspace:${id}\` disputa máquinas para ele.`,
     destroyed: (name) => `**${name}** e seus snapshots foram removidos.`,
+    badPeriod: (given = '') =>
+      `"${given}" não é um período que já chegou: today, yesterday, 7d, week, month, 2026, 2026-08, 2026-08-03.`,
     badZone: (zone) => `"${zone}" não é um fuso como America/Sao_Paulo.`,
     badMoment: (text) => `"${text}" não são dias e uma hora: weekdays 08:45; mon,thu 7:30; daily 06:00.`,
     schedules: (name, found) => (found === '0' ? `**${name}** não tem agendamento.` : `O que **${name}** faz sozinho:`),
@@ -288,6 +290,36 @@ export const pt: Phrases = {
     resolved: (name, title) => `🟢 **${name}**: acabou: ${title}`,
     since: (at) => `desde <t:${at}:R>`,
     over: (at, say) => `acabou <t:${at}:R>${say ? `: ${why(say)}` : ''}`,
+  },
+
+  money: {
+    utc: 'Os dias são UTC. O que os marketplaces cobraram, e o que foi medido onde a conta ainda não veio.',
+    nothing: 'Nada custou nada.',
+    column: { paid: 'pago', always: 'ligado', saved: 'poupado' },
+    purpose: {
+      gpu: 'GPU',
+      disk: 'disco',
+      bandwidth: 'tráfego',
+      waste: 'disputas perdidas',
+      storage: 'armazenamento',
+      requests: 'requisições',
+      standby: 'reserva',
+    },
+    more: (rows) => `… e mais ${rows}; todas com \`dumont savings --csv\``,
+    baseline: (it) =>
+      it.kind === 'offer'
+        ? 'sempre ligado nas mesmas máquinas'
+        : it.kind === 'market'
+          ? 'sempre ligado na oferta mediana'
+          : `sempre ligado a ${perHour(it.dollarsPerHour)}`,
+    headline: (period, paid, saved, baseline) =>
+      saved === null
+        ? `**${period}**: pago **${paid}**.`
+        : saved < 0
+          ? `**${period}**: pago **${paid}**, **${dollars(-saved)}** a mais que ${baseline}.`
+          : `**${period}**: pago **${paid}**, **${dollars(saved)}** a menos que ${baseline}.`,
+    hours: (awake = '', asleep = '') => `acordado ${awake} h · dormindo ${asleep} h`,
+    difference: (amount = '') => `Os marketplaces cobraram ${amount} além do que foi medido para o mesmo.`,
   },
 
   chart: {

@@ -10,6 +10,7 @@ import type { Address, Listed, Need, Offer } from './marketplace.ts';
 import type { MicroDollars } from './money.ts';
 import type { Operation } from './operation.ts';
 import type { Day, Plan, PlanName, Price } from './plan.ts';
+import type { Savings, SavingsWanted } from './savings.ts';
 import type { Schedule } from './schedule.ts';
 import type { Fate, Snapshot, SnapshotType } from './snapshot.ts';
 import type { Sight, Workspace, WorkspaceSpec } from './workspace.ts';
@@ -96,6 +97,8 @@ export interface Engine {
   quote(name: string, how: WakeChoice): Promise<Quote>;
   /** What each plan allows and what storage costs with it, for this workspace or, with null, for a typical one. */
   plans(name: string | null): Promise<readonly PlanQuote[]>;
+  /** What was paid and what always-on would have cost, of one workspace or of all. */
+  savings(wanted: SavingsWanted): Promise<Savings>;
   offers(need: Need, signal: AbortSignal): Promise<readonly RankedOffer[]>;
   hosts(): Promise<readonly HostMemory[]>;
   operation(id: string): Promise<Operation>;

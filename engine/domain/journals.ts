@@ -1,3 +1,4 @@
+import type { AccountSums, SumsWanted } from './ledger.ts';
 import type { State } from './lifecycle.ts';
 import type { MicroDollars } from './money.ts';
 
@@ -6,6 +7,8 @@ export interface Journals {
   append<J extends Journal>(journal: J, entry: Entries[J]): Promise<void>;
   /** Entries from `since` on, oldest first. */
   read<J extends Journal>(journal: J, since: number): Promise<readonly Entries[J][]>;
+  /** What the ledger adds up to by day, account after account in the order of their names. It reads sums, not entries. */
+  sums(wanted: SumsWanted): AsyncIterable<AccountSums>;
   /** Whether every entry of the audit is as it was written, and follows the one it followed then. */
   verify(): Promise<Seal>;
 }
@@ -42,16 +45,31 @@ export interface Boot {
   readonly why: string;
 }
 
+/** `waste` is what the losers of races cost, whatever it was for. */
+export const CHARGED_FOR = ['gpu', 'disk', 'bandwidth', 'waste', 'storage', 'requests', 'standby'] as const;
+export type ChargedFor = (typeof CHARGED_FOR)[number];
+
+/** One entry of the ledger. Negative where it takes back a part of an earlier one, which stays as it was written. */
 export interface Charge {
   readonly at: number;
+  /** Names it for ever: an entry that is written twice counts once. */
+  readonly id: string;
   readonly workspace: string;
-  readonly machine: string;
+  /** Whose workspace it was then. */
+  readonly owner: string;
+  /** Null for what storage costs. */
+  readonly machine: string | null;
   readonly race: string | null;
-  /** `waste` is what the race's losers cost. */
-  readonly for: 'gpu' | 'waste' | 'bandwidth' | 'storage' | 'requests' | 'standby';
+  readonly for: ChargedFor;
+  /** `metered` by us, from prices and clocks; `charged` is what the marketplace's own bill says. */
+  readonly source: 'metered' | 'charged';
   readonly micro: MicroDollars;
   readonly from: number;
   readonly until: number;
+  /** The metered entry that it takes back, because the marketplace's own bill came. */
+  readonly settles: string | null;
+  /** What the marketplace's median offer for the same need would have cost; null where nobody looked. */
+  readonly marketMicro: MicroDollars | null;
 }
 
 /** Who did what to what. */

@@ -65,6 +65,8 @@ export interface Machine {
 
   /** When the call that creates it departed: it bills us from here. Set before the money is spent, and never twice. */
   readonly departedAt: number | null;
+  /** When it stopped billing us, as far as lists tell; null while it does, and where it never did. */
+  readonly billedUntil: number | null;
   /** The marketplace's own id for it. */
   readonly instance: string | null;
   readonly address: Address | null;
@@ -146,6 +148,7 @@ function begin(origin: Origin, state: State, why: string, now: number): Machine 
     since: now,
     entered: { [state]: now },
     departedAt: null,
+    billedUntil: null,
     instance: null,
     address: null,
     hostKey: null,

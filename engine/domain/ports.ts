@@ -1,6 +1,7 @@
 import type { Duplex, Readable } from 'node:stream';
 import type { Account, LinkCode, Session, Token } from './account.ts';
 import type { Alert } from './alert.ts';
+import type { Bill, StorageBill } from './bill.ts';
 import type { Confirmation, DiscordHeard, GatewaySession, Guild, Panel } from './discord.ts';
 import type { Verdict } from './doors.ts';
 import type { Talk } from './events.ts';
@@ -111,6 +112,8 @@ export interface Rows {
   'link-codes': LinkCode;
   upkeep: Upkeep;
   alerts: Alert;
+  bills: Bill;
+  'storage-bills': StorageBill;
   guilds: Guild;
   panels: Panel;
   confirmations: Confirmation;

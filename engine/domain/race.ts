@@ -12,6 +12,8 @@ export interface Race {
   readonly plan: RacePlan;
   readonly need: Need;
   readonly racers: readonly Racer[];
+  /** Of the median offer that fitted when it began; null before anybody looked. */
+  readonly marketDollarsPerHour: number | null;
   /** The machine that holds the claim, once one does. It has won only when it is usable. */
   readonly claimed: string | null;
   /** What the race decided about a machine; its driver reads this and acts. */

@@ -27,6 +27,7 @@ export interface Settings {
   readonly retention: RetentionLimits;
   readonly upkeep: UpkeepLimits;
   readonly prices: StoragePrices;
+  readonly money: MoneyLimits;
   /** Delays before a failed step is driven again; the last one repeats for as long as the machine bills us. */
   readonly retryMs: readonly number[];
   /** A lost machine is replaced by itself this often an hour while its workspace is wanted awake. */
@@ -127,6 +128,13 @@ export interface UpkeepLimits {
   readonly lockMs: number;
   /** So many workspaces are looked after at once. */
   readonly atOnce: number;
+}
+
+export interface MoneyLimits {
+  /** Between two looks at the marketplaces' own bills and at what is left to spend there. */
+  readonly readMs: number;
+  /** So long after a machine's end what its marketplace billed is what it cost. */
+  readonly settleMs: number;
 }
 
 /** What object storage asks for: calls that write or list (A), calls that read (B), and bytes. */
@@ -234,6 +242,7 @@ export const DEFAULTS: Settings = {
   },
   // https://developers.cloudflare.com/r2/pricing/, standard storage
   prices: { microPerA: 4.5, microPerB: 0.36, microPerGbMonth: 15_000 },
+  money: { readMs: 15 * MINUTE, settleMs: 3 * DAY },
   retryMs: [SECOND, 5 * SECOND, 15 * SECOND, MINUTE, 5 * MINUTE],
   rewakesPerHour: 2,
   scheduleLateMs: HOUR,

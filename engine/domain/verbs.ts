@@ -100,6 +100,11 @@ export const VERBS = {
     'What each plan allows, and what its backups cost',
     'O que cada plano permite, e o que custam os backups',
   ),
+  savings: verb(
+    'viewer',
+    'What was really paid, and what always-on would have cost',
+    'O que foi pago de verdade, e o que sempre ligado custaria',
+  ),
   ssh: verb('operator', 'Open a shell in a workspace', 'Abre um shell num workspace', 'workspace'),
   logs: verb('viewer', 'What happened to a workspace, or follow it', 'O que aconteceu com um workspace', 'workspace'),
   offers: verb('viewer', 'Machines on offer, best first', 'Máquinas ofertadas, melhores primeiro'),

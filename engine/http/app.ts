@@ -28,6 +28,7 @@ import { keepingRoutes } from './routes/keeping.ts';
 import { localRoutes } from './routes/local.ts';
 import { logRoutes } from './routes/logs.ts';
 import { marketRoutes } from './routes/market.ts';
+import { moneyRoutes } from './routes/money.ts';
 import { scheduleRoutes } from './routes/schedules.ts';
 import { snapshotRoutes } from './routes/snapshots.ts';
 import { bearerOf, isToken } from './token.ts';
@@ -49,6 +50,7 @@ export const ROUTES: readonly Route[] = [
   ...backupRoutes,
   ...fileRoutes,
   ...marketRoutes,
+  ...moneyRoutes,
   ...eventRoutes,
   ...logRoutes,
   ...healthRoutes,

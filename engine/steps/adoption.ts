@@ -48,9 +48,8 @@ export async function adoptListed(
 /** What its earlier record did not put into the ledger is this one's to pay for. */
 async function billedFrom(listed: Listed, known: Machine | null, ports: Ports): Promise<number> {
   if (known === null || known.departedAt === null) return listed.startedAt;
-  const charges = await ports.journals.read('ledger', known.departedAt);
-  const mine = charges.filter((charge) => charge.machine === known.id);
-  return mine.reduce((until, charge) => Math.max(until, charge.until), known.departedAt);
+  const bill = await ports.store.read('bills', known.id);
+  return Math.max(known.departedAt, bill?.meteredUntil ?? 0, known.billedUntil ?? 0);
 }
 
 export interface AdoptOrigin {

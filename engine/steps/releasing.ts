@@ -1,11 +1,10 @@
 import { isFailure, reasonOf } from '../domain/failures.ts';
 import { type Machine, mayDestroy } from '../domain/lifecycle.ts';
-import { costOf } from '../domain/money.ts';
 import type { Ports } from '../domain/ports.ts';
 import { Absence, findIn } from './absence.ts';
 import { adoptListed } from './adoption.ts';
 import { onlyAdopts } from './only-adopts.ts';
-import { marketplaceOf, type Step, type Turn } from './step.ts';
+import { marketplaceOf, type Step } from './step.ts';
 
 /**
  * Destroys it, for as long as that takes, and believes only two lists without it. A machine that was lost with work on it
@@ -30,13 +29,15 @@ export const releasing: Step = async (machine, ports, signal, note) => {
     if (absence.sees(listed !== undefined, departedAt)) {
       // Lists show a new machine late. Only one that was in a list before has surely ended by the first without it.
       const until = wasListed ? (absence.since ?? departedAt) : departedAt;
-      return await gone(machine, endedItself(machine) ? Math.min(until, machine.sealed.at + OWN_END_MS) : until, ports);
+      const billedUntil = endedItself(machine) ? Math.min(until, machine.sealed.at + OWN_END_MS) : until;
+      return { to: 'gone', why: `${machine.why}; two lists agree`, facts: { billedUntil } };
     }
     wasListed ||= listed !== undefined;
     // Also one that was to end itself and did not: what was done on it since its proof nobody knows.
     if (listed && (allowed === null || endedItself(machine))) {
       const adopted = await adoptListed(listed, machine, 'it came back after it was counted as lost', ports);
-      return { to: 'gone', why: `it came back, and lives on as ${adopted.id}` };
+      const facts = { billedUntil: adopted.departedAt };
+      return { to: 'gone', why: `it came back, and lives on as ${adopted.id}`, facts };
     }
     if (await onlyAdopts(ports)) nextTryAt = ports.clock.now() + release.proofGapMs;
     if (listed && departedAt >= nextTryAt) {
@@ -84,21 +85,4 @@ const OWN_END_MS = 5 * 60_000;
 function waitMs(present: boolean, nextTryAt: number, ports: Ports): number {
   const { proofGapMs } = ports.settings.release;
   return present ? Math.max(1, Math.min(nextTryAt - ports.clock.now(), proofGapMs)) : proofGapMs;
-}
-
-/** What it cost goes into the ledger before the record closes; an entry written twice by a crash is counted once by its machine. */
-async function gone(machine: Machine, until: number, ports: Ports): Promise<Turn> {
-  const from = machine.departedAt ?? machine.since;
-  const worked = machine.entered.running !== undefined || machine.entered.stranded !== undefined;
-  await ports.journals.append('ledger', {
-    at: ports.clock.now(),
-    workspace: machine.workspace,
-    machine: machine.id,
-    race: machine.race,
-    for: worked ? 'gpu' : 'waste',
-    micro: costOf(machine.offer.dollarsPerHour, until - from),
-    from,
-    until,
-  });
-  return { to: 'gone', why: `${machine.why}; two lists agree` };
 }

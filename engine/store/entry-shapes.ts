@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Entries, Journal } from '../domain/journals.ts';
+import { CHARGED_FOR, type Entries, type Journal } from '../domain/journals.ts';
 import { STATES } from '../domain/lifecycle.ts';
 
 /** What a line of each journal must look like when it is read back. */
@@ -19,16 +19,24 @@ export const ENTRY_SHAPES: { readonly [J in Journal]: z.ZodType<Entries[J]> } = 
     ok: z.boolean(),
     why: z.string(),
   }),
-  ledger: z.object({
-    at,
-    workspace: z.string(),
-    machine: z.string(),
-    race: z.string().nullable(),
-    for: z.enum(['gpu', 'waste', 'bandwidth', 'storage', 'requests', 'standby']),
-    micro: z.number(),
-    from: z.number(),
-    until: z.number(),
-  }),
+  ledger: z.preprocess(
+    nameOldCharge,
+    z.object({
+      at,
+      id: z.string().min(1),
+      workspace: z.string(),
+      owner: z.string(),
+      machine: z.string().nullable(),
+      race: z.string().nullable(),
+      for: z.enum(CHARGED_FOR),
+      source: z.enum(['metered', 'charged']),
+      micro: z.number().int(),
+      from: z.number(),
+      until: z.number(),
+      settles: z.string().nullable(),
+      marketMicro: z.number().int().nullable(),
+    }),
+  ),
   audit: z.object({
     at,
     by: z.string(),
@@ -56,3 +64,9 @@ export const ENTRY_SHAPES: { readonly [J in Journal]: z.ZodType<Entries[J]> } = 
     why: z.string(),
   }),
 };
+
+/** The first ones had no name: each machine had one entry, which a crash could write twice. */
+function nameOldCharge(line: unknown): unknown {
+  if (typeof line !== 'object' || line === null || 'id' in line || !('machine' in line)) return line;
+  return { id: `m/${line.machine}`, owner: '', source: 'metered', settles: null, marketMicro: null, ...line };
+}

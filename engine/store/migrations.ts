@@ -60,6 +60,13 @@ export const MIGRATIONS: readonly Migration[] = [
     for (const [id, snapshot] of rows.get('snapshots') ?? [])
       rows.get('snapshots')?.set(id, { pinned: null, leaving: null, vaultedAt: null, ...snapshot });
   },
+  function letMachinesHaveBills(rows) {
+    // Those that are gone are in the ledger.
+    for (const [id, machine] of rows.get('machines') ?? [])
+      rows.get('machines')?.set(id, { billedUntil: null, ...machine });
+    for (const [id, race] of rows.get('races') ?? [])
+      rows.get('races')?.set(id, { marketDollarsPerHour: null, ...race });
+  },
 ];
 
 /** Until there were plans any interval could be chosen: the next longer one that can be now, and the least plan that has it. */

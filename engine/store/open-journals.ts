@@ -6,6 +6,7 @@ import { openAppendFile } from './append-file.ts';
 import { PRIVATE_FOLDER, syncFolder } from './durable.ts';
 import { ENTRY_SHAPES } from './entry-shapes.ts';
 import { groupCommit } from './group-commit.ts';
+import { ledgerSums } from './ledger-sums.ts';
 import { faultAfter, type Mark, markOf, plainMark, sealed } from './seal.ts';
 import { linesOf, wholeLines } from './whole-lines.ts';
 
@@ -79,6 +80,15 @@ export async function openJournals(
       // Whoever appends says when it was, so a line may be older than the one before it.
       return entries.sort((a, b) => a.at - b.at);
     },
+    sums: ledgerSums({
+      from: async (at) => {
+        const files = await filesOf(folder, 'ledger', '');
+        const first = files.findIndex((file) => basename(file) >= `ledger-${monthOf(Math.max(0, at))}.jsonl`);
+        return files.slice(first === -1 ? -1 : Math.max(0, first - 1));
+      },
+      bytes: async (path) => sizes.get(path) ?? (await wholeLines(path)) ?? 0,
+      entries: (path, start, end) => entriesOf('ledger', path, { start, end }),
+    }),
     async verify() {
       return await verified(await filesOf(folder, 'audit', ''), [...former, mark]);
     },
@@ -162,10 +172,14 @@ async function filesOf(folder: string, journal: Journal, from: string): Promise<
 }
 
 /** A last line that is torn was never promised to anybody; one with others behind it is damage. */
-async function* entriesOf<J extends Journal>(journal: J, file: string): AsyncGenerator<Entries[J]> {
+async function* entriesOf<J extends Journal>(
+  journal: J,
+  file: string,
+  part: { readonly start?: number; readonly end?: number } = {},
+): AsyncGenerator<Entries[J]> {
   let bad: { line: number; why: string } | null = null;
   let line = 0;
-  for await (const text of linesOf(file)) {
+  for await (const text of linesOf(file, part)) {
     if (bad) throw new Failure('journal_damaged', { file, ...bad });
     line += 1;
     const read = entryIn(journal, text);
@@ -180,8 +194,7 @@ function entryIn<J extends Journal>(
 ): { readonly entry: Entries[J] } | { readonly why: string } {
   try {
     const { mark: _, ...entry } = JSON.parse(text) as { mark?: unknown };
-    ENTRY_SHAPES[journal].parse(entry);
-    return { entry: entry as Entries[J] };
+    return { entry: ENTRY_SHAPES[journal].parse(entry) };
   } catch (cause) {
     return { why: cause instanceof SyntaxError ? cause.message : `it is no entry of ${journal}` };
   }

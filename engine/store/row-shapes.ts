@@ -9,6 +9,7 @@ import type { Kind, Rows } from '../domain/ports.ts';
 import { CLOCK_TIME, DAYS } from '../domain/schedule.ts';
 import { SNAPSHOT_KINDS, SNAPSHOT_TYPES } from '../domain/snapshot.ts';
 import type { IdleRules } from '../domain/workspace.ts';
+import { ENTRY_SHAPES } from './entry-shapes.ts';
 
 /**
  * What a stored row must look like. Checked when it is read back, since a file can be damaged or edited by hand, and
@@ -165,6 +166,7 @@ const machine = z.object({
   since: at,
   entered: z.partialRecord(z.enum(STATES), at),
   departedAt: at.nullable(),
+  billedUntil: at.nullable(),
   instance: z.string().nullable(),
   address: z.object({ host: z.string(), port: z.number().int() }).nullable(),
   hostKey: z.string().nullable(),
@@ -205,6 +207,7 @@ const race = z.object({
   }),
   need: Need,
   racers: z.array(z.object({ machine: z.string(), label: z.string(), offer: Offer, round: z.number(), at })),
+  marketDollarsPerHour: z.number().nullable(),
   claimed: z.string().nullable(),
   verdicts: z.record(z.string(), z.object({ why: z.string(), slow: z.boolean() })),
   outcome: z.object({ winner: z.string().nullable(), why: z.string(), wasteMicro: z.number() }).nullable(),
@@ -335,6 +338,39 @@ const alert = z.object({
   resolvedBy: z.string().nullable(),
 });
 
+const bill = z.object({
+  id,
+  version: z.number().int(),
+  workspace: z.string(),
+  owner: z.string(),
+  race: z.string().nullable(),
+  marketplace: z.string(),
+  instance: z.string().nullable(),
+  for: z.enum(['gpu', 'waste']),
+  dollarsPerHour: z.number(),
+  marketDollarsPerHour: z.number().nullable(),
+  from: at,
+  meteredUntil: at,
+  endedAt: at.nullable(),
+  pieces: z.array(
+    z.object({ id, micro: z.number(), from: at, until: at, settledMicro: z.number(), entries: z.number().int() }),
+  ),
+  lines: z.record(z.string(), z.object({ micro: z.number(), entries: z.number().int() })),
+  chargedUntil: at.nullable(),
+  pending: z.array(ENTRY_SHAPES.ledger),
+  closedAt: at.nullable(),
+});
+
+const storageBill = z.object({
+  id,
+  version: z.number().int(),
+  owner: z.string(),
+  storedUntil: at,
+  backups: z.number().int(),
+  countedUntil: at,
+  pending: z.array(ENTRY_SHAPES.ledger),
+});
+
 const guild = z.object({
   id,
   version: z.number().int(),
@@ -397,6 +433,8 @@ export const ROW_SHAPES: { readonly [K in Kind]: z.ZodType<Rows[K]> } = {
   'link-codes': linkCode,
   upkeep,
   alerts: alert,
+  bills: bill,
+  'storage-bills': storageBill,
   guilds: guild,
   panels: panel,
   confirmations: confirmation,

@@ -3,9 +3,13 @@ import { open } from 'node:fs/promises';
 import { isMissing } from './durable.ts';
 
 /** Line by line, so that a long file does not have to fit into memory. Only \n ends a line: JSON may hold any other end. */
-export async function* linesOf(path: string): AsyncGenerator<string> {
+export async function* linesOf(
+  path: string,
+  { start = 0, end = Number.POSITIVE_INFINITY } = {},
+): AsyncGenerator<string> {
+  if (end <= start) return;
   let rest = '';
-  for await (const chunk of createReadStream(path, 'utf8')) {
+  for await (const chunk of createReadStream(path, { encoding: 'utf8', start, end: end - 1 })) {
     const lines = (rest + chunk).split('\n');
     rest = lines.pop() ?? '';
     yield* lines;

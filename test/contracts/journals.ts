@@ -1,5 +1,7 @@
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Boot, Charge, Journal, Journals } from '../../engine/domain/journals.ts';
+import { type AccountSums, paidFor } from '../../engine/domain/ledger.ts';
 
 export interface JournalsUnderTest extends AsyncDisposable {
   readonly journals: Journals;
@@ -26,13 +28,18 @@ export function aBoot(over: Partial<Boot> = {}): Boot {
 export function aCharge(over: Partial<Charge> = {}): Charge {
   return {
     at: Date.UTC(2026, 7, 3),
+    id: 'm1/1',
     workspace: 'lab',
+    owner: 'ana',
     machine: 'm1',
     race: null,
     for: 'gpu',
+    source: 'metered',
     micro: 400_000,
     from: Date.UTC(2026, 7, 3) - 3_600_000,
     until: Date.UTC(2026, 7, 3),
+    settles: null,
+    marketMicro: null,
     ...over,
   };
 }
@@ -94,7 +101,7 @@ export function journalsContract(name: string, open: () => Promise<JournalsUnder
       await using world = await open();
       await Promise.all(
         Array.from({ length: 300 }, (_, n) =>
-          world.journals.append('ledger', aCharge({ micro: n, at: n * 86_400_000 })),
+          world.journals.append('ledger', aCharge({ id: `m${n}`, micro: n, at: n * 86_400_000 })),
         ),
       );
       const sum = (await (await world.reopened()).read('ledger', 0)).reduce((micro, charge) => micro + charge.micro, 0);
@@ -106,5 +113,99 @@ export function journalsContract(name: string, open: () => Promise<JournalsUnder
       await expect(world.journals.append('ledger', aCharge({ micro: Number.NaN }))).rejects.toThrow('micro');
       expect(await world.journals.read('ledger', 0)).toEqual([]);
     });
+    test('add the ledger up by day, to the micro-dollar, whatever comes twice, late or after a restart', async () => {
+      await fc.assert(
+        fc.asyncProperty(fc.array(fc.oneof({ weight: 8, arbitrary: charges }, fc.constant('again'))), async (steps) => {
+          await using world = await open();
+          let { journals } = world;
+          const entered = new Map<string, Charge>();
+          for (const step of steps) {
+            if (step === 'again') journals = await world.reopened();
+            else {
+              // Under one name it is always the same entry.
+              const charge = entered.get(step.id) ?? step;
+              entered.set(charge.id, charge);
+              await journals.append('ledger', charge);
+            }
+            expect(await totals(journals, {})).toEqual(expected([...entered.values()], () => true));
+          }
+          const lab = { workspace: 'lab' };
+          expect(await totals(journals, lab)).toEqual(
+            expected([...entered.values()], (one) => one.workspace === 'lab'),
+          );
+        }),
+        { numRuns: 25, seed: 8 },
+      );
+    });
+
+    test('put an entry on the days that it spans, and take back the same', async () => {
+      await using world = await open();
+      const [from, until] = [Date.UTC(2026, 7, 1, 18), Date.UTC(2026, 7, 3, 12)];
+      const charge = aCharge({ micro: 1_000_001, from, until, marketMicro: 2_000_000 });
+      await world.journals.append('ledger', charge);
+      const day = (of: number, micro: number, ms: number, marketMicro: number) => ({
+        day: Date.UTC(2026, 7, of),
+        for: 'gpu',
+        meteredMicro: micro,
+        settledMicro: 0,
+        chargedMicro: 0,
+        ms: ms * 3_600_000,
+        marketMicro,
+        marketMs: ms * 3_600_000,
+      });
+      const days = [day(1, 142_857, 6, 285_714), day(2, 571_429, 24, 1_142_857), day(3, 285_715, 12, 571_429)];
+      expect(await sumsOf(world.journals)).toEqual([{ workspace: 'lab', owner: 'ana', days }]);
+      await world.journals.append('ledger', { ...charge, id: 'm1/1-1', micro: -1_000_001, settles: 'm1/1' });
+      await world.journals.append('ledger', aCharge({ id: 'x', owner: 'joao', source: 'charged', micro: 7 }));
+      const [ana, joao] = await sumsOf(await world.reopened());
+      expect(ana?.days.map(paidFor)).toEqual([0, 0, 0]);
+      expect(ana?.days.map(({ ms }) => ms)).toEqual(days.map(({ ms }) => ms));
+      expect(joao?.days.map(paidFor)).toEqual([0, 7].slice(1));
+    });
   });
+}
+
+const HOUR = 3_600_000;
+
+const charges = fc
+  .record({
+    id: fc.constantFrom(...'abcdefghijkl'),
+    at: fc.integer({ min: 0, max: 70 * 24 }).map((hour) => Date.UTC(2026, 6, 20) + hour * HOUR),
+    workspace: fc.constantFrom('lab', 'la', 'train'),
+    owner: fc.constantFrom('ana', 'joao'),
+    micro: fc.integer({ min: -3_000_000, max: 3_000_000 }),
+    hours: fc.integer({ min: 0, max: 80 }),
+    source: fc.constantFrom('metered' as const, 'charged' as const),
+    for: fc.constantFrom('gpu' as const, 'storage' as const),
+    settles: fc.constantFrom(null, 'a'),
+  })
+  .map(({ hours, settles, ...rest }) =>
+    aCharge({
+      ...rest,
+      settles: rest.source === 'metered' ? settles : null,
+      from: rest.at - hours * HOUR,
+      until: rest.at,
+    }),
+  );
+
+async function sumsOf(journals: Journals, workspace: { readonly workspace?: string } = {}): Promise<AccountSums[]> {
+  const accounts: AccountSums[] = [];
+  for await (const account of journals.sums({ from: 0, until: Number.POSITIVE_INFINITY, ...workspace }))
+    accounts.push(account);
+  return accounts;
+}
+
+async function totals(journals: Journals, workspace: { readonly workspace?: string }): Promise<Record<string, number>> {
+  const accounts = await sumsOf(journals, workspace);
+  return Object.fromEntries(
+    accounts.map(({ workspace: name, owner, days }) => [
+      `${name} ${owner}`,
+      days.reduce((sum, day) => sum + paidFor(day), 0),
+    ]),
+  );
+}
+
+function expected(entered: readonly Charge[], is: (charge: Charge) => boolean): Record<string, number> {
+  const accounts = Map.groupBy(entered.filter(is), ({ workspace, owner }) => `${workspace} ${owner}`);
+  return Object.fromEntries([...accounts].map(([name, some]) => [name, some.reduce((sum, one) => sum + one.micro, 0)]));
 }

@@ -1,3 +1,4 @@
+import type { Charge } from '../../engine/domain/journals.ts';
 import { intend, type Machine } from '../../engine/domain/lifecycle.ts';
 import type { Offer } from '../../engine/domain/marketplace.ts';
 import type { Operation } from '../../engine/domain/operation.ts';
@@ -93,6 +94,7 @@ export function aRace(over: Partial<Race> = {}): Race {
     plan: DEFAULTS.race,
     need: {},
     racers: [{ machine: 'm1', label: 'dumont-local-m1-lab', offer: anOffer, round: 1, at: 1_700_000_000_000 }],
+    marketDollarsPerHour: 0.4,
     claimed: null,
     verdicts: { m2: { why: 'slow', slow: true } },
     outcome: null,
@@ -148,12 +150,57 @@ export function anOperation(over: Partial<Operation> = {}): Operation {
   };
 }
 
+const aCharge: Charge = {
+  at: 1_700_000_000_000,
+  id: 'm1/1',
+  workspace: 'lab',
+  owner: 'ana',
+  machine: 'm1',
+  race: null,
+  for: 'gpu',
+  source: 'metered',
+  micro: 1,
+  from: 1_699_000_000_000,
+  until: 1_700_000_000_000,
+  settles: null,
+  marketMicro: null,
+};
+
 export const ONE_OF_EACH: { readonly [K in Kind]: Rows[K] } = {
   workspaces: aWorkspace(),
   machines: aMachine(),
   races: aRace(),
   snapshots: aSnapshot(),
   operations: anOperation(),
+  bills: {
+    id: 'm1',
+    version: 0,
+    workspace: 'lab',
+    owner: 'ana',
+    race: 'r1',
+    marketplace: 'local',
+    instance: '4100001',
+    for: 'gpu',
+    dollarsPerHour: 0.42,
+    marketDollarsPerHour: null,
+    from: 1_699_000_000_000,
+    meteredUntil: 1_700_000_000_000,
+    endedAt: null,
+    pieces: [{ id: 'm1/1', micro: 1, from: 1_699_000_000_000, until: 1_700_000_000_000, settledMicro: 0, entries: 0 }],
+    lines: { '4100001/0': { micro: 1, entries: 1 } },
+    chargedUntil: null,
+    pending: [aCharge],
+    closedAt: null,
+  },
+  'storage-bills': {
+    id: 'lab',
+    version: 0,
+    owner: 'ana',
+    storedUntil: 1_700_000_000_000,
+    backups: 4,
+    countedUntil: 1_700_000_000_000,
+    pending: [{ ...aCharge, machine: null, for: 'storage' }],
+  },
   accounts: {
     id: 'ana',
     version: 0,

@@ -18,9 +18,6 @@ export class FakeMarketplace implements Marketplace {
   /** A destroyed machine stays in lists this long, and a new one appears in them only after it. */
   listLagMs = 0;
   destroyFails = false;
-  /** Its bill knows nothing of what is younger; null: it shows no bill yet. */
-  billLagMs: number | null = null;
-  billFails = false;
   creditMicro: MicroDollars | null = null;
   onRent: (machine: FakeMachine) => void = () => undefined;
   onDestroy: (machine: FakeMachine) => void = () => undefined;
@@ -86,13 +83,15 @@ export class FakeMarketplace implements Marketplace {
     return { method: 'DELETE', url: `http://marketplace.test/${instance}`, headers: {}, body: null };
   }
 
-  /** A line for each machine and day. */
-  async charges(since: number): Promise<readonly Billed[]> {
-    if (this.billFails) throw new Failure('marketplace_down', { marketplace: this.name, why: 'no bill today' });
-    const known = this.#clock.now() - (this.billLagMs ?? Number.POSITIVE_INFINITY);
-    return [...this.machines.values()]
-      .flatMap((machine) => this.#lines(machine, Math.min(known, this.#ended.get(machine.instance) ?? known)))
-      .filter(({ until }) => until >= since);
+  /** It shows a bill only from then on that a test says so, `lagMs` late: a line for each machine and day. */
+  charges?: NonNullable<Marketplace['charges']>;
+  showBill(lagMs = 0): void {
+    this.charges = async (since) => {
+      const known = this.#clock.now() - lagMs;
+      return [...this.machines.values()]
+        .flatMap((machine) => this.#lines(machine, Math.min(known, this.#ended.get(machine.instance) ?? known)))
+        .filter(({ until }) => until >= since);
+    };
   }
 
   async credit(): Promise<MicroDollars | null> {

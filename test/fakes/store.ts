@@ -1,4 +1,5 @@
 import type { Entries, Journal, Journals, Seal } from '../../engine/domain/journals.ts';
+import { type AccountSums, addCharge, type Sums, type SumsWanted } from '../../engine/domain/ledger.ts';
 import type { Kind, Rows, Store } from '../../engine/domain/ports.ts';
 import { ENTRY_SHAPES } from '../../engine/store/entry-shapes.ts';
 import { faultIn } from '../../engine/store/row-shapes.ts';
@@ -19,6 +20,8 @@ export class FakeStore implements Store {
     'link-codes': new Map(),
     upkeep: new Map(),
     alerts: new Map(),
+    bills: new Map(),
+    'storage-bills': new Map(),
     guilds: new Map(),
     panels: new Map(),
     confirmations: new Map(),
@@ -106,6 +109,19 @@ export class FakeJournals implements Journals {
 
   async read<J extends Journal>(journal: J, since: number): Promise<readonly Entries[J][]> {
     return this.entries[journal].filter((entry) => entry.at >= since).toSorted((a, b) => a.at - b.at);
+  }
+
+  async *sums({ from, until, workspace }: SumsWanted): AsyncGenerator<AccountSums> {
+    const once = [...new Map(this.entries.ledger.toReversed().map((charge) => [charge.id, charge])).values()];
+    const accounts = Map.groupBy(once, (charge) => JSON.stringify([charge.workspace, charge.owner]));
+    for (const [key, charges] of [...accounts].sort(([a], [b]) => (a < b ? -1 : 1))) {
+      const [name, owner] = JSON.parse(key) as [string, string];
+      if (workspace !== undefined && name !== workspace) continue;
+      const sums: Sums = new Map();
+      for (const charge of charges) addCharge(sums, charge);
+      const days = [...sums.values()].filter(({ day }) => day >= from && day < until);
+      if (days.length > 0) yield { workspace: name, owner, days: days.sort((a, b) => a.day - b.day) };
+    }
   }
 
   /** Nobody can change what is in here behind our back. */

@@ -24,6 +24,7 @@ import { byAge, type Snapshot } from '../../engine/domain/snapshot.ts';
 import { NO_CHOICE, sightOf, type Workspace, type WorkspaceSpec } from '../../engine/domain/workspace.ts';
 import { differences, entriesIn } from '../../engine/policy/browse.ts';
 import { ranked } from './fake-market.ts';
+import { fakeSavings } from './fake-money.ts';
 import { hibernateStory, runStory, type Scene, snapshotStory, wakeStory } from './fake-stories.ts';
 
 const T0 = Date.UTC(2025, 5, 2, 9, 0, 0);
@@ -376,6 +377,9 @@ export function fakeEngine({ pace: firstPace = 1, names = ['lab'], outputs = tmp
     },
     async plans() {
       return [];
+    },
+    async savings(wanted) {
+      return fakeSavings(wanted, T0);
     },
     async hosts() {
       return ranked({}).map(({ offer }, index) => ({

@@ -74,6 +74,7 @@ const PERMISSIONS: Readonly<Record<string, Role | 'anyone'>> = {
   'GET /api/v1/backup/list/{project_id}': 'viewer',
   'GET /api/v1/backup/info/{project_id}/{backup_id}': 'viewer',
   'GET /api/v1/metrics': 'operator',
+  'GET /api/v1/metrics/savings/real': 'viewer',
   'GET /api/v1/health': 'viewer',
   'POST /api/v1/agent/status': 'anyone',
   'GET /api/v1/local/machines': 'admin',

@@ -39,6 +39,7 @@ function race(machines: readonly Partial<Machine>[], facts: Partial<Race> & Part
     plan: DEFAULTS.race,
     need: {},
     racers,
+    marketDollarsPerHour: null,
     claimed: null,
     verdicts: {},
     outcome: null,

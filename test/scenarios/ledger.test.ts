@@ -62,7 +62,9 @@ test('a machine that comes back after it was counted as lost is charged without 
     await w.clock.advance(20 * MINUTE);
     expect(machine.destroyed).toBe(true);
     expect(ledger(w, machine.instance)).toBeGreaterThanOrEqual(bills(w).get(machine.instance) ?? 0);
-    const charges = w.journals.entries.ledger.filter((charge) => ofMachine(w, machine.instance).has(charge.machine));
+    const charges = w.journals.entries.ledger.filter((charge) =>
+      ofMachine(w, machine.instance).has(charge.machine ?? ''),
+    );
     expect(new Set(charges.map((charge) => charge.for)), 'somebody worked on it').toEqual(new Set(['gpu']));
     await stop();
   }
@@ -82,7 +84,7 @@ const ofMachine = (w: World, instance: string): ReadonlySet<string> =>
 function ledger(w: World, instance: string): MicroDollars {
   const mine = ofMachine(w, instance);
   return w.journals.entries.ledger
-    .filter((charge) => mine.has(charge.machine))
+    .filter((charge) => mine.has(charge.machine ?? ''))
     .reduce((sum, charge) => sum + charge.micro, 0);
 }
 

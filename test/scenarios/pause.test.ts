@@ -72,10 +72,10 @@ test('nobody hears that it is asleep while a machine still waits to be saved', a
   const w = new World();
   const { engine, machine, stop } = await paused(w);
   w.marketplace.manners = () => ({ ...PROMPT, gpuDead: true });
-  const read = w.journals.read.bind(w.journals);
-  w.journals.read = async (journal, since) => {
-    if (journal === 'ledger') throw new Failure('disk_full', { what: 'the journal', why: 'it cannot be adopted yet' });
-    return await read(journal, since);
+  const read = w.store.read.bind(w.store);
+  w.store.read = async (kind, id) => {
+    if (kind === 'bills') throw new Failure('disk_full', { what: 'the store', why: 'it cannot be adopted yet' });
+    return await read(kind, id);
   };
   await engine.wake('lab', {}, ANA);
   await w.clock.advance(MINUTE);
@@ -83,7 +83,7 @@ test('nobody hears that it is asleep while a machine still waits to be saved', a
   await w.clock.advance(2 * MINUTE);
   expect(machine.usable && !machine.frozen, 'somebody can still work').toBe(true);
   expect((await engine.operation(sleep.id)).outcome).toBeNull();
-  w.journals.read = read;
+  w.store.read = read;
   await w.clock.advance(10 * MINUTE);
   expect((await engine.operation(sleep.id)).outcome).toMatchObject({ ok: true });
   expect(w.rented).toEqual([]);

@@ -7,11 +7,9 @@ import type { SimulatedWorld } from '../world.ts';
 export function billAgrees(world: SimulatedWorld): void {
   const { journals, laws, marketplace, clock } = world;
   const rows = laws.rows();
-  const byMachine = new Map<string, Charge>();
-  for (const charge of journals.entries.ledger) {
-    // A crash, or an engine that was thought dead, writes an entry again; the longest one counts.
-    if (charge.until >= (byMachine.get(charge.machine)?.until ?? 0)) byMachine.set(charge.machine, charge);
-  }
+  // A crash, or an engine that was thought dead, writes an entry again: it has the same name and counts once.
+  const once = new Map(journals.entries.ledger.map((charge) => [charge.id, charge])).values();
+  const byMachine = Map.groupBy(once, ({ machine }) => machine ?? '');
   for (const machine of marketplace.machines.values()) {
     if (!isOurs(machine) || !machine.destroyed) continue;
     const from = machine.createdAt;
@@ -23,10 +21,13 @@ export function billAgrees(world: SimulatedWorld): void {
     const missing = uncovered(from, until, charges);
     if (missing > 0) laws.breaks(3, `${missing / 1_000} s of ${machine.instance} are in no ledger`);
     for (const charge of charges) {
-      if (charge.micro !== costOf(machine.offer.dollarsPerHour, charge.until - charge.from))
+      if (Math.abs(charge.micro) !== costOf(machine.offer.dollarsPerHour, charge.until - charge.from))
         laws.breaks(3, `the ledger has ${charge.micro} for ${charge.machine}`);
     }
-    const total = charges.reduce((sum, charge) => sum + charge.until - charge.from, 0);
+    const total = charges.reduce(
+      (sum, { micro, from: begin, until: end }) => sum + Math.sign(micro) * (end - begin),
+      0,
+    );
     world.overMs.push(total - (until - from));
   }
 }

@@ -1,0 +1,58 @@
+import { dollars, type MicroDollars } from '../../engine/domain/money.ts';
+import { type Figures, periodWords, type Savings } from '../../engine/domain/savings.ts';
+import { block, COLOUR, clip, type Message, plain } from '../discord/message.ts';
+import type { Phrases } from '../words/phrases.ts';
+
+const SHOWN = 20;
+const NAME = 12;
+
+export function moneyAnswers(words: Phrases) {
+  return {
+    savings(savings: Savings): Message {
+      const { total, rows } = savings;
+      return {
+        content: words.money.headline(
+          periodWords(savings.period),
+          dollars(total.paidMicro),
+          total.savedMicro,
+          words.money.baseline(savings.baseline),
+        ),
+        embeds: [
+          {
+            color: (total.savedMicro ?? 0) < 0 ? COLOUR.warn : COLOUR.good,
+            description: `${savingsTable(rows, words)}\n${partsOf(total, words)}`,
+            footer: { text: words.money.utc },
+          },
+        ],
+      };
+    },
+  };
+}
+
+/** A table narrow enough for a telephone; what does not fit in is said. */
+function savingsTable(rows: Savings['rows'], words: Phrases): string {
+  if (rows.length === 0) return words.money.nothing;
+  const { paid, always, saved } = words.money.column;
+  const line = (name: string, ...cells: readonly string[]): string =>
+    `${clip(name, NAME).padEnd(NAME)}${cells.map((cell) => cell.padStart(10)).join('')}`;
+  const lines = rows
+    .slice(0, SHOWN)
+    .map((row) => line(row.key, ...[row.paidMicro, row.baselineMicro, row.savedMicro].map(money)));
+  const more = rows.length > SHOWN ? `\n${words.money.more(rows.length - SHOWN)}` : '';
+  return `${block([line('', paid, always, saved), ...lines].join('\n'))}${more}`;
+}
+
+const money = (micro: MicroDollars | null): string => (micro === null ? '–' : dollars(micro));
+
+/** What it went to, and how long it slept. */
+function partsOf(figures: Figures, words: Phrases): string {
+  const parts = Object.entries(figures.paidFor)
+    .filter(([, micro]) => micro !== 0)
+    .map(([purpose, micro]) => `${words.money.purpose[purpose as keyof Figures['paidFor']]} ${dollars(micro)}`);
+  const { differenceMicro, awakeMs, asleepMs } = figures;
+  return [
+    ...(parts.length > 0 ? [parts.join(' · ')] : []),
+    words.money.hours(words.count(awakeMs / 3_600_000), words.count(asleepMs / 3_600_000)),
+    ...(differenceMicro === 0 ? [] : [plain(words.money.difference(dollars(differenceMicro)))]),
+  ].join('\n');
+}

@@ -1,0 +1,160 @@
+import type { Bill, StorageBill } from './domain/bill.ts';
+import { isFailure, reasonOf } from './domain/failures.ts';
+import { DAY_MS, dayOf } from './domain/ledger.ts';
+import type { Machine } from './domain/lifecycle.ts';
+import type { Billed } from './domain/marketplace.ts';
+import type { Marketplace, Ports, Rows } from './domain/ports.ts';
+import type { Snapshot } from './domain/snapshot.ts';
+import type { Workspace } from './domain/workspace.ts';
+import { billOf, closeBill, meter, meterStorage, openBill, settle } from './policy/bookkeeping.ts';
+
+/**
+ * Brings the ledger up to what is known: it alone writes there. Whatever a crash cut off is written again first, under
+ * the same names, so that nothing counts twice and nothing is left out.
+ */
+export async function keepBooks(ports: Ports): Promise<void> {
+  const [machines, bills, workspaces, storage] = await Promise.all([
+    ports.store.list('machines'),
+    ports.store.list('bills'),
+    ports.store.list('workspaces'),
+    ports.store.list('storage-bills'),
+  ]);
+  const known = new Map(bills.map((bill) => [bill.id, bill]));
+  const owners = new Map(workspaces.map(({ id, owner }) => [id, owner]));
+  for (const bill of bills) if (bill.pending.length > 0) known.set(bill.id, await entered('bills', bill, ports));
+  for (const machine of machines) {
+    const before = known.get(machine.id) ?? (await opened(machine, owners, ports));
+    if (!before || before.endedAt !== null) continue;
+    const bill = { ...before, instance: machine.instance ?? before.instance };
+    const after = meter(bill, machine.billedUntil, ports.clock.now());
+    if (after.meteredUntil !== before.meteredUntil || after.endedAt !== null || before.version === 0)
+      await enter('bills', after, ports);
+  }
+  const due = workspaces.filter(({ id }) =>
+    isDue(
+      storage.find((bill) => bill.id === id),
+      ports,
+    ),
+  );
+  const snapshots = due.length === 0 ? [] : await ports.store.list('snapshots');
+  const snapshotsOf = Map.groupBy(snapshots, ({ workspace }) => workspace);
+  for (const workspace of due) {
+    const bill = storage.find(({ id }) => id === workspace.id) ?? noStorageBill(workspace);
+    await storeCosts(workspace, bill, snapshotsOf.get(workspace.id) ?? [], ports);
+  }
+  for (const bill of storage) {
+    if (owners.has(bill.id)) continue;
+    await ports.store.remove(
+      'storage-bills',
+      bill.pending.length > 0 ? await entered('storage-bills', bill, ports) : bill,
+    );
+  }
+}
+
+async function opened(machine: Machine, owners: ReadonlyMap<string, string>, ports: Ports): Promise<Bill | null> {
+  const race = machine.race === null ? null : await ports.store.read('races', machine.race);
+  return openBill(machine, owners.get(machine.workspace) ?? '', race?.marketDollarsPerHour ?? null);
+}
+
+const noStorageBill = ({ id, owner, createdAt }: Workspace): StorageBill => ({
+  id,
+  version: 0,
+  owner,
+  storedUntil: createdAt,
+  backups: 0,
+  countedUntil: createdAt,
+  pending: [],
+});
+
+/** Often enough that no snapshot goes between two looks: the newest are kept for longer than that. */
+function isDue(bill: StorageBill | undefined, ports: Ports): boolean {
+  const now = ports.clock.now();
+  return !bill || bill.pending.length > 0 || now - bill.countedUntil >= COUNT_MS || dayOf(now) > bill.storedUntil;
+}
+
+const COUNT_MS = 5 * 60_000;
+
+async function storeCosts(
+  workspace: Workspace,
+  known: StorageBill,
+  snapshots: readonly Snapshot[],
+  ports: Ports,
+): Promise<void> {
+  const bill = known.pending.length > 0 ? await entered('storage-bills', known, ports) : known;
+  const now = ports.clock.now();
+  const fresh = snapshots.filter(
+    ({ provedAt }) => provedAt !== null && provedAt > bill.countedUntil && provedAt <= now,
+  );
+  const counted = { ...bill, owner: workspace.owner, backups: bill.backups + fresh.length, countedUntil: now };
+  const upkeep = await ports.store.read('upkeep', workspace.id);
+  const bytes = (upkeep?.hot?.bytes ?? 0) + (upkeep?.vault?.bytes ?? 0) * ports.vaults.length;
+  const sight = { createdAt: workspace.createdAt, bytes, prices: ports.settings.prices, now };
+  await enter('storage-bills', meterStorage(counted, sight), ports);
+}
+
+/** The row first, then the ledger: what the row names is written again after a crash, and is not counted again. */
+async function enter<K extends 'bills' | 'storage-bills'>(kind: K, row: Rows[K], ports: Ports): Promise<Rows[K]> {
+  const saved = await ports.store.save(kind, row);
+  return saved.pending.length > 0 ? await entered(kind, saved, ports) : saved;
+}
+
+async function entered<K extends 'bills' | 'storage-bills'>(kind: K, row: Rows[K], ports: Ports): Promise<Rows[K]> {
+  for (const charge of row.pending) await ports.journals.append('ledger', charge);
+  return await ports.store.save(kind, { ...row, pending: [] } as Rows[K]);
+}
+
+/** Reads the marketplaces' own bills. One that does not answer keeps the others from nothing. */
+export async function readBills(ports: Ports, signal: AbortSignal): Promise<void> {
+  const bills = (await ports.store.list('bills')).filter(({ pending }) => pending.length === 0);
+  const ofMarketplace = Map.groupBy(bills, ({ marketplace }) => marketplace);
+  for (const [name, some] of ofMarketplace) {
+    const marketplace = ports.marketplaces.get(name);
+    try {
+      if (marketplace) await readBill(marketplace, some, ports, signal);
+    } catch (cause) {
+      signal.throwIfAborted();
+      if (!isFailure(cause)) throw cause;
+      ports.log('bill.not_read', { marketplace: name, why: reasonOf(cause) }, 'WARNING');
+    }
+  }
+}
+
+async function readBill(
+  marketplace: Marketplace,
+  bills: readonly Bill[],
+  ports: Ports,
+  signal: AbortSignal,
+): Promise<void> {
+  const now = ports.clock.now(); // before it is asked: what it does not say of a later moment proves nothing
+  const { settleMs } = ports.settings.money;
+  const open = bills.filter(({ closedAt }) => closedAt === null);
+  if (!marketplace.charges) {
+    for (const bill of open) if (bill.endedAt !== null) await ports.store.save('bills', closeBill(bill, now));
+    return;
+  }
+  if (bills.every(({ closedAt }) => closedAt !== null && closedAt < now - LATE_MS)) return;
+  const since = Math.min(now - LATE_MS, ...open.map((bill) => (bill.chargedUntil ?? bill.from) - DAY_MS));
+  const lines = await marketplace.charges(Math.max(0, since), signal);
+  const linesOf = new Map<string, Billed[]>();
+  for (const line of lines) {
+    const bill = billOf(line, bills);
+    if (bill) linesOf.set(bill.id, [...(linesOf.get(bill.id) ?? []), line]);
+  }
+  for (const bill of bills) {
+    const after = settle(bill, linesOf.get(bill.id) ?? [], now, settleMs);
+    if (after.pending.length > 0 || after.closedAt !== bill.closedAt || after.chargedUntil !== bill.chargedUntil)
+      await enter('bills', after, ports);
+    if (after.closedAt !== null && bill.closedAt === null) tellDifference(after, ports);
+  }
+}
+
+/** A marketplace's own bill is looked through again for so long. */
+const LATE_MS = 7 * DAY_MS;
+
+function tellDifference(bill: Bill, ports: Ports): void {
+  const meteredMicro = bill.pieces.reduce((sum, { micro }) => sum + micro, 0);
+  const chargedMicro = Object.values(bill.lines).reduce((sum, { micro }) => sum + micro, 0);
+  const { id: machine, workspace, marketplace } = bill;
+  const level = Math.abs(chargedMicro - meteredMicro) > 0.1 * meteredMicro ? 'WARNING' : 'DEBUG';
+  ports.log('bill.closed', { machine, workspace, marketplace, meteredMicro, chargedMicro }, level);
+}

@@ -1,0 +1,112 @@
+import { dollars, microDollars } from '../../domain/money.ts';
+import type { SavingsJson } from '../../http/json/savings.ts';
+import { command, flag, number, text } from '../command.ts';
+import { table } from '../table.ts';
+import { count } from '../words.ts';
+
+type Row = SavingsJson['rows'][number];
+
+export const savings = command({
+  name: 'savings',
+  takes: [{ name: 'NAME', say: 'Of this workspace; else of all', optional: true }],
+  options: {
+    period: text('PERIOD', 'today, yesterday, 7d, week, month, 2026, 2026-08 or 2026-08-03 (UTC); 30d if missing'),
+    by: text('WHAT', 'A line for each workspace, user, day, month, machine or race'),
+    user: text('ACCOUNT', 'Of the workspaces of this account'),
+    baseline: text('WHAT', 'Compared with always-on on the same offer (offer), or on the median one (market)'),
+    price: number('DOLLARS', 'Compared with always-on at this price an hour'),
+    'price-name': text('TEXT', 'Whose price that is'),
+    currency: text('CODE', 'USD'),
+    csv: flag('For spreadsheets'),
+  },
+  examples: [
+    ['dumont savings', 'the last 30 days, a line for each workspace'],
+    ['dumont savings lab --period 2026-08 --by day', ''],
+    ['dumont savings --price 1.99 --price-name "g5.2xlarge"', 'against a price that you name'],
+    ['dumont savings --period 2026 --by month --csv > 2026.csv', ''],
+  ],
+  async run({ words: [name], options, engine, screen, signal }) {
+    const { period, by, user, baseline, price, currency, csv } = options;
+    const query = {
+      instance_id: name,
+      period,
+      by,
+      user,
+      baseline: price === undefined ? baseline : 'price',
+      dollars_per_hour: price,
+      price_name: options['price-name'],
+      currency,
+    };
+    if (csv) {
+      const reply = await engine.open(PATH, { ...query, format: 'csv' }, signal);
+      screen.print((await reply.text()).trimEnd().replaceAll('\r\n', '\n'));
+      return 0;
+    }
+    const answer = await engine.get<SavingsJson>(PATH, query, signal);
+    if (screen.json) screen.printJson(answer);
+    else screen.print(...lines(answer, screen));
+    return 0;
+  },
+});
+
+const PATH = '/api/v1/metrics/savings/real';
+
+function lines(answer: SavingsJson, screen: Parameters<typeof table>[2]): string[] {
+  const { total, rows, by } = answer;
+  const all: readonly Row[] = [...rows, { key: 'total', ...total }];
+  return [
+    headline(answer),
+    '',
+    ...table<Row>(
+      [
+        {
+          title: by.toUpperCase(),
+          of: ({ key }) => key,
+          min: 10,
+          style: ({ key }) => (key === 'total' ? 'bold' : null),
+        },
+        { title: 'PAID', of: (row) => money(row.paid_dollars), align: 'right' },
+        { title: 'GPU', of: ({ paid_for: it }) => money((it.gpu ?? 0) + (it.disk ?? 0)), align: 'right', drop: 2 },
+        { title: 'WASTE', of: ({ paid_for: it }) => money(it.waste ?? 0), align: 'right', drop: 3 },
+        {
+          title: 'STORAGE',
+          of: ({ paid_for: it }) => money((it.storage ?? 0) + (it.requests ?? 0)),
+          align: 'right',
+          drop: 4,
+        },
+        {
+          title: 'REST',
+          of: ({ paid_for: it }) => money((it.bandwidth ?? 0) + (it.standby ?? 0)),
+          align: 'right',
+          drop: 5,
+        },
+        { title: 'ALWAYS ON', of: (row) => money(row.baseline_dollars), align: 'right' },
+        { title: 'SAVED', of: (row) => money(row.saved_dollars), align: 'right', style: tone },
+        { title: 'AWAKE', of: (row) => hours(row.awake_seconds), align: 'right', drop: 1 },
+        { title: 'ASLEEP', of: (row) => hours(row.asleep_seconds), align: 'right', drop: 1 },
+      ],
+      all,
+      screen,
+    ),
+    ...(Math.abs(total.difference_dollars) < 0.000_001
+      ? []
+      : ['', `Marketplaces charged ${money(total.difference_dollars)} beyond what was metered for the same.`]),
+  ];
+}
+
+function headline({ from, to, total, baseline }: SavingsJson): string {
+  const days = from === to ? from : `${from} – ${to}`;
+  const saved = total.saved_dollars ?? 0;
+  const compared =
+    baseline.kind === 'offer'
+      ? 'always-on on the same machines'
+      : baseline.kind === 'market'
+        ? 'always-on on the median offer'
+        : `always-on at ${money(baseline.dollars_per_hour)} an hour${baseline.name ? ` (${baseline.name})` : ''}`;
+  const verb = saved < 0 ? `${money(-saved)} more than` : `${money(saved)} less than`;
+  return `${days} (UTC): paid ${money(total.paid_dollars)}, ${verb} ${compared} (${money(total.baseline_dollars)}).`;
+}
+
+const money = (value: number | null): string => (value === null ? '–' : dollars(microDollars(value)));
+const hours = (seconds: number): string => `${count(seconds / 3_600)} h`;
+const tone = ({ saved_dollars: saved }: Row) => (saved !== null && saved < 0 ? 'yellow' : 'green');

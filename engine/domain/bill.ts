@@ -1,0 +1,57 @@
+import type { Charge } from './journals.ts';
+import type { MicroDollars } from './money.ts';
+
+/**
+ * What one machine costs, as far as it is in the ledger. Only the bookkeeper writes it. Its id is the machine's, whose own
+ * row may be gone before the marketplace has said its last word.
+ */
+export interface Bill {
+  readonly id: string;
+  readonly version: number;
+  readonly workspace: string;
+  readonly owner: string;
+  readonly race: string | null;
+  readonly marketplace: string;
+  readonly instance: string | null;
+  /** `waste`: nobody ever worked on it. */
+  readonly for: 'gpu' | 'waste';
+  readonly dollarsPerHour: number;
+  /** Of the median offer when its race began; null where nobody looked. */
+  readonly marketDollarsPerHour: number | null;
+  readonly from: number;
+  /** Up to here it is in the ledger, by our own clock. */
+  readonly meteredUntil: number;
+  /** When it stopped costing; null while it does. */
+  readonly endedAt: number | null;
+  /** What we metered, and how much of each was taken back since. */
+  readonly pieces: readonly Piece[];
+  /** What the marketplace's own bill says by now, line by line, and how many entries of the ledger that took. */
+  readonly lines: Readonly<Record<string, { readonly micro: MicroDollars; readonly entries: number }>>;
+  /** Up to here the marketplace's own bill goes; null before it came. */
+  readonly chargedUntil: number | null;
+  /** Not known to be in the ledger. They are written, under the same names, before anything else is done with this row. */
+  readonly pending: readonly Charge[];
+  /** Nothing more is expected. */
+  readonly closedAt: number | null;
+}
+
+export interface Piece {
+  readonly id: string;
+  readonly micro: MicroDollars;
+  readonly from: number;
+  readonly until: number;
+  readonly settledMicro: MicroDollars;
+  readonly entries: number;
+}
+
+/** What storage of one workspace costs, as far as it is in the ledger. Its id is the workspace's. */
+export interface StorageBill {
+  readonly id: string;
+  readonly version: number;
+  readonly owner: string;
+  readonly storedUntil: number;
+  /** Snapshots since then, for what they asked of storage; counted up to that moment. */
+  readonly backups: number;
+  readonly countedUntil: number;
+  readonly pending: readonly Charge[];
+}

@@ -1,0 +1,84 @@
+import { z } from 'zod';
+import { CHARGED_FOR } from '../../domain/journals.ts';
+import { MICRO, type MicroDollars } from '../../domain/money.ts';
+import { type Baseline, dayName, type Figures, GROUPS, type Savings } from '../../domain/savings.ts';
+
+const money = z.number();
+const FiguresJson = z.object({
+  paid_dollars: money.describe('Everything that was really paid.'),
+  paid_for: z
+    .object(Object.fromEntries(CHARGED_FOR.map((purpose) => [purpose, money])))
+    .describe('The same in dollars, by what it went to; `waste` is what losers of races cost.'),
+  baseline_dollars: money.nullable().describe('What always-on would have cost; null for one machine or race.'),
+  saved_dollars: money.nullable().describe('Negative where sleeping cost more than it saved.'),
+  awake_seconds: z.number(),
+  asleep_seconds: z.number(),
+  difference_dollars: money.describe('What marketplaces charged beyond what we had metered for the same.'),
+});
+
+export const SavingsJson = z.object({
+  currency: z.literal('USD'),
+  from: z.iso.date().describe('The first day, UTC.'),
+  to: z.iso.date().describe('The last day, that day included.'),
+  baseline: z.object({
+    kind: z.enum(['offer', 'market', 'price']),
+    dollars_per_hour: money.nullable(),
+    name: z.string().nullable(),
+  }),
+  by: z.enum(GROUPS),
+  total: FiguresJson,
+  rows: z.array(FiguresJson.extend({ key: z.string() })),
+});
+export type SavingsJson = z.infer<typeof SavingsJson>;
+
+export function savingsJson({ period, baseline, by, total, rows }: Savings): SavingsJson {
+  return {
+    currency: 'USD',
+    from: dayName(period.from),
+    to: dayName(period.until - 1),
+    baseline: baselineJson(baseline),
+    by,
+    total: figuresJson(total),
+    rows: rows.map(({ key, ...figures }) => ({ key, ...figuresJson(figures) })),
+  };
+}
+
+function baselineJson(baseline: Baseline): SavingsJson['baseline'] {
+  if (baseline.kind !== 'price') return { kind: baseline.kind, dollars_per_hour: null, name: null };
+  return { kind: 'price', dollars_per_hour: baseline.dollarsPerHour, name: baseline.name || null };
+}
+
+function figuresJson(figures: Figures): z.infer<typeof FiguresJson> {
+  const dollars = (micro: MicroDollars): number => micro / MICRO;
+  const { baselineMicro, savedMicro, paidFor } = figures;
+  return {
+    paid_dollars: dollars(figures.paidMicro),
+    paid_for: Object.fromEntries(CHARGED_FOR.map((purpose) => [purpose, dollars(paidFor[purpose])])),
+    baseline_dollars: baselineMicro === null ? null : dollars(baselineMicro),
+    saved_dollars: savedMicro === null ? null : dollars(savedMicro),
+    awake_seconds: figures.awakeMs / 1_000,
+    asleep_seconds: figures.asleepMs / 1_000,
+    difference_dollars: dollars(figures.differenceMicro),
+  };
+}
+
+/** The rows and their total, for spreadsheets. Six decimals: a micro-dollar is the least there is. */
+export function savingsCsv({ by, total, rows }: SavingsJson): string {
+  const head = [by, 'paid', ...CHARGED_FOR, 'baseline', 'saved', 'awake_hours', 'asleep_hours', 'difference'];
+  const lines = [...rows, { key: 'total', ...total }].map((row) => [
+    quoted(row.key),
+    ...[row.paid_dollars, ...CHARGED_FOR.map((purpose) => row.paid_for[purpose] ?? 0)].map(six),
+    ...[row.baseline_dollars, row.saved_dollars].map((value) => (value === null ? '' : six(value))),
+    ...[row.awake_seconds / 3_600, row.asleep_seconds / 3_600].map((hours) => hours.toFixed(4)),
+    six(row.difference_dollars),
+  ]);
+  return [head, ...lines].map((cells) => `${cells.join(',')}\r\n`).join('');
+}
+
+const six = (value: number): string => value.toFixed(6);
+
+/** No spreadsheet takes a name for a formula. */
+function quoted(text: string): string {
+  const safe = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
+  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+}

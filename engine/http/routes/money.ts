@@ -1,0 +1,64 @@
+import { z } from 'zod';
+import { Failure } from '../../domain/failures.ts';
+import { type Baseline, GROUPS, type Period, readPeriod } from '../../domain/savings.ts';
+import { InstanceId } from '../json/instance.ts';
+import { SavingsJson, savingsCsv, savingsJson } from '../json/savings.ts';
+import { route } from '../route.ts';
+
+const SavingsQuery = z.strictObject({
+  instance_id: InstanceId.optional(),
+  user: z.string().max(100).optional().describe('Of the workspaces of this account only.'),
+  period: z
+    .string()
+    .max(20)
+    .default('30d')
+    .describe('today, yesterday, 7d, week, month (the last whole ones), 2026, 2026-08 or 2026-08-03; days are UTC.'),
+  baseline: z
+    .enum(['offer', 'market', 'price'])
+    .default('offer')
+    .describe("Always on, on the machine it ran on; on the marketplace's median; at a price that you name."),
+  dollars_per_hour: z.coerce.number().positive().max(10_000).optional().describe('The price that you name.'),
+  price_name: z.string().max(60).optional().describe('Whose price that is.'),
+  by: z.enum(GROUPS).default('workspace'),
+  currency: z.string().max(10).default('USD'),
+  format: z.enum(['json', 'csv']).default('json'),
+});
+
+/** What it cost, and what it saved. */
+export const moneyRoutes = [
+  route({
+    method: 'get',
+    path: '/api/v1/metrics/savings/real',
+    verb: 'savings',
+    query: SavingsQuery,
+    answers: { 200: SavingsJson },
+    also: { 'text/csv': { schema: { type: 'string' } } },
+    async answer({ engine, query }) {
+      const { instance_id: workspace = null, user = null, by, format } = query;
+      const period = periodOf(query.period);
+      if (query.currency.toUpperCase() !== 'USD')
+        throw new Failure('bad_request', {
+          why: `Amounts are in USD, as marketplaces bill them; there is no rate here by which they would be ${query.currency}.`,
+        });
+      const body = savingsJson(await engine.savings({ workspace, user, period, baseline: baselineOf(query), by }));
+      if (format === 'json') return { status: 200, body };
+      const name = `savings-${body.from}-${body.to}.csv`;
+      return new Response(savingsCsv(body), {
+        headers: { 'Content-Type': 'text/csv', 'Content-Disposition': `attachment; filename="${name}"` },
+      });
+    },
+  }),
+];
+
+function periodOf(given: string): Period {
+  const period = readPeriod(given, Date.now());
+  if (typeof period === 'string') throw new Failure('bad_request', { why: `${period}.` });
+  return period;
+}
+
+function baselineOf({ baseline, dollars_per_hour, price_name }: z.output<typeof SavingsQuery>): Baseline {
+  if (baseline !== 'price') return { kind: baseline };
+  if (dollars_per_hour === undefined)
+    throw new Failure('bad_request', { why: 'Name the price: dollars_per_hour=1.99.' });
+  return { kind: 'price', dollarsPerHour: dollars_per_hour, name: price_name ?? '' };
+}

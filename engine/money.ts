@@ -1,0 +1,142 @@
+import type { Charge } from './domain/journals.ts';
+import { type AccountSums, addCharge, addSums, DAY_MS, type DaySum, type Sums } from './domain/ledger.ts';
+import type { Ports } from './domain/ports.ts';
+import type { Savings, SavingsWanted } from './domain/savings.ts';
+import type { Workspace } from './domain/workspace.ts';
+import { unmetered } from './policy/bookkeeping.ts';
+import { type Life, savingsOf, tally } from './policy/savings.ts';
+
+/** The one place where savings are computed: every way in shows these figures. */
+export async function savingsFor(wanted: SavingsWanted, ports: Ports): Promise<Savings> {
+  const { workspace, period, baseline, by } = wanted;
+  const now = ports.clock.now();
+  const fits = (name: string, owner: string): boolean =>
+    (workspace === null || name === workspace) &&
+    (wanted.user === null || owner === wanted.user) &&
+    (wanted.only?.(name, owner) ?? true);
+  const rows = new Map((await ports.store.list('workspaces')).map((row) => [row.id, row]));
+  const tallied = tally(by);
+  // What it slept through is priced by the machine before, so it is looked for a while back.
+  for await (const account of accounts(
+    { from: period.from - BEFORE_MS, until: period.until, workspace },
+    rows,
+    ports,
+  )) {
+    if (!fits(account.workspace, account.owner)) continue;
+    const days = savingsOf(account, lifeOf(account, rows.get(account.workspace)), baseline, period, now);
+    tallied.add(account.workspace, account.owner, days);
+  }
+  if (by === 'machine' || by === 'race') {
+    for (const [key, sums] of await byEntry(by, wanted, fits, ports)) tallied.pay(key, sums);
+  }
+  return { period, baseline, by, total: tallied.total(), rows: tallied.rows() };
+}
+
+const BEFORE_MS = 92 * DAY_MS;
+
+interface Wanted {
+  readonly from: number;
+  readonly until: number;
+  readonly workspace: string | null;
+}
+
+/** What the ledger adds up to, and what is not in it yet. */
+export async function* accounts(
+  { from, until, workspace }: Wanted,
+  rows: ReadonlyMap<string, Workspace>,
+  ports: Ports,
+): AsyncGenerator<AccountSums> {
+  const live = Map.groupBy(await notYetEntered(rows, ports), (charge) => keyOf(charge.workspace, charge.owner));
+  const one = workspace === null ? {} : { workspace };
+  for await (const account of ports.journals.sums({ from, until, ...one })) {
+    const key = keyOf(account.workspace, account.owner);
+    yield withLive(account, live.get(key) ?? [], from, until);
+    live.delete(key);
+  }
+  for (const [key, charges] of live) {
+    const [name = '', owner = ''] = key.split('\n');
+    const account = withLive({ workspace: name, owner, days: [] }, charges, from, until);
+    if ((workspace === null || name === workspace) && account.days.length > 0) yield account;
+  }
+}
+
+const keyOf = (workspace: string, owner: string): string => `${workspace}\n${owner}`;
+
+function withLive(account: AccountSums, charges: readonly Charge[], from: number, until: number): AccountSums {
+  if (charges.length === 0) return account;
+  const sums: Sums = new Map();
+  for (const sum of account.days) addSums(sums, sum);
+  for (const charge of charges) addCharge(sums, charge);
+  const days = [...sums.values()].filter(({ day }) => day >= from && day < until);
+  return { ...account, days: days.sort((a, b) => a.day - b.day) };
+}
+
+/** Machines that cost right now, since they were last entered; also those that still race. */
+async function notYetEntered(rows: ReadonlyMap<string, Workspace>, ports: Ports): Promise<readonly Charge[]> {
+  const now = ports.clock.now();
+  const bills = new Map((await ports.store.list('bills')).map((bill) => [bill.id, bill]));
+  const machines = (await ports.store.list('machines')).filter(
+    ({ state, departedAt }) => state !== 'gone' && departedAt !== null,
+  );
+  return machines.map((machine) => {
+    const bill = bills.get(machine.id);
+    const { id, workspace, race, offer, departedAt, entered } = machine;
+    const worked = entered.running !== undefined || entered.stranded !== undefined;
+    const open = {
+      endedAt: null,
+      dollarsPerHour: offer.dollarsPerHour,
+      meteredUntil: departedAt ?? now,
+      chargedUntil: null,
+    };
+    const { from, micro } = unmetered(bill ?? open, now);
+    const market = bill?.marketDollarsPerHour ?? null;
+    return {
+      at: now,
+      id: `${id}/now`,
+      workspace,
+      owner: bill?.owner ?? rows.get(workspace)?.owner ?? '',
+      machine: id,
+      race,
+      for: worked ? 'gpu' : 'waste',
+      source: 'metered',
+      micro,
+      from: Math.min(from, now),
+      until: now,
+      settles: null,
+      marketMicro: market === null ? null : Math.round((market * 1e6 * Math.max(0, now - from)) / 3_600_000),
+    };
+  });
+}
+
+/** A name that was given up is as old as its entries. */
+function lifeOf({ owner, days }: AccountSums, row: Workspace | undefined): Life {
+  const first = days[0]?.day ?? 0;
+  if (row?.owner === owner) return { from: first + DAY_MS <= row.createdAt ? first : row.createdAt, until: null };
+  return { from: first, until: (days.at(-1)?.day ?? 0) + DAY_MS };
+}
+
+/** Machines and races are not in the sums: their entries are read. */
+async function byEntry(
+  by: 'machine' | 'race',
+  { period }: SavingsWanted,
+  fits: (workspace: string, owner: string) => boolean,
+  ports: Ports,
+): Promise<ReadonlyMap<string, readonly DaySum[]>> {
+  const rows = new Map((await ports.store.list('workspaces')).map((row) => [row.id, row]));
+  const entered = await ports.journals.read('ledger', period.from);
+  const live = await notYetEntered(rows, ports);
+  const sums = new Map<string, Sums>();
+  for (const charge of new Map([...entered, ...live].map((one) => [one.id, one])).values()) {
+    const key = by === 'machine' ? charge.machine : charge.race;
+    if (key === null || !fits(charge.workspace, charge.owner)) continue;
+    const mine = sums.get(key) ?? new Map<string, DaySum>();
+    sums.set(key, mine);
+    addCharge(mine, charge);
+  }
+  const inside = ({ day }: DaySum): boolean => day >= period.from && day < period.until;
+  return new Map(
+    [...sums]
+      .map(([key, some]) => [key, [...some.values()].filter(inside)] as const)
+      .filter(([, some]) => some.length > 0),
+  );
+}
