@@ -22,6 +22,7 @@ import type { Restic } from './restic-here.ts';
 import { runBackup } from './run-backup.ts';
 import { scopeOf } from './scope.ts';
 import type { Talk } from './talk.ts';
+import { withUsed } from './used-files.ts';
 import { type Entry, type Walked, walk } from './walk.ts';
 
 export interface BackedUp {
@@ -130,7 +131,7 @@ function backedUp(job: Job, taken: Taken, moved: readonly string[], lines: reado
   return {
     snapshot: taken.snapshot,
     parent: taken.parent,
-    lines: withReplaced(job.place, lines, before.elsewhere),
+    lines: withUsed(job.place, withReplaced(job.place, lines, before.elsewhere)),
     partial: !job.claim.complete || atRisk.some((risk) => risk.kind === 'unlisted'),
     atRisk,
     badLines: taken.badLines,

@@ -1,8 +1,8 @@
 import type { AgentEvent, ManifestLine, RestoreOrder } from '../domain/agent-protocol.ts';
 import { rawPath } from '../domain/wire-path.ts';
 import { patternsFor } from '../restic/exclude-patterns.ts';
-import { isCritical } from './critical.ts';
-import { fetchShare, type Part, type Share, stagingOf, type Verified } from './fetch-share.ts';
+import { isCritical, usedLast } from './critical.ts';
+import { fetchShare, PARTS, type Part, type Share, stagingOf, type Verified } from './fetch-share.ts';
 import { type HashCache, openHashCache } from './hash-cache.ts';
 import type { KnownFiles } from './known-files.ts';
 import { statOf } from './look-at.ts';
@@ -36,8 +36,7 @@ export interface Job extends Start {
 /** A top-level directory of the snapshot. */
 export interface Root {
   readonly root: string;
-  readonly critical: readonly ManifestLine[];
-  readonly rest: readonly ManifestLine[];
+  readonly parts: Readonly<Record<Part, readonly ManifestLine[]>>;
 }
 
 export function startJob(start: Start): Job {
@@ -57,7 +56,7 @@ export function startJob(start: Start): Job {
   return {
     ...start,
     replaced,
-    roots: rootsOf(start.lines),
+    roots: rootsOf(start.lines, Date.now()),
     state,
     cache: openHashCache(place),
     keptBoth,
@@ -65,16 +64,22 @@ export function startJob(start: Start): Job {
   };
 }
 
-function rootsOf(lines: readonly ManifestLine[]): readonly Root[] {
+function rootsOf(lines: readonly ManifestLine[], now: number): readonly Root[] {
+  const used = usedLast(
+    lines.filter((line) => !isCritical(line)),
+    now,
+  );
   const roots = Map.groupBy(lines, (line) => rawPath(line.path).split('/')[0]!);
   return [...roots].flatMap(([root, all]) => {
     if (all.find((line) => rawPath(line.path) === root)?.type !== 'dir') return []; // a link: see roots.ts
-    const rest = largestFew(
+    const large = largestFew(
       all.filter((line) => !isCritical(line)),
       all,
       root,
     );
-    return [{ root, critical: all.filter((line) => !rest.has(line)), rest: [...rest] }];
+    const parts = Map.groupBy(all, (line): Part => (!large.has(line) ? 'critical' : used.has(line) ? 'used' : 'rest'));
+    const of = (part: Part): readonly ManifestLine[] => parts.get(part) ?? [];
+    return [{ root, parts: { critical: of('critical'), used: of('used'), rest: of('rest') } }];
   });
 }
 
@@ -134,17 +139,18 @@ async function fetchAll(job: Job, shares: readonly Share[], signal: AbortSignal)
   }
 }
 
-function shareOf({ root, critical, rest }: Root, part: Part): Share {
-  return part === 'critical'
-    ? { root, part, lines: critical, others: rest }
-    : { root, part, lines: rest, others: critical };
+function shareOf({ root, parts }: Root, part: Part): Share {
+  const others = PARTS.filter((other) => other !== part).flatMap((other) => parts[other]);
+  return { root, part, lines: parts[part], others };
 }
 
 function reporter(job: Job, part: Part): (share: Share) => (bytes: number, files: number) => void {
   const files = job.lines.filter((line) => line.type === 'file');
   const bytesTotal = sum(files);
-  const before =
-    part === 'rest' ? job.roots.flatMap((root) => root.critical.filter((line) => line.type === 'file')) : [];
+  const earlier = PARTS.slice(0, PARTS.indexOf(part));
+  const before = job.roots
+    .flatMap(({ parts }) => earlier.flatMap((one) => parts[one]))
+    .filter((line) => line.type === 'file');
   const done = new Map<Share, { bytes: number; files: number }>();
   return (share) => (bytes, count) => {
     done.set(share, { bytes, files: count });

@@ -17,9 +17,10 @@ import { restoredContent } from './restored-content.ts';
 import { makeRoots, settleRoots } from './roots.ts';
 import { checkSpace } from './space.ts';
 import { fetchObject } from './transfer.ts';
+import { inheritUsed } from './used-files.ts';
 
 /**
- * Brings the files of a snapshot in two parts: what a person needs to start, then the large data. Each part is fetched
+ * Brings the files of a snapshot in parts: what a person needs to start, the large data they used last, then the rest of it. Each part is fetched
  * beside where it belongs, compared with the manifest, and only then moved into its place. Returns the manifest.
  */
 export async function bring(
@@ -53,6 +54,8 @@ export async function bring(
   makeRoots(place, lines);
   await bringPart(job, 'critical', signal);
   say({ event: 'usable', ...countOf(lines.filter(isCritical)) });
+  inheritUsed(place, lines);
+  await bringPart(job, 'used', signal);
   await bringPart(job, 'rest', signal);
   removeStaging(job);
   settleRoots(job);

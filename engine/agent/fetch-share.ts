@@ -14,7 +14,9 @@ import { type Place, STAGING } from './place.ts';
 import type { Restic } from './restic-here.ts';
 import { typeOf } from './walk.ts';
 
-export type Part = 'critical' | 'rest';
+/** In the order in which they come. */
+export const PARTS = ['critical', 'used', 'rest'] as const;
+export type Part = (typeof PARTS)[number];
 
 /** A top-level directory of the snapshot, and what of it is fetched now. Paths are raw and below the machine's root. */
 export interface Share {

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { z } from 'zod';
 import { readIfThere, writeDurably } from './durable.ts';
+import { PARTS } from './fetch-share.ts';
 import type { Place } from './place.ts';
 
 /** How far a restore came, so that it goes on there after it was killed. */
@@ -8,8 +9,8 @@ const State = z.object({
   snapshot: z.string(),
   epoch: z.number().int(),
   /** Everything of the part is in its staging directories, compared. From now on it is only moved. */
-  fetched: z.array(z.enum(['critical', 'rest'])),
-  placed: z.array(z.enum(['critical', 'rest'])),
+  fetched: z.array(z.enum(PARTS)),
+  placed: z.array(z.enum(PARTS)),
   keptBoth: z.array(z.object({ path: z.string(), beside: z.string() })),
 });
 export type RestoreState = z.infer<typeof State>;

@@ -3,7 +3,7 @@ import type { ManifestLine } from '../domain/agent-protocol.ts';
 import { Failure } from '../domain/failures.ts';
 import { rawPath } from '../domain/wire-path.ts';
 import type { Job } from './bring-part.ts';
-import { type Part, stagingOf } from './fetch-share.ts';
+import { PARTS, type Part, stagingOf } from './fetch-share.ts';
 import { statOf } from './look-at.ts';
 import type { Place } from './place.ts';
 
@@ -13,8 +13,8 @@ export function checkSpace({ place, roots, state, known }: Job): void {
   for (const root of roots) {
     const folder = existing(place, root.root);
     const device = statOf(place, folder)?.dev ?? 0;
-    const parts = (['critical', 'rest'] as const).filter((part) => !state.fetched.includes(part));
-    const bytes = parts.reduce((total, part) => total + bytesLeft(place, root.root, part, root[part], known), 0);
+    const parts = PARTS.filter((part) => !state.fetched.includes(part));
+    const bytes = parts.reduce((total, part) => total + bytesLeft(place, root.root, part, root.parts[part], known), 0);
     const before = wanted.get(device)?.bytes ?? 0;
     wanted.set(device, { bytes: before + bytes, folder });
   }

@@ -278,6 +278,8 @@ export const ManifestLine = z.object({
   target: z.string().optional(),
   /** Of a file outside of the backed-up directories: what the image had in its place. No part of its identity. */
   over: Sha256.optional(),
+  /** Of a large file: when a program was last seen to have it open. No part of its identity. */
+  usedMs: z.number().optional(),
 });
 export type ManifestLine = z.infer<typeof ManifestLine>;
 

@@ -58,6 +58,18 @@ const order = (more: object = {}) => restoreOrder(world, { epoch: 2, snapshot: s
 /** The worker's process, which is apart from the one that we started. */
 const workerOf = (machine: Machine): number => JSON.parse(readFileSync(join(machine.home, 'lock'), 'utf8')).pid;
 
+resticTest('of the large data what was used last comes before what only lies there', async () => {
+  const gate = gatedRestic(world, 'restore-rest-');
+  const machine = world.machine('used-first', gate.program);
+  const running = machine.start('restore', order());
+  await gate.reached();
+  const models = join(machine.root, 'workspace/models');
+  expect(readdirSync(models), 'written today; the other one years ago').toEqual(['b.bin']);
+  gate.open();
+  expect(await running.ended).toBe(0);
+  expect(treeOf(machine.root, ['opt'])).toEqual(treeOf(original.root, ['opt']));
+});
+
 resticTest('what a person does while the rest arrives stays, through a crash of the agent too', async () => {
   const gate = gatedRestic(world, '--include-file');
   const machine = world.machine('edits', gate.program);

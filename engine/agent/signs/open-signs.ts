@@ -1,6 +1,7 @@
 import { reasonOf } from '../../domain/failures.ts';
 import type { Activity, Reading } from '../../domain/heartbeat.ts';
 import type { Place } from '../place.ts';
+import { openUsedFiles } from '../used-files.ts';
 import { openCensus } from './census.ts';
 import { openCpu } from './cpu.ts';
 import { openDisk } from './disk.ts';
@@ -36,6 +37,7 @@ export function openSigns(place: Place, ours: () => readonly number[], options: 
   const signs = [openCpu(), openDisk(), openNetwork(), openEditors(timing)] as const;
   const [cpu, disk, network, editors] = signs;
   const terminals = openTerminals();
+  const used = openUsedFiles(place);
   const jupyter = opened.use(openJupyter(place, timing));
 
   let last = census.take(timing.steady());
@@ -48,6 +50,11 @@ export function openSigns(place: Place, ours: () => readonly number[], options: 
       trouble = null;
       for (const sign of signs) sign.sample(span);
       jupyter.look(next);
+      const theirs = [...next.people.values()].filter(({ whose }) => whose === 'theirs');
+      used.look(
+        theirs.map(({ row }) => row.pid),
+        timing.now(),
+      );
     } catch (cause) {
       trouble = reasonOf(cause);
     }
