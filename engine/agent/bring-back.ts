@@ -1,4 +1,4 @@
-import { rmSync, statfsSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { BringBackOrder, ManifestLine } from '../domain/agent-protocol.ts';
 import { Failure, isFailure } from '../domain/failures.ts';
@@ -11,8 +11,8 @@ import { lowerPriority } from './lower-priority.ts';
 import { checkedPath, type Place, STAGING } from './place.ts';
 import { emptyTrash, placeShare } from './place-share.ts';
 import { openRestic } from './restic-here.ts';
+import { planRounds } from './rounds.ts';
 import { safeFiles } from './safe-files.ts';
-import { existing, gb, MARGIN, SPARE_BYTES } from './space.ts';
 import type { Talk } from './talk.ts';
 
 /**
@@ -35,12 +35,11 @@ export async function bringBack(order: BringBackOrder, place: Place, talk: Talk,
   // A copy elsewhere shares nothing with the file it is a copy of, or who writes to one would change the other.
   const known = into === null ? safe : NOTHING;
   const beside: { path: string; beside: string }[] = [];
-  let rounds = 1;
-  for (const [root, lines] of wanted) {
+  const rounds = planRounds(place, wanted, known);
+  for (const [root, parts] of rounds) {
+    const lines = wanted.get(root) ?? [];
     const mine = new Set(lines);
     const others = all.filter((line) => rootOf(line) === root && !mine.has(line));
-    const parts = roundsFor(place, root, lines);
-    rounds = Math.max(rounds, parts.length);
     for (const part of parts) {
       const now = new Set(part);
       const left = [...others, ...lines.filter((line) => !now.has(line))];
@@ -65,7 +64,8 @@ export async function bringBack(order: BringBackOrder, place: Place, talk: Talk,
     rmSync(place.at(`${root}/${STAGING}`), { recursive: true, force: true });
   }
   const files = [...wanted.values()].flat().filter((line) => line.type === 'file');
-  talk.say({ event: 'brought_back', files: files.length, bytes: sum(files), beside: beside.length, rounds });
+  const most = Math.max(...[...rounds.values()].map((parts) => parts.length));
+  talk.say({ event: 'brought_back', files: files.length, bytes: sum(files), beside: beside.length, rounds: most });
 }
 
 const NOTHING = { has: () => false, hadBeforeRename: () => false };
@@ -97,31 +97,6 @@ function chosen(all: readonly ManifestLine[], { path }: BringBackOrder): Readonl
 }
 
 const rootOf = (line: ManifestLine): string => rawPath(line.path).split('/')[0]!;
-
-/** All at once where there is room for it beside what is there; else in rounds that fit, each complete in itself. */
-function roundsFor(place: Place, root: string, lines: readonly ManifestLine[]): readonly (readonly ManifestLine[])[] {
-  const folder = existing(place, root);
-  const { bavail, bsize } = statfsSync(place.at(folder));
-  const free = bavail * bsize - SPARE_BYTES;
-  const needed = (some: readonly ManifestLine[]): number => sum(some) * MARGIN;
-  if (needed(lines) <= free) return [lines];
-  const largest = lines.reduce((most, { sizeBytes }) => Math.max(most, sizeBytes), 0);
-  if (largest * MARGIN > free)
-    throw new Failure('machine_disk_full', {
-      why: `/${folder} has ${gb(Math.max(free, 0))} free, and a file of ${gb(largest)} has no room beside what is there`,
-    });
-  const rounds: ManifestLine[][] = [];
-  let left = -1;
-  for (const line of lines) {
-    left -= line.sizeBytes * MARGIN;
-    if (left < 0) {
-      rounds.push([]);
-      left = free - line.sizeBytes * MARGIN;
-    }
-    rounds.at(-1)!.push(line);
-  }
-  return rounds;
-}
 
 /** What lies in it goes below the target: all of the directory, or the one that was asked for with its own name. */
 function stagedAt(root: string, path: string | null): string {

@@ -105,11 +105,8 @@ async function runRestore(
   onBytes: (bytes: number, files: number) => void,
   signal: AbortSignal,
 ): Promise<unknown> {
-  const below = (line: ManifestLine): string => rawPath(line.path).slice(share.root.length + 1);
-  const kept = share.lines.map(below);
-  const large = share.others.map(below);
   const file = join(place.home, 'tmp', `restore-${share.part}-${Buffer.from(share.root, 'latin1').toString('hex')}`);
-  const patterns = share.part === 'critical' ? patternsFor(large, kept, '') : patternsFor(kept, large, '');
+  const patterns = share.part === 'critical' ? whatIsNot(share) : whatIs(share);
   writeFileSync(file, patternFile(patterns), { mode: 0o600 });
   const only = patterns.length === 0 ? null : share.part === 'critical' ? { excludeFile: file } : { includeFile: file };
   const args = restore({
@@ -132,6 +129,31 @@ async function runRestore(
     if (!isFailure(cause, 'restore_failed')) throw cause;
     return cause;
   }
+}
+
+const belowRoot = ({ root }: Share, lines: readonly ManifestLine[]): readonly string[] =>
+  lines.map((line) => rawPath(line.path).slice(root.length + 1));
+
+const whatIsNot = (share: Share): readonly string[] =>
+  patternsFor(belowRoot(share, share.others), belowRoot(share, share.lines), '');
+
+/** A pattern that names a directory brings everything in it, so only empty ones are named: the others come with a file. */
+function whatIs(share: Share): readonly string[] {
+  if (share.others.length === 0) return [];
+  const parents = parentsOf([...share.lines, ...share.others]);
+  const isLeaf = (line: ManifestLine): boolean => !parents.has(rawPath(line.path));
+  const [leaves, folders] = [share.lines.filter(isLeaf), share.lines.filter((line) => !isLeaf(line))];
+  return patternsFor(belowRoot(share, leaves), belowRoot(share, [...folders, ...share.others]), '');
+}
+
+/** Raw paths of directories with something in them. */
+export function parentsOf(lines: readonly ManifestLine[]): ReadonlySet<string> {
+  return new Set(
+    lines.map((line) => {
+      const path = rawPath(line.path);
+      return path.slice(0, Math.max(path.lastIndexOf('/'), 0));
+    }),
+  );
 }
 
 async function verify(

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -120,3 +121,29 @@ resticTest('one that was killed is done again, and leaves nothing lying about', 
   expect(readdirSync(join(work, 'models')).sort()).toEqual(['a.bin', 'deep']);
   expect(existsSync(join(work, '.dumont-restore'))).toBe(false);
 });
+
+const mounts = resticProgram !== null && spawnSync('unshare', ['--mount', 'true']).status === 0;
+if (!mounts) console.warn('SKIPPED: nothing can be mounted here, so that a disk with little room is not tried');
+
+test.skipIf(!mounts)(
+  'with little room it comes part by part and says so; what fits in no way is refused before anything is touched',
+  () => {
+    const program = join(import.meta.dirname, 'little-room-scenario.ts');
+    const { stdout, stderr } = spawnSync(
+      'unshare',
+      ['--pid', '--fork', '--mount', '--kill-child', process.execPath, program],
+      { encoding: 'utf8', timeout: 100_000, killSignal: 'SIGKILL' },
+    );
+    expect(stderr).toBe('');
+    const { copies, refused, narrow } = JSON.parse(stdout);
+    const untouched = { notes: 'new', back: [false, false, false], left: ['a.bin', 'b.bin', 'c.bin'] };
+    const full = { event: 'failed', code: 'machine_disk_full', why: expect.stringContaining('even part by part') };
+    expect(copies).toEqual({ said: full, ...untouched });
+    expect(refused).toEqual({ said: full, ...untouched });
+    expect(narrow).toEqual({
+      said: expect.objectContaining({ event: 'brought_back', files: 4, beside: 0, rounds: 3 }),
+      ...{ notes: 'old', back: [true, true, true], left: ['a.bin', 'b.bin', 'c.bin'] },
+    });
+  },
+  120_000,
+);
