@@ -1,17 +1,22 @@
+import { createHash } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { makeClone } from '../../engine/clone.ts';
 import { repositoryPrefix } from '../../engine/domain/layout.ts';
 import { leave, removeLeaving } from '../../engine/removal.ts';
 import * as restic from '../../engine/restic/commands.ts';
 import { mend } from '../../engine/steps/vault.ts';
+import { anOperation } from '../contracts/store-rows.ts';
 import { resticProgram } from '../restic/which-restic.ts';
 import { REACH } from '../standins/r2/machine.ts';
 import { vaulted } from './vault-world.ts';
 
 const { signal } = new AbortController();
 const HISTORIES = 4;
+/** A life makes no more: each is a repository of its own. */
+const CLONES = 2;
 
 type Tree = Readonly<Record<string, string>>;
 type Step =
@@ -19,7 +24,7 @@ type Step =
   | { readonly do: 'remove'; readonly path: string }
   | { readonly do: 'back up' | 'compact' | 'copy' | 'damage' }
   | { readonly do: 'thin'; readonly keep: number }
-  | { readonly do: 'restore'; readonly which: number };
+  | { readonly do: 'restore' | 'restore a part' | 'clone'; readonly which: number };
 
 const path = fc.constantFrom('a.py', 'b.bin', 'deep/c.py', 'deep/er/d', 'two words');
 /** Some large enough to be cut into several pieces, and many with pieces in common. */
@@ -33,11 +38,17 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 2, arbitrary: fc.record({ do: fc.constant('thin' as const), keep: fc.nat(3) }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constantFrom('compact' as const, 'copy' as const) }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('damage' as const) }) },
-  { weight: 2, arbitrary: fc.record({ do: fc.constant('restore' as const), which: fc.nat(9) }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      do: fc.constantFrom('restore' as const, 'restore a part' as const, 'clone' as const),
+      which: fc.nat(9),
+    }),
+  },
 );
 
 test.skipIf(resticProgram === null)(
-  'whatever is edited, backed up, thinned, compacted, copied, damaged and mended: every kept snapshot restores to its tree',
+  'whatever is edited, backed up, thinned, compacted, copied, cloned, damaged and mended: every kept snapshot restores to its tree',
   { timeout: 240_000 },
   async () => {
     await fc.assert(
@@ -57,13 +68,29 @@ async function live(steps: readonly Step[]): Promise<void> {
   /** Everything there is lies in the vault as well. */
   let copied = false;
 
-  const restored = async (id: string): Promise<void> => {
+  const clones: { readonly id: string; readonly tree: Tree }[] = [];
+  await store.save('workspaces', machine.workspace);
+
+  /** All of it, or what lies below one of its folders. */
+  const restored = async (id: string, below = ''): Promise<void> => {
     const target = join(machine.root, `back-${id}`);
-    const order = { ...REACH, snapshot: id, folder: '/work', target, only: null };
+    const order = { ...REACH, snapshot: id, folder: `/work/${below}`, target, only: null };
     const { code, words } = await machine.run(restic.restore(order), true);
     expect([code, words]).toEqual([0, '']);
-    expect(treeOf(target)).toEqual(kept.get(id));
+    expect(treeOf(target)).toEqual(partOf(kept.get(id) ?? {}, below));
     rmSync(target, { recursive: true });
+  };
+
+  /** Read by the control host: no machine has credentials for it yet. */
+  const isWhole = async ({ id, tree }: { readonly id: string; readonly tree: Tree }): Promise<void> => {
+    const workspace = (await store.read('workspaces', id))!;
+    const [own] = (await store.list('snapshots')).filter((snapshot) => snapshot.workspace === id);
+    const hashes = Object.entries(tree).map(([name, text]) => [`work/${name}`, sha256(text)] as const);
+    const paths = hashes.map(([name]) => name);
+    const files = await machine.repositories.files(workspace, own?.id ?? '', signal);
+    expect(files.map(({ path }) => path).toSorted()).toEqual(paths.toSorted());
+    const { digests } = await machine.repositories.restoreAll(workspace, own?.id ?? '', paths, signal);
+    expect(new Map([...digests].toSorted())).toEqual(new Map(hashes.toSorted()));
   };
 
   for (const one of steps) {
@@ -98,17 +125,45 @@ async function live(steps: readonly Step[]): Promise<void> {
       expect(await mend(machine.workspace, ports, signal)).toBeGreaterThan(0);
     } else if (one.do === 'restore' && kept.size > 0) {
       await restored([...kept.keys()][one.which % kept.size] ?? '');
+    } else if (one.do === 'restore a part' && kept.size > 0) {
+      const [id = '', whole = {}] = [...kept][one.which % kept.size] ?? [];
+      if (Object.keys(partOf(whole, 'deep/')).length > 0) await restored(id, 'deep/');
+    } else if (one.do === 'clone' && kept.size > 0 && clones.length < CLONES) {
+      const [snapshot = '', whole = {}] = [...kept][one.which % kept.size] ?? [];
+      const [id, into] = [`clone-${clones.length}`, `copy${clones.length}`];
+      const asked = anOperation({
+        id,
+        workspace: 'lab',
+        intent: { clone: { snapshot, into } },
+        endedAt: null,
+        outcome: null,
+      });
+      await store.save('operations', asked);
+      await makeClone(id, ports, signal);
+      expect((await store.read('operations', id))?.outcome).toMatchObject({ ok: true });
+      clones.push({ id: into, tree: whole });
     }
   }
+
+  for (const clone of clones) await isWhole(clone);
 
   for (const id of kept.keys()) await restored(id);
   const names = (await w.keys(machine.storage, 'snapshots/')).map((key) =>
     key.slice(`${repositoryPrefix('lab')}snapshots/`.length),
   );
   expect(names.toSorted()).toEqual([...kept.keys()].toSorted());
-  expect((await store.list('snapshots')).map(({ id }) => id).toSorted()).toEqual(names.toSorted());
+  const mine = (await store.list('snapshots')).filter(({ workspace }) => workspace === 'lab');
+  expect(mine.map(({ id }) => id).toSorted()).toEqual(names.toSorted());
   const { lines } = await machine.run(restic.check(REACH, '100%'), true);
   if (kept.size > 0) expect(JSON.parse(lines.at(-1) ?? '')).toMatchObject({ num_errors: 0 });
+}
+
+const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
+
+/** What lies below a folder, by the names it has there. */
+function partOf(tree: Tree, below: string): Tree {
+  const inside = Object.entries(tree).filter(([name]) => name.startsWith(below));
+  return Object.fromEntries(inside.map(([name, text]) => [name.slice(below.length), text]));
 }
 
 function treeOf(folder: string): Tree {

@@ -48,6 +48,7 @@ export async function vaulted() {
     repositories: machine.repositories,
     vaults: [vault],
     log: () => undefined,
+    seal: MASTER_KEY.seal,
     tell: (talk: unknown) => told.push(talk),
   } as unknown as Ports;
   await r2.world.storage.setLocks('vault', [
