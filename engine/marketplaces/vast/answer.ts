@@ -46,8 +46,7 @@ export const isBadKey = ({ status, error, words }: Answer): boolean =>
 /** An answer that is not a good one, in our words. */
 export function asFailure(answer: Answer): Failure {
   const { status, words } = answer;
-  if (isBadKey(answer))
-    return new Failure('bad_marketplace_key', { ...VAST, setting: 'DUMONT_VAST_API_KEY', why: words });
+  if (isBadKey(answer)) return new Failure('marketplace_key', { ...VAST, setting: 'DUMONT_VAST_KEY', why: words });
   if (isNoCredit(answer)) return new Failure('no_credit', VAST);
   if (isTooEarly(answer)) return new Failure('marketplace_down', { ...VAST, why: `asked too often: ${words}` });
   if (status === 400 || status === 403 || status === 404 || status === 410 || status === 422)

@@ -1,7 +1,7 @@
 import { isFailure } from '../../domain/failures.ts';
 import type { Clock } from '../../domain/ports.ts';
 import { type Answer, asFailure, isTooEarly, readAnswer } from './answer.ts';
-import { openPace, type Route } from './pace.ts';
+import { openPaces, type Route, restMs } from './pace.ts';
 import type { Send } from './send.ts';
 
 export interface Asked {
@@ -22,7 +22,6 @@ export interface Ask {
   (asked: Asked, signal: AbortSignal): Promise<Answer>;
   /** The same, where anything but a good answer is a failure. */
   well(asked: Asked, signal: AbortSignal): Promise<unknown>;
-  waitMs(route: Route): number;
 }
 
 export interface AskOptions {
@@ -34,7 +33,7 @@ export interface AskOptions {
 }
 
 export function openAsk({ url, key, clock, random, send }: AskOptions): Ask {
-  const pace = openPace(clock);
+  const paces = openPaces(clock);
 
   async function once({ route, method, path, query = {}, body }: Asked, signal: AbortSignal): Promise<Answer> {
     const search = new URLSearchParams();
@@ -50,13 +49,13 @@ export function openAsk({ url, key, clock, random, send }: AskOptions): Ask {
       signal,
     );
     const answer = readAnswer(reply);
-    if (isTooEarly(answer)) pace.refused(route);
+    if (isTooEarly(answer)) paces(route).rest(restMs(route));
     return answer;
   }
 
   const ask = async (asked: Asked, signal: AbortSignal): Promise<Answer> => {
     for (let tries = 1; ; tries += 1) {
-      await pace.pass(asked.route, signal);
+      await paces(asked.route).turn(signal);
       if (tries === 1) await asked.depart?.();
       signal.throwIfAborted();
       try {
@@ -77,7 +76,6 @@ export function openAsk({ url, key, clock, random, send }: AskOptions): Ask {
       if (!answer.ok) throw asFailure(answer);
       return answer.json;
     },
-    waitMs: pace.waitMs,
   });
 }
 

@@ -12,12 +12,13 @@ type Kept = z.infer<typeof Kept>;
  * Keys with which machines end themselves. Vast tells one when it makes the machine and never again, so they lie in a file
  * that only its owner can read, for as long as the machine is there.
  */
-export function openKeys(file: string, clock: Clock) {
-  let kept = read(file);
+export function openKeys(file: string | null, clock: Clock) {
+  let kept: Kept = file === null ? {} : read(file);
   const seen = new Set<string>();
 
   function write(next: Kept): void {
     kept = next;
+    if (file === null) return;
     mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
     writeFileSync(`${file}.new`, JSON.stringify(kept), { mode: 0o600 });
     renameSync(`${file}.new`, file);

@@ -13,14 +13,18 @@ import { together } from './together.ts';
 export interface VastOptions {
   readonly url: string;
   readonly key: string;
-  /** Where the keys lie with which machines end themselves. */
-  readonly keysFile: string;
+  /** Where the keys lie with which machines end themselves; null: in memory alone. */
+  readonly keysFile: string | null;
   readonly clock: Clock;
   readonly random: () => number;
   readonly send?: Send;
 }
 
-export type Vast = Marketplace & { readonly account: ReturnType<typeof openAccount> };
+/** Besides what every marketplace does: what vast alone tells. */
+export type Vast = Marketplace & ReturnType<typeof openAccount>;
+
+/** Images with CUDA and a framework have about so much; a host that has it already pulls nothing. */
+const IMAGE_GB = 5.5;
 
 /** vast.ai behind our own words. One for each key, since its limits are counted by key. */
 export function vast(options: VastOptions): Vast {
@@ -50,7 +54,8 @@ export function vast(options: VastOptions): Vast {
   return {
     name: 'vast',
     pauses: true,
-    account: openAccount(ask),
+    terms: { createEveryMs: 4_650, imageGb: IMAGE_GB },
+    ...openAccount(ask, clock),
     offers: async (need, signal) => await search(ask, need, signal),
 
     async rent(offer, order, depart, signal) {
