@@ -5,7 +5,7 @@ import type { Need, Offer } from './domain/marketplace.ts';
 import type { Ports } from './domain/ports.ts';
 import { newestGood } from './domain/snapshot.ts';
 import { remember } from './policy/hosts.ts';
-import { misfit, ranking } from './policy/ranking.ts';
+import { type Knowledge, misfit, ranking } from './policy/ranking.ts';
 
 const REMEMBERED_MS = 60 * 24 * 3_600_000;
 /** Node, the agent and restic, packed. */
@@ -17,7 +17,7 @@ export async function offersFor(
   workspace: string | null,
   ports: Ports,
   signal: AbortSignal,
-): Promise<{ readonly ranked: readonly RankedOffer[]; readonly none: string }> {
+): Promise<{ readonly ranked: readonly RankedOffer[]; readonly none: string; readonly known: Knowledge }> {
   const answers = await Promise.allSettled(
     [...ports.marketplaces.values()].map((marketplace) => marketplace.offers(need, signal)),
   );
@@ -27,16 +27,20 @@ export async function offersFor(
   if (failed.length > 0 && failed.length === answers.length) throw failed[0];
   const offers = answers.flatMap((answer) => (answer.status === 'fulfilled' ? answer.value : []));
   const fitting = offers.filter((offer) => misfit(offer, need) === null);
-  const ranked = ranking(fitting, await knowledge(workspace, ports));
-  return { ranked, none: whyNone(offers, need, failed) };
+  const known = await knowledge(workspace, ports);
+  const ranked = ranking(fitting, known);
+  return { ranked, known, none: whyNone(offers, need, failed) };
 }
 
-async function knowledge(workspace: string | null, ports: Ports) {
+async function knowledge(workspace: string | null, ports: Ports): Promise<Knowledge> {
   const { boots, memory } = await hostKnowledge(ports);
   const snapshots =
     workspace === null ? [] : (await ports.store.list('snapshots')).filter((one) => one.workspace === workspace);
   const downloadGb = KIT_GB + (newestGood(snapshots)?.sizeBytes ?? 0) / 1e9;
-  return { memory, boots, downloadGb, now: ports.clock.now() };
+  const terms = new Map(
+    [...ports.marketplaces].flatMap(([name, { terms: its }]) => (its ? [[name, its] as const] : [])),
+  );
+  return { memory, boots, downloadGb, terms, now: ports.clock.now() };
 }
 
 /** Our own memory of hosts, from the journal of boots. */

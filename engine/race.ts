@@ -9,7 +9,7 @@ import { offersFor } from './offers.ts';
 import { PARTS, type Parts } from './parts.ts';
 import { quantile } from './policy/hosts.ts';
 import { costOfRace, type RaceMove, type RaceSight, underCap } from './policy/race.ts';
-import { spread } from './policy/ranking.ts';
+import { type Knowledge, patienceWith, pullGbOf, spread } from './policy/ranking.ts';
 import { describe } from './steps/describe.ts';
 import { raceBell, rowsBell, workspaceBell } from './steps/step.ts';
 import { validate } from './steps/vault.ts';
@@ -131,17 +131,21 @@ async function rent(
 ): Promise<string | null> {
   let offers: readonly Offer[];
   let marketDollarsPerHour = race.marketDollarsPerHour;
+  let known: Knowledge;
   try {
-    const { ranked, none } = await offersFor(race.need, race.workspace, ports, signal);
+    const found = await offersFor(race.need, race.workspace, ports, signal);
+    const { ranked, none } = found;
     if (ranked.length === 0) return none;
     marketDollarsPerHour ??= quantile(
       ranked.map(({ offer }) => offer.dollarsPerHour),
       0.5,
     );
+    known = found.known;
     offers = spread(
       ranked,
       race.racers.map((racer) => racer.offer),
       wanted.count,
+      known.terms,
     );
   } catch (cause) {
     signal.throwIfAborted();
@@ -149,7 +153,7 @@ async function rent(
     return reasonOf(cause);
   }
   if (offers.length === 0) return 'every machine on offer that fits was tried';
-  const affordable = underCap(sight, offers);
+  const affordable = underCap(sight, offers, (offer) => pullGbOf(offer, known.terms));
   if (affordable.length === 0) return 'the next machine would pass the cap for one wake';
   const now = ports.clock.now();
   const racers = affordable.map((offer) => {
@@ -160,6 +164,8 @@ async function rent(
       offer,
       round: wanted.round,
       at: now,
+      patienceMs: patienceWith(offer, known, race.plan.roundMs),
+      pullGb: pullGbOf(offer, known.terms),
     };
   });
   const first = race.racers.length === 0;

@@ -82,6 +82,14 @@ export interface Listed {
   readonly startedAt: number;
 }
 
+/** What holds for all rentals at a marketplace, so that a race knows what it may ask for, and what losing costs there. */
+export interface Terms {
+  /** From one rental to the next: they leave one after the other. */
+  readonly createEveryMs: number;
+  /** What a host pulls at our expense before a machine runs, if it has not got it. */
+  readonly imageGb: number;
+}
+
 /** A line of a marketplace's own bill, in US dollars. While a machine runs its newest line grows: the same `id`, a larger amount. */
 export interface Billed {
   /** Names the line for ever, within its marketplace. */

@@ -9,7 +9,7 @@ import type { AgentAnswer, AgentStatus, EndCall } from './heartbeat.ts';
 import type { Journals } from './journals.ts';
 import type { Machine } from './lifecycle.ts';
 import type { Level, LogLine, PlacedLine } from './log.ts';
-import type { Address, Billed, Listed, Need, Offer, Order } from './marketplace.ts';
+import type { Address, Billed, Listed, Need, Offer, Order, Terms } from './marketplace.ts';
 import type { MicroDollars } from './money.ts';
 import type { Operation } from './operation.ts';
 import type { Race } from './race.ts';
@@ -132,6 +132,8 @@ export interface Marketplace {
   readonly name: string;
   /** It can stop a machine in place and start it again. */
   readonly pauses: boolean;
+  /** Missing where machines may be rented as fast as one likes, and pull nothing that costs. */
+  readonly terms?: Terms;
   offers(need: Need, signal: AbortSignal): Promise<readonly Offer[]>;
   /**
    * Asks for one machine, once. `depart` is awaited right before the request leaves, after any rate limit, and may forbid it.

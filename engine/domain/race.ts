@@ -34,6 +34,10 @@ export interface Racer {
   readonly offer: Offer;
   readonly round: number;
   readonly at: number;
+  /** Past this it is late, and another may start beside it; missing where only rounds count. */
+  readonly patienceMs?: number | undefined;
+  /** What its host pulls at our expense before it runs. */
+  readonly pullGb?: number | undefined;
 }
 
 /** How a race is run. Data, so that benchmarks can put plans side by side. */
@@ -41,6 +45,8 @@ export interface RacePlan {
   readonly batch: number;
   readonly rounds: number;
   readonly roundMs: number;
+  /** Another machine starts as soon as one is later than its host usually is, instead of a whole batch after a round. */
+  readonly hedged: boolean;
   /** Never more machines than this billed at once. */
   readonly billedMax: number;
   /** The race stops renting when its own cost would pass this. */

@@ -161,6 +161,7 @@ export const DEFAULTS: Settings = {
     batch: 5,
     rounds: 3,
     roundMs: 90 * SECOND,
+    hedged: false,
     billedMax: 15,
     capMicro: microDollars(2),
     deadlines: { createMs: 10 * SECOND, connectMs: 10 * SECOND, installMs: 10 * SECOND, usableMs: 120 * SECOND },

@@ -38,6 +38,22 @@ export function expectation(
   return { readyMs: ms / weight, failure: Math.min(1, failure / weight) };
 }
 
+/**
+ * How long a start may take before another begins beside it: what three of four took on that machine, or, while little is
+ * known of it, at its marketplace. One that was given up counts as at least as long as it was waited for.
+ */
+export function patience(own: readonly Boot[], market: readonly Boot[], otherwiseMs: number): number {
+  const times = (boots: readonly Boot[]): number[] =>
+    boots.filter(({ stage }) => stage === 'booting').map(({ ms }) => ms);
+  const [mine, all] = [times(own), times(market)];
+  const known = mine.length >= OWN_STARTS ? mine : all.length >= MARKET_STARTS ? all : null;
+  if (known === null) return otherwiseMs;
+  return Math.min(2 * otherwiseMs, Math.max(otherwiseMs / 6, quantile(known, 0.75)));
+}
+
+const OWN_STARTS = 3;
+const MARKET_STARTS = 8;
+
 function memoryOf(entries: readonly Boot[]): HostMemory {
   const last = entries.reduce((a, b) => (b.at >= a.at ? b : a));
   const stages: Partial<Record<State, { p50: number; p95: number; samples: number }>> = {};

@@ -1,6 +1,6 @@
 import { type Machine, RACING } from '../domain/lifecycle.ts';
 import type { Offer } from '../domain/marketplace.ts';
-import { costOf, dollars, type MicroDollars } from '../domain/money.ts';
+import { costOf, dollars, type MicroDollars, microDollars } from '../domain/money.ts';
 import type { Race, Racer, Verdict } from '../domain/race.ts';
 
 /** What the race looks like right now. */
@@ -50,19 +50,25 @@ export function decide(sight: RaceSight): RaceMove {
 
   const slow = field.live.filter((machine) => isSlow(machine, sight));
   const racing = field.live.filter((machine) => !slow.includes(machine));
-  const move = widen(sight, racing.length, field);
+  const move = widen(sight, racing, field);
   const tooSlow = { why: `slow: no progress for ${seconds(sight.race.plan.roundMs)} s`, slow: true };
   const release = slow.map((machine) => ({ machine: machine.id, ...tooSlow }));
-  if (move.rent === null && racing.length === 0 && field.pending === 0) {
+  // Those that were let go bill us until they are surely gone; then there is room for others.
+  const full = field.billed >= sight.race.plan.billedMax && isOpen(sight.race);
+  if (move.rent === null && racing.length === 0 && field.pending === 0 && !full) {
     return { ...finish(field, null, move.why), release: [...release] };
   }
   return { ...move, release };
 }
 
+const isOpen = ({ racers, plan }: Race): boolean => racers.length < plan.batch * plan.rounds;
+
 interface Field {
   readonly live: readonly Machine[];
   /** Racers whose row does not exist yet. */
   readonly pending: number;
+  /** What may bill us: whoever was let go does so until it is surely gone. */
+  readonly billed: number;
 }
 
 function fieldOf(sight: RaceSight): Field {
@@ -70,6 +76,7 @@ function fieldOf(sight: RaceSight): Field {
   return {
     live: rows.filter((row) => row !== undefined).filter((row) => isLive(row) && !(row.id in sight.race.verdicts)),
     pending: rows.filter((row) => row === undefined).length,
+    billed: rows.filter((row) => row?.state !== 'gone').length,
   };
 }
 
@@ -92,13 +99,13 @@ function followHolder(field: Field, holder: Machine, sight: RaceSight): RaceMove
 }
 
 /** Starts the next machines when it is time: the first batch, a replacement, the next round. */
-function widen(sight: RaceSight, racing: number, field: Field): RaceMove {
+function widen(sight: RaceSight, racing: readonly Machine[], field: Field): RaceMove {
   const { race, now } = sight;
   const { plan } = race;
   const total = plan.batch * plan.rounds;
   const round = race.racers.reduce((highest, racer) => Math.max(highest, racer.round), 0);
   const roundEnds = roundStart(race.racers, round) + plan.roundMs;
-  const room = Math.min(total - race.racers.length, plan.billedMax - racing - field.pending);
+  const room = Math.min(total - race.racers.length, plan.billedMax - field.billed);
 
   if (round === 0) return rent(sight, Math.min(plan.batch, room), 1, 'the race begins');
   if (race.racers.length >= total) {
@@ -106,6 +113,7 @@ function widen(sight: RaceSight, racing: number, field: Field): RaceMove {
   }
   const almost = field.live.filter((machine) => machine.state === 'installing').length;
   if (almost > 0) return { ...NOTHING, why: `${almost} machines answer and get their tools` }; // bounded by that stage's own deadline
+  if (plan.hedged) return hedge(sight, racing, field, round, room);
   if (now >= roundEnds && round < plan.rounds) {
     const why = `nothing was ready after ${seconds(plan.roundMs)} s`;
     return rent(sight, Math.min(plan.batch, room), round + 1, why);
@@ -116,7 +124,29 @@ function widen(sight: RaceSight, racing: number, field: Field): RaceMove {
   if (standing < plan.batch && room > 0) {
     return rent(sight, Math.min(plan.batch - standing, room), round, `replaces ${fallen} that fell out`);
   }
-  return { ...NOTHING, waitMs: waitFor(roundEnds, now), why: `round ${round}: ${racing} machines on their way` };
+  return { ...NOTHING, waitMs: waitFor(roundEnds, now), why: `round ${round}: ${racing.length} machines on their way` };
+}
+
+/** A batch of machines that are not late yet is always on its way; the late ones stay while they show progress. */
+function hedge(sight: RaceSight, racing: readonly Machine[], field: Field, round: number, room: number): RaceMove {
+  const { race, now } = sight;
+  const lateAt = new Map(race.racers.map((racer) => [racer.machine, lateFrom(racer, sight)]));
+  const inTime = racing.filter((machine) => now < (lateAt.get(machine.id) ?? 0));
+  const missing = race.plan.batch - inTime.length - field.pending;
+  const late = racing.length - inTime.length;
+  if (missing > 0 && room > 0) {
+    const why = late > 0 ? `${late} are later than their hosts usually are` : `replaces ${missing} that fell out`;
+    return rent(sight, Math.min(missing, room), round + 1, why);
+  }
+  const next = Math.min(...inTime.map((machine) => lateAt.get(machine.id) ?? 0));
+  const waitMs = Number.isFinite(next) ? waitFor(next, now) : waitFor(now + race.plan.roundMs / 2, now);
+  return { ...NOTHING, waitMs, why: `${racing.length} machines on their way, ${late} of them late` };
+}
+
+/** Counted from when it was asked for; one that waits for its turn at the marketplace is not late. */
+function lateFrom({ machine, patienceMs }: Racer, { race, machines }: RaceSight): number {
+  const departedAt = machines.get(machine)?.departedAt ?? null;
+  return departedAt === null ? Number.POSITIVE_INFINITY : departedAt + (patienceMs ?? race.plan.roundMs);
 }
 
 function rent(sight: RaceSight, count: number, round: number, why: string): RaceMove {
@@ -130,20 +160,26 @@ function rent(sight: RaceSight, count: number, round: number, why: string): Race
 }
 
 /** How many of these offers fit under the cap, each counted as if it ran for a whole round. */
-export function underCap(sight: RaceSight, offers: readonly Offer[]): readonly Offer[] {
+export function underCap(
+  sight: RaceSight,
+  offers: readonly Offer[],
+  pullGb: (offer: Offer) => number,
+): readonly Offer[] {
   let left = sight.race.plan.capMicro - costOfRace(sight);
   return offers.filter((offer) => {
-    left -= costOf(offer.dollarsPerHour, sight.race.plan.roundMs);
+    left -=
+      costOf(offer.dollarsPerHour, sight.race.plan.roundMs) + microDollars(offer.dollarsPerGbDown * pullGb(offer));
     return left >= 0;
   });
 }
 
-/** What all of the race's machines have cost until now, at their own rates. */
+/** What all of the race's machines have cost until now, at their own rates, and what their hosts pulled for them. */
 export function costOfRace(sight: Pick<RaceSight, 'race' | 'machines' | 'now'>): MicroDollars {
   return sight.race.racers.reduce((sum, racer) => {
     const machine = sight.machines.get(racer.machine);
     if (!machine || machine.departedAt === null) return sum;
-    return sum + costOf(racer.offer.dollarsPerHour, (machine.entered.gone ?? sight.now) - machine.departedAt);
+    const pull = microDollars(racer.offer.dollarsPerGbDown * (racer.pullGb ?? 0));
+    return sum + pull + costOf(racer.offer.dollarsPerHour, (machine.entered.gone ?? sight.now) - machine.departedAt);
   }, 0);
 }
 

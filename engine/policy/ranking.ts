@@ -1,7 +1,7 @@
 import type { HostMemory, RankedOffer } from '../domain/doors.ts';
 import type { Boot } from '../domain/journals.ts';
-import type { Need, Offer } from '../domain/marketplace.ts';
-import { expectation } from './hosts.ts';
+import type { Need, Offer, Terms } from '../domain/marketplace.ts';
+import { expectation, patience } from './hosts.ts';
 
 /** What is known when offers are put in order. */
 export interface Knowledge {
@@ -9,6 +9,8 @@ export interface Knowledge {
   readonly boots: ReadonlyMap<string, readonly Boot[]>;
   /** What a start downloads: tools and snapshot. Bandwidth is often dearer than the GPU seconds of a race. */
   readonly downloadGb: number;
+  /** By marketplace. */
+  readonly terms: ReadonlyMap<string, Terms>;
   readonly now: number;
 }
 
@@ -30,11 +32,20 @@ function judge(offer: Offer, known: Knowledge): { rank: number; why: string } {
   const expected = expectation(memory, known.boots.get(key) ?? [], known.now);
   const failure = 1 - (1 - expected.failure) * offer.reliability;
   const waitMinutes = expected.readyMs / 60_000 / Math.max(0.05, 1 - failure);
-  const bandwidth = offer.dollarsPerGbDown * known.downloadGb;
+  const bandwidth = offer.dollarsPerGbDown * (known.downloadGb + pullGbOf(offer, known.terms));
   const rank = offer.dollarsPerHour * SESSION_HOURS + bandwidth + waitMinutes * DOLLARS_PER_WAITED_MINUTE;
   const seen = memory ? `seen ${memory.starts}×` : 'never seen';
   const why = `about ${Math.round(expected.readyMs / 1000)} s to start, ${Math.round((1 - failure) * 100)} % sure, ${seen}`;
   return { rank, why };
+}
+
+/** What a host pulls at our expense before the machine runs. */
+export const pullGbOf = (offer: Offer, terms: Knowledge['terms']): number => terms.get(offer.marketplace)?.imageGb ?? 0;
+
+/** How long this one may take before another starts beside it. */
+export function patienceWith(offer: Offer, { boots }: Knowledge, otherwiseMs: number): number {
+  const market = [...boots].filter(([key]) => key.startsWith(`${offer.marketplace}/`)).flatMap(([, all]) => all);
+  return patience(boots.get(`${offer.marketplace}/${offer.machine}`) ?? [], market, otherwiseMs);
 }
 
 /** Does the offer meet the need? The first thing that does not is the answer; null when it fits. */
@@ -55,8 +66,16 @@ export function misfit(offer: Offer, need: Need): string | null {
   return null;
 }
 
-/** The best `count` offers that differ in physical machine from everything used and each other, spread over hosts and regions. */
-export function spread(ranked: readonly RankedOffer[], used: readonly Offer[], count: number): readonly Offer[] {
+/**
+ * The best `count` offers that differ in physical machine from everything used and each other, spread over hosts and regions,
+ * and over marketplaces where one lets them leave too slowly.
+ */
+export function spread(
+  ranked: readonly RankedOffer[],
+  used: readonly Offer[],
+  count: number,
+  terms: Knowledge['terms'] = new Map(),
+): readonly Offer[] {
   const taken = [...used];
   const chosen: Offer[] = [];
   while (chosen.length < count) {
@@ -65,7 +84,7 @@ export function spread(ranked: readonly RankedOffer[], used: readonly Offer[], c
         ({ offer }) =>
           !taken.some((other) => other.machine === offer.machine && other.marketplace === offer.marketplace),
       )
-      .map(({ offer, rank }) => ({ offer, rank: rank * crowding(offer, taken) }))
+      .map(({ offer, rank }) => ({ offer, rank: rank * crowding(offer, taken) + queueing(offer, chosen, terms) }))
       .reduce<{ offer: Offer; rank: number } | null>((best, one) => (best && best.rank <= one.rank ? best : one), null);
     if (!next) break;
     chosen.push(next.offer);
@@ -79,6 +98,13 @@ function crowding(offer: Offer, taken: readonly Offer[]): number {
   const sameHost = taken.filter((other) => other.host === offer.host).length;
   const sameRegion = taken.filter((other) => other.region === offer.region).length;
   return 1 + 0.5 * sameHost + 0.05 * sameRegion;
+}
+
+/** Machines of one marketplace leave one after the other; the last of five waits for the other four. */
+function queueing(offer: Offer, chosen: readonly Offer[], terms: Knowledge['terms']): number {
+  const before = chosen.filter((other) => other.marketplace === offer.marketplace).length;
+  const waitMs = before * (terms.get(offer.marketplace)?.createEveryMs ?? 0);
+  return (waitMs / 60_000) * DOLLARS_PER_WAITED_MINUTE;
 }
 
 const simple = (name: string): string => name.toLowerCase().replace(/[^a-z0-9]/g, '');

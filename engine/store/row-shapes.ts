@@ -195,6 +195,7 @@ const race = z.object({
     batch: z.number(),
     rounds: z.number(),
     roundMs: z.number(),
+    hedged: z.boolean().default(false),
     billedMax: z.number(),
     capMicro: z.number(),
     deadlines: z.object({
@@ -206,7 +207,17 @@ const race = z.object({
     runnerUpMs: z.number(),
   }),
   need: Need,
-  racers: z.array(z.object({ machine: z.string(), label: z.string(), offer: Offer, round: z.number(), at })),
+  racers: z.array(
+    z.object({
+      machine: z.string(),
+      label: z.string(),
+      offer: Offer,
+      round: z.number(),
+      at,
+      patienceMs: z.number().optional(),
+      pullGb: z.number().optional(),
+    }),
+  ),
   marketDollarsPerHour: z.number().nullable(),
   claimed: z.string().nullable(),
   verdicts: z.record(z.string(), z.object({ why: z.string(), slow: z.boolean() })),

@@ -15,6 +15,7 @@ import { restores } from './restores.ts';
 import { start } from './start.ts';
 import { store } from './store.ts';
 import { vault } from './vault.ts';
+import { wakes } from './wakes.ts';
 
 /**
  * `npm run bench`: every figure the product claims, measured side by side. `npm run bench -- race store --json` picks some, and
@@ -34,6 +35,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   infra,
   vault,
   discord,
+  wakes,
 };
 
 const { values, positionals } = parseArgs({

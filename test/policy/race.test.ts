@@ -144,3 +144,50 @@ test('what would meet every machine alike ends the race at once, in its own word
   expect(move.end).toEqual({ winner: null, why: 'the repository does not open with its password' });
   expect(move.release).toHaveLength(2);
 });
+
+const hedged = { plan: { ...DEFAULTS.race, hedged: true, batch: 3, rounds: 5 } };
+
+test('hedged: a batch that is in time is left alone, and looked at again when the first of it is late', () => {
+  const move = decide(race([booting, booting, booting], { ...hedged, now: 60 * SECOND }));
+  expect(move).toMatchObject({ rent: null, release: [], waitMs: 30 * SECOND });
+});
+
+test('hedged: for each that is later than its host usually is another starts, and the late ones stay', () => {
+  const stirring = { ...booting, stirredAt: 90 * SECOND };
+  const sight = race([stirring, booting, booting], { ...hedged, now: 40 * SECOND });
+  const patient = sight.race.racers.map((racer, i) => ({ ...racer, patienceMs: [30, 120, 120][i]! * SECOND }));
+  expect(decide({ ...sight, race: { ...sight.race, racers: patient } })).toMatchObject({
+    rent: { count: 1, round: 2 },
+    release: [],
+  });
+});
+
+test('hedged: one that waits for its turn at the marketplace is not late', () => {
+  const queued = { state: 'renting', departedAt: null } as const;
+  expect(decide(race([queued, queued, queued], { ...hedged, now: 80 * SECOND })).rent).toBeNull();
+});
+
+test('hedged: nobody is added beside a machine that answers already', () => {
+  const almost = { state: 'installing', entered: { renting: 0, booting: 1, installing: 170 * SECOND } } as const;
+  expect(decide(race([almost, booting, booting], { ...hedged, now: 175 * SECOND })).rent).toBeNull();
+});
+
+test('machines that were let go count as billed until they are gone, and the race waits for their room', () => {
+  const plan = { ...DEFAULTS.race, batch: 5, rounds: 10, billedMax: 6 };
+  const going = { state: 'releasing' } as const;
+  expect(decide(race([going, going, going, going, booting], { plan })).rent).toEqual({ count: 1, round: 1 });
+  const full = decide(race([going, going, going, going, going, going], { plan }));
+  expect(full).toMatchObject({ rent: null, end: null });
+  const gone = { state: 'gone' } as const;
+  expect(decide(race([gone, gone, gone, gone, gone, going], { plan })).rent).toMatchObject({ count: 5 });
+});
+
+test('what hosts pull for the machines of a race counts towards its cap', () => {
+  const sight = race([booting]);
+  const [racer] = sight.race.racers;
+  const dear = { ...racer!, offer: { ...racer!.offer, dollarsPerGbDown: 0.5 }, pullGb: 5 };
+  expect(decide({ ...sight, race: { ...sight.race, racers: [dear] } })).toMatchObject({
+    rent: null,
+    why: 'the cap of $2.00 for one wake is reached',
+  });
+});

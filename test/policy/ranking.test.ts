@@ -1,0 +1,60 @@
+import { expect, test } from 'vitest';
+import type { Boot } from '../../engine/domain/journals.ts';
+import { patience } from '../../engine/policy/hosts.ts';
+import { type Knowledge, ranking, spread } from '../../engine/policy/ranking.ts';
+import { standardOffers } from '../fakes/marketplace.ts';
+
+const offers = standardOffers(20);
+const known: Knowledge = { memory: new Map(), boots: new Map(), downloadGb: 0, terms: new Map(), now: 0 };
+const boot = (ms: number, stage: Boot['stage'] = 'booting'): Boot => ({
+  at: 0,
+  machine: 'm',
+  marketplace: 'fake',
+  physical: 'p1',
+  host: 'h',
+  image: '',
+  stage,
+  ms,
+  ok: true,
+  why: '',
+});
+
+test('of two marketplaces the race takes from both where one lets machines leave slowly', () => {
+  const mixed = offers.map((offer, i) => ({
+    ...offer,
+    marketplace: i % 2 === 0 ? 'vast' : 'runpod',
+    dollarsPerHour: i % 2 === 0 ? 0.3 : 0.301,
+  }));
+  const terms = new Map([['vast', { createEveryMs: 4_650, imageGb: 0 }]]);
+  const names = (of: Knowledge['terms']): readonly string[] =>
+    spread(ranking(mixed, known), [], 4, of).map(({ marketplace }) => marketplace);
+  expect(names(terms).filter((name) => name === 'vast').length).toBeLessThanOrEqual(2);
+  expect(names(terms)).toContain('vast');
+});
+
+test('a host whose bandwidth is dear loses against one that is dearer by the hour, where images are pulled', () => {
+  const [one, other] = offers;
+  const dear = { ...one!, marketplace: 'vast', dollarsPerHour: 0.3, dollarsPerGbDown: 0.02 };
+  const cheap = {
+    ...other!,
+    marketplace: 'vast',
+    dollarsPerHour: 0.35,
+    dollarsPerGbDown: 0,
+    reliability: one!.reliability,
+  };
+  const terms = new Map([['vast', { createEveryMs: 0, imageGb: 5.5 }]]);
+  expect(ranking([dear, cheap], known)[0]!.offer).toBe(dear);
+  expect(ranking([dear, cheap], { ...known, terms })[0]!.offer).toBe(cheap);
+});
+
+test.each([
+  ['nothing is known', [], [], 90_000],
+  ['two starts are too few', [boot(20_000), boot(20_000)], [], 90_000],
+  ['three of four of its own starts', [10, 20, 30, 40].map((s) => boot(s * 1_000)), [], 30_000],
+  ['its marketplace, while it is new', [], Array.from({ length: 8 }, (_, i) => boot((i + 1) * 10_000)), 60_000],
+  ['not less than a sixth of a round', [1, 1, 1].map((ms) => boot(ms)), [], 15_000],
+  ['not more than two rounds', [9, 9, 9].map((h) => boot(h * 3_600_000)), [], 180_000],
+  ['other stages say nothing of it', [1, 2, 3].map((ms) => boot(ms, 'restoring')), [], 90_000],
+] as const)('how long a start is waited for: %s', (_, own, market, ms) => {
+  expect(patience(own, market, 90_000)).toBe(ms);
+});
