@@ -41,6 +41,7 @@ export interface Config {
 }
 
 export interface MarketplaceAccounts {
+  readonly vast: MarketplaceAccount | null;
   readonly runpod: MarketplaceAccount | null;
   readonly gcp: (MarketplaceAccount & { readonly zones: readonly string[]; readonly machineType: string }) | null;
 }
@@ -141,6 +142,8 @@ const Variables = z.object({
     .default(10)
     .describe('the local marketplace boots its machines this many times faster than real ones'),
   DUMONT_LOCAL_SEED: z.string().min(1).default('dumont').describe('another seed, other machines on offer'),
+  DUMONT_VAST_KEY: z.string().min(1).optional().describe('an API key of vast.ai; machines are rented there then'),
+  DUMONT_VAST_API: z.url().default('https://console.vast.ai').describe('where vast.ai is, or a stand-in for it'),
   DUMONT_RUNPOD_KEY: z.string().min(1).optional().describe('an API key of RunPod; machines are rented there then'),
   DUMONT_RUNPOD_API: z.url().default('https://api.runpod.io').describe('where RunPod is, or a stand-in for it'),
   DUMONT_GCP_KEY: z
@@ -236,6 +239,7 @@ function accountsOf(v: Values): MarketplaceAccounts {
     key === undefined ? null : { key: new Secret(key), api: api.replace(/\/+$/, '') };
   const google = account(v.DUMONT_GCP_KEY, v.DUMONT_GCP_API);
   return {
+    vast: account(v.DUMONT_VAST_KEY, v.DUMONT_VAST_API),
     runpod: account(v.DUMONT_RUNPOD_KEY, v.DUMONT_RUNPOD_API),
     gcp: google && { ...google, zones: v.DUMONT_GCP_ZONES, machineType: v.DUMONT_GCP_MACHINE },
   };

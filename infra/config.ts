@@ -72,6 +72,7 @@ export const SECRETS = {
   statePassword: null,
   tunnelSecret: null,
   discordToken: 'DUMONT_DISCORD_TOKEN',
+  vastKey: 'DUMONT_VAST_KEY',
   runpodKey: 'DUMONT_RUNPOD_KEY',
   secondSecretAccessKey: 'DUMONT_SECOND_S3_SECRET_ACCESS_KEY',
 } as const satisfies Readonly<Record<string, `DUMONT_${string}` | null>>;

@@ -9,7 +9,9 @@ import {
   S3Client,
   S3ServiceException,
 } from '@aws-sdk/client-s3';
-import { reasonOf } from '../domain/failures.ts';
+import { isFailure, reasonOf } from '../domain/failures.ts';
+import { dollars, microDollars } from '../domain/money.ts';
+import type { Marketplace } from '../domain/ports.ts';
 
 /** One thing that infrastructure promised. `mend` says what to do when it does not hold. */
 export interface Finding {
@@ -191,6 +193,31 @@ export function copiesFinding(kept: string, now: () => number): readonly Finding
 }
 
 const COPY_MINUTES_MAX = 180;
+
+/** Whether a marketplace lets us in, and how far its credit goes. */
+export async function marketplaceFinding(marketplace: Marketplace, signal: AbortSignal): Promise<Finding> {
+  const { name } = marketplace;
+  try {
+    await marketplace.list(signal);
+    const credit = (await marketplace.credit?.(signal)) ?? null;
+    if (credit === null) return finding(name, true, 'it lets us in', '', '');
+    return finding(
+      name,
+      credit >= CREDIT_MIN,
+      `it lets us in; ${dollars(credit)} are left`,
+      `only ${dollars(credit)} are left; at nothing it stops machines and then deletes them`,
+      'Put in more credit there.',
+    );
+  } catch (cause) {
+    if (!isFailure(cause)) throw cause;
+    const mend = isFailure(cause, 'marketplace_key')
+      ? `Make a key at ${name} and put it into ${String(cause.facts.setting)}.`
+      : 'Look again in a while.';
+    return finding(name, false, '', cause.message, mend);
+  }
+}
+
+const CREDIT_MIN = microDollars(2);
 
 /** From outside, as machines and people come. */
 export async function publicFinding(url: string, signal: AbortSignal): Promise<Finding> {

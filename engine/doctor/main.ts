@@ -1,12 +1,23 @@
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { readConfig } from '../config.ts';
 import { withCredentials } from '../credentials.ts';
 import { isFailure } from '../domain/failures.ts';
+import type { Clock } from '../domain/ports.ts';
+import { rentedFrom } from '../marketplaces/table.ts';
 import { hasCopy } from '../storage/key-files.ts';
-import { copiesFinding, diskFinding, publicFinding, recoveryFinding, storageFindings } from './checks.ts';
+import {
+  copiesFinding,
+  diskFinding,
+  marketplaceFinding,
+  publicFinding,
+  recoveryFinding,
+  storageFindings,
+} from './checks.ts';
 
 /** What the settings of this computer lead to, as one JSON document. A program of its own: it alone reads their secrets. */
 const signal = AbortSignal.timeout(60_000);
+const clock: Clock = { now: Date.now, sleep: (ms, until) => sleep(ms, undefined, { signal: until }) };
 try {
   // biome-ignore lint/style/noProcessEnv: the same environment as the engine's own start reads.
   const config = readConfig(withCredentials(process.env));
@@ -22,6 +33,11 @@ try {
           signal,
         )
       : [],
+    Promise.all(
+      rentedFrom(config.marketplaces, clock, join(config.home, 'marketplaces')).map((one) =>
+        marketplaceFinding(one, signal),
+      ),
+    ),
     config.publicUrl === null ? [] : [await publicFinding(config.publicUrl, signal)],
   ]);
   console.log(JSON.stringify(findings.flat()));

@@ -1,5 +1,6 @@
 import { Failure } from '../../engine/domain/failures.ts';
-import type { Connect, Ports } from '../../engine/domain/ports.ts';
+import type { Clock, Connect, Ports } from '../../engine/domain/ports.ts';
+import type { Send } from '../../engine/marketplaces/vast/send.ts';
 import { vast } from '../../engine/marketplaces/vast/vast.ts';
 import {
   type Account,
@@ -19,6 +20,8 @@ import type { World } from './world.ts';
 export interface AtVast {
   readonly account: Account;
   readonly machines: ReadonlyMap<number, FakeMachine>;
+  readonly connect: Connect;
+  readonly send: Send;
   readonly change: (ports: Ports) => Ports;
 }
 
@@ -56,12 +59,22 @@ export function atVast(w: Pick<World, 'clock' | 'storage'>, options: Omit<VastOp
   return {
     account,
     machines,
-    change: (ports) => {
-      const random = seeded('client');
-      const market = vast({ url: 'http://vast.test', key: GOOD_KEY, keysFile: null, clock: ports.clock, random, send });
-      return { ...ports, connect, marketplaces: new Map([[market.name, market]]) };
-    },
+    connect,
+    send,
+    change: (ports) => ({ ...ports, connect, marketplaces: marketplacesOf(ports.clock, send) }),
   };
+}
+
+export function marketplacesOf(clock: Clock, send: Send): Ports['marketplaces'] {
+  const market = vast({
+    url: 'http://vast.test',
+    key: GOOD_KEY,
+    keysFile: null,
+    clock,
+    random: seeded('client'),
+    send,
+  });
+  return new Map([[market.name, market]]);
 }
 
 function mannersOf({ boot }: Rental) {

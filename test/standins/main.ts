@@ -3,6 +3,7 @@ import { showCloudflare } from './cloudflare/show.ts';
 import { showDiscord } from './discord/show.ts';
 import { showGcp } from './gcp/show.ts';
 import { showRunpod } from './runpod/show.ts';
+import { showVast } from './vast/show.ts';
 
 /** `npm run standin NAME`: one of the services that we use, on loopback, to look at or to point any client at. */
 const STANDINS: Readonly<Record<string, (words: readonly string[]) => Promise<AsyncDisposable>>> = {
@@ -10,6 +11,7 @@ const STANDINS: Readonly<Record<string, (words: readonly string[]) => Promise<As
   discord: showDiscord,
   runpod: showRunpod,
   gcp: showGcp,
+  vast: showVast,
 };
 
 const [which = '', ...words] = process.argv.slice(2);
