@@ -6,6 +6,7 @@ import type { Operation } from './domain/operation.ts';
 import type { Store } from './domain/ports.ts';
 import { VERBS, type VerbName } from './domain/verbs.ts';
 import type { Workspace } from './domain/workspace.ts';
+import { viewOfDrills } from './views.ts';
 
 /**
  * The engine as one person sees it: their own workspaces, those shared with them, and what their role allows there. Every way
@@ -55,7 +56,6 @@ export function engineFor(who: Who, engine: Engine, store: Store): Engine {
     diff: on('files', engine.diff),
     download: on('restore', engine.download),
     retention: on('snapshots', engine.retention),
-    drills: on('snapshots', engine.drills),
     pin: on('pin', engine.pin),
     forget: on('forget', engine.forget),
     async clone(name, snapshot, how, asked) {
@@ -75,6 +75,13 @@ export function engineFor(who: Who, engine: Engine, store: Store): Engine {
     hosts: anywhere('hosts', engine.hosts),
     health: anywhere('status', engine.health),
     lastTold: engine.lastTold,
+
+    async drills(name) {
+      if (name !== null) await allowOn('snapshots', name);
+      const { all } = await engine.drills(name);
+      const mine = await Promise.all(all.map(mayKnow));
+      return viewOfDrills(all.filter((_, i) => mine[i]));
+    },
 
     async alerts(name) {
       if (name !== null) await allowOn('status', name);

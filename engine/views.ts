@@ -1,4 +1,4 @@
-import type { Engine, HostMemory, Quote, RaceView, WorkspaceView } from './domain/doors.ts';
+import type { DrillView, Engine, HostMemory, Quote, RaceView, WorkspaceView } from './domain/doors.ts';
 import { Failure } from './domain/failures.ts';
 import { BILLED, type Machine } from './domain/lifecycle.ts';
 import type { Ports } from './domain/ports.ts';
@@ -167,15 +167,19 @@ export function createViews(
     async alerts(name) {
       if (name !== null) await find(name);
       const all = (await store.list('alerts')).filter(({ workspace }) => name === null || workspace === name);
-      return all.toSorted((a, b) => b.raisedAt - a.raisedAt);
+      return all.toSorted((a, b) => b.raisedAt - a.raisedAt || (a.id < b.id ? 1 : -1));
     },
 
     async drills(name) {
-      await find(name);
-      const mine = (await ports.journals.read('drills', 0)).filter(({ workspace }) => workspace === name);
-      const times = mine.filter(({ ok }) => ok).map(({ ms }) => ms);
-      const at = (share: number): number | null => (times.length === 0 ? null : quantile(times, share));
-      return { p50Ms: at(0.5), p95Ms: at(0.95), samples: times.length, last: mine.at(-1) ?? null };
+      const known = new Map(
+        (name === null ? await store.list('workspaces') : [await find(name)]).map((it) => [it.id, it]),
+      );
+      const drills = await ports.journals.read('drills', 0);
+      // Not those of another workspace that had the name before.
+      const all = drills.filter(
+        ({ workspace, at }) => at >= (known.get(workspace)?.createdAt ?? Number.POSITIVE_INFINITY),
+      );
+      return viewOfDrills(all.toSorted((a, b) => b.at - a.at || (a.workspace < b.workspace ? 1 : -1)));
     },
 
     async quote(name, how) {
@@ -311,6 +315,12 @@ export function createViews(
     if (wakes.length === 0) return { readyMs: null, samples: 0 };
     return { readyMs: { p50: quantile(wakes, 0.5), p95: quantile(wakes, 0.95) }, samples: wakes.length };
   }
+}
+
+export function viewOfDrills(all: DrillView['all']): DrillView {
+  const times = all.filter(({ ok, part }) => ok && !part).map(({ ms }) => ms);
+  const at = (share: number): number | null => (times.length === 0 ? null : quantile(times, share));
+  return { p50Ms: at(0.5), p95Ms: at(0.95), samples: times.length, last: all[0] ?? null, all };
 }
 
 const LOOK_MS = 15_000;

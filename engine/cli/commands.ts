@@ -13,7 +13,9 @@ type Name =
   | 'deploy'
   | 'doctor'
   | 'key'
-  | 'operations';
+  | 'operations'
+  | 'alerts'
+  | 'drills';
 
 /** Every command, loaded only when it is called: a quick answer begins with reading little. */
 const COMMANDS: Readonly<Record<Name, () => Promise<Command>>> = {
@@ -43,6 +45,8 @@ const COMMANDS: Readonly<Record<Name, () => Promise<Command>>> = {
   ssh: async () => (await import('./commands/ssh.ts')).ssh,
   logs: async () => (await import('./commands/logs.ts')).logs,
   operations: async () => (await import('./commands/operations.ts')).operations,
+  alerts: async () => (await import('./commands/alerts.ts')).alerts,
+  drills: async () => (await import('./commands/drills.ts')).drills,
   offers: async () => (await import('./commands/offers.ts')).offers,
   hosts: async () => (await import('./commands/hosts.ts')).hosts,
   destroy: async () => (await import('./commands/destroy.ts')).destroy,
@@ -77,6 +81,8 @@ export function wordsOf(name: string): string {
 const OTHERS: Readonly<Record<Exclude<Name, VerbName>, string>> = {
   tour: 'See it all in about a minute, on this computer: race, backup, sleep, and the same files back',
   operations: 'What was asked for, and how it ended',
+  alerts: 'What is wrong right now, and what to do',
+  drills: 'When backups were really restored to try them, and how long that took',
   backup: 'List, create and restore backups, by the words of the backup API',
   login: 'Talk to an engine elsewhere from now on',
   logout: 'Talk to the engine of this computer again',

@@ -91,8 +91,8 @@ export interface Engine {
   retention(name: string): Promise<readonly Fate[]>;
   /** What people should look at, and what was over lately; of one workspace, or with null of all and the installation. */
   alerts(name: string | null): Promise<readonly Alert[]>;
-  /** How long it took to bring snapshots back, when that was tried. */
-  drills(name: string): Promise<DrillView>;
+  /** How long it took to bring snapshots back, when that was tried; of one workspace or, with null, of all. */
+  drills(name: string | null): Promise<DrillView>;
   /** What a wake would cost and how long it would take; spends nothing. */
   quote(name: string, how: WakeChoice): Promise<Quote>;
   /** What each plan allows and what storage costs with it, for this workspace or, with null, for a typical one. */
@@ -359,11 +359,13 @@ export interface PlanQuote {
 }
 
 export interface DrillView {
-  /** Of those that went well; null before the first. */
+  /** Of those that brought all of a snapshot, and went well; null before the first. */
   readonly p50Ms: number | null;
   readonly p95Ms: number | null;
   readonly samples: number;
   readonly last: Drill | null;
+  /** The newest first. */
+  readonly all: readonly Drill[];
 }
 
 export interface RankedOffer {

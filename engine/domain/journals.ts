@@ -93,6 +93,8 @@ export interface Drill {
   readonly ms: number;
   readonly bytes: number;
   readonly files: number;
+  /** Only some files of it, since it is more than the control host has room for. */
+  readonly part?: boolean | undefined;
   readonly ok: boolean;
   readonly why: string;
 }

@@ -330,8 +330,13 @@ export interface Repositories {
   compact(workspace: Workspace, signal: AbortSignal): Promise<void>;
   /** What restic needs to know before it restores that snapshot, for a machine that knows nothing; null when there is none. */
   headStart(workspace: Workspace, id: string, signal: AbortSignal): Promise<Uint8Array | null>;
-  /** Brings all of a snapshot here, hashes these files of it, and takes it away again. */
-  restoreAll(workspace: Workspace, id: string, paths: readonly string[], signal: AbortSignal): Promise<RestoredFiles>;
+  /** Brings a snapshot here, or these files of it alone, hashes these files, and takes it all away again. */
+  restoreHere(
+    workspace: Workspace,
+    id: string,
+    what: { readonly paths: readonly string[]; readonly whole: boolean },
+    signal: AbortSignal,
+  ): Promise<RestoredFiles>;
   /** What is wrong with it, in words; nothing when all is there. Bytes are read only where `readData` says how many, as `5%`. */
   check(
     workspace: Workspace,

@@ -116,9 +116,10 @@ export interface UpkeepLimits {
   /** A part of all bytes is read so often, and this much. */
   readonly checkEveryMs: number;
   readonly checkPart: string;
-  /** A snapshot is really restored so often, if it is not larger than this. */
+  /** A snapshot is really restored so often: all of it, or of a larger one so much, in so many files, drawn anew each time. */
   readonly drillEveryMs: number;
   readonly drillBytesMax: number;
+  readonly drillFilesMax: number;
   /** People are told of a backup that is so late, and of a repository that something holds for so long. */
   readonly lateMs: number;
   readonly stuckMs: number;
@@ -235,6 +236,7 @@ export const DEFAULTS: Settings = {
     checkPart: '1%',
     drillEveryMs: 7 * DAY,
     drillBytesMax: 20 * GB,
+    drillFilesMax: 500,
     lateMs: 5 * MINUTE,
     stuckMs: HOUR,
     credentialsMs: HOUR,

@@ -31,6 +31,7 @@ import { marketRoutes } from './routes/market.ts';
 import { moneyRoutes } from './routes/money.ts';
 import { scheduleRoutes } from './routes/schedules.ts';
 import { snapshotRoutes } from './routes/snapshots.ts';
+import { watchingRoutes } from './routes/watching.ts';
 import { bearerOf, isToken } from './token.ts';
 
 const BODY_KILOBYTES_MAX = 256;
@@ -53,6 +54,7 @@ export const ROUTES: readonly Route[] = [
   ...moneyRoutes,
   ...eventRoutes,
   ...logRoutes,
+  ...watchingRoutes,
   ...healthRoutes,
   ...agentRoutes,
   ...localRoutes,

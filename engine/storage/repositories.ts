@@ -12,7 +12,7 @@ import * as restic from '../restic/commands.ts';
 import { outcomeOf, whyOf } from '../restic/outcome.ts';
 import { type ListedSnapshot, readMasterKey, readNode, readSnapshots } from '../restic/readings.ts';
 import { type Ran, runRestic } from '../restic/run.ts';
-import { restoreAll } from './drill.ts';
+import { restoreHere } from './drill.ts';
 import { type Gate, openGate } from './gate.ts';
 import { readHeadStart } from './head-start.ts';
 import type { MasterKey } from './master-key.ts';
@@ -128,11 +128,11 @@ export function resticRepositories(options: RepositoriesOptions): Repositories {
       return await readHeadStart(cacheOf(folder, workspace), id);
     },
 
-    async restoreAll(workspace, id, paths, signal) {
+    async restoreHere(workspace, id, { paths, whole }, signal) {
       const scratch = await fresh();
       const cache = join(scratch, 'cache'); // a fresh machine has none: what lies in ours proves nothing of storage
-      return await restoreAll(
-        { reach, snapshot: id, paths, folder: scratch },
+      return await restoreHere(
+        { reach, snapshot: id, paths, whole, folder: scratch },
         async (args, onLine) => await run(workspace, 'read', args, { onLine, cache }, signal),
         signal,
       );

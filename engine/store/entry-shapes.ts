@@ -60,6 +60,7 @@ export const ENTRY_SHAPES: { readonly [J in Journal]: z.ZodType<Entries[J]> } = 
     ms: z.number(),
     bytes: z.number(),
     files: z.number(),
+    part: z.boolean().optional(),
     ok: z.boolean(),
     why: z.string(),
   }),

@@ -76,7 +76,7 @@ const alone: Omit<Ports, 'heartbeats'> = {
     forget: nothing,
     compact: nothing,
     check: nothing,
-    restoreAll: nothing,
+    restoreHere: nothing,
     headStart: nothing,
   },
   vaults: [],

@@ -162,7 +162,11 @@ export class FakeStorage implements Storage, Repositories {
     this.compacted.push(workspace.id);
   };
 
-  async restoreAll(workspace: Workspace, id: string, paths: readonly string[]): Promise<RestoredFiles> {
+  async restoreHere(
+    workspace: Workspace,
+    id: string,
+    { paths }: { readonly paths: readonly string[] },
+  ): Promise<RestoredFiles> {
     if (this.down !== null) throw new Failure('storage_down', { why: this.down });
     return { digests: await this.digests(workspace, id, paths), bytes: 1, ms: 1_000 };
   }

@@ -351,7 +351,7 @@ export function fakeEngine({ pace: firstPace = 1, names = ['lab'], outputs = tmp
       return [];
     },
     async drills() {
-      return { p50Ms: null, p95Ms: null, samples: 0, last: null };
+      return { p50Ms: null, p95Ms: null, samples: 0, last: null, all: [] };
     },
     async pin(name, id, how, by) {
       remember('pin', [name, id, how], by);

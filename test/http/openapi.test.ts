@@ -53,6 +53,8 @@ const PERMISSIONS: Readonly<Record<string, Role | 'anyone'>> = {
   'GET /api/v1/offers': 'viewer',
   'GET /api/v1/hosts': 'viewer',
   'GET /api/v1/events': 'viewer',
+  'GET /api/v1/alerts': 'viewer',
+  'GET /api/v1/drills': 'viewer',
   'GET /api/v1/instances/{id}/logs': 'viewer',
   'GET /api/v1/operations': 'viewer',
   'GET /api/v1/operations/{id}': 'viewer',

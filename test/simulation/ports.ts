@@ -169,8 +169,8 @@ function repositoriesOf(all: Repositories, pass: Pass): Repositories {
     forget: (one, ids, signal) => pass('repository.forget', () => all.forget(one, ids, signal), storageDown, signal),
     headStart: (one, id, signal) =>
       pass('repository.headStart', () => all.headStart(one, id, signal), storageDown, signal),
-    restoreAll: (one, id, paths, signal) =>
-      pass('repository.restoreAll', () => all.restoreAll(one, id, paths, signal), storageDown, signal),
+    restoreHere: (one, id, what, signal) =>
+      pass('repository.restoreHere', () => all.restoreHere(one, id, what, signal), storageDown, signal),
     check: (one, how, signal) => pass('repository.check', () => all.check(one, how, signal), storageDown, signal),
     compact: (one, signal) => pass('repository.compact', () => all.compact(one, signal), storageDown, signal),
   };

@@ -20,13 +20,18 @@ test.skipIf(resticProgram === null)('a drill brings every file of a snapshot, an
   writeFileSync(Buffer.concat([Buffer.from(`${root}/work/odd`), Buffer.from([0xff])]), 'three');
   const id = await machine.backUp();
   const paths = [...Object.keys(files).map((name) => `work/${name}`), 'work/missing'];
-  const { digests, bytes, ms } = await repositories.restoreAll(workspace, id, paths, signal);
+  const { digests, bytes, ms } = await repositories.restoreHere(workspace, id, { paths, whole: true }, signal);
   expect(Object.fromEntries(digests)).toEqual(
     Object.fromEntries(Object.entries(files).map(([name, text]) => [`work/${name}`, sha256(text)])),
   );
   expect(bytes).toBe(3_000_011);
   expect(ms).toBeGreaterThan(0);
   expect(readdirSync(join(r2.world.folder, 'control-lab/scratch'))).toEqual([]);
+
+  const some = { paths: ['work/sub/two words', 'work/missing'], whole: false };
+  const part = await repositories.restoreHere(workspace, id, some, signal);
+  expect([...part.digests], 'only what was asked for').toEqual([['work/sub/two words', sha256('two')]]);
+  expect(part.bytes).toBe(3);
 
   expect(await repositories.check(workspace, { readData: '100%' }, signal)).toEqual([]);
   const packs = await storage.list(`${repositoryPrefix('lab')}data/`, signal);
@@ -36,6 +41,8 @@ test.skipIf(resticProgram === null)('a drill brings every file of a snapshot, an
   await storage.put(pack.key, damaged, signal);
   const faults = await repositories.check(workspace, { readData: '100%' }, signal);
   expect(faults.join('\n')).toMatch(/pack [0-9a-f]{8}/);
-  await expect(repositories.restoreAll(workspace, id, paths, signal)).rejects.toMatchObject({ code: 'restore_failed' });
+  await expect(repositories.restoreHere(workspace, id, { paths, whole: true }, signal)).rejects.toMatchObject({
+    code: 'restore_failed',
+  });
   expect(readdirSync(join(r2.world.folder, 'control-lab/scratch'))).toEqual([]);
 });

@@ -89,7 +89,8 @@ async function live(steps: readonly Step[]): Promise<void> {
     const paths = hashes.map(([name]) => name);
     const files = await machine.repositories.files(workspace, own?.id ?? '', signal);
     expect(files.map(({ path }) => path).toSorted()).toEqual(paths.toSorted());
-    const { digests } = await machine.repositories.restoreAll(workspace, own?.id ?? '', paths, signal);
+    const what = { paths, whole: true };
+    const { digests } = await machine.repositories.restoreHere(workspace, own?.id ?? '', what, signal);
     expect(new Map([...digests].toSorted())).toEqual(new Map(hashes.toSorted()));
   };
 

@@ -1,0 +1,33 @@
+import type { UpkeepLimits } from '../domain/settings.ts';
+
+interface Sized {
+  readonly path: string;
+  readonly sizeBytes: number;
+}
+
+/**
+ * What of a snapshot is restored to try it. One that the control host has no room for is tried in part, drawn by chance, so
+ * that sooner or later every file has its turn; a single file that is larger than the room has none.
+ */
+export function sampleOf<T extends Sized>(
+  files: readonly T[],
+  { drillBytesMax, drillFilesMax }: Pick<UpkeepLimits, 'drillBytesMax' | 'drillFilesMax'>,
+  random: () => number,
+): { readonly chosen: readonly T[]; readonly whole: boolean } {
+  if (bytesOf(files) <= drillBytesMax) return { chosen: files, whole: true };
+  const left = [...files];
+  const chosen: T[] = [];
+  let room = drillBytesMax;
+  while (left.length > 0 && chosen.length < drillFilesMax) {
+    const at = Math.floor(random() * left.length);
+    const file = left[at]!;
+    left[at] = left.at(-1)!;
+    left.pop();
+    if (file.sizeBytes > room) continue;
+    room -= file.sizeBytes;
+    chosen.push(file);
+  }
+  return { chosen, whole: false };
+}
+
+export const bytesOf = (files: readonly Sized[]): number => files.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
