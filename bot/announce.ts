@@ -161,22 +161,31 @@ async function post(
 async function close(talk: Talk, at: number, parts: Announcing): Promise<void> {
   const ended = endOf(talk);
   if (ended !== null)
-    for (const panel of await openOf(talk.workspace, 'warning', parts))
-      if (panel.openedAt <= at && (!('machine' in talk) || talk.machine === panel.facts.machine))
+    for (const panel of await ofKind('warning', talk.workspace, parts))
+      if ((isOpen(panel) || isTakenBack(panel, talk)) && panel.openedAt <= at && isOfItsMachine(panel, talk))
         await rewrite(panel, { ...panel.facts, ended }, parts);
   for (const panel of await openOf(talk.workspace, 'alert', parts))
     if (isOver((panel.facts as unknown as Alerted).talk, talk))
       await rewrite(panel, { ...panel.facts, resolved: { at, say: sayOf(talk) } }, parts);
 }
 
-async function openOf(workspace: string, kind: Panel['kind'], { store }: Announcing): Promise<readonly Panel[]> {
-  const all = await store.list('panels');
-  return all.filter(
-    (panel) => panel.kind === kind && panel.workspace === workspace && (panel.closedAt === null || isShutOut(panel)),
-  );
+const isOpen = (panel: Panel): boolean => panel.closedAt === null || isShutOut(panel);
+const isOfItsMachine = ({ facts }: Panel, talk: Talk): boolean =>
+  !('machine' in talk) || talk.machine === facts.machine;
+
+/** It was going to sleep, could not be saved, and meanwhile somebody works again. */
+function isTakenBack({ facts }: Panel, { event }: Talk): boolean {
+  return event === 'machine.stays_awake' && (facts as unknown as Warned).ended?.how === 'sleeps';
+}
+
+const openOf = async (workspace: string, kind: Panel['kind'], parts: Announcing): Promise<readonly Panel[]> =>
+  (await ofKind(kind, workspace, parts)).filter(isOpen);
+
+async function ofKind(kind: Panel['kind'], workspace: string, { store }: Announcing): Promise<readonly Panel[]> {
+  return (await store.list('panels')).filter((panel) => panel.kind === kind && panel.workspace === workspace);
 }
 
 async function rewrite(panel: Panel, facts: Readonly<Record<string, unknown>>, { panels }: Announcing): Promise<void> {
-  await panels.change(panel.id, { facts });
+  await panels.change(panel.id, { facts, closedAt: isShutOut(panel) ? panel.closedAt : null });
   await panels.touchOne(panel.id);
 }

@@ -85,3 +85,30 @@ test('a warning whose machine is lost says so, and one of another machine stands
     () => texts(s).length === 3 && texts(s).filter((one) => one.includes('goes to sleep')).length === 1,
   );
 });
+
+test('a warning that ended in going to sleep says so when it stays awake after all', async () => {
+  await using s = await stage();
+  const of = { workspace: 'lab', machine: 'm-1' } as const;
+  const facts = { why: 'idle', inMs: 120_000, actsAt: Date.now() + 120_000, dollarsPerHour: 0.31 };
+  s.fake.tell({ event: 'machine.idle_warning', ...of, ...facts });
+  await s.standin.until(() => texts(s).some((text) => text.includes('goes to sleep')));
+  const offer = { gpu: 'RTX 4090', host: 'alpha', region: 'eu', dollarsPerHour: 0.31 };
+  s.fake.tell({ event: 'machine.moved', ...of, from: 'running', to: 'saving', why: 'idle', ms: 1, offer });
+  await s.standin.until(() => texts(s).some((text) => text.includes('is going to sleep')));
+  await closed(s);
+  s.fake.tell({ event: 'machine.stays_awake', ...of, machine: 'm-2', why: 'another one' });
+  s.fake.tell({ event: 'machine.stays_awake', ...of, why: 'the GPU is 90 % busy' });
+  await s.standin.until(() => texts(s).some((text) => text.includes('stays awake: the GPU is 90 % busy')));
+  expect(texts(s)).toHaveLength(1);
+});
+
+async function closed(s: Stage): Promise<void> {
+  let done = false;
+  const look = async () => {
+    done = (await s.store.list('panels')).every(({ closedAt }) => closedAt !== null);
+  };
+  await s.standin.until(() => {
+    void look();
+    return done;
+  });
+}
