@@ -1,7 +1,7 @@
 import { reaches, roleOn, type Who } from '../engine/domain/account.ts';
 import type { Guild } from '../engine/domain/discord.ts';
 import type { Accounts, Audit, Engine } from '../engine/domain/doors.ts';
-import { Failure } from '../engine/domain/failures.ts';
+import { Failure, isFailure } from '../engine/domain/failures.ts';
 import type { Operation } from '../engine/domain/operation.ts';
 import type { Clock, Log, Store } from '../engine/domain/ports.ts';
 import { VERBS } from '../engine/domain/verbs.ts';
@@ -47,9 +47,21 @@ const STRANGER: Who = { name: 'nobody', role: 'viewer', workspaces: [], by: 'dis
 export function createCalls(house: House, questions: ReturnType<typeof confirmations>, signal: AbortSignal) {
   /** Answers that only ask: nothing was done yet. */
   const asking = new WeakSet<Message>();
+  /** What each call began. */
+  const begun = new WeakMap<object, string[]>();
 
   return {
     isQuestion: (answer: Message): boolean => asking.has(answer),
+    /** What it came to, for the audit channel: the operations that began, or that it is done. */
+    resultOf(call: object, { language }: Guild): string {
+      const ids = begun.get(call) ?? [];
+      const { say } = wordsIn(language);
+      return ids.length === 0 ? say.done : say.begunAs(ids.join(', '));
+    },
+    refusalOf(cause: unknown, { language }: Guild): string {
+      const words = wordsIn(language);
+      return isFailure(cause) ? words.failure(cause.code, cause.facts) : words.say.broken;
+    },
     follow,
     async of(command: Command, options: Values, deed: Deed, guild: Guild, key: string): Promise<Call<Values>> {
       const who = (await house.accounts.byDiscord(deed.user)) ?? (command.linked ? null : STRANGER);
@@ -59,7 +71,8 @@ export function createCalls(house: House, questions: ReturnType<typeof confirmat
       const engine = house.engineFor(who);
       const now = house.clock.now();
       const asked = { by: who.name, key: `discord:${key}`, from: `discord ${deed.user}` };
-      return {
+      const ids: string[] = [];
+      const call: Call<Values> = {
         deed,
         options,
         who,
@@ -74,10 +87,14 @@ export function createCalls(house: House, questions: ReturnType<typeof confirmat
         panels: house.panels,
         now,
         signal,
-        follow: async (operation) => await follow(operation, deed, guild, words),
-        async confirm(question, typed = null, remember = {}) {
+        async follow(operation) {
+          ids.push(operation.id);
+          return await follow(operation, deed, guild, words);
+        },
+        async confirm(question, typed = null, remember = {}, files = []) {
           const { id, expiresAt } = await questions.ask(deed, command.path, { ...options, ...remember }, typed, now);
-          const message = questionOf(question, id, typed, expiresAt, words);
+          const asked = questionOf(question, id, typed, expiresAt, words);
+          const message = files.length === 0 ? asked : { ...asked, files };
           asking.add(message);
           return message;
         },
@@ -86,6 +103,8 @@ export function createCalls(house: House, questions: ReturnType<typeof confirmat
         moved: (before, after) => tellOld(before, after, house.discord, house.log),
         diagnose: house.diagnose,
       };
+      begun.set(call, ids);
+      return call;
     },
   };
 

@@ -4,7 +4,7 @@ import type { Accounts, Asked, Audit, Engine } from '../engine/domain/doors.ts';
 import type { Operation } from '../engine/domain/operation.ts';
 import type { VerbName } from '../engine/domain/verbs.ts';
 import type { Diagnosis } from './diagnosis.ts';
-import type { Message } from './discord/message.ts';
+import type { FileOf, Message } from './discord/message.ts';
 import type { Deed, Values } from './interaction.ts';
 import type { Memory } from './memory.ts';
 import type { Panels } from './panels/panels.ts';
@@ -71,7 +71,7 @@ export interface Call<G> {
    * Asks whether they are sure; `typed` must be typed where nothing brings it back. What is remembered are options as well
    * when they are: what they were shown is what they agree to.
    */
-  confirm(question: string, typed?: string | null, remember?: Values): Promise<Message>;
+  confirm(question: string, typed?: string | null, remember?: Values, files?: readonly FileOf[]): Promise<Message>;
   /** For what the engine does not write into the audit by itself. */
   record(verb: string, on: string, result: string): Promise<void>;
   /** The old channel is told which one is the new one. */

@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto';
 import { type Role, reaches } from '../engine/domain/account.ts';
-import { type Facts, isFailure, reasonOf, sentence } from '../engine/domain/failures.ts';
+import { isFailure, reasonOf } from '../engine/domain/failures.ts';
 import type { Log } from '../engine/domain/ports.ts';
-import type { Sight } from '../engine/domain/workspace.ts';
 import { customId } from './custom-id.ts';
 import { button, type Message, plain, row } from './discord/message.ts';
 import type { Deed } from './interaction.ts';
@@ -27,9 +26,7 @@ export function refusal(cause: unknown, deed: Deed, words: Words, memory: Memory
     stack,
   };
   log('discord.refused', facts, expected ? 'INFO' : 'ERROR');
-  const say = expected
-    ? plain(asCommands(sentence(cause.code, spoken(cause.facts, words), words.language)))
-    : words.say.broken;
+  const say = expected ? plain(words.failure(cause.code, cause.facts)) : words.say.broken;
   const busy = isFailure(cause, 'workspace_busy') ? openOperation(String(cause.facts.workspace), deed, memory) : null;
   return {
     content: `❌ ${say}${whoCan(cause, deed, words, memory)}\n-# ${words.say.reference(reference)}`,
@@ -42,17 +39,6 @@ export function refusal(cause: unknown, deed: Deed, words: Words, memory: Memory
 export function referenceOf(interaction: string): string {
   const bytes = createHash('sha256').update(interaction).digest();
   return `DM-${[0, 1, 2, 3].map((i) => ALPHABET[(bytes[i] ?? 0) % ALPHABET.length]).join('')}`;
-}
-
-/** What a workspace is doing is a word of the engine's. */
-function spoken(facts: Facts, words: Words): Facts {
-  const { sight } = facts;
-  return typeof sight === 'string' && sight in words.sight ? { ...facts, sight: words.sight[sight as Sight] } : facts;
-}
-
-/** The table of failures speaks of the terminal; here people type a slash. */
-function asCommands(text: string): string {
-  return text.replace(/"dumont (create|destroy|pause|resume)\b/g, '"/machine $1').replace(/"dumont (?!discord)/g, '"/');
 }
 
 function openOperation(workspace: string, deed: Deed, memory: Memory): string | null {

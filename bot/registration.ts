@@ -44,7 +44,7 @@ export function commandBodies(commands: Iterable<Command> = COMMANDS.values()): 
 }
 
 const isForAdmins = ({ verb, path }: Command): boolean =>
-  path === 'settings' || (verb !== null && VERBS[verb].role === 'admin' && VERBS[verb].on === null);
+  path === 'settings' || path === 'diag' || (verb !== null && VERBS[verb].role === 'admin' && VERBS[verb].on === null);
 
 function subOf(command: Command): APIApplicationCommandOption {
   return {

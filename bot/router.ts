@@ -117,9 +117,10 @@ export function createRouter(house: House, signal: AbortSignal): (raw: APIIntera
     const command = COMMANDS.get(path);
     if (!command) return { content: wordsIn(deed.language).say.noCommand(path) };
     const call = await calls.of(command, options, deed, guild, deed.id);
+    const noted = { guild, by: call.who.name, user: deed.user, path, options };
     const answer = await command.run(call);
     if (command.changes(options) && !calls.isQuestion(answer))
-      house.auditPosts.note(guild, call.who.name, deed.user, path, options);
+      house.auditPosts.note(noted, calls.resultOf(call, guild));
     return answer;
   }
 
@@ -134,8 +135,16 @@ export function createRouter(house: House, signal: AbortSignal): (raw: APIIntera
     const command = COMMANDS.get(path);
     if (!command?.confirmed) return { content: wordsIn(deed.language).say.oldButton };
     const call = await calls.of(command, options, deed, guild, confirmation);
-    await house.auditPosts.mustNote(guild, call.who.name, deed.user, path, options, confirmation);
-    return { components: [], ...(await command.confirmed(call)) };
+    const noted = { guild, by: call.who.name, user: deed.user, path, options };
+    const ended = await house.auditPosts.mustNote(noted, confirmation);
+    try {
+      const answer = await command.confirmed(call);
+      ended(calls.resultOf(call, guild));
+      return { components: [], ...answer };
+    } catch (cause) {
+      ended(calls.refusalOf(cause, guild));
+      throw cause;
+    }
   }
 
   async function followOperation(id: string, deed: Deed, guild: Guild): Promise<Message> {

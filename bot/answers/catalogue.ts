@@ -102,7 +102,7 @@ export function catalogueAnswers(words: Phrases) {
         const speed = boot
           ? ` · ${words.stage.booting} ${words.duration(boot.p50)} (P95 ${words.duration(boot.p95)})`
           : '';
-        return `**${plain(one.host)}** · ${count(one.starts)} ${label.starts}, ${count(one.failures)} ${label.failures}${speed} · ${ago(now - one.lastAt)}`;
+        return `**${plain(one.host)}** · ${words.host.starts(one.starts)}, ${words.host.failures(one.failures)}${speed} · ${ago(now - one.lastAt)}`;
       });
       return {
         content: `**${label.hosts}**`,

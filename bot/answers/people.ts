@@ -43,7 +43,7 @@ export function peopleAnswers(words: Phrases) {
     audit(deeds: readonly Deed[]): Message {
       const lines = deeds.map(
         (one) =>
-          `<t:${Math.floor(one.at / 1_000)}:f> **${plain(one.by)}** ${plain(clip(`${one.verb} ${one.on}: ${one.result}${one.why ? ` (${one.why})` : ''}`, 200))}`,
+          `<t:${Math.floor(one.at / 1_000)}:f> **${plain(one.by)}** ${plain(clip(`${one.verb} ${one.on}: ${words.why(one.result)}${one.why ? ` (${words.why(one.why)})` : ''}`, 200))}`,
       );
       return page(`**${label.audit}**`, lines, label.noAudit);
     },
@@ -91,7 +91,7 @@ export function peopleAnswers(words: Phrases) {
       const { shards, acknowledgedMs: acked } = bot;
       const connections = shards.map(
         ({ shard, status, heardMsAgo }) =>
-          `${shard}: ${status}${heardMsAgo === null ? '' : ` · ${words.ago(heardMsAgo)}`}`,
+          `${shard}: ${words.why(status)}${heardMsAgo === null ? '' : ` · ${words.ago(heardMsAgo)}`}`,
       );
       return {
         content: `**${label.diag}**`,
@@ -107,7 +107,11 @@ export function peopleAnswers(words: Phrases) {
               field(
                 label.health,
                 clip(
-                  health.map(({ name, ok, say }) => `${ok ? '✅' : '❌'} ${plain(name)}: ${plain(say)}`).join('\n'),
+                  health
+                    .map(
+                      ({ name, ok, say }) => `${ok ? '✅' : '❌'} ${plain(words.why(name))}: ${plain(words.why(say))}`,
+                    )
+                    .join('\n'),
                   1_000,
                 ),
                 false,

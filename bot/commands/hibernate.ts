@@ -1,9 +1,10 @@
 import { reaches, roleOn, type Who } from '../../engine/domain/account.ts';
-import { Failure, isFailure, sentence } from '../../engine/domain/failures.ts';
+import type { AtRisk } from '../../engine/domain/agent-shapes.ts';
+import { Failure, isFailure } from '../../engine/domain/failures.ts';
 import { VERBS } from '../../engine/domain/verbs.ts';
 import type { Workspace } from '../../engine/domain/workspace.ts';
 import { command, flag, text } from '../command.ts';
-import { plain } from '../discord/message.ts';
+import { type FileOf, plain } from '../discord/message.ts';
 import type { Words } from '../words/words.ts';
 
 const UP: ReadonlySet<string> = new Set(['awake', 'usable', 'waking']);
@@ -34,7 +35,10 @@ export const hibernate = command({
     if (lose) {
       const { files } = await engine.atRisk(workspace, signal);
       const agreed = JSON.stringify(files.map(({ path }) => path));
-      if (files.length > 0) return await confirm(words.confirm.lose(plain(workspace), files), workspace, { agreed });
+      if (files.length > 0)
+        return await confirm(words.confirm.lose(plain(workspace), files), workspace, { agreed }, [
+          listOf(files, words),
+        ]);
     }
     if (jobs.length > 0) return await confirm(words.confirm.programs(plain(workspace), jobs));
     return await follow(await engine.hibernate(workspace, {}, asked));
@@ -59,12 +63,19 @@ export const hibernate = command({
   },
 });
 
+/** All of them, however many: nobody agrees to what was cut off. */
+function listOf(files: readonly AtRisk[], words: Words): FileOf {
+  const lines = files.map(({ path, sizeBytes, why }) => `${path}\t${words.bytes(sizeBytes)}\t${words.why(why)}`);
+  const bytes = new TextEncoder().encode(`${lines.join('\n')}\n`);
+  return { name: `${words.label.lost}.txt`, bytes, type: 'text/plain', description: words.count(files.length) };
+}
+
 function mayHibernate(who: Who, workspace: Workspace): boolean {
   const role = roleOn(who, workspace);
   return role !== null && reaches(role, VERBS.hibernate.role);
 }
 
-function refused(name: string, cause: unknown, { say, language }: Words): string {
-  const why = isFailure(cause) ? sentence(cause.code, cause.facts, language) : say.broken;
+function refused(name: string, cause: unknown, { say, failure }: Words): string {
+  const why = isFailure(cause) ? failure(cause.code, cause.facts) : say.broken;
   return `❌ ${plain(name)}: ${plain(why)}`;
 }

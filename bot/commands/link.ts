@@ -23,10 +23,10 @@ export const link = command({
       return { content: words.say.unlinked(plain(before.name)) };
     }
     if (code === undefined)
-      return { content: before ? words.say.youAre(plain(before.name), before.role) : words.say.howToLink };
+      return { content: before ? words.say.youAre(plain(before.name), words.role[before.role]) : words.say.howToLink };
     const account = await accounts.link(code, deed.user);
     await audit.record({ by: account.id, verb: 'link', on: deed.user, result: 'done', why: '', from });
     memory.stir();
-    return { content: words.say.linked(plain(account.id), account.role) };
+    return { content: words.say.linked(plain(account.id), words.role[account.role]) };
   },
 });

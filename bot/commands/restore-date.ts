@@ -28,7 +28,7 @@ export const restoreDate = command({
     const { workspace, date } = call.options;
     const at = readMoment(date, call.now, call.words);
     const found = newestGood((await call.engine.snapshots(workspace)).filter(({ createdAt }) => createdAt <= at));
-    if (!found) throw new Failure('no_such_snapshot', { snapshot: date, workspace });
+    if (!found) throw new Failure('no_good_snapshot', { workspace, when: call.words.say.asOf(date) });
     return await askToRestore(call, found);
   },
   confirmed: restoreChosen,

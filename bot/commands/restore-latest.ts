@@ -12,7 +12,7 @@ export const restoreLatest = command({
   async run(call) {
     const { workspace } = call.options;
     const newest = newestGood(await call.engine.snapshots(workspace));
-    if (!newest) throw new Failure('no_such_snapshot', { snapshot: 'latest', workspace });
+    if (!newest) throw new Failure('no_good_snapshot', { workspace, when: '' });
     return await askToRestore(call, newest);
   },
   confirmed: restoreChosen,

@@ -30,7 +30,7 @@ export const restorePath = command({
   async run({ options: { workspace, path, snapshot, into }, engine, asked, follow, confirm, words }) {
     const newest = newestGood(await engine.snapshots(workspace));
     const chosen = snapshot === undefined ? newest : await engine.findSnapshot(workspace, snapshot);
-    if (!chosen) throw new Failure('no_such_snapshot', { snapshot: 'latest', workspace });
+    if (!chosen) throw new Failure('no_good_snapshot', { workspace, when: '' });
     const file = below(path);
     if (into !== undefined) {
       const how = { snapshot: chosen.id, path: file, into: below(into), overwrite: false };

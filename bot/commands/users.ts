@@ -6,8 +6,8 @@ import type { Message } from '../discord/message.ts';
 import { plain } from '../discord/message.ts';
 
 const ROLE_CHOICES = [
-  { value: 'viewer', say: { en: 'viewer: looks', pt: 'viewer: vê' } },
-  { value: 'operator', say: { en: 'operator: works', pt: 'operator: trabalha' } },
+  { value: 'viewer', say: { en: 'viewer: looks', pt: 'leitor: vê' } },
+  { value: 'operator', say: { en: 'operator: works', pt: 'operador: trabalha' } },
   { value: 'admin', say: { en: 'admin: everything', pt: 'admin: tudo' } },
 ] as const;
 
@@ -40,14 +40,14 @@ export const users = command({
     if (deed === 'create') {
       const made = await accounts.create(account, (role ?? 'operator') as Role, who.name);
       await record('users', account, `created as ${made.account.role}`);
-      return { content: words.say.accountMade(plain(account), made.account.role, made.password) };
+      return { content: words.say.accountMade(plain(account), words.role[made.account.role], made.password) };
     }
     if (deed === 'end') return await confirm(words.confirm.endAccount(plain(account)));
     if (role === undefined && deed === undefined) throw new Failure('bad_request', { why: words.say.sayWhat });
     const to = { ...(role !== undefined && { role: role as Role }), ...(deed === 'again' && { ended: false }) };
     const changed = await accounts.change(account, to);
     await record('users', account, Object.keys(to).join(', '));
-    return { content: words.say.accountChanged(plain(account), changed.role) };
+    return { content: words.say.accountChanged(plain(account), words.role[changed.role]) };
   },
   async confirmed(call): Promise<Message> {
     mustBeAdmin(call);

@@ -46,7 +46,7 @@ function lineOf(
     ...(machine && machine.state !== 'gone' ? [plain(machine.offer.gpu)] : []),
     ...(dollarsPerHour > 0 ? [perHour(dollarsPerHour)] : []),
     ...(workspace.keep ? [words.status.kept(Math.floor(workspace.keep.until / 1_000))] : []),
-    ...(pulse && !pulse.idle.sleep && pulse.idle.quietSince === null ? [plain(pulse.idle.why)] : []),
+    ...(pulse && !pulse.idle.sleep && pulse.idle.quietSince === null ? [plain(words.why(pulse.idle.why))] : []),
     ...(sight === 'asleep' && newest ? [words.status.saved(Math.floor(newest.createdAt / 1_000))] : []),
   ];
   return `${DOT[sight]} **${plain(workspace.id)}** · ${parts.join(' · ')}`;

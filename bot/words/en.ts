@@ -1,7 +1,9 @@
 import type { AlertKind } from '../../engine/domain/alert.ts';
 import type { Talk } from '../../engine/domain/events.ts';
+import { sentence } from '../../engine/domain/failures.ts';
 import { dollars, perHour } from '../../engine/domain/money.ts';
 import { plain } from '../discord/message.ts';
+import { asCommands, withCommand } from './as-commands.ts';
 import { formatIn } from './format.ts';
 import { modalOf } from './modal.ts';
 import type { Phrases } from './phrases.ts';
@@ -46,7 +48,7 @@ const EVENTS: { readonly [E in Talk['event']]: (it: Extract<Talk, { event: E }>,
   'machine.ended_itself': (it) =>
     `its machine heard nothing from us, saved its work as ${it.snapshot.slice(0, 8)} and ended itself: ${it.why}`,
   'repository.mended': (it) => `the repository was mended from ${it.from}: ${plural(it.objects, 'object')}`,
-  'alert.raised': (it) => `${it.why}. ${it.mend}`,
+  'alert.raised': (it) => `${it.why}. ${asCommands(it.mend, it.workspace)}`,
   'alert.resolved': (it) => `over after ${duration(it.forMs)}${it.why ? `: ${it.why}` : ''}`,
   'operation.ended': (it) => `${it.ok ? 'done' : 'failed'}: ${it.why}`,
 };
@@ -98,7 +100,8 @@ export const en: Phrases = {
   kind: { automatic: 'automatic', manual: 'manual', 'pre-failover': 'before failover' },
   role: { viewer: 'viewer', operator: 'operator', admin: 'admin' },
   event: (talk, now) => (EVENTS[talk.event] as (it: Talk, now: number) => string)(talk, now),
-  outcome: (outcome) => outcome.say,
+  outcome: (outcome) => asCommands(outcome.say),
+  failure: (code, facts) => asCommands(sentence(code, withCommand(facts))),
   why: (text) => text,
   modal: (customId) =>
     modalOf(customId, 'Are you sure?', 'Type the name to go on', 'The name, exactly as it stands in the question'),
@@ -108,6 +111,9 @@ export const en: Phrases = {
     onlyInServers: 'Dumont answers only in servers that invited it.',
     broken: 'Something went wrong in Dumont itself.',
     confirmed: 'confirmed',
+    begun: 'begun',
+    done: 'done',
+    begunAs: (id) => `begun as ${id}`,
     noAuditChannel: 'no audit channel is set for this server',
     nothingAwake: 'Nothing is awake.',
     sayWhich: 'Say which workspace, or all.',
@@ -139,6 +145,7 @@ export const en: Phrases = {
     badZone: (zone) => `"${zone}" is no time zone like Europe/Lisbon.`,
     badMoment: (text) => `"${text}" is not days and a time: weekdays 08:45; mon,thu 7:30; daily 06:00.`,
     schedules: (name, found) => (found === '0' ? `**${name}** has no schedule.` : `What **${name}** does by itself:`),
+    asOf: (date) => ` as of ${date}`,
     badDate: (text) => `"${text}" is no date like 2026-01-15 14:30 (UTC), and no span like 3h.`,
     ssh: (name) => `**${name}** is reached like this:`,
     accountMade: (name, role, password) =>
@@ -302,6 +309,11 @@ export const en: Phrases = {
     difference: (amount = '') => `Marketplaces charged ${amount} beyond what was metered for the same.`,
   },
 
+  host: {
+    starts: (starts) => plural(starts, 'start'),
+    failures: (failures) => (failures === 0 ? 'none failed' : `${count(failures)} failed`),
+  },
+
   chart: {
     title: (name, usable) => `${name}: the race, ${usable === null ? 'nobody won' : `usable after ${usable}`}`,
     alt: (name, machines, usable) =>
@@ -321,6 +333,7 @@ export const en: Phrases = {
     partial: 'partial',
     newest: 'newest',
     risk: 'What would be lost if its machine ended now',
+    lost: 'lost-for-ever',
     noRisk: 'Nothing would be lost.',
     noBackup: 'In no backup',
     changed: 'Changed since the last backup',
@@ -378,8 +391,6 @@ export const en: Phrases = {
     plans: 'Plans, and what storage costs in a month',
     month: 'a month',
     kept: 'kept',
-    starts: 'starts',
-    failures: 'failed',
   },
 };
 

@@ -3,6 +3,7 @@ import type { Role } from '../../engine/domain/account.ts';
 import type { AtRisk } from '../../engine/domain/agent-shapes.ts';
 import type { Language } from '../../engine/domain/discord.ts';
 import type { Talk } from '../../engine/domain/events.ts';
+import type { Facts, FailureCode } from '../../engine/domain/failures.ts';
 import type { ChargedFor } from '../../engine/domain/journals.ts';
 import type { State } from '../../engine/domain/lifecycle.ts';
 import type { Outcome } from '../../engine/domain/operation.ts';
@@ -24,6 +25,8 @@ export interface Phrases extends Format {
   /** What was told, as a sentence about its workspace. */
   event(talk: Talk, now: number): string;
   outcome(outcome: Outcome): string;
+  /** What could not be done, with commands as people type them here. */
+  failure(code: FailureCode, facts: Facts): string;
   /** Words of the engine's own, as far as this language knows them. */
   why(text: string): string;
   modal(customId: string): APIModalInteractionResponseCallbackData;
@@ -33,6 +36,9 @@ export interface Phrases extends Format {
     readonly onlyInServers: string;
     readonly broken: string;
     readonly confirmed: string;
+    readonly begun: string;
+    readonly done: string;
+    readonly begunAs: Say;
     readonly noAuditChannel: string;
     readonly nothingAwake: string;
     readonly sayWhich: string;
@@ -55,6 +61,7 @@ export interface Phrases extends Format {
     readonly created: Say;
     readonly destroyed: Say;
     readonly badDate: Say;
+    readonly asOf: Say;
     readonly badZone: Say;
     readonly badPeriod: Say;
     readonly badMoment: Say;
@@ -172,6 +179,11 @@ export interface Phrases extends Format {
     readonly difference: Say;
   };
 
+  readonly host: {
+    starts(count: number): string;
+    failures(count: number): string;
+  };
+
   /** `usable`: after how long; null when nothing became so. */
   readonly chart: {
     title(name: string, usable: string | null): string;
@@ -195,6 +207,7 @@ export type Label =
   | 'partial'
   | 'newest'
   | 'risk'
+  | 'lost'
   | 'noRisk'
   | 'noBackup'
   | 'changed'
@@ -251,6 +264,4 @@ export type Label =
   | 'same'
   | 'plans'
   | 'month'
-  | 'kept'
-  | 'starts'
-  | 'failures';
+  | 'kept';

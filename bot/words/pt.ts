@@ -1,8 +1,9 @@
 import { ALERTS as ALERT_WORDS, type AlertKind } from '../../engine/domain/alert.ts';
 import type { Talk } from '../../engine/domain/events.ts';
-import { sentence } from '../../engine/domain/failures.ts';
+import { type Facts, type FailureCode, sentence } from '../../engine/domain/failures.ts';
 import { dollars, perHour } from '../../engine/domain/money.ts';
 import { plain } from '../discord/message.ts';
+import { asCommands, withCommand } from './as-commands.ts';
 import { formatIn } from './format.ts';
 import { modalOf } from './modal.ts';
 import type { Phrases } from './phrases.ts';
@@ -48,7 +49,7 @@ const EVENTS: { readonly [E in Talk['event']]: (it: Extract<Talk, { event: E }>,
   'machine.ended_itself': (it) =>
     `a máquina não ouviu nada de nós, salvou o trabalho como ${it.snapshot.slice(0, 8)} e se encerrou: ${why(it.why)}`,
   'repository.mended': (it) => `o repositório foi consertado a partir de ${it.from}: ${plural(it.objects, 'objeto')}`,
-  'alert.raised': (it) => `${why(it.why)}. ${ALERT_WORDS[it.kind].pt}`,
+  'alert.raised': (it) => `${why(it.why)}. ${asCommands(ALERT_WORDS[it.kind].pt, it.workspace)}`,
   'alert.resolved': (it) => `acabou após ${duration(it.forMs)}${it.why ? `: ${why(it.why)}` : ''}`,
   'operation.ended': (it) => `${it.ok ? 'feito' : 'falhou'}: ${why(it.why)}`,
 };
@@ -72,6 +73,30 @@ const STAGE = {
   releasing: 'liberando',
   gone: 'liberada',
 } as const;
+
+const SIGHT = {
+  asleep: 'dormindo',
+  waking: 'acordando',
+  usable: 'utilizável',
+  awake: 'acordado',
+  'going to sleep': 'indo dormir',
+  paused: 'pausado',
+  stranded: 'sem resposta',
+} as const;
+
+const ROLE = { viewer: 'leitor', operator: 'operador', admin: 'admin' } as const;
+
+/** What a failure knows is said in the engine's words. */
+function failure(code: FailureCode, facts: Facts): string {
+  const words: Readonly<Record<string, string>> = { ...SIGHT, ...ROLE, ...STAGE, none: 'nenhum' };
+  const spoken = Object.entries(facts).map(([name, value]) => {
+    if (typeof value !== 'string' || NAMES.has(name)) return [name, value];
+    return [name, words[value] ?? why(value)];
+  });
+  return asCommands(sentence(code, withCommand(Object.fromEntries(spoken)), 'pt'));
+}
+/** Given by people, and nothing to be translated. */
+const NAMES: ReadonlySet<string> = new Set(['workspace', 'account', 'path', 'file', 'snapshot', 'command', 'address']);
 
 const GOING: Readonly<Record<string, string>> = {
   wake: 'está acordando',
@@ -103,22 +128,12 @@ export const pt: Phrases = {
   ...format,
   language: 'pt',
   stage: STAGE,
-  sight: {
-    asleep: 'dormindo',
-    waking: 'acordando',
-    usable: 'utilizável',
-    awake: 'acordado',
-    'going to sleep': 'indo dormir',
-    paused: 'pausado',
-    stranded: 'sem resposta',
-  },
+  sight: SIGHT,
   kind: { automatic: 'automático', manual: 'manual', 'pre-failover': 'antes do failover' },
-  role: { viewer: 'viewer', operator: 'operator', admin: 'admin' },
+  role: ROLE,
   event: (talk, now) => (EVENTS[talk.event] as (it: Talk, now: number) => string)(talk, now),
-  outcome: (outcome) =>
-    outcome.ok
-      ? why(outcome.say)
-      : why(sentence(outcome.code, { ...outcome.facts, why: why(String(outcome.facts.why ?? '')) }, 'pt')),
+  outcome: (outcome) => (outcome.ok ? why(outcome.say) : failure(outcome.code, outcome.facts)),
+  failure,
   why,
   modal: (customId) =>
     modalOf(customId, 'Tem certeza?', 'Digite o nome para continuar', 'O nome, exatamente como está na pergunta'),
@@ -128,6 +143,9 @@ export const pt: Phrases = {
     onlyInServers: 'O Dumont só responde em servidores que o convidaram.',
     broken: 'Algo deu errado no próprio Dumont.',
     confirmed: 'confirmado',
+    begun: 'iniciado',
+    done: 'feito',
+    begunAs: (id) => `iniciado como ${id}`,
     noAuditChannel: 'este servidor não tem canal de auditoria',
     nothingAwake: 'Nada está acordado.',
     sayWhich: 'Diga qual workspace, ou todos.',
@@ -159,6 +177,7 @@ export const pt: Phrases = {
     badZone: (zone) => `"${zone}" não é um fuso como America/Sao_Paulo.`,
     badMoment: (text) => `"${text}" não são dias e uma hora: weekdays 08:45; mon,thu 7:30; daily 06:00.`,
     schedules: (name, found) => (found === '0' ? `**${name}** não tem agendamento.` : `O que **${name}** faz sozinho:`),
+    asOf: (date) => ` até ${date}`,
     badDate: (text) => `"${text}" não é uma data como 2026-01-15 14:30 (UTC), nem um tempo como 3h.`,
     ssh: (name) => `Chega-se a **${name}** assim:`,
     accountMade: (name, role, password) =>
@@ -322,6 +341,11 @@ export const pt: Phrases = {
     difference: (amount = '') => `Os marketplaces cobraram ${amount} além do que foi medido para o mesmo.`,
   },
 
+  host: {
+    starts: (starts) => plural(starts, 'partida'),
+    failures: (failures) => (failures === 0 ? 'nenhuma falha' : plural(failures, 'falha')),
+  },
+
   chart: {
     title: (name, usable) => `${name}: a disputa, ${usable === null ? 'ninguém venceu' : `utilizável após ${usable}`}`,
     alt: (name, machines, usable) =>
@@ -341,6 +365,7 @@ export const pt: Phrases = {
     partial: 'parcial',
     newest: 'mais novo',
     risk: 'O que se perderia se a máquina acabasse agora',
+    lost: 'perdido-para-sempre',
     noRisk: 'Nada se perderia.',
     noBackup: 'Em nenhum backup',
     changed: 'Mudou desde o último backup',
@@ -398,8 +423,6 @@ export const pt: Phrases = {
     plans: 'Planos, e quanto custa o armazenamento por mês',
     month: 'por mês',
     kept: 'guardado',
-    starts: 'partidas',
-    failures: 'falhas',
   },
 };
 

@@ -1,62 +1,57 @@
-/**
- * The engine gives its reasons in English. Those that people meet every day are put into Portuguese here, longest first;
- * what is not known stays as it was said.
- */
-const SPOKEN: readonly (readonly [RegExp, string])[] = [
-  [/\bidle for\b/g, 'ocioso por'],
-  [/\bnobody logged in\b/g, 'ninguém conectado'],
-  [/\bno GPU\b/g, 'sem GPU'],
-  [/\bthe GPU is ([\d.]+) % busy\b/g, 'a GPU está $1 % ocupada'],
-  [/\bthe CPU is ([\d.]+) % busy\b/g, 'a CPU está $1 % ocupada'],
-  [/\bthe memory of the GPU moved by\b/g, 'a memória da GPU mudou em'],
-  [/\bthe (disk) moves\b/g, 'o disco move'],
-  [/\bthe (network) moves\b/g, 'a rede move'],
-  [/\bterminals? (?:is|are) open\b/g, 'terminal aberto'],
-  [/\beditors? (?:is|are) connected\b/g, 'editor conectado'],
-  [/\bJupyter kernels? (?:is|are) busy\b/g, 'kernel do Jupyter ocupado'],
-  [/\bsomebody typed (.+?) ago\b/g, 'alguém digitou há $1'],
-  [/\bsomebody used an editor (.+?) ago\b/g, 'alguém usou um editor há $1'],
-  [/\ba Jupyter kernel was used (.+?) ago\b/g, 'um kernel do Jupyter foi usado há $1'],
-  [/\buntouched for\b/g, 'sem toque há'],
-  [/\bnothing was heard of it for\b/g, 'nada se ouviu dela por'],
-  [/\bwhich counts as alive for (.+?) more\b/g, 'o que conta como viva por mais $1'],
-  [/\bit never falls asleep by itself\b/g, 'nunca dorme sozinho'],
-  [/\bnothing was ready after\b/g, 'nada ficou pronto após'],
-  [/\bnobody was ready after\b/g, 'ninguém ficou pronto após'],
-  [/\ball (\d+) machines of the plan were tried\b/g, 'todas as $1 máquinas do plano foram tentadas'],
-  [/\b(\d+) machines were tried, none answered\b/g, '$1 máquinas foram tentadas, nenhuma respondeu'],
-  [/\bno other machine on offer fits\b/g, 'nenhuma outra máquina ofertada serve'],
-  [/\bthe cap of (\S+) for one wake is reached\b/g, 'o limite de $1 por despertar foi atingido'],
-  [/\b(\d+) of (\d+) offers\b/g, '$1 de $2 ofertas'],
-  [/\bwas ready first\b/g, 'ficou pronta primeiro'],
-  [/\bit is usable\b/g, 'está utilizável'],
-  [/\bis usable\b/g, 'está utilizável'],
-  [/\banother machine won\b/g, 'outra máquina venceu'],
-  [/\bsomebody else rented that machine first\b/gi, 'outra pessoa alugou essa máquina antes'],
-  [/\bfirst to be ready\b/g, 'a primeira a ficar pronta'],
-  [/\bslow: no progress for\b/g, 'lenta: sem progresso por'],
-  [/\bSSH answers\b/g, 'o SSH responde'],
-  [/\bSSH stayed silent for\b/g, 'o SSH ficou mudo por'],
-  [/\bit exists\b/g, 'ela existe'],
-  [/\btwo lists agree\b/g, 'duas listas concordam'],
-  [/\btwo lists do not have it any more\b/g, 'duas listas não a têm mais'],
-  [/\bthe critical files are there\b/g, 'os arquivos críticos chegaram'],
-  [/\bits work is safe in snapshot\b/g, 'o trabalho está seguro no snapshot'],
-  [/\bnobody ever worked on it\b/g, 'ninguém nunca trabalhou nela'],
-  [/\bgave up what was on it\b/g, 'abandonou o que havia nela'],
-  [/\bSaved and proved as\b/g, 'Salvo e provado como'],
-  [/\bIt stays awake\b/g, 'Continua acordado'],
-  [/\bsomebody asked\b/g, 'alguém pediu'],
-  [/^asked for$/g, 'foi pedido'],
-  [/^nobody asked for it$/g, 'ninguém o pediu'],
-  [/^created$/g, 'criado'],
-  [/\ban? hour\b/g, 'uma hora'],
-  [/\b(\d+) hours?\b/g, '$1 h'],
-  [/\b(\d+) minutes?\b/g, '$1 min'],
-  [/\b(\d+) seconds?\b/g, '$1 s'],
-  [/\bslow\b/g, 'lenta'],
-];
+import { FAILURES } from '../../engine/domain/failures.ts';
+import { fill, type Pair, REASONS } from './reasons-pt.ts';
 
+/**
+ * The engine gives its reasons in English, as sentences of its table of failures or as words of its own. What is known is
+ * put into Portuguese; what is not stays as it was said.
+ */
 export function whyInPortuguese(text: string): string {
-  return SPOKEN.reduce((said, [english, portuguese]) => said.replace(english, portuguese), text);
+  return PATTERNS.reduce((said, [english, portuguese]) => said.replace(english, portuguese), text);
 }
+
+type Pattern = readonly [RegExp, string];
+
+/** "{file}: {why}" says nothing of its own, and would be found in everything. */
+const LEAST_WORDS = 2;
+
+const sentences: readonly Pattern[] = Object.values(FAILURES)
+  .filter(
+    ({ say }) =>
+      say.en
+        .replace(/\{\w+\}/g, '')
+        .split(/\s+/)
+        .filter(Boolean).length >= LEAST_WORDS,
+  )
+  .toSorted((a, b) => b.say.en.length - a.say.en.length)
+  .map(({ say }) => sentenceOf(say.en, say.pt));
+
+/** The facts stand in another order in Portuguese, so they go by their name. */
+function sentenceOf(english: string, portuguese: string): Pattern {
+  const text = english.replace(/\.$/, '');
+  const seen = new Set<string>();
+  const pattern = text.split(/(\{\w+\})/).map((part, i, all) => {
+    const [, name] = /^\{(\w+)\}$/.exec(part) ?? [];
+    if (name === undefined) return escaped(part);
+    if (seen.has(name)) return `\\k<${name}>`;
+    seen.add(name);
+    const isFirst = all.slice(0, i).every((before) => before === '');
+    const isLast = all.slice(i + 1).every((after) => after === '');
+    return `(?<${name}>${isFirst ? '\\S+' : isLast ? '.+' : '.+?'})`;
+  });
+  return [new RegExp(pattern.join(''), 'g'), portuguese.replace(/\.$/, '').replace(/\{(\w+)\}/g, '$<$1>')];
+}
+
+/** `#` is one word, `*` as many as it takes, and both come again in the same order; `=` is the whole reason and no part of one. */
+function reasonOf([given, portuguese]: Pair): Pattern {
+  const [, whole, english = ''] = /^(=?)(.*)$/s.exec(given) ?? [];
+  const text = escaped(english).replaceAll('\\*', '(.+?)').replaceAll('#', '(\\S+?)');
+  const before = whole ? '^' : /^\w/.test(english) ? '\\b' : '';
+  const after = whole ? '$' : /\w$/.test(english) ? '\\b' : '';
+  return [new RegExp(`${before}${text}${after}`, 'g'), fill(portuguese)];
+}
+
+function escaped(text: string): string {
+  return text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+}
+
+const PATTERNS: readonly Pattern[] = [...sentences, ...REASONS.map(reasonOf)];

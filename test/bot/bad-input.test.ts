@@ -19,7 +19,7 @@ describe.concurrent('bad input', () => {
       ['wake', { workspace: 'no-such' }, 'There is no workspace named "no-such". Known: lab.'],
       ['restore snapshot', { workspace: 'lab', snapshot: 'ffff' }, 'There is no snapshot "ffff" of lab.'],
       ['restore date', { workspace: 'lab', date: '2026-02-31' }, 'is no date like'],
-      ['restore date', { workspace: 'lab', date: '2020-01-01' }, 'There is no snapshot'],
+      ['restore date', { workspace: 'lab', date: '2020-01-01' }, 'has no good snapshot as of 2020-01-01'],
       ['keep', { workspace: 'lab', for: 'forever' }, 'is not a length of time'],
       ['run', { workspace: 'lab', command: 'echo "open' }, 'A quote is not closed.'],
       ['schedule', { workspace: 'lab', wake: 'someday' }, 'is not days and a time'],
@@ -42,7 +42,7 @@ describe.concurrent('bad input', () => {
     await new Promise((resolve) => setTimeout(resolve, 600)); // its memory looks again after a moment
     const asked = s.standin.run(s.people.ana, s.ops, 'machine pause', { workspace: 'lab' });
     expect((await s.standin.answered(asked)).content).toContain(
-      'lab is waking; wait for that to end, or follow it with "/status lab"',
+      'lab is waking; wait for that to end, or follow it with "/status workspace:lab"',
     );
     s.fake.trouble.fail = null;
     const followed = s.standin.press(s.people.ana, asked, 'Follow it');

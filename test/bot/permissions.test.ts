@@ -37,7 +37,7 @@ describe.concurrent('who may', () => {
     expect((await s.standin.answered(unseen)).content).toContain('There is no workspace named "lab"');
     s.fake.workspaces.set('lab', { ...lab, shares: [{ with: 'vi', role: 'viewer', by: 'ana', at: 1 }] });
     const seen = s.standin.run(s.people.vi, s.ops, 'wake', { workspace: 'lab' });
-    expect((await s.standin.answered(seen)).content).toMatch(/vi may not do this \(wake\).* These can: ana\./);
+    expect((await s.standin.answered(seen)).content).toMatch(/vi may not do this \(\/wake\).* These can: ana\./);
     for (const path of ['machine destroy', 'abandon', 'restore latest']) {
       const why = path === 'abandon' ? { why: 'no reason' } : {};
       const asked = s.standin.run(s.people.vi, s.ops, path, { workspace: 'lab', ...why });
@@ -79,7 +79,8 @@ describe.concurrent('who may', () => {
 
   test('what is for admins is hidden by default, and refused to whoever sees it all the same', async () => {
     await using s = await stage();
-    expect(() => s.standin.run(s.people.rui, s.ops, 'settings')).toThrow('does not see');
+    for (const path of ['settings', 'diag'])
+      expect(() => s.standin.run(s.people.rui, s.ops, path), path).toThrow('does not see');
     const rui = { ...s.people.rui, permissions: EVERYBODY | (1n << 5n) };
     for (const path of ['settings', 'users', 'audit', 'diag']) {
       const answer = await s.standin.answered(s.standin.run(rui, s.ops, path));
@@ -133,7 +134,7 @@ describe.concurrent('a question', () => {
     expect((await s.standin.answered(right)).content).toContain('are removed');
     expect(s.fake.asked).toMatchObject([{ what: 'destroy', args: ['lab', { purge: true }], asked: { by: 'ana' } }]);
     expect(s.standin.messages(s.audit).map(({ message }) => message.content)).toEqual([
-      expect.stringMatching(/^⚠️ \*\*ana\*\* \(<@\d+>\) `\/machine destroy workspace:lab` · confirmed$/),
+      expect.stringMatching(/^⚠️ \*\*ana\*\* \(<@\d+>\) `\/machine destroy workspace:lab` · confirmed → done$/),
     ]);
   });
 
