@@ -27,7 +27,7 @@ export function catalogueAnswers(words: Phrases) {
           ...one.tags.map((tag) => `#${tag}`),
         ];
         const what = one.description === '' ? words.kind[one.kind] : clip(one.description, DESCRIPTION_MAX);
-        return `\`${one.id.slice(0, 8)}\` <t:${Math.floor(one.createdAt / 1_000)}:f> · ${count(one.fileCount)} · ${bytes(one.sizeBytes)} · ${plain([what, ...marks].join(' · '))}`;
+        return `\`${one.id.slice(0, 8)}\` <t:${Math.floor(one.createdAt / 1_000)}:f> · ${words.panel.files(one.fileCount, one.sizeBytes)} · ${plain([what, ...marks].join(' · '))}`;
       });
       const turn = (to: number, say: string, disabled: boolean) =>
         button(customId({ does: 'page', path: 'snapshot list', workspace, page: to }), say, 'plain', disabled);

@@ -82,7 +82,7 @@ export function peopleAnswers(words: Phrases) {
       const lines = open.map(({ workspace, at, talk, link }) => {
         const name = workspace === null ? 'Dumont' : plain(workspace);
         const said = plain(clip(words.event(talk, now), 200));
-        return `🔴 **${name}** <t:${Math.floor(at / 1_000)}:R> ${said}${link === null ? '' : ` ${link}`}`;
+        return `🔴 **${name}** <t:${Math.floor(at / 1_000)}:R> ${said}${link === null ? '' : ` [↗](${link})`}`;
       });
       return page(`**${label.alerts}**`, lines, label.noAlerts);
     },

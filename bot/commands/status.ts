@@ -1,5 +1,5 @@
 import { command, flag, text } from '../command.ts';
-import { statusPanel } from '../panels/panels.ts';
+import { statusPanel } from '../panels/openings.ts';
 import { statusMessage } from '../panels/status.ts';
 
 export const status = command({

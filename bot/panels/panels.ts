@@ -1,13 +1,13 @@
 import type { Guild, Panel } from '../../engine/domain/discord.ts';
 import type { Engine } from '../../engine/domain/doors.ts';
 import { isFailure } from '../../engine/domain/failures.ts';
-import type { Operation } from '../../engine/domain/operation.ts';
 import type { Clock, Log, Store } from '../../engine/domain/ports.ts';
 import type { Message } from '../discord/message.ts';
 import type { Discord } from '../discord/rest.ts';
 import type { Settled } from '../settled.ts';
 import { type Words, wordsIn } from '../words/words.ts';
 import { drawAlert } from './alert.ts';
+import { isPast, isShutOut, type Opening, TOLD } from './openings.ts';
 import { drawOperation } from './operation.ts';
 import { drawStatus } from './status.ts';
 import type { Stories } from './stories.ts';
@@ -34,8 +34,6 @@ export interface Panels extends AsyncDisposable {
   letIn(guild: string): Promise<void>;
   readonly waiting: number;
 }
-
-export type Opening = Omit<Panel, 'version' | 'message' | 'openedAt' | 'postedAt' | 'closedAt'>;
 
 export interface Drawn {
   readonly message: Message;
@@ -197,30 +195,3 @@ export function createPanels(
     [Symbol.asyncDispose]: async () => await writer[Symbol.asyncDispose](),
   };
 }
-
-const TOLD: ReadonlySet<Panel['kind']> = new Set(['warning', 'alert']);
-/** Closed because Discord did not let us write there, and not because it was over. */
-export const isShutOut = ({ closedAt, facts }: Panel): boolean => closedAt !== null && facts.shut === true;
-const isPast = ({ facts }: Panel): boolean => Boolean(facts.resolved ?? facts.ended);
-
-export const operationPanel = (operation: Operation, guild: Guild, channel: string, user: string | null): Opening => ({
-  id: `p-${operation.id}`,
-  kind: 'operation',
-  guild: guild.id,
-  channel: guild.channel ?? channel,
-  workspace: operation.workspace,
-  operation: operation.id,
-  user,
-  facts: {},
-});
-
-export const statusPanel = (guild: Guild, channel: string): Opening => ({
-  id: `s-${channel}`,
-  kind: 'status',
-  guild: guild.id,
-  channel,
-  workspace: null,
-  operation: null,
-  user: null,
-  facts: {},
-});

@@ -3,6 +3,7 @@ import type { Clock, Log } from '../../engine/domain/ports.ts';
 import { fitted, type Message } from '../discord/message.ts';
 import type { Discord } from '../discord/rest.ts';
 import { CODE, codeOf, isShut, isTheirs, isUnclear, waitMsOf, wordsOf } from '../discord/trouble.ts';
+import { GAP_MS, ignoreGone, nonceOf, quietly, RENEW_MS, SLOW_MS } from './pace.ts';
 
 /** Where panels are kept while they are written. */
 export interface Shelf {
@@ -26,17 +27,6 @@ export interface Writer extends AsyncDisposable {
   readonly waiting: number;
 }
 
-/** Discord lets five edits through in five seconds, all panels of a channel together. */
-const GAP_MS = 1_050;
-/** A list that renews itself is nobody's live view. */
-const SLOW_MS: Readonly<Record<Panel['kind'], number>> = { operation: 0, warning: 0, alert: 0, status: 15_000 };
-/** Older messages can hardly be edited, so a panel that lives on is posted anew; what was told once stays where it is. */
-const RENEW_MS: Readonly<Record<Panel['kind'], number>> = {
-  operation: 50 * 60_000,
-  status: 50 * 60_000,
-  warning: Number.POSITIVE_INFINITY,
-  alert: Number.POSITIVE_INFINITY,
-};
 const TRIES_MAX = 5;
 const SECOND_TRY_MS = 500;
 const TRY_AGAIN_MS_MAX = 60_000;
@@ -198,18 +188,4 @@ export function createWriter(discord: Discord, shelf: Shelf, clock: Clock, log: 
       await Promise.allSettled([...lines.values()].map(({ running }) => running));
     },
   };
-}
-
-/** An edit rings nobody, so it need not say whom it might. */
-const quietly = (message: Message): Message => ({ ...message, allowed_mentions: { parse: [] } });
-
-const NONCE_MAX = 25;
-/** One panel is posted once, however often it is tried; posted anew it is another message. */
-function nonceOf({ id, openedAt, postedAt }: Panel): string {
-  const tail = Math.floor((postedAt ?? openedAt) / 1_000).toString(36);
-  return `${id.slice(-(NONCE_MAX - tail.length))}${tail}`;
-}
-
-function ignoreGone(cause: unknown): void {
-  if (codeOf(cause) !== CODE.unknownMessage) throw cause;
 }

@@ -119,6 +119,7 @@ export const REASONS: readonly Pair[] = [
   ],
   ['is made of snapshot', 'foi feito do snapshot'],
   ['is made of #: # files', 'foi feito de #: # arquivos'],
+  ['is made for', 'foi feito para'],
   ['is made', 'foi feito'],
   ['It is asleep', 'Está dormindo'],
   ['made of a snapshot of', 'feito de um snapshot de'],
