@@ -1,23 +1,15 @@
 import { Failure, isFailure, reasonOf } from './domain/failures.ts';
-import { headStartKey, repositoryPrefix } from './domain/layout.ts';
+import { repositoryPrefix } from './domain/layout.ts';
 import type { Ports, StoredObject } from './domain/ports.ts';
-import { byAge, type Fate, newestGood, type Snapshot } from './domain/snapshot.ts';
+import { byAge, type Fate, type Snapshot } from './domain/snapshot.ts';
 import { noUpkeep, type Upkeep } from './domain/upkeep.ts';
 import type { Workspace } from './domain/workspace.ts';
 import { drill } from './drill.ts';
+import { leaveHeadStart } from './head-start.ts';
 import { restlessness } from './policy/calm.ts';
 import { planOf } from './policy/plan.ts';
 import { neededNow, type RetentionSight, retention } from './policy/retention.ts';
-import {
-  checkDue,
-  compactionDue,
-  drillDue,
-  headStartDue,
-  newestOf,
-  type UpkeepSight,
-  upkeepDue,
-  vaultDue,
-} from './policy/upkeep.ts';
+import { checkDue, compactionDue, drillDue, newestOf, type UpkeepSight, upkeepDue, vaultDue } from './policy/upkeep.ts';
 import { leave, removeLeaving } from './removal.ts';
 import { describe } from './steps/describe.ts';
 import { onlyAdopts } from './steps/only-adopts.ts';
@@ -173,22 +165,6 @@ async function sweepLocks(workspace: Workspace, ports: Ports, signal: AbortSigna
     await ports.storage.remove(key, signal);
     ports.log('lock.swept', { workspace: workspace.id, key });
   }
-}
-
-/** For a machine that never saw the repository, and on a long line would ask for each piece of what it must know first. */
-async function leaveHeadStart(
-  workspace: Workspace,
-  sight: UpkeepSight,
-  objects: readonly StoredObject[],
-  ports: Ports,
-  signal: AbortSignal,
-): Promise<void> {
-  const key = headStartKey(workspace.id);
-  const left = objects.find((object) => object.key === key)?.writtenAt ?? null;
-  const snapshot = newestGood(sight.snapshots);
-  if (snapshot === null || !headStartDue(sight, left, ports.settings.upkeep)) return;
-  const bytes = await ports.repositories.headStart(workspace, snapshot.id, signal);
-  if (bytes !== null) await ports.storage.put(key, bytes, signal);
 }
 
 function usageOf(objects: readonly StoredObject[], at: number): Upkeep['hot'] {

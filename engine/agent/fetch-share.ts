@@ -4,7 +4,7 @@ import type { ManifestLine, RestoreOrder } from '../domain/agent-protocol.ts';
 import { Failure, isFailure } from '../domain/failures.ts';
 import { rawPath, wirePath } from '../domain/wire-path.ts';
 import { restore } from '../restic/commands.ts';
-import { patternFile, patternsFor } from '../restic/exclude-patterns.ts';
+import { patternFile } from '../restic/exclude-patterns.ts';
 import { readLine } from '../restic/readings.ts';
 import { codeOf } from './durable.ts';
 import { hashFiles } from './hash-files.ts';
@@ -12,6 +12,7 @@ import type { KnownFiles } from './known-files.ts';
 import { statOf } from './look-at.ts';
 import { type Place, STAGING } from './place.ts';
 import type { Restic } from './restic-here.ts';
+import { sharePatterns } from './share-patterns.ts';
 import { typeOf } from './walk.ts';
 
 /** In the order in which they come. */
@@ -106,9 +107,9 @@ async function runRestore(
   signal: AbortSignal,
 ): Promise<unknown> {
   const file = join(place.home, 'tmp', `restore-${share.part}-${Buffer.from(share.root, 'latin1').toString('hex')}`);
-  const patterns = share.part === 'critical' ? whatIsNot(share) : whatIs(share);
+  const { exclude, patterns } = sharePatterns(share);
   writeFileSync(file, patternFile(patterns), { mode: 0o600 });
-  const only = patterns.length === 0 ? null : share.part === 'critical' ? { excludeFile: file } : { includeFile: file };
+  const only = patterns.length === 0 ? null : exclude ? { excludeFile: file } : { includeFile: file };
   const args = restore({
     ...order.repository,
     snapshot,
@@ -129,31 +130,6 @@ async function runRestore(
     if (!isFailure(cause, 'restore_failed')) throw cause;
     return cause;
   }
-}
-
-const belowRoot = ({ root }: Share, lines: readonly ManifestLine[]): readonly string[] =>
-  lines.map((line) => rawPath(line.path).slice(root.length + 1));
-
-const whatIsNot = (share: Share): readonly string[] =>
-  patternsFor(belowRoot(share, share.others), belowRoot(share, share.lines), '');
-
-/** A pattern that names a directory brings everything in it, so only empty ones are named: the others come with a file. */
-function whatIs(share: Share): readonly string[] {
-  if (share.others.length === 0) return [];
-  const parents = parentsOf([...share.lines, ...share.others]);
-  const isLeaf = (line: ManifestLine): boolean => !parents.has(rawPath(line.path));
-  const [leaves, folders] = [share.lines.filter(isLeaf), share.lines.filter((line) => !isLeaf(line))];
-  return patternsFor(belowRoot(share, leaves), belowRoot(share, [...folders, ...share.others]), '');
-}
-
-/** Raw paths of directories with something in them. */
-export function parentsOf(lines: readonly ManifestLine[]): ReadonlySet<string> {
-  return new Set(
-    lines.map((line) => {
-      const path = rawPath(line.path);
-      return path.slice(0, Math.max(path.lastIndexOf('/'), 0));
-    }),
-  );
 }
 
 async function verify(

@@ -2,10 +2,10 @@ import { statfsSync } from 'node:fs';
 import type { ManifestLine } from '../domain/agent-protocol.ts';
 import { Failure } from '../domain/failures.ts';
 import { rawPath } from '../domain/wire-path.ts';
-import { parentsOf } from './fetch-share.ts';
 import type { KnownFiles } from './known-files.ts';
 import { statOf } from './look-at.ts';
 import type { Place } from './place.ts';
+import { parentsOf } from './share-patterns.ts';
 import { existing, gb, MARGIN, SPARE_BYTES } from './space.ts';
 
 type Lines = readonly ManifestLine[];

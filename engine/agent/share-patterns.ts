@@ -1,0 +1,35 @@
+import type { ManifestLine } from '../domain/agent-protocol.ts';
+import { rawPath } from '../domain/wire-path.ts';
+import { patternsFor } from '../restic/exclude-patterns.ts';
+import type { Share } from './fetch-share.ts';
+
+/** How restic is told what of a directory to bring, in few patterns; none: everything. */
+export function sharePatterns(share: Share): { readonly exclude: boolean; readonly patterns: readonly string[] } {
+  const exclude = share.part === 'critical';
+  return { exclude, patterns: exclude ? whatIsNot(share) : whatIs(share) };
+}
+
+const belowRoot = ({ root }: Share, lines: readonly ManifestLine[]): readonly string[] =>
+  lines.map((line) => rawPath(line.path).slice(root.length + 1));
+
+const whatIsNot = (share: Share): readonly string[] =>
+  patternsFor(belowRoot(share, share.others), belowRoot(share, share.lines), '');
+
+/** A pattern that names a directory brings everything in it, so only empty ones are named: the others come with a file. */
+function whatIs(share: Share): readonly string[] {
+  if (share.others.length === 0) return [];
+  const parents = parentsOf([...share.lines, ...share.others]);
+  const isLeaf = (line: ManifestLine): boolean => !parents.has(rawPath(line.path));
+  const [leaves, folders] = [share.lines.filter(isLeaf), share.lines.filter((line) => !isLeaf(line))];
+  return patternsFor(belowRoot(share, leaves), belowRoot(share, [...folders, ...share.others]), '');
+}
+
+/** Raw paths of directories with something in them. */
+export function parentsOf(lines: readonly ManifestLine[]): ReadonlySet<string> {
+  return new Set(
+    lines.map((line) => {
+      const path = rawPath(line.path);
+      return path.slice(0, Math.max(path.lastIndexOf('/'), 0));
+    }),
+  );
+}
