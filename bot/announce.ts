@@ -118,8 +118,8 @@ async function warn(
   parts: Announcing,
 ): Promise<void> {
   if (talk.actsAt < parts.clock.now()) return;
-  const { machine, why, actsAt, dollarsPerHour } = talk;
-  const facts: Warned = { machine, why, actsAt, dollarsPerHour, ended: null };
+  const { machine, why, actsAt, dollarsPerHour, payBack = '' } = talk;
+  const facts: Warned = { machine, why, actsAt, dollarsPerHour, payBack, ended: null };
   for (const guild of await listeners(told, parts)) await post('warning', guild, told, { ...facts }, parts);
 }
 
@@ -135,7 +135,8 @@ async function alert(talk: Talk, told: Told, parts: Announcing): Promise<void> {
 
 /** The same trouble told again is the same alert. */
 function keyOf(talk: Talk): string {
-  return `${talk.event} ${'machine' in talk ? talk.machine : ''} ${'kind' in talk ? talk.kind : ''}`;
+  const alert = 'alert' in talk ? talk.alert : '';
+  return `${talk.event} ${'machine' in talk ? talk.machine : ''} ${'kind' in talk ? talk.kind : ''} ${alert ?? ''}`;
 }
 
 async function post(
@@ -179,10 +180,10 @@ function isTakenBack({ facts }: Panel, { event }: Talk): boolean {
   return event === 'machine.stays_awake' && (facts as unknown as Warned).ended?.how === 'sleeps';
 }
 
-const openOf = async (workspace: string, kind: Panel['kind'], parts: Announcing): Promise<readonly Panel[]> =>
+const openOf = async (workspace: string | null, kind: Panel['kind'], parts: Announcing): Promise<readonly Panel[]> =>
   (await ofKind(kind, workspace, parts)).filter(isOpen);
 
-async function ofKind(kind: Panel['kind'], workspace: string, { store }: Announcing): Promise<readonly Panel[]> {
+async function ofKind(kind: Panel['kind'], workspace: string | null, { store }: Announcing): Promise<readonly Panel[]> {
   return (await store.list('panels')).filter((panel) => panel.kind === kind && panel.workspace === workspace);
 }
 

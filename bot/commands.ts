@@ -5,6 +5,7 @@ import { alerts } from './commands/alerts.ts';
 import { audit } from './commands/audit.ts';
 import { backupSettings } from './commands/backup-settings.ts';
 import { backupStatus } from './commands/backup-status.ts';
+import { budget } from './commands/budget.ts';
 import { configure } from './commands/configure.ts';
 import { diag } from './commands/diag.ts';
 import { hibernate } from './commands/hibernate.ts';
@@ -65,6 +66,7 @@ const OF_VERBS: Readonly<Record<VerbName, Command>> = {
   forget: snapshotDelete,
   plans,
   savings,
+  budget,
   recover,
   ssh,
   logs,

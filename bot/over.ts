@@ -19,7 +19,7 @@ export function isOver(told: Talk, next: Talk): boolean {
     case 'workspace.usable':
       return OF_A_WORKSPACE.has(told.event);
     case 'alert.resolved':
-      return told.event === 'alert.raised' && told.kind === next.kind;
+      return told.event === 'alert.raised' && told.kind === next.kind && told.alert === next.alert;
     default:
       return false;
   }

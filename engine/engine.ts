@@ -1,9 +1,12 @@
 import { createHash } from 'node:crypto';
+import { budgetViews, removeBudget, setBudget, whyNotSpend } from './budgets.ts';
 import { reaches } from './domain/account.ts';
+import { budgetId } from './domain/budget.ts';
 import type { Asked, Engine, ScheduleChoice, WakeChoice } from './domain/doors.ts';
 import { Failure, isFailure } from './domain/failures.ts';
 import { descriptionPrefix, destroyedKey, vaultName } from './domain/layout.ts';
 import { HOLDS_WORK, type Machine } from './domain/lifecycle.ts';
+import { dollars } from './domain/money.ts';
 import type { Intent, Operation } from './domain/operation.ts';
 import type { Ports } from './domain/ports.ts';
 import { isZone, SCHEDULES_MAX, type Schedule, scheduleWords } from './domain/schedule.ts';
@@ -79,8 +82,23 @@ export function createEngine(ports: Ports, telling: Telling, identityFile: strin
       return saved;
     },
 
+    budgets: async () => await budgetViews(ports),
+    async setBudget(choice, asked) {
+      if (!(choice.micro > 0)) throw new Failure('bad_request', { why: 'A budget is more than nothing.' });
+      const view = await setBudget(choice, asked, ports);
+      await record('budget', budgetId(choice), asked, dollars(choice.micro));
+      for (const bell of [workspaceBell(choice.of), rowsBell]) ports.bell.ring(bell);
+      return view;
+    },
+    async removeBudget(id, asked) {
+      await removeBudget(id, ports);
+      await record('budget', id, asked, 'removed');
+    },
+
     async wake(name, how, asked) {
       const workspace = await views.find(name);
+      const spent = await whyNotSpend(name, ports);
+      if (spent !== null) throw new Failure('budget_spent', { workspace: name, why: spent });
       const snapshot = how.snapshot === undefined ? null : await views.findSnapshot(name, how.snapshot);
       if (await onlyAdopts(ports)) throw new Failure('recovery_unconfirmed');
       const machine = await holderOf(workspace);

@@ -1,4 +1,5 @@
 import { type Role, reaches, roleOn, type Who } from './domain/account.ts';
+import type { BudgetChoice } from './domain/budget.ts';
 import type { Engine } from './domain/doors.ts';
 import { Failure } from './domain/failures.ts';
 import type { Told } from './domain/journals.ts';
@@ -107,6 +108,24 @@ export function engineFor(who: Who, engine: Engine, store: Store): Engine {
       return await engine.plans(name);
     },
 
+    async budgets() {
+      const visible = await visibleAccounts();
+      const names = new Set([...visible].map((key) => key.split('\n')[0]));
+      return (await engine.budgets()).filter(({ budget: { scope, of } }) => {
+        if (scope === 'workspace') return names.has(of) || (who.workspaces === null && who.role === 'admin');
+        return who.workspaces === null && (scope === 'all' || of === who.name || who.role === 'admin');
+      });
+    },
+    async setBudget(choice, asked) {
+      await mayCap(choice);
+      return await engine.setBudget(choice, asked);
+    },
+    async removeBudget(id, asked) {
+      const [scope, of = ''] = id.split('/');
+      await mayCap({ scope: scope === 'workspace' || scope === 'user' ? scope : 'all', of });
+      await engine.removeBudget(id, asked);
+    },
+
     async savings(wanted) {
       if (wanted.workspace !== null) await allowOn('savings', wanted.workspace);
       const visible = await visibleAccounts();
@@ -140,6 +159,15 @@ export function engineFor(who: Who, engine: Engine, store: Store): Engine {
       for await (const told of engine.events(after, workspace, signal)) if (await mayHear(told)) yield told;
     },
   };
+
+  /** Whoever owns a workspace caps it; a cap on an account or on everybody is not theirs to lift. */
+  async function mayCap({ scope, of }: Pick<BudgetChoice, 'scope' | 'of'>): Promise<void> {
+    if (scope === 'workspace') {
+      const role = await seen(of);
+      if (role === null) throw new Failure('no_such_workspace', { workspace: of, known: await mine() });
+      if (!reaches(role, 'admin')) throw forbidden(who, 'budget', 'admin');
+    } else if (who.workspaces || !reaches(who.role, 'admin')) throw forbidden(who, 'budget', 'admin');
+  }
 
   /** What a workspace cost while it belonged to somebody else under the same name is not for who has it now. */
   async function visibleAccounts(): Promise<ReadonlySet<string>> {

@@ -151,7 +151,7 @@ export async function openDumont(
     logs,
     tell(talk) {
       metrics.saw(talk);
-      logs.note(talk.workspace, toldLine(talk, clock.now()));
+      if (talk.workspace !== null) logs.note(talk.workspace, toldLine(talk, clock.now()));
       telling.tell(talk);
     },
   };

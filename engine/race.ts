@@ -1,3 +1,4 @@
+import { whyNotSpend } from './budgets.ts';
 import { Failure, isFailure, reasonOf } from './domain/failures.ts';
 import { labelOf } from './domain/layout.ts';
 import { intend } from './domain/lifecycle.ts';
@@ -129,6 +130,8 @@ async function rent(
   ports: Ports,
   signal: AbortSignal,
 ): Promise<string | null> {
+  const spent = await whyNotSpend(race.workspace, ports);
+  if (spent !== null) return spent;
   let offers: readonly Offer[];
   let marketDollarsPerHour = race.marketDollarsPerHour;
   let known: Knowledge;

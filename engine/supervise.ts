@@ -1,5 +1,6 @@
 import { watchAlerts } from './alerts.ts';
 import { keepBooks, readBills } from './books.ts';
+import { watchBudgets, watchCredit } from './budgets.ts';
 import { makeClone } from './clone.ts';
 import { Failure, isFailure, reasonOf } from './domain/failures.ts';
 import type { Fence, Ports } from './domain/ports.ts';
@@ -36,11 +37,13 @@ export async function supervise(ports: Ports, signal: AbortSignal, parts: Parts 
     if (own.clock.now() - booksReadAt < own.settings.money.readMs) return;
     booksReadAt = own.clock.now();
     await readBills(own, ownSignal);
+    await watchCredit(own, ownSignal);
   };
   const keepUp = async (): Promise<void> => {
     if (ports.clock.now() - lookedAt < Math.max(ports.settings.watch.lookMs, ports.settings.upkeep.retryMs)) return;
     lookedAt = ports.clock.now();
     await watchAlerts(ports);
+    await watchBudgets(ports);
     for (const id of await dueForUpkeep(ports)) {
       if (upkeeps() >= ports.settings.upkeep.atOnce) return;
       keep(`${UPKEEP}${id}`, async (own, ownSignal) => await parts.upkeep(id, own, ownSignal));

@@ -1,13 +1,28 @@
+import type { BudgetView } from '../../engine/domain/doors.ts';
 import { dollars, type MicroDollars } from '../../engine/domain/money.ts';
 import { type Figures, periodWords, type Savings } from '../../engine/domain/savings.ts';
-import { block, COLOUR, clip, type Message, plain } from '../discord/message.ts';
+import { block, COLOUR, clip, code, type Message, plain } from '../discord/message.ts';
 import type { Phrases } from '../words/phrases.ts';
+import { list } from './list.ts';
 
 const SHOWN = 20;
 const NAME = 12;
 
 export function moneyAnswers(words: Phrases) {
   return {
+    budgets(views: readonly BudgetView[]): Message {
+      const lines = views.map(({ budget, spentMicro, until }) => {
+        const percent = Math.floor((spentMicro / budget.micro) * 100);
+        const mark = percent >= 100 ? '🛑' : percent >= 80 ? '⚠️' : '🟢';
+        const amounts = `${dollars(spentMicro)} / ${dollars(budget.micro)} (${percent} %)`;
+        return `${mark} \`${code(budget.id)}\` · ${amounts} · ${words.money.renews(Math.floor(until / 1_000))}`;
+      });
+      return {
+        content: `**${words.money.budgets}** (${words.count(views.length)})`,
+        embeds: [{ color: COLOUR.calm, description: lines.length === 0 ? words.money.noBudget : list(lines, words) }],
+      };
+    },
+
     savings(savings: Savings): Message {
       const { total, rows } = savings;
       return {

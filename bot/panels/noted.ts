@@ -6,6 +6,7 @@ export interface Warned {
   readonly why: string;
   readonly actsAt: number;
   readonly dollarsPerHour: number;
+  readonly payBack?: string;
   readonly ended: { readonly how: 'kept' | 'stays' | 'sleeps' | 'gone'; readonly say: string } | null;
 }
 

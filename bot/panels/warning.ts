@@ -7,7 +7,7 @@ import type { Drawn, Sheet } from './panels.ts';
 
 /** "It goes to sleep in two minutes": why, what it costs, when, and a button for whoever still needs it. */
 export function drawWarning(panel: Panel, { words, now }: Sheet): Drawn | null {
-  const { why, actsAt, dollarsPerHour, ended } = panel.facts as unknown as Warned;
+  const { why, actsAt, dollarsPerHour, payBack = '', ended } = panel.facts as unknown as Warned;
   const name = panel.workspace ?? '';
   const at = Math.floor(actsAt / 1_000);
   const text = ended
@@ -21,7 +21,7 @@ export function drawWarning(panel: Panel, { words, now }: Sheet): Drawn | null {
       embeds: [
         {
           color: ended ? COLOUR.dim : COLOUR.warn,
-          description: words.warning.body(plain(why), perHour(dollarsPerHour), at),
+          description: words.warning.body(plain(why), perHour(dollarsPerHour), at, plain(words.why(payBack))),
         },
       ],
       components:

@@ -48,7 +48,7 @@ const EVENTS: { readonly [E in Talk['event']]: (it: Extract<Talk, { event: E }>,
   'machine.ended_itself': (it) =>
     `its machine heard nothing from us, saved its work as ${it.snapshot.slice(0, 8)} and ended itself: ${it.why}`,
   'repository.mended': (it) => `the repository was mended from ${it.from}: ${plural(it.objects, 'object')}`,
-  'alert.raised': (it) => `${it.why}. ${asCommands(it.mend, it.workspace)}`,
+  'alert.raised': (it) => `${it.why}. ${asCommands(it.mend, it.workspace ?? undefined)}`,
   'alert.resolved': (it) => `over after ${duration(it.forMs)}${it.why ? `: ${it.why}` : ''}`,
   'operation.ended': (it) => `${it.ok ? 'done' : 'failed'}: ${it.why}`,
 };
@@ -261,8 +261,8 @@ export const en: Phrases = {
 
   warning: {
     head: (name, at) => `😴 **${name}** goes to sleep <t:${at}:R> unless something stirs`,
-    body: (why, price, at) =>
-      `Nothing stirs: ${why}.\nIt costs ${price} until then, and is saved and proved at <t:${at}:T> before its machine ends.`,
+    body: (why, price, at, payBack) =>
+      `Why: ${why}.\nIt costs ${price} until then, and is saved and proved at <t:${at}:T> before its machine ends.${payBack && `\n${payBack}.`}`,
     ended: {
       kept: (name, by) => `☕ **${name}** is kept awake by ${by}`,
       stays: (name, why) => `☕ **${name}** stays awake: ${why}`,
@@ -273,13 +273,17 @@ export const en: Phrases = {
 
   alert: {
     title: (talk) => (talk.event === 'alert.raised' ? RAISED[talk.kind] : (ALERTS[talk.event] ?? talk.event)),
-    open: (name, title) => `🔴 **${name}**: ${title}`,
-    resolved: (name, title) => `🟢 **${name}**: over: ${title}`,
+    open: (name, title) => `🔴 ${name && `**${name}**: `}${title}`,
+    resolved: (name, title) => `🟢 ${name && `**${name}**: `}over: ${title}`,
     since: (at) => `since <t:${at}:R>`,
     over: (at, say) => `over <t:${at}:R>${say ? `: ${say}` : ''}`,
   },
 
   money: {
+    budgets: 'Budgets',
+    noBudget: 'None is set: only the cap of each wake holds.',
+    oneScope: 'Say of what: one of workspace, account and all.',
+    renews: (at) => `anew <t:${at}:R>`,
     utc: 'Days are UTC. What marketplaces billed, and what was metered where no bill has come yet.',
     nothing: 'Nothing cost anything.',
     column: { paid: 'paid', always: 'always on', saved: 'saved' },
@@ -407,6 +411,9 @@ const ASKED: Readonly<Record<string, string>> = {
 };
 
 const RAISED: Readonly<Record<AlertKind, string>> = {
+  budget_near: 'most of a budget is spent',
+  budget_spent: 'a budget is spent: nothing new is rented, and what runs is saved and put to sleep',
+  credit_low: 'little credit is left at a marketplace',
   recovered: 'the engine was recovered, and waits for a yes',
   backups_failing: 'backups fail',
   backup_late: 'a backup is late',

@@ -154,7 +154,7 @@ export interface Phrases extends Format {
 
   readonly warning: {
     head(name: string, at: number): string;
-    body(why: string, price: string, at: number): string;
+    body(why: string, price: string, at: number, payBack: string): string;
     readonly ended: Readonly<Record<'kept' | 'stays' | 'sleeps' | 'gone', Say>>;
   };
 
@@ -168,6 +168,10 @@ export interface Phrases extends Format {
 
   readonly money: {
     readonly utc: string;
+    readonly budgets: string;
+    readonly noBudget: string;
+    readonly oneScope: string;
+    renews(at: number): string;
     readonly nothing: string;
     readonly column: Readonly<Record<'paid' | 'always' | 'saved', string>>;
     readonly purpose: Readonly<Record<ChargedFor, string>>;

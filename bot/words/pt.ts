@@ -49,7 +49,7 @@ const EVENTS: { readonly [E in Talk['event']]: (it: Extract<Talk, { event: E }>,
   'machine.ended_itself': (it) =>
     `a máquina não ouviu nada de nós, salvou o trabalho como ${it.snapshot.slice(0, 8)} e se encerrou: ${why(it.why)}`,
   'repository.mended': (it) => `o repositório foi consertado a partir de ${it.from}: ${plural(it.objects, 'objeto')}`,
-  'alert.raised': (it) => `${why(it.why)}. ${asCommands(ALERT_WORDS[it.kind].pt, it.workspace)}`,
+  'alert.raised': (it) => `${why(it.why)}. ${asCommands(ALERT_WORDS[it.kind].pt, it.workspace ?? undefined)}`,
   'alert.resolved': (it) => `acabou após ${duration(it.forMs)}${it.why ? `: ${why(it.why)}` : ''}`,
   'operation.ended': (it) => `${it.ok ? 'feito' : 'falhou'}: ${why(it.why)}`,
 };
@@ -293,8 +293,8 @@ export const pt: Phrases = {
 
   warning: {
     head: (name, at) => `😴 **${name}** vai dormir <t:${at}:R>, a não ser que algo se mexa`,
-    body: (reason, price, at) =>
-      `Nada se mexe: ${why(reason)}.\nCusta ${price} até lá; é salvo e provado às <t:${at}:T>, antes de a máquina acabar.`,
+    body: (reason, price, at, payBack) =>
+      `Por quê: ${why(reason)}.\nCusta ${price} até lá; é salvo e provado às <t:${at}:T>, antes de a máquina acabar.${payBack && `\n${payBack}.`}`,
     ended: {
       kept: (name, by) => `☕ **${name}** fica acordado a pedido de ${by}`,
       stays: (name, reason) => `☕ **${name}** continua acordado: ${why(reason ?? '')}`,
@@ -305,13 +305,17 @@ export const pt: Phrases = {
 
   alert: {
     title: (talk) => (talk.event === 'alert.raised' ? RAISED[talk.kind] : (ALERTS[talk.event] ?? talk.event)),
-    open: (name, title) => `🔴 **${name}**: ${title}`,
-    resolved: (name, title) => `🟢 **${name}**: acabou: ${title}`,
+    open: (name, title) => `🔴 ${name && `**${name}**: `}${title}`,
+    resolved: (name, title) => `🟢 ${name && `**${name}**: `}acabou: ${title}`,
     since: (at) => `desde <t:${at}:R>`,
     over: (at, say) => `acabou <t:${at}:R>${say ? `: ${why(say)}` : ''}`,
   },
 
   money: {
+    budgets: 'Orçamentos',
+    noBudget: 'Nenhum: só vale o limite de cada disputa.',
+    oneScope: 'Diga de quê: um de workspace, account e all.',
+    renews: (at) => `de novo <t:${at}:R>`,
     utc: 'Os dias são UTC. O que os marketplaces cobraram, e o que foi medido onde a conta ainda não veio.',
     nothing: 'Nada custou nada.',
     column: { paid: 'pago', always: 'ligado', saved: 'poupado' },
@@ -452,6 +456,9 @@ const VERB: Readonly<Record<string, string>> = {
 };
 
 const RAISED: Readonly<Record<AlertKind, string>> = {
+  budget_near: 'um orçamento está quase gasto',
+  budget_spent: 'um orçamento acabou: nada novo é alugado, e o que roda é salvo e dorme',
+  credit_low: 'há pouco crédito num marketplace',
   recovered: 'o engine foi recuperado, e espera um sim',
   backups_failing: 'os backups falham',
   backup_late: 'um backup está atrasado',

@@ -43,6 +43,17 @@ export const REASONS: readonly Pair[] = [
   ['cannot be measured', 'não pode ser medido'],
   ['not measured for', 'sem medida há'],
   ['its schedule,', 'o agendamento,'],
+  // money
+  ['asleep pays after *: waking it again costs about #', 'dormir compensa depois de *: acordar de novo custa uns #'],
+  ['it usually sleeps for *, which saves #', 'costuma dormir *, o que poupa #'],
+  ['it usually sleeps for *: it may not be worth it', 'costuma dormir *: pode não compensar'],
+  ['the budget of everybody, # a day', 'o orçamento de todos, # por dia'],
+  ['the budget of everybody, # a month', 'o orçamento de todos, # por mês'],
+  ['the budget of #, # a day', 'o orçamento de #, # por dia'],
+  ['the budget of #, # a month', 'o orçamento de #, # por mês'],
+  ['is spent: # of it', 'acabou: # dele'],
+  ['is spent', 'acabou'],
+  ['are spent', 'foram gastos'],
   // the race
   ['nothing was ready after', 'nada ficou pronto após'],
   ['nobody was ready after', 'ninguém ficou pronto após'],

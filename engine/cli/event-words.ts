@@ -38,7 +38,7 @@ const WORDS: { readonly [E in TalkJson['event']]: (facts: Facts<E>) => string } 
     `${it.machine} is still not gone after ${duration(it.for_ms)} and costs ${perHour(it.dollars_per_hour)}: ${it.why}`,
   'machine.idle_warning': (it) =>
     `it goes to sleep at ${clockTime(it.acts_at)}, in ${duration(it.in_ms)}: ${it.why}. It costs ` +
-    `${perHour(it.dollars_per_hour)} until then`,
+    `${perHour(it.dollars_per_hour)} until then${it.pay_back ? `; ${it.pay_back}` : ''}`,
   'machine.stays_awake': (it) => `it stays awake: ${it.why}`,
   'workspace.kept': (it) => `${it.by} keeps it awake until ${localTime(it.until)}${it.why ? `: ${it.why}` : ''}`,
   'workspace.received': (it) =>

@@ -47,6 +47,18 @@ export const ALERTS = {
     'Something holds the repository. If no machine backs up, it is swept half an hour after it was last renewed.',
     'Algo segura o repositório. Se nenhuma máquina faz backup, é limpo meia hora após a última renovação.',
   ),
+  budget_near: say(
+    'See what it went to with "dumont savings", or raise it with "dumont budget". At 100 % machines are saved and put to sleep.',
+    'Veja o que gastou com "dumont savings", ou aumente com "dumont budget". Em 100 % as máquinas são salvas e dormem.',
+  ),
+  budget_spent: say(
+    'Nothing new is rented; what runs is saved and put to sleep. Storage and backups go on. Raise it with "dumont budget".',
+    'Nada novo é alugado; o que roda é salvo e dorme. Armazenamento e backups seguem. Aumente com "dumont budget".',
+  ),
+  credit_low: say(
+    'Add credit at the marketplace: at zero it stops machines and deletes what is on them.',
+    'Ponha crédito no marketplace: em zero ele para as máquinas e apaga o que há nelas.',
+  ),
   credentials_ending: say(
     'The machine could not be given new ones: see that the engine reaches it. Its backups stop when they end.',
     'A máquina não recebeu novas: veja se o engine a alcança. Os backups param quando acabarem.',
@@ -61,5 +73,5 @@ function say(en: string, pt: string) {
   return { en, pt };
 }
 
-export const alertId = (kind: AlertKind, workspace: string | null): string =>
-  workspace === null ? kind : `${kind}/${workspace}`;
+/** `of`: a workspace, a budget or a marketplace. */
+export const alertId = (kind: AlertKind, of: string | null): string => (of === null ? kind : `${kind}/${of}`);

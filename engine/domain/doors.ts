@@ -2,6 +2,7 @@ import type { Readable } from 'node:stream';
 import type { Account, Role, Share, Token, Who } from './account.ts';
 import type { AgentEvent, ManifestLine } from './agent-protocol.ts';
 import type { Alert } from './alert.ts';
+import type { Budget, BudgetChoice } from './budget.ts';
 import type { AgentStatus, JobStatus } from './heartbeat.ts';
 import type { Deed, Drill, Seal, Told } from './journals.ts';
 import type { Machine, State } from './lifecycle.ts';
@@ -97,6 +98,10 @@ export interface Engine {
   quote(name: string, how: WakeChoice): Promise<Quote>;
   /** What each plan allows and what storage costs with it, for this workspace or, with null, for a typical one. */
   plans(name: string | null): Promise<readonly PlanQuote[]>;
+  budgets(): Promise<readonly BudgetView[]>;
+  /** At 80 % people are told; at 100 % nothing new is rented, and what runs is warned, saved and put to sleep. */
+  setBudget(choice: BudgetChoice, asked: Asked): Promise<BudgetView>;
+  removeBudget(id: string, asked: Asked): Promise<void>;
   /** What was paid and what always-on would have cost, of one workspace or of all. */
   savings(wanted: SavingsWanted): Promise<Savings>;
   offers(need: Need, signal: AbortSignal): Promise<readonly RankedOffer[]>;
@@ -356,6 +361,13 @@ export interface PlanQuote {
   /** What the price is for. */
   readonly day: Day;
   readonly intervals: readonly { readonly intervalMs: number; readonly price: Price }[];
+}
+
+export interface BudgetView {
+  readonly budget: Budget;
+  readonly spentMicro: MicroDollars;
+  /** When the next day or month begins. */
+  readonly until: number;
 }
 
 export interface DrillView {

@@ -109,6 +109,8 @@ export type Talk =
       readonly actsAt: number;
       readonly inMs: number;
       readonly dollarsPerHour: number;
+      /** Whether sleeping pays, and from when on. */
+      readonly payBack?: string;
     }
   | {
       /** After a warning: it stays awake, and why. */
@@ -190,7 +192,10 @@ export type Talk =
   | {
       /** Once, however long it lasts. */
       readonly event: 'alert.raised';
-      readonly workspace: string;
+      /** Null: it is about no single one. */
+      readonly workspace: string | null;
+      /** Which one, where there may be several of a kind. */
+      readonly alert?: string;
       readonly kind: AlertKind;
       readonly why: string;
       /** What a person can do about it. */
@@ -198,7 +203,10 @@ export type Talk =
     }
   | {
       readonly event: 'alert.resolved';
-      readonly workspace: string;
+      /** Null: it is about no single one. */
+      readonly workspace: string | null;
+      /** Which one, where there may be several of a kind. */
+      readonly alert?: string;
       readonly kind: AlertKind;
       readonly why: string;
       readonly forMs: number;

@@ -120,6 +120,14 @@ export const FAILURES = {
     '{workspace} has no schedule "{schedule}".',
     '{workspace} não tem o agendamento "{schedule}".',
   ),
+  no_such_budget: row(404, 66, false, 'There is no budget "{budget}".', 'Não há orçamento "{budget}".'),
+  budget_spent: row(
+    402,
+    69,
+    false,
+    'Nothing more is rented for {workspace}: {why}. Its files are safe; raise it with "dumont budget", or wait.',
+    'Nada mais é alugado para {workspace}: {why}. Os arquivos estão salvos; aumente com "dumont budget", ou espere.',
+  ),
   no_such_account: row(404, 66, false, 'There is no account named "{account}".', 'Não há conta chamada "{account}".'),
   account_exists: row(
     409,

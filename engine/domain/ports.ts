@@ -2,6 +2,7 @@ import type { Duplex, Readable } from 'node:stream';
 import type { Account, LinkCode, Session, Token } from './account.ts';
 import type { Alert } from './alert.ts';
 import type { Bill, StorageBill } from './bill.ts';
+import type { Budget } from './budget.ts';
 import type { Confirmation, DiscordHeard, GatewaySession, Guild, Panel } from './discord.ts';
 import type { Verdict } from './doors.ts';
 import type { Talk } from './events.ts';
@@ -113,6 +114,7 @@ export interface Rows {
   upkeep: Upkeep;
   alerts: Alert;
   bills: Bill;
+  budgets: Budget;
   'storage-bills': StorageBill;
   guilds: Guild;
   panels: Panel;

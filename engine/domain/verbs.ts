@@ -105,6 +105,11 @@ export const VERBS = {
     'What was really paid, and what always-on would have cost',
     'O que foi pago de verdade, e o que sempre ligado custaria',
   ),
+  budget: verb(
+    'viewer',
+    'Caps on what is spent: of a workspace, an account or everybody, by day or month',
+    'Limites do que se gasta: de um workspace, de uma conta ou de todos, por dia ou mês',
+  ),
   ssh: verb('operator', 'Open a shell in a workspace', 'Abre um shell num workspace', 'workspace'),
   logs: verb('viewer', 'What happened to a workspace, or follow it', 'O que aconteceu com um workspace', 'workspace'),
   offers: verb('viewer', 'Machines on offer, best first', 'Máquinas ofertadas, melhores primeiro'),

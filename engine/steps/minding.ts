@@ -1,9 +1,11 @@
 import type { Machine } from '../domain/lifecycle.ts';
 import type { Ports } from '../domain/ports.ts';
 import type { Workspace } from '../domain/workspace.ts';
+import { overBudget } from '../policy/budget.ts';
 import { type Due, dueBy } from '../policy/next-due.ts';
 import { wishByItself } from './by-itself.ts';
 import { endOperation } from './operation.ts';
+import { payBackOf } from './pay-back-of.ts';
 import { scheduleDone, timerOf } from './schedules.ts';
 import type { Note } from './step.ts';
 import { update } from './update.ts';
@@ -49,7 +51,10 @@ async function mindIdle(machine: Machine, workspace: Workspace, ports: Ports, no
   const now = ports.clock.now();
   const graceMs = workspace.spec.idle.graceMs ?? ports.settings.idle.graceMs;
   const due = sleepDue(workspace, now, graceMs, ports);
-  const { sleep, why: idle } = due ? { sleep: true, why: due.why } : ports.heartbeats.idle(machine, workspace);
+  const spent = overBudget(workspace, await ports.store.list('budgets'), now);
+  const asked = spent ?? due?.why;
+  const { sleep, why: idle } =
+    asked === undefined ? ports.heartbeats.idle(machine, workspace) : { sleep: true, why: asked };
   const { warned, restAfter } = machine;
   const why = sleep && restAfter ? `${restAfter.why.replace(/\.$/, '')}; ${idle}` : idle;
   const told = { workspace: workspace.id, machine: machine.id };
@@ -67,11 +72,21 @@ async function mindIdle(machine: Machine, workspace: Workspace, ports: Ports, no
     const at = ports.clock.now(); // it may have stood still in between, and people have the whole time to object
     const actsAt = Math.max(at + graceMs, due?.at ?? 0);
     // Said before it is written: after a crash in between people are warned twice, and never not at all.
-    ports.tell({ event: 'machine.idle_warning', ...told, why, actsAt, inMs: actsAt - at, dollarsPerHour });
+    const pays = (await payBackOf(machine, workspace, ports)).why;
+    ports.tell({
+      event: 'machine.idle_warning',
+      ...told,
+      why,
+      actsAt,
+      inMs: actsAt - at,
+      dollarsPerHour,
+      payBack: pays,
+    });
     return await note({ warned: { at, actsAt, why } });
   }
   if (now < warned.actsAt) return machine;
-  const id = due ? timerOf(workspace, due) : `${idleOf(machine)}${warned.at}`;
+  const mine = spent === null ? idleOf(machine) : `${machine.id}-budget-`;
+  const id = due ? timerOf(workspace, due) : `${mine}${warned.at}`;
   await wishByItself(id, 'asleep', workspace, why, ports);
   if (due) await scheduleDone(workspace, due, ports);
   return await note({ warned: null });

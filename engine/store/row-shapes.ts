@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { ROLES } from '../domain/account.ts';
 import { ALERT_KINDS } from '../domain/alert.ts';
+import { BUDGET_SCOPES, BUDGET_SPANS } from '../domain/budget.ts';
 import type { FailureCode } from '../domain/failures.ts';
 import { IdleShape } from '../domain/heartbeat.ts';
 import { STATES } from '../domain/lifecycle.ts';
@@ -372,6 +373,18 @@ const bill = z.object({
   closedAt: at.nullable(),
 });
 
+const budget = z.object({
+  id,
+  version: z.number().int(),
+  scope: z.enum(BUDGET_SCOPES),
+  of: z.string(),
+  per: z.enum(BUDGET_SPANS),
+  micro: z.number().int(),
+  by: z.string(),
+  at,
+  spent: z.object({ micro: z.number(), from: at }),
+});
+
 const storageBill = z.object({
   id,
   version: z.number().int(),
@@ -445,6 +458,7 @@ export const ROW_SHAPES: { readonly [K in Kind]: z.ZodType<Rows[K]> } = {
   upkeep,
   alerts: alert,
   bills: bill,
+  budgets: budget,
   'storage-bills': storageBill,
   guilds: guild,
   panels: panel,

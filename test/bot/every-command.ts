@@ -26,6 +26,7 @@ export const EVERY: readonly (readonly [path: string, options: Values])[] = [
   ['snapshot share', { workspace: 'lab', snapshot: 'a1a1', with: 'vi', into: 'for-vi' }],
   ['snapshot delete', { workspace: 'lab', snapshot: 'a2a2' }],
   ['plans', { workspace: 'lab' }],
+  ['budget', { workspace: 'lab', day: 5 }],
   ['savings', { workspace: 'lab', period: '2025-06', by: 'day' }],
   ['backup settings', { workspace: 'lab', plan: 'pro', every: '1m', keep: '30' }],
   ['backup status', { workspace: 'lab' }],

@@ -192,6 +192,17 @@ export const ONE_OF_EACH: { readonly [K in Kind]: Rows[K] } = {
     pending: [aCharge],
     closedAt: null,
   },
+  budgets: {
+    id: 'workspace/lab/day',
+    version: 0,
+    scope: 'workspace',
+    of: 'lab',
+    per: 'day',
+    micro: 5_000_000,
+    by: 'ana',
+    at: 1_700_000_000_000,
+    spent: { micro: 1, from: 1_699_920_000_000 },
+  },
   'storage-bills': {
     id: 'lab',
     version: 0,

@@ -21,6 +21,7 @@ export class FakeStore implements Store {
     upkeep: new Map(),
     alerts: new Map(),
     bills: new Map(),
+    budgets: new Map(),
     'storage-bills': new Map(),
     guilds: new Map(),
     panels: new Map(),

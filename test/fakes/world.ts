@@ -69,7 +69,7 @@ export class World {
       logs,
       tell: (talk) => {
         this.told.push(talk);
-        logs.note(talk.workspace, toldLine(talk, this.clock.now()));
+        if (talk.workspace !== null) logs.note(talk.workspace, toldLine(talk, this.clock.now()));
         telling.tell(talk);
       },
     };

@@ -4,8 +4,10 @@ import { EventEmitter, on } from 'node:events';
 import { tmpdir } from 'node:os';
 import { Readable } from 'node:stream';
 import type { ManifestLine } from '../../engine/domain/agent-protocol.ts';
+import { budgetId } from '../../engine/domain/budget.ts';
 import type {
   Asked,
+  BudgetView,
   Engine,
   LocalControl,
   Pulse,
@@ -47,6 +49,7 @@ export function fakeEngine({ pace: firstPace = 1, names = ['lab'], outputs = tmp
   const workspaces = new Map(names.map((name) => [name, newWorkspace(name)]));
   const machines = new Map<string, Machine>();
   const races = new Map<string, RaceView>();
+  const budgets = new Map<string, BudgetView>();
   const pulses = new Map<string, Pulse>();
   const risks = new Map<string, RiskView>();
   const operations = new Map<string, Operation>();
@@ -377,6 +380,21 @@ export function fakeEngine({ pace: firstPace = 1, names = ['lab'], outputs = tmp
     },
     async plans() {
       return [];
+    },
+    async budgets() {
+      return [...budgets.values()];
+    },
+    async setBudget(choice, by) {
+      remember('budget', [choice], by);
+      const id = budgetId(choice);
+      const budget = { ...choice, id, version: 1, by: by.by, at: T0, spent: { micro: choice.micro * 0.9, from: T0 } };
+      const view = { budget, spentMicro: choice.micro * 0.9, until: T0 + 86_400_000 };
+      budgets.set(id, view);
+      return view;
+    },
+    async removeBudget(id, by) {
+      remember('budget', [id], by);
+      if (!budgets.delete(id)) throw new Failure('no_such_budget', { budget: id });
     },
     async savings(wanted) {
       return fakeSavings(wanted, T0);

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { Failure } from '../../domain/failures.ts';
 import { type Baseline, GROUPS, type Period, readPeriod } from '../../domain/savings.ts';
+import { BudgetJson, BudgetsJson, budgetJson, choiceOf, NewBudgetJson } from '../json/budget.ts';
 import { InstanceId } from '../json/instance.ts';
 import { SavingsJson, savingsCsv, savingsJson } from '../json/savings.ts';
 import { route } from '../route.ts';
@@ -46,6 +47,41 @@ export const moneyRoutes = [
       return new Response(savingsCsv(body), {
         headers: { 'Content-Type': 'text/csv', 'Content-Disposition': `attachment; filename="${name}"` },
       });
+    },
+  }),
+
+  route({
+    method: 'get',
+    path: '/api/v1/budgets',
+    verb: 'budget',
+    answers: { 200: BudgetsJson },
+    async answer({ engine }) {
+      return { status: 200, body: { budgets: (await engine.budgets()).map(budgetJson) } };
+    },
+  }),
+
+  route({
+    method: 'put',
+    path: '/api/v1/budgets',
+    verb: 'budget',
+    say: 'Cap what is spent in a day or a month',
+    body: NewBudgetJson,
+    answers: { 200: BudgetJson },
+    async answer({ engine, body, asked }) {
+      return { status: 200, body: budgetJson(await engine.setBudget(choiceOf(body), asked)) };
+    },
+  }),
+
+  route({
+    method: 'delete',
+    path: '/api/v1/budgets',
+    verb: 'budget',
+    say: 'Cap it no longer',
+    query: z.strictObject({ id: z.string().max(200) }),
+    answers: { 200: BudgetsJson },
+    async answer({ engine, query, asked }) {
+      await engine.removeBudget(query.id, asked);
+      return { status: 200, body: { budgets: (await engine.budgets()).map(budgetJson) } };
     },
   }),
 ];

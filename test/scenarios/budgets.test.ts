@@ -1,0 +1,93 @@
+import { expect, test } from 'vitest';
+import { watchCredit } from '../../engine/budgets.ts';
+import type { Ports } from '../../engine/domain/ports.ts';
+import { PROMPT } from '../fakes/machine.ts';
+import { ANA, awake, MINUTE, World } from '../fakes/world.ts';
+
+const told = (w: World, event: string) => w.told.filter((talk) => talk.event === event);
+const cap = (dollars: number, per: 'day' | 'month' = 'day') => ({
+  scope: 'workspace' as const,
+  of: 'lab',
+  per,
+  micro: dollars * 1e6,
+});
+
+test('at 80 % people are told; at 100 % it is warned, saved and put to sleep, whoever is at work', async () => {
+  const w = new World();
+  const { engine, machine, stop } = await awake(w);
+  machine.write('workspace/a', 'the only copy');
+  await engine.keep('lab', { forMs: 5 * 60 * MINUTE, why: 'training' }, ANA);
+  const rate = machine.offer.dollarsPerHour;
+  await engine.setBudget(cap(rate), ANA);
+  await w.clock.advance(46 * MINUTE);
+  expect(told(w, 'alert.raised')).toMatchObject([{ kind: 'budget_near', workspace: 'lab' }]);
+  expect(told(w, 'machine.idle_warning')).toEqual([]);
+  await w.clock.advance(16 * MINUTE);
+  expect(told(w, 'machine.idle_warning')[0]).toMatchObject({
+    why: expect.stringContaining('the budget of lab'),
+    inMs: w.settings.idle.graceMs,
+  });
+  await w.clock.advance(8 * MINUTE);
+  expect(w.rented).toEqual([]);
+  const kept = [...w.storage.repository('lab').values()].map(({ files }) => files.get('workspace/a')?.content);
+  expect(kept, 'never destroyed unsaved').toContain('the only copy');
+  await expect(engine.wake('lab', {}, ANA)).rejects.toMatchObject({ code: 'budget_spent' });
+  await engine.setBudget(cap(5 * rate), ANA);
+  await engine.wake('lab', {}, ANA);
+  await w.clock.advance(3 * MINUTE);
+  expect((await engine.status('lab'))[0]?.sight).toBe('awake');
+  expect(told(w, 'alert.resolved').map((talk) => 'kind' in talk && talk.kind)).toContain('budget_spent');
+  await stop();
+});
+
+test('what cannot be saved stays, also when the budget is spent', async () => {
+  const w = new World();
+  const { engine, machine, stop } = await awake(w);
+  machine.write('workspace/a', 'the only copy');
+  w.storage.down = 'nobody answers';
+  await engine.setBudget(cap(machine.offer.dollarsPerHour / 30), ANA);
+  await w.clock.advance(20 * MINUTE);
+  expect(machine.destroyed).toBe(false);
+  expect(w.rented).toEqual([machine.instance]);
+  await stop();
+});
+
+test('a race that meets a spent budget rents no more', async () => {
+  const w = new World();
+  const { engine, stop } = await w.start();
+  await engine.create('lab', {}, ANA);
+  w.marketplace.manners = () => ({ ...PROMPT, loadingMs: 10 * 60 * MINUTE });
+  await engine.setBudget({ scope: 'all', of: '', per: 'month', micro: 1_000 }, ANA);
+  await engine.wake('lab', {}, ANA);
+  await w.clock.advance(15 * MINUTE);
+  expect(w.marketplace.machines.size, 'the first five only').toBe(5);
+  await stop();
+});
+
+test('the day after it may be spent again', async () => {
+  const w = new World();
+  await w.clock.advance(22.5 * 60 * MINUTE);
+  const { engine, machine, stop } = await awake(w);
+  await engine.setBudget(cap(machine.offer.dollarsPerHour / 20), ANA);
+  await w.clock.advance(15 * MINUTE);
+  await expect(engine.wake('lab', {}, ANA)).rejects.toMatchObject({ code: 'budget_spent' });
+  await w.clock.advance(80 * MINUTE);
+  await engine.wake('lab', {}, ANA);
+  await stop();
+});
+
+test('little credit is an alarm, once, until there is more', async () => {
+  const w = new World();
+  let ports: Ports | null = null;
+  const { stop } = await w.start((given) => (ports = given));
+  w.marketplace.creditMicro = 40_000_000;
+  await watchCredit(ports!, new AbortController().signal);
+  expect(told(w, 'alert.raised')).toEqual([]);
+  w.marketplace.creditMicro = 0;
+  for (let i = 0; i < 3; i += 1) await watchCredit(ports!, new AbortController().signal);
+  expect(told(w, 'alert.raised')).toMatchObject([{ kind: 'credit_low', workspace: null, alert: 'credit_low/fake' }]);
+  w.marketplace.creditMicro = 40_000_000;
+  await watchCredit(ports!, new AbortController().signal);
+  expect(told(w, 'alert.resolved')).toHaveLength(1);
+  await stop();
+});
