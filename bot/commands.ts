@@ -37,6 +37,7 @@ import { snapshotList } from './commands/snapshot-list.ts';
 import { snapshotPin } from './commands/snapshot-pin.ts';
 import { snapshotShare } from './commands/snapshot-share.ts';
 import { ssh } from './commands/ssh.ts';
+import { standby } from './commands/standby.ts';
 import { status } from './commands/status.ts';
 import { tokens } from './commands/tokens.ts';
 import { users } from './commands/users.ts';
@@ -52,6 +53,7 @@ const OF_VERBS: Readonly<Record<VerbName, Command>> = {
   snapshot: snapshotCreate,
   run,
   keep,
+  standby,
   schedule,
   configure,
   restore: restoreSnapshot,

@@ -2,11 +2,11 @@ import { createHash } from 'node:crypto';
 import { budgetViews, removeBudget, setBudget, whyNotSpend } from './budgets.ts';
 import { reaches } from './domain/account.ts';
 import { budgetId } from './domain/budget.ts';
-import type { Asked, Engine, ScheduleChoice, WakeChoice } from './domain/doors.ts';
+import type { Asked, Engine, ScheduleChoice, StandbyView, WakeChoice } from './domain/doors.ts';
 import { Failure, isFailure } from './domain/failures.ts';
 import { descriptionPrefix, destroyedKey, vaultName } from './domain/layout.ts';
 import { HOLDS_WORK, type Machine } from './domain/lifecycle.ts';
-import { dollars } from './domain/money.ts';
+import { dollars, perHour } from './domain/money.ts';
 import type { Intent, Operation } from './domain/operation.ts';
 import type { Ports } from './domain/ports.ts';
 import { isZone, SCHEDULES_MAX, type Schedule, scheduleWords } from './domain/schedule.ts';
@@ -26,6 +26,7 @@ import {
 import { promised } from './made-of-snapshot.ts';
 import { faultInChoice } from './policy/plan.ts';
 import { dropFromTokens, leave } from './removal.ts';
+import { standbyOf } from './standby.ts';
 import { tryToDescribe } from './steps/describe.ts';
 import { writeMetadata } from './steps/metadata.ts';
 import { onlyAdopts } from './steps/only-adopts.ts';
@@ -72,6 +73,8 @@ export function createEngine(ports: Ports, telling: Telling, identityFile: strin
         fetches: [],
         jobs: [],
         keep: null,
+        standby: null,
+        yields: null,
         schedules: [],
         sequence: 0,
         sealedPassword: sealed,
@@ -290,6 +293,23 @@ export function createEngine(ports: Ports, telling: Telling, identityFile: strin
       return changed ?? workspace;
     },
 
+    async standby(name) {
+      const workspace = await views.find(name);
+      return await standbyOf(workspace, await holderOf(workspace), ports);
+    },
+
+    async standBy(name, how, asked) {
+      const workspace = await views.find(name);
+      const view = await standbyOf(workspace, await holderOf(workspace), ports);
+      const agreed = how.on ? agreedTo(view, how.agreedDollarsPerMonth) : null;
+      await record('standby', name, asked, how.on ? `on, up to $${agreed} a month` : 'off');
+      const at = clock.now();
+      const standby = agreed === null ? null : { by: asked.by, at, dollarsPerMonth: agreed };
+      await update(store, 'workspaces', name, (row) => ({ ...row, standby }));
+      ports.bell.ring(rowsBell);
+      return { ...view, agreed: standby };
+    },
+
     async schedule(name, how, asked) {
       const workspace = await views.find(name);
       await record('schedule', name, asked, `${how.want} ${scheduleWords(how)}`);
@@ -449,6 +469,17 @@ export function createEngine(ports: Ports, telling: Telling, identityFile: strin
   async function holderOf(workspace: Workspace): Promise<Machine | null> {
     return workspace.claim === null ? null : await store.read('machines', workspace.claim.machine);
   }
+}
+
+/** Nothing is put in reserve whose price a person has not seen. */
+function agreedTo({ workspace, offer, dollarsPerMonth, why }: StandbyView, agreed: number | null): number {
+  if (!offer || dollarsPerMonth === null) throw new Failure('no_offers', { why: why ?? '' });
+  if (agreed !== null && agreed >= dollarsPerMonth) return dollarsPerMonth;
+  throw new Failure('confirmation_needed', {
+    why:
+      `A standby for ${workspace} costs ${perHour(offer.dollarsPerHour)} while it is used, and nothing else: at most ` +
+      `$${dollarsPerMonth.toFixed(2)} a month (${offer.marketplace}, ${offer.region}).`,
+  });
 }
 
 function scheduleFrom(how: ScheduleChoice, known: readonly Schedule[], by: string, now: number): Schedule {

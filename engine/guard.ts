@@ -44,6 +44,8 @@ export function engineFor(who: Who, engine: Engine, store: Store): Engine {
     abandon: on('abandon', engine.abandon),
     configure: on('configure', engine.configure),
     keep: on('keep', engine.keep),
+    standby: on('status', engine.standby),
+    standBy: on('standby', engine.standBy),
     schedule: on('schedule', engine.schedule),
     unschedule: on('schedule', engine.unschedule),
     run: on('run', engine.run),

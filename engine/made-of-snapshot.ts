@@ -70,6 +70,8 @@ export function newWorkspace(
     fetches: [],
     jobs: [],
     keep: null,
+    standby: null,
+    yields: null,
     schedules: [],
     sequence: 1,
   };

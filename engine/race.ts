@@ -11,6 +11,7 @@ import { PARTS, type Parts } from './parts.ts';
 import { quantile } from './policy/hosts.ts';
 import { costOfRace, type RaceMove, type RaceSight, underCap } from './policy/race.ts';
 import { type Knowledge, patienceWith, pullGbOf, spread } from './policy/ranking.ts';
+import { askToYield, endYield } from './standby.ts';
 import { describe } from './steps/describe.ts';
 import { raceBell, rowsBell, workspaceBell } from './steps/step.ts';
 import { validate } from './steps/vault.ts';
@@ -43,8 +44,9 @@ export async function runRace(id: string, ports: Ports, signal: AbortSignal, { d
       return;
     }
     const released = await release(race, move, ports);
-    if (move.claim !== null) await claim(released, move.claim, sight, ports);
-    else if (move.rent) dry = await rent(released, move.rent, sight, move.why, ports, signal);
+    if (move.claim !== null) {
+      if (!(await claim(released, move.claim, sight, ports))) await ear.wait(YIELD_LOOK_MS, signal);
+    } else if (move.rent) dry = await rent(released, move.rent, sight, move.why, ports, signal);
     else await ear.wait(move.waitMs, signal);
   }
 }
@@ -106,17 +108,24 @@ async function release(race: Race, move: RaceMove, ports: Ports): Promise<Race> 
   return saved;
 }
 
-async function claim(race: Race, machine: string, sight: RaceSight, ports: Ports): Promise<void> {
+/** Between two looks at a standby that makes room. */
+const YIELD_LOOK_MS = 2_000;
+
+/** False: it is not its turn yet, since a standby that holds the workspace is saved first. */
+async function claim(race: Race, machine: string, sight: RaceSight, ports: Ports): Promise<boolean> {
   // The last holder fell before anybody could work on it; its claim must not stand in the way.
   if (race.claimed !== null && race.claimed !== machine) await ports.store.unclaim(race.workspace, race.claimed);
   const epoch = await ports.store.claim(race.workspace, machine, sight.now);
   if (epoch === null) {
+    if (await askToYield(race, machine, ports)) return false;
     await end(race, sight, { ...STOP, end: { winner: null, why: 'another machine holds the workspace' } }, ports);
-    return;
+    return true;
   }
+  await endYield(race.workspace, machine, ports);
   await ports.store.save('races', { ...race, claimed: machine });
   ports.log('race.claimed', { workspace: race.workspace, race: race.id, machine, epoch });
   ports.bell.ring(raceBell(race.id));
+  return true;
 }
 
 const STOP: RaceMove = { rent: null, claim: null, release: [], end: null, waitMs: 0, why: '' };

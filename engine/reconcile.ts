@@ -1,10 +1,13 @@
 import { sentence } from './domain/failures.ts';
 import { HOLDS_WORK, type Machine, mayDestroy } from './domain/lifecycle.ts';
+import { hasGpu } from './domain/marketplace.ts';
 import { microDollars } from './domain/money.ts';
 import type { Operation } from './domain/operation.ts';
 import type { Ports } from './domain/ports.ts';
 import type { Race } from './domain/race.ts';
 import { isLater, type Workspace } from './domain/workspace.ts';
+import { isStandbyRace } from './policy/standby.ts';
+import { keepReachable, mayStandBy } from './standby.ts';
 import { forgetJob } from './steps/jobs.ts';
 import { onlyAdopts } from './steps/only-adopts.ts';
 import { carryOut, endOperation, forgetAsk } from './steps/operation.ts';
@@ -45,6 +48,7 @@ export async function reconcile(ports: Ports, signal: AbortSignal): Promise<void
     };
     await wakeOnTime(workspace, ports);
     await beginRace(sight, ports);
+    await keepReachable(workspace, sight.machine, sight.races, ports);
     await forgetEnded(workspace, ports);
     for (const operation of sight.open) await settle(operation, sight, ports);
   }
@@ -64,10 +68,12 @@ async function beginRace(sight: Sight, ports: Ports): Promise<void> {
   const { workspace, machine, races } = sight;
   if (workspace.wish.want !== 'awake' || (await onlyAdopts(ports))) return;
   if (machine && machine.state !== 'gone' && machine.state !== 'releasing' && machine.state !== 'lost') return;
-  if (races.some((race) => race.endedAt === null)) return;
-  const mine = races.filter((race) => race.operation === workspace.wish.operation);
+  const operation = races.filter((race) => race.operation === workspace.wish.operation);
+  const mine = operation.filter((race) => !isStandbyRace(race));
+  if (races.some((race) => race.endedAt === null && !isStandbyRace(race))) return;
   const now = ports.clock.now();
   const failed = mine.find((race) => race.outcome?.winner === null);
+  if (failed && mayStandBy(workspace, operation)) return;
   const lately = mine.filter((race) => now - race.startedAt < HOUR);
   if (failed || lately.length > ports.settings.rewakesPerHour) {
     await giveUp(workspace, failed?.outcome?.why ?? 'machines for it were lost too often within an hour', ports);
@@ -75,7 +81,7 @@ async function beginRace(sight: Sight, ports: Ports): Promise<void> {
   }
   const { race: plan } = ports.settings;
   const race: Race = {
-    id: `${workspace.wish.operation}-r${mine.length + 1}`,
+    id: `${workspace.wish.operation}-r${operation.length + 1}`,
     version: 0,
     workspace: workspace.id,
     operation: workspace.wish.operation,
@@ -173,7 +179,7 @@ async function settle(operation: Operation, sight: Sight, ports: Ports): Promise
   if (waking && machine?.state === 'running' && machine.saveAgainAt === null) {
     await endOperation(
       operation.id,
-      { ok: true, say: `${workspace.id} is usable.`, facts: { machine: machine.id } },
+      { ok: true, say: usableWords(workspace, machine), facts: { machine: machine.id } },
       ports,
     );
   }
@@ -207,6 +213,9 @@ async function settle(operation: Operation, sight: Sight, ports: Ports): Promise
     await endOperation(operation.id, { ok: true, say, facts: { snapshot: newest } }, ports);
   }
 }
+
+const usableWords = ({ id }: Workspace, { offer }: Machine): string =>
+  hasGpu(offer) ? `${id} is usable.` : `${id} is usable at its standby, without a GPU.`;
 
 /** What ends with no machine at work; a pause too, when its machine could not be stopped in place after all. */
 const STOPS: ReadonlySet<string> = new Set(['hibernate', 'abandon', 'pause']);

@@ -1,4 +1,5 @@
 import type { AlertKind } from '../../engine/domain/alert.ts';
+import type { StandbyView } from '../../engine/domain/doors.ts';
 import type { Talk } from '../../engine/domain/events.ts';
 import { sentence } from '../../engine/domain/failures.ts';
 import { dollars, perHour } from '../../engine/domain/money.ts';
@@ -30,6 +31,9 @@ const EVENTS: { readonly [E in Talk['event']]: (it: Extract<Talk, { event: E }>,
   'work.at_risk': (it) => `work at risk: ${it.why}${someOf(it.paths, 'and', 'more')}`,
   'machine.lost': (it, now) =>
     `its machine is lost: ${it.why}; ${it.lastProvedAt === null ? 'nothing of it was saved' : `what it had ${ago(now - it.lastProvedAt)} is saved`}`,
+  'standby.began': (it) => `it goes on at its standby, without a GPU: ${it.why}`,
+  'standby.looks': (it) => `a GPU is looked for again: ${it.why}`,
+  'standby.yields': () => 'a machine with a GPU is ready: the standby is saved and makes room for it',
   'machine.adopted': (it) => `a machine of ours was not in the records: ${it.why}`,
   'release.slow': (it) =>
     `its machine is still not gone after ${duration(it.forMs)} and costs ${perHour(it.dollarsPerHour)}: ${it.why}`,
@@ -162,6 +166,12 @@ export const en: Phrases = {
         ? `Snapshot \`${id}\` of **${name}** stays until somebody says otherwise.`
         : `Snapshot \`${id}\` of **${name}** goes when its time is over.`,
     forgotten: (id, name) => `Snapshot \`${id}\` of **${name}** is removed.`,
+    standby: (name, view) =>
+      view.active !== null
+        ? `**${name}** runs at its standby now, without a GPU${standbyPrice(view, ': ')}.`
+        : view.agreed !== null
+          ? `**${name}** has a standby for when no GPU can be had${standbyPrice(view, ': ')}.`
+          : `**${name}** has no standby${view.why === null ? '' : `: ${view.why}`}${standbyPrice(view, '. One costs ')}.`,
     kept: (name, until) =>
       until === null
         ? `**${name}** falls asleep again when it is idle.`
@@ -175,6 +185,7 @@ export const en: Phrases = {
   },
 
   confirm: {
+    standby: (name, view) => `A standby for **${name}**, for when no GPU can be had${standbyPrice(view, ': ')}. OK?`,
     gone: 'this question is gone. Ask again.',
     notYours: 'somebody else was asked this.',
     used: 'this was answered already.',
@@ -433,3 +444,8 @@ const ALERTS: Partial<Record<Talk['event'], string>> = {
   'after_wake.trouble': 'the command after wake has trouble',
   'race.ended': 'no machine became ready',
 };
+
+function standbyPrice({ offer, dollarsPerMonth }: StandbyView, before: string): string {
+  if (!offer || dollarsPerMonth === null) return '';
+  return `${before}${perHour(offer.dollarsPerHour)} while it is used, at most $${dollarsPerMonth.toFixed(2)} a month`;
+}

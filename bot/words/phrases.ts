@@ -2,6 +2,7 @@ import type { APIModalInteractionResponseCallbackData } from 'discord-api-types/
 import type { Role } from '../../engine/domain/account.ts';
 import type { AtRisk } from '../../engine/domain/agent-shapes.ts';
 import type { Language } from '../../engine/domain/discord.ts';
+import type { StandbyView } from '../../engine/domain/doors.ts';
 import type { Talk } from '../../engine/domain/events.ts';
 import type { Facts, FailureCode } from '../../engine/domain/failures.ts';
 import type { ChargedFor } from '../../engine/domain/journals.ts';
@@ -79,11 +80,13 @@ export interface Phrases extends Format {
     pinned(id: string, name: string, pinned: boolean): string;
     forgotten(id: string, name: string): string;
     kept(name: string, until: number | null): string;
+    standby(name: string, view: StandbyView): string;
     configured(name: string, fields: readonly string[]): string;
     shared(name: string, account: string, role: 'viewer' | 'operator' | null): string;
   };
 
   readonly confirm: {
+    standby(name: string, view: StandbyView): string;
     readonly gone: string;
     readonly notYours: string;
     readonly used: string;

@@ -1,4 +1,5 @@
 import { ALERTS as ALERT_WORDS, type AlertKind } from '../../engine/domain/alert.ts';
+import type { StandbyView } from '../../engine/domain/doors.ts';
 import type { Talk } from '../../engine/domain/events.ts';
 import { type Facts, type FailureCode, sentence } from '../../engine/domain/failures.ts';
 import { dollars, perHour } from '../../engine/domain/money.ts';
@@ -31,6 +32,9 @@ const EVENTS: { readonly [E in Talk['event']]: (it: Extract<Talk, { event: E }>,
   'work.at_risk': (it) => `trabalho em risco: ${why(it.why)}${someOf(it.paths)}`,
   'machine.lost': (it, now) =>
     `a máquina se perdeu: ${why(it.why)}; ${it.lastProvedAt === null ? 'nada dela foi salvo' : `o que havia ${ago(now - it.lastProvedAt)} está salvo`}`,
+  'standby.began': (it) => `continua na máquina reserva, sem GPU: ${why(it.why)}`,
+  'standby.looks': (it) => `uma GPU é procurada de novo: ${why(it.why)}`,
+  'standby.yields': () => 'uma máquina com GPU está pronta: a reserva é salva e dá lugar a ela',
   'machine.adopted': (it) => `uma máquina nossa não estava nos registros: ${why(it.why)}`,
   'release.slow': (it) =>
     `a máquina ainda não sumiu após ${duration(it.forMs)} e custa ${perHour(it.dollarsPerHour)}: ${why(it.why)}`,
@@ -194,6 +198,12 @@ export const pt: Phrases = {
         ? `O snapshot \`${id}\` de **${name}** fica até que alguém diga o contrário.`
         : `O snapshot \`${id}\` de **${name}** vai embora quando o tempo acabar.`,
     forgotten: (id, name) => `O snapshot \`${id}\` de **${name}** foi removido.`,
+    standby: (name, view) =>
+      view.active !== null
+        ? `**${name}** está agora na máquina reserva, sem GPU${standbyPrice(view, ': ')}.`
+        : view.agreed !== null
+          ? `**${name}** tem uma máquina reserva para quando não houver GPU${standbyPrice(view, ': ')}.`
+          : `**${name}** não tem máquina reserva${view.why === null ? '' : `: ${why(view.why)}`}${standbyPrice(view, '. Uma custa ')}.`,
     kept: (name, until) =>
       until === null
         ? `**${name}** volta a dormir quando estiver ocioso.`
@@ -207,6 +217,8 @@ export const pt: Phrases = {
   },
 
   confirm: {
+    standby: (name, view) =>
+      `Uma máquina reserva para **${name}**, para quando não houver GPU${standbyPrice(view, ': ')}. OK?`,
     gone: 'esta pergunta não existe mais. Peça de novo.',
     notYours: 'isto foi perguntado a outra pessoa.',
     used: 'isto já foi respondido.',
@@ -478,3 +490,8 @@ const ALERTS: Partial<Record<Talk['event'], string>> = {
   'after_wake.trouble': 'o comando após acordar tem problema',
   'race.ended': 'nenhuma máquina ficou pronta',
 };
+
+function standbyPrice({ offer, dollarsPerMonth }: StandbyView, before: string): string {
+  if (!offer || dollarsPerMonth === null) return '';
+  return `${before}${perHour(offer.dollarsPerHour)} enquanto é usada, no máximo $${dollarsPerMonth.toFixed(2)} por mês`;
+}

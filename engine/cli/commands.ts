@@ -28,6 +28,7 @@ const COMMANDS: Readonly<Record<Name, () => Promise<Command>>> = {
   snapshot: async () => (await import('./commands/snapshot.ts')).snapshot,
   run: async () => (await import('./commands/run.ts')).run,
   keep: async () => (await import('./commands/keep.ts')).keep,
+  standby: async () => (await import('./commands/standby.ts')).standby,
   schedule: async () => (await import('./commands/schedule.ts')).schedule,
   configure: async () => (await import('./commands/configure.ts')).configure,
   restore: async () => (await import('./commands/restore.ts')).restore,

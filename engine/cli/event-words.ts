@@ -33,6 +33,9 @@ const WORDS: { readonly [E in TalkJson['event']]: (facts: Facts<E>) => string } 
     (it.last_proved_at === null
       ? 'nothing of it was saved'
       : `its last proved save is of ${localTime(it.last_proved_at)}`),
+  'standby.began': (it) => `it goes on at its standby, without a GPU: ${it.why}`,
+  'standby.looks': (it) => `a GPU is looked for again: ${it.why}`,
+  'standby.yields': (it) => `${it.machine}, its standby, is saved and makes room for ${it.to}, which has a GPU`,
   'machine.adopted': (it) => `${it.machine} is ours and was not in the records: ${it.why}`,
   'release.slow': (it) =>
     `${it.machine} is still not gone after ${duration(it.for_ms)} and costs ${perHour(it.dollars_per_hour)}: ${it.why}`,

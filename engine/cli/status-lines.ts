@@ -1,5 +1,6 @@
 import { perHour } from '../domain/money.ts';
 import type { InstanceJson } from '../http/json/instance.ts';
+import type { OfferJson } from '../http/json/offer.ts';
 import { statusStyle } from './draw.ts';
 import { localTime } from './local-time.ts';
 import { pulseRows, savedAt } from './pulse-lines.ts';
@@ -41,7 +42,7 @@ export function statusCard(it: InstanceJson, { paint }: Screen): string[] {
     race && ['race', `round ${race.round} of ${race.rounds}, ${plural(race.racers.length, 'machine')}`],
     machine && ['machine', `${machine.id}, ${machine.state} for ${duration(now - timeOf(machine.since))}`],
     machine && ['where', `${machine.offer.host}, ${machine.offer.region} (${machine.marketplace})`],
-    machine && ['gpu', `${machine.offer.gpu_count}× ${machine.offer.gpu}, ${machine.offer.vram_gb} GB`],
+    machine && ['gpu', it.on_standby ? 'none: this is its standby' : gpuWords(machine.offer)],
     ['cost', it.dollars_per_hour > 0 ? perHour(it.dollars_per_hour) : 'nothing'],
     machine && !machine.complete && it.status === 'usable' ? ['files', 'the last ones are still arriving'] : null,
     machine && machine.save_failures > 0
@@ -66,7 +67,10 @@ export function statusCard(it: InstanceJson, { paint }: Screen): string[] {
   ];
 }
 
-function gpuOf({ machine, spec }: InstanceJson): string {
+const gpuWords = ({ gpu_count: count, gpu, vram_gb: vramGb }: OfferJson): string => `${count}× ${gpu}, ${vramGb} GB`;
+
+function gpuOf({ machine, spec, on_standby: onStandby }: InstanceJson): string {
+  if (onStandby) return 'standby';
   if (!machine) return spec.need.gpu ?? '-';
   return machine.offer.gpu_count > 1 ? `${machine.offer.gpu_count}× ${machine.offer.gpu}` : machine.offer.gpu;
 }

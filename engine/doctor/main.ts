@@ -4,7 +4,7 @@ import { readConfig } from '../config.ts';
 import { withCredentials } from '../credentials.ts';
 import { isFailure } from '../domain/failures.ts';
 import type { Clock } from '../domain/ports.ts';
-import { rentedFrom } from '../marketplaces/table.ts';
+import { rentedFrom, standbysFrom } from '../marketplaces/table.ts';
 import { hasCopy } from '../storage/key-files.ts';
 import {
   copiesFinding,
@@ -34,9 +34,10 @@ try {
         )
       : [],
     Promise.all(
-      rentedFrom(config.marketplaces, clock, join(config.home, 'marketplaces')).map((one) =>
-        marketplaceFinding(one, signal),
-      ),
+      [
+        ...rentedFrom(config.marketplaces, clock, join(config.home, 'marketplaces')),
+        ...standbysFrom(config.marketplaces, clock),
+      ].map((one) => marketplaceFinding(one, signal)),
     ),
     config.publicUrl === null ? [] : [await publicFinding(config.publicUrl, signal)],
   ]);

@@ -16,6 +16,20 @@ import type { Schedule } from './schedule.ts';
 import type { Fate, Snapshot, SnapshotType } from './snapshot.ts';
 import type { Sight, Workspace, WorkspaceSpec } from './workspace.ts';
 
+/** A machine without a GPU, for when none with one can be had: whether it is wanted, and what it costs. */
+export interface StandbyView {
+  readonly workspace: string;
+  readonly agreed: Workspace['standby'];
+  /** The machine that it runs on now, if that is its standby. */
+  readonly active: string | null;
+  /** The best one on offer now. */
+  readonly offer: Offer | null;
+  /** Were it used all month: it is paid for only while it is used. */
+  readonly dollarsPerMonth: number | null;
+  /** Why there is none. */
+  readonly why: string | null;
+}
+
 /** What the engine offers to its ways in. They parse, ask here, and say what comes back; none of them touches a machine. */
 export interface Engine {
   create(name: string, spec: Partial<WorkspaceSpec>, asked: Asked): Promise<Workspace>;
@@ -32,6 +46,14 @@ export interface Engine {
   configure(name: string, spec: Partial<WorkspaceSpec>, asked: Asked): Promise<Workspace>;
   /** Awake for so long, idle or not; null ends that. */
   keep(name: string, how: { readonly forMs: number | null; readonly why: string }, asked: Asked): Promise<Workspace>;
+  /** What a machine without a GPU would cost it here, for when none with one can be had. */
+  standby(name: string): Promise<StandbyView>;
+  /** Whether one takes over. Refused where its price was not agreed to. */
+  standBy(
+    name: string,
+    how: { readonly on: boolean; readonly agreedDollarsPerMonth: number | null },
+    asked: Asked,
+  ): Promise<StandbyView>;
   /** From now on it wakes or goes to sleep at that time by itself. */
   schedule(name: string, how: ScheduleChoice, asked: Asked): Promise<Workspace>;
   unschedule(name: string, id: string, asked: Asked): Promise<Workspace>;

@@ -91,6 +91,9 @@ export type Talk =
       readonly lastProvedAt: number | null;
       readonly why: string;
     }
+  | { readonly event: 'standby.began'; readonly workspace: string; readonly race: string; readonly why: string }
+  | { readonly event: 'standby.looks'; readonly workspace: string; readonly race: string; readonly why: string }
+  | { readonly event: 'standby.yields'; readonly workspace: string; readonly machine: string; readonly to: string }
   | { readonly event: 'machine.adopted'; readonly workspace: string; readonly machine: string; readonly why: string }
   | {
       readonly event: 'release.slow';

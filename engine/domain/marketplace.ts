@@ -29,6 +29,11 @@ export interface Offer {
   readonly spot: boolean;
 }
 
+/** What an offer says where its machine has no GPU at all, as a standby's. */
+export const NO_GPU = 'none';
+
+export const hasGpu = ({ gpu }: Pick<Offer, 'gpu'>): boolean => gpu !== NO_GPU;
+
 /** What a workspace asks for. A missing field does not filter. */
 export interface Need {
   /** Without a word a machine with a GPU is meant. */

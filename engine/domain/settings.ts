@@ -21,6 +21,9 @@ export interface Settings {
   readonly ready: ReadyLimits;
   readonly agent: AgentLimits;
   readonly idle: IdleRules;
+  readonly standby: StandbyLimits;
+  /** What is held for a fast return is let go after so long: a paused machine costs, and its work is in storage. */
+  readonly reserveMs: number;
   /** What a new workspace is on. */
   readonly plan: PlanName;
   readonly plans: Readonly<Record<PlanName, Plan>>;
@@ -92,6 +95,20 @@ export interface AgentLimits {
   readonly afterWakeMs: number;
   /** The longest that a person can keep a machine awake at once. */
   readonly keepMsMax: number;
+}
+
+export interface StandbyLimits {
+  /** Without a machine for this long, a workspace that is wanted awake goes on at its standby. */
+  readonly afterMs: number;
+  /** And one whose machine is silent after this long. */
+  readonly silentMs: number;
+  /** At its standby, a GPU is looked for so often. */
+  readonly lookMs: number;
+  /** A machine with a GPU waits this long at most for the standby to be saved. */
+  readonly yieldMs: number;
+  /** Machines started at once, and how often. */
+  readonly batch: number;
+  readonly rounds: number;
 }
 
 export interface RetentionLimits {
@@ -210,6 +227,15 @@ export const DEFAULTS: Settings = {
     attachedMs: HOUR,
     unknownMs: 4 * HOUR,
   },
+  standby: {
+    afterMs: 2 * MINUTE,
+    silentMs: MINUTE,
+    lookMs: 10 * MINUTE,
+    yieldMs: 10 * MINUTE,
+    batch: 1,
+    rounds: 3,
+  },
+  reserveMs: 30 * MINUTE,
   plan: 'free',
   plans: {
     free: { intervalMs: 5 * MINUTE, days: 7, storageBytesMax: 20 * GB },

@@ -38,6 +38,12 @@ export const VERBS = {
     'Mantém um workspace acordado por um tempo',
     'workspace',
   ),
+  standby: verb(
+    'operator',
+    'A machine without a GPU for when none with one can be had, and its cost',
+    'Uma máquina sem GPU para quando não houver com GPU, e o custo dela',
+    'workspace',
+  ),
   schedule: verb(
     'operator',
     'Wake a workspace, or put it to sleep, at a time of the week',

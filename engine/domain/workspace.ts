@@ -27,6 +27,10 @@ export interface Workspace {
   readonly jobs: readonly Job[];
   /** Somebody wants it awake until then, idle or not. */
   readonly keep: { readonly until: number; readonly by: string; readonly why: string; readonly at: number } | null;
+  /** A machine without a GPU takes over where none with one can be had; what that was agreed to cost at most. Null: none does. */
+  readonly standby: { readonly by: string; readonly at: number; readonly dollarsPerMonth: number } | null;
+  /** The standby that holds it saves, and makes room for the machine with a GPU that waits for it. */
+  readonly yields: { readonly machine: string; readonly to: string; readonly at: number } | null;
   /** When it wakes and goes to sleep by itself. */
   readonly schedules: readonly Schedule[];
   /** Orders the catalogue. It belongs to the control host, so a machine's clock cannot reorder history. */
@@ -170,13 +174,18 @@ const SIGHT: Readonly<Record<State, (machine: Machine, workspace: Workspace) => 
   restoring: () => 'waking',
   running: (machine, workspace) =>
     workspace.wish.want !== 'awake' ? 'going to sleep' : machine.complete ? 'awake' : 'usable',
-  saving: () => 'going to sleep',
+  saving: (machine, workspace) => (yieldsNow(machine, workspace) ? 'waking' : 'going to sleep'),
   paused: () => 'paused',
   stranded: () => 'stranded',
   lost: () => 'stranded',
   releasing: (_machine, workspace) => (workspace.wish.want === 'awake' ? 'waking' : 'asleep'),
   gone: (_machine, workspace) => (workspace.wish.want === 'awake' ? 'waking' : 'asleep'),
 };
+
+/** It is wanted awake still, and goes on elsewhere. */
+export function yieldsNow(machine: Pick<Machine, 'id'>, { wish, yields }: Pick<Workspace, 'wish' | 'yields'>): boolean {
+  return wish.want === 'awake' && yields?.machine === machine.id;
+}
 
 /** The snapshot a wake starts from: the one asked for, or the newest good one; null for a new workspace. */
 export function wakeFrom(workspace: Workspace, snapshots: readonly Snapshot[]): Snapshot | null {

@@ -31,6 +31,7 @@ import { marketRoutes } from './routes/market.ts';
 import { moneyRoutes } from './routes/money.ts';
 import { scheduleRoutes } from './routes/schedules.ts';
 import { snapshotRoutes } from './routes/snapshots.ts';
+import { standbyRoutes } from './routes/standby.ts';
 import { watchingRoutes } from './routes/watching.ts';
 import { bearerOf, isToken } from './token.ts';
 
@@ -46,6 +47,7 @@ const conditional = etag();
 export const ROUTES: readonly Route[] = [
   ...instanceRoutes,
   ...scheduleRoutes,
+  ...standbyRoutes,
   ...keepingRoutes, // before those that take any word for the id of a snapshot
   ...snapshotRoutes,
   ...backupRoutes,

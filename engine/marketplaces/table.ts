@@ -31,9 +31,13 @@ export function openMarketplaces(
 ): ReadonlyMap<string, Marketplace> {
   const real = rentedFrom(accounts, clock, folder);
   const beside: Marketplace = real.length === 0 ? local : { ...local, offers: async () => [] };
-  const standby = accounts.gcp ? [gcp({ ...accounts.gcp, clock })] : [];
+  const standby = standbysFrom(accounts, clock);
   return new Map([...real, ...standby, beside].map((marketplace) => [marketplace.name, marketplace]));
 }
+
+/** Those that machines without a GPU are rented from, for when none with one can be had. */
+export const standbysFrom = (accounts: MarketplaceAccounts, clock: Clock): readonly Marketplace[] =>
+  accounts.gcp ? [gcp({ ...accounts.gcp, clock })] : [];
 
 /** Those that machines are really rented from. */
 export function rentedFrom(accounts: MarketplaceAccounts, clock: Clock, folder: string): readonly Marketplace[] {

@@ -1,6 +1,6 @@
 import type { HostMemory, RankedOffer } from '../domain/doors.ts';
 import type { Boot } from '../domain/journals.ts';
-import type { Need, Offer, Terms } from '../domain/marketplace.ts';
+import { hasGpu, type Need, type Offer, type Terms } from '../domain/marketplace.ts';
 import { expectation, patience } from './hosts.ts';
 
 /** What is known when offers are put in order. */
@@ -50,7 +50,7 @@ export function patienceWith(offer: Offer, { boots }: Knowledge, otherwiseMs: nu
 
 /** Does the offer meet the need? The first thing that does not is the answer; null when it fits. */
 export function misfit(offer: Offer, need: Need): string | null {
-  if ((offer.gpuCount === 0) !== (need.kind === 'cpu')) return offer.gpuCount === 0 ? 'without a GPU' : 'with a GPU';
+  if (hasGpu(offer) === (need.kind === 'cpu')) return hasGpu(offer) ? 'with a GPU' : 'without a GPU';
   if (need.gpu !== undefined && simple(offer.gpu) !== simple(need.gpu)) return `GPU is not ${need.gpu}`;
   if (offer.gpuCount < (need.gpuCountMin ?? 0)) return `fewer than ${need.gpuCountMin} GPUs`;
   if (offer.vramGb < (need.vramGbMin ?? 0)) return `less than ${need.vramGbMin} GB of GPU memory`;

@@ -1,9 +1,22 @@
+import { type FailureCode, isFailure, reasonOf } from '../domain/failures.ts';
 import { Absence, findIn } from './absence.ts';
+import { wishByItself } from './by-itself.ts';
 import { marketplaceOf, type Step, workspaceBell, workspaceOf } from './step.ts';
+
+const RELEASED = 'it stood still for so long that its machine is let go; its work is in storage';
+
+/** What a marketplace says when a machine stays where it is. */
+const NOT_STARTED: readonly FailureCode[] = [
+  'gpu_taken',
+  'offer_taken',
+  'no_credit',
+  'spend_limit',
+  'marketplace_refused',
+];
 
 /** Stopped in place, its work saved before. It keeps its claim, so a wake starts it again instead of racing. */
 export const paused: Step = async (machine, ports, signal, note) => {
-  const { watch, release } = ports.settings;
+  const { watch, release, reserveMs } = ports.settings;
   const marketplace = marketplaceOf(machine, ports);
   const absence = new Absence(release.proofGapMs);
   using ear = ports.bell.listen(workspaceBell(machine.workspace));
@@ -13,15 +26,25 @@ export const paused: Step = async (machine, ports, signal, note) => {
     if (workspace?.claim?.machine !== machine.id) return { to: 'releasing', why: 'its workspace went elsewhere' };
     if (workspace.wish.want === 'asleep')
       return { to: 'releasing', why: `${workspace.wish.by}: ${workspace.wish.why}` };
+    if (workspace.wish.want === 'paused' && ports.clock.now() - machine.since >= reserveMs)
+      await wishByItself(`reserve-${machine.id}-${machine.since}`, 'asleep', workspace, RELEASED, ports);
     const departedAt = ports.clock.now();
     const listed = findIn(await marketplace.list(signal), machine);
     if (absence.sees(listed !== undefined, departedAt))
       return { to: 'releasing', why: 'two lists do not have it any more' };
     if (listed && workspace.wish.want === 'awake') {
       // From the moment it starts somebody can work on it: what was saved before is not all of its work any more.
-      if (machine.sealed) machine = await note({ sealed: null });
+      const { sealed } = machine;
+      if (sealed) machine = await note({ sealed: null });
       await ports.fence.check(machine.id, signal);
-      await marketplace.start(listed.instance, signal);
+      try {
+        await marketplace.start(listed.instance, signal);
+      } catch (cause) {
+        signal.throwIfAborted();
+        if (!isFailure(cause, ...NOT_STARTED)) throw cause;
+        // It did not start, so what was saved is still all of its work; the wake goes on elsewhere.
+        return { to: 'releasing', why: reasonOf(cause), facts: { sealed } };
+      }
       // It may come back at another address, and with a host key that is learned as at first contact.
       return {
         to: 'booting',

@@ -1,7 +1,7 @@
 import { isFailure, reasonOf } from '../domain/failures.ts';
 import type { Machine } from '../domain/lifecycle.ts';
 import type { Ear, Ports } from '../domain/ports.ts';
-import type { Workspace } from '../domain/workspace.ts';
+import { type Workspace, yieldsNow } from '../domain/workspace.ts';
 import { bringBack } from './bring-back.ts';
 import { enterBackup } from './enter-backup.ts';
 import { followJobs } from './jobs.ts';
@@ -82,12 +82,14 @@ function reasonToSave(machine: Machine, workspace: Workspace | null, now: number
   const abandoned = abandonment(machine, workspace);
   if (abandoned) return `${abandoned.by} gives up what is on it`;
   const fenced = workspace?.claim?.machine !== machine.id;
-  if (!fenced && workspace.wish.want === 'awake') return null;
+  const yielding = !fenced && yieldsNow(machine, workspace);
+  if (!fenced && workspace.wish.want === 'awake' && !yielding) return null;
   const waits = machine.saveAgainAt !== null && now < machine.saveAgainAt;
   // A new wish does not wait; one that a clock dates into the future does, or it would be tried without end.
   if (waits && !(workspace && Math.min(workspace.wish.at, now) > machine.since)) return null;
   if (!workspace) return 'its workspace is not known any more';
   if (!fenced && !machine.complete) return null; // its files are still arriving: a snapshot now would be partial
+  if (yielding) return 'a machine with a GPU is ready';
   return fenced ? 'another machine holds the workspace now' : `${workspace.wish.by}: ${workspace.wish.why}`;
 }
 

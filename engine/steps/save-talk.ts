@@ -6,7 +6,7 @@ import { draftManifestKey } from '../domain/layout.ts';
 import type { Machine } from '../domain/lifecycle.ts';
 import type { Ports, Shell } from '../domain/ports.ts';
 import { newestGood } from '../domain/snapshot.ts';
-import type { Ask, Workspace } from '../domain/workspace.ts';
+import { type Ask, type Workspace, yieldsNow } from '../domain/workspace.ts';
 import { agentCommand, failureOf, readAgentEvent, sayToAgent } from '../remote/agent-command.ts';
 import { orderBase, repositoryAccess } from './access.ts';
 import { type Digests, prove } from './proof.ts';
@@ -81,7 +81,9 @@ async function once(
         if (event.partial && !machine.complete && current?.claim?.machine === machine.id)
           throw new Failure('backup_failed', { why: 'its own files have not all arrived yet' });
       }
-      const stopped = how.mode === 'last' && !(current?.wish.want === 'awake' && current.claim?.machine === machine.id);
+      const staysHere =
+        current?.wish.want === 'awake' && current.claim?.machine === machine.id && !yieldsNow(machine, current);
+      const stopped = how.mode === 'last' && !staysHere;
       told = stopped ? 'keep-stopped' : 'continue';
       say(sayToAgent({ say: 'verdict', processes: told }));
       result = { snapshot: event.snapshot, stopped };

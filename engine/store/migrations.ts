@@ -67,6 +67,12 @@ export const MIGRATIONS: readonly Migration[] = [
     for (const [id, race] of rows.get('races') ?? [])
       rows.get('races')?.set(id, { marketDollarsPerHour: null, ...race });
   },
+  function letWorkspacesStandBy(rows) {
+    for (const workspace of rows.get('workspaces')?.values() ?? []) {
+      workspace.standby ??= null;
+      workspace.yields ??= null;
+    }
+  },
 ];
 
 /** Until there were plans any interval could be chosen: the next longer one that can be now, and the least plan that has it. */

@@ -149,6 +149,8 @@ const workspace = z.object({
   fetches: z.array(fetch),
   jobs: z.array(job),
   keep: z.object({ until: z.number(), ...decision }).nullable(),
+  standby: z.object({ by: z.string(), at, dollarsPerMonth: z.number() }).nullable(),
+  yields: z.object({ machine: z.string(), to: z.string(), at }).nullable(),
   schedules: z.array(schedule),
   sequence: z.number().int(),
   sealedPassword: z.string(),

@@ -12,6 +12,7 @@ export const EVERY: readonly (readonly [path: string, options: Values])[] = [
   ['snapshot create', { workspace: 'lab', description: 'before the tests' }],
   ['snapshot list', { workspace: 'lab' }],
   ['run', { workspace: 'lab', command: 'python "train it.py" --epochs 3' }],
+  ['standby', { workspace: 'lab', do: 'status' }],
   ['keep', { workspace: 'lab', for: '90m', why: 'a demo' }],
   ['schedule', { workspace: 'lab', wake: 'weekdays 08:45', zone: 'America/Sao_Paulo' }],
   ['configure', { workspace: 'lab', disk: 80, idle_after: '10m' }],

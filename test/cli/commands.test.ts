@@ -396,3 +396,20 @@ test('names that would move the cursor are shown without that', async () => {
   expect(out).toContain('RTX');
   house.workspaces.delete('evil');
 });
+
+test('a standby is put in reserve only after its price was shown and agreed to', async () => {
+  const shown = await dumont('standby', 'lab');
+  expect(shown.out).toContain(
+    'lab has no standby. One would cost $0.14/h while it is used and nothing else, at most $102.20',
+  );
+  const asked = house.asked.length;
+  expect(await dumont('standby', 'lab', 'on')).toMatchObject({
+    code: 65,
+    err: expect.stringContaining('$102.20 a month'),
+  });
+  expect(house.asked.length).toBe(asked);
+  expect((await dumont('standby', 'lab', 'on', '--yes')).out).toContain('lab has a standby');
+  expect(lastAsked()).toMatchObject({ what: 'standBy', args: ['lab', { on: true, agreedDollarsPerMonth: 102.2 }] });
+  expect((await dumont('standby', 'lab', 'off')).out).toContain('lab has no standby');
+  expect((await dumont('standby', 'lab', 'maybe')).code).toBe(64);
+});

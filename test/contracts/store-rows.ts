@@ -64,6 +64,8 @@ export function aWorkspace(over: Partial<Workspace> = {}): Workspace {
     fetches: [],
     jobs: [],
     keep: null,
+    standby: null,
+    yields: null,
     schedules: [],
     sequence: 0,
     sealedPassword: 'c2VhbGVk',

@@ -1,6 +1,14 @@
 import { Failure } from '../../engine/domain/failures.ts';
 import type { EndCall } from '../../engine/domain/heartbeat.ts';
-import type { Billed, Listed, Need, Offer, Order } from '../../engine/domain/marketplace.ts';
+import {
+  type Billed,
+  hasGpu,
+  type Listed,
+  type Need,
+  NO_GPU,
+  type Offer,
+  type Order,
+} from '../../engine/domain/marketplace.ts';
 import { costOf, type MicroDollars } from '../../engine/domain/money.ts';
 import type { Connect, Marketplace } from '../../engine/domain/ports.ts';
 import type { FakeClock } from './clock.ts';
@@ -17,6 +25,8 @@ export class FakeMarketplace implements Marketplace {
   manners: (offer: Offer) => Manners = () => PROMPT;
   /** A destroyed machine stays in lists this long, and a new one appears in them only after it. */
   listLagMs = 0;
+  /** No machine with a GPU is on offer. */
+  soldOut = false;
   destroyFails = false;
   creditMicro: MicroDollars | null = null;
   onRent: (machine: FakeMachine) => void = () => undefined;
@@ -30,11 +40,14 @@ export class FakeMarketplace implements Marketplace {
   constructor(clock: FakeClock, storage: FakeStorage, offers: readonly Offer[] = standardOffers(40)) {
     this.#clock = clock;
     this.#storage = storage;
-    this.#offers = offers;
+    this.#offers = [...offers, ...standbyOffers()];
   }
 
-  async offers(_need: Need): Promise<readonly Offer[]> {
-    return this.#offers;
+  /** Machines without a GPU, for whoever asks for such; and none with one while they are sold out. */
+  async offers(need: Need): Promise<readonly Offer[]> {
+    const withGpu = need.kind !== 'cpu';
+    if (withGpu && this.soldOut) return [];
+    return this.#offers.filter((offer) => hasGpu(offer) === withGpu);
   }
 
   async rent(offer: Offer, order: Order, depart: () => Promise<void>): Promise<string> {
@@ -191,6 +204,22 @@ export class FakeMarketplace implements Marketplace {
 }
 
 const DAY = 86_400_000;
+
+/** A few without a GPU. */
+function standbyOffers(): readonly Offer[] {
+  return standardOffers(3).map((offer, i) => ({
+    ...offer,
+    ...{
+      id: `c${i}`,
+      machine: `cpu ${i}`,
+      host: `zone ${i}`,
+      gpu: NO_GPU,
+      gpuCount: 0,
+      vramGb: 0,
+      dollarsPerHour: 0.14,
+    },
+  }));
+}
 
 /** Many similar machines of several owners in several places. */
 export function standardOffers(count: number): readonly Offer[] {

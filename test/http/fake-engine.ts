@@ -233,6 +233,19 @@ export function fakeEngine({ pace: firstPace = 1, names = ['lab'], outputs = tmp
       workspaces.set(name, kept);
       return kept;
     },
+    async standby(name) {
+      return standbyView(find(name));
+    },
+    async standBy(name, how, by) {
+      remember('standBy', [name, how], by);
+      const view = standbyView(find(name));
+      if (how.on && (how.agreedDollarsPerMonth ?? 0) < view.dollarsPerMonth)
+        throw new Failure('confirmation_needed', { why: `A standby for ${name} costs $0.14/h.` });
+      const standby = how.on ? { by: by.by, at: Date.now(), dollarsPerMonth: view.dollarsPerMonth } : null;
+      const changed = { ...find(name), standby };
+      workspaces.set(name, changed);
+      return standbyView(changed);
+    },
     async schedule(name, how, by) {
       remember('schedule', [name, how], by);
       const { schedules, ...rest } = find(name);
@@ -602,6 +615,8 @@ function newWorkspace(id: string, spec: Partial<WorkspaceSpec> = {}): Workspace 
     fetches: [],
     jobs: [],
     keep: null,
+    standby: null,
+    yields: null,
     schedules: [],
     sequence: 2,
     sealedPassword: 'sealed-password-that-nobody-may-see',
@@ -623,6 +638,19 @@ function newWorkspace(id: string, spec: Partial<WorkspaceSpec> = {}): Workspace 
       ...spec,
     },
   };
+}
+
+function standbyView({ id, standby }: Workspace) {
+  const [first] = ranked({});
+  const offer = {
+    ...first!.offer,
+    marketplace: 'gcp',
+    region: 'us-central1',
+    gpu: 'none',
+    gpuCount: 0,
+    dollarsPerHour: 0.14,
+  };
+  return { workspace: id, agreed: standby, active: null, offer, dollarsPerMonth: 102.2, why: null };
 }
 
 function about(each: Told, workspace: string | null): boolean {

@@ -38,6 +38,8 @@ const PERMISSIONS: Readonly<Record<string, Role | 'anyone'>> = {
   'POST /api/v1/instances/{id}/pause': 'operator',
   'POST /api/v1/instances/{id}/resume': 'operator',
   'POST /api/v1/instances/{id}/keep': 'operator',
+  'GET /api/v1/standby': 'viewer',
+  'POST /api/v1/standby': 'operator',
   'POST /api/v1/instances/{id}/run': 'operator',
   'GET /api/v1/instances/{id}/at-risk': 'viewer',
   'POST /api/v1/instances/{id}/abandon': 'operator',
@@ -154,7 +156,7 @@ test(`${REQUESTS} requests, right and wrong, by everybody: no answer that is not
 });
 
 /** What is about one workspace. All else is the installation's. */
-const ON_ONE = /^\/api\/v1\/(instances|snapshots|backup)\b/;
+const ON_ONE = /^\/api\/v1\/(instances|snapshots|backup|standby)\b/;
 
 /** What each of them may do somewhere: whoever owns a workspace does all with it, but a viewer only looks. */
 const MAY: Readonly<Record<(typeof PEOPLE)[number], readonly string[]>> = {

@@ -22,6 +22,7 @@ test.each([
   ['POST', '/api/v1/snapshots/a1a1/restore', { instance_id: 'lab' }, '/api/v1/snapshots/:id/restore'],
   ['GET', '/api/v1/offers?gpu=4090&regions=eu-west&regions=us-east&vram_gb_min=24', undefined, '/api/v1/offers'],
   ['GET', '/api/v1/hosts', undefined, '/api/v1/hosts'],
+  ['GET', '/api/v1/standby?instance_id=lab', undefined, '/api/v1/standby'],
   ['GET', '/api/v1/events?instance_id=lab&limit=5', undefined, '/api/v1/events'],
   ['GET', '/api/v1/health', undefined, '/api/v1/health'],
   ['GET', '/api/v1/local/machines', undefined, '/api/v1/local/machines'],

@@ -133,3 +133,35 @@ test('where nothing can be paused, or nothing runs, that is said and nothing is 
   await expect(engine.pause('lab', ANA)).rejects.toMatchObject({ code: 'no_such_machine' });
   await stop();
 });
+
+test('after half an hour a machine that stands still is let go, and its work is woken elsewhere', async () => {
+  const w = new World();
+  const { engine, machine, stop } = await paused(w);
+  await w.clock.advance(24 * MINUTE);
+  expect(machine.destroyed).toBe(false);
+  await w.clock.advance(10 * MINUTE);
+  expect([machine.destroyed, (await engine.status('lab'))[0]?.sight]).toEqual([true, 'asleep']);
+  expect(w.rented).toEqual([]);
+  await engine.wake('lab', {}, ANA);
+  await w.clock.advance(5 * MINUTE);
+  const [view] = await engine.status('lab');
+  expect(w.marketplace.machines.get(view?.machine?.instance ?? '')?.files.get('workspace/a')?.content).toBe('one');
+  await stop();
+});
+
+test('when its GPU went to somebody else that is said, and it wakes elsewhere with all of its work', async () => {
+  const w = new World();
+  const { engine, machine, stop } = await paused(w);
+  w.marketplace.start = async () => {
+    throw new Failure('gpu_taken', { marketplace: 'fake', why: 'there are not enough free GPUs on the host machine' });
+  };
+  await engine.wake('lab', {}, ANA);
+  await w.clock.advance(5 * MINUTE);
+  const [view] = await engine.status('lab');
+  expect(view?.sight).toBe('awake');
+  expect(w.marketplace.machines.get(view?.machine?.instance ?? '')?.files.get('workspace/a')?.content).toBe('one');
+  expect(machine.destroyed).toBe(true);
+  const row = (await w.store.list('machines')).find(({ instance }) => instance === machine.instance);
+  expect(row?.why).toContain('Its GPU went to somebody else');
+  await stop();
+});

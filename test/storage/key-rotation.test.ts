@@ -37,7 +37,17 @@ async function installed(folder: string) {
   await noteInstallation('abcdefgh', hot, key, signal);
   for (const id of NAMES) {
     const wish = { ...NO_CHOICE, want: 'asleep', by: 'ana', at: 1, why: '', operation: '' } as const;
-    const none = { claim: null, asks: [], fetches: [], jobs: [], keep: null, schedules: [], shares: [] };
+    const none = {
+      claim: null,
+      asks: [],
+      fetches: [],
+      jobs: [],
+      keep: null,
+      standby: null,
+      yields: null,
+      schedules: [],
+      shares: [],
+    };
     const spec = { ...specDefaults(DEFAULTS), environment: { TOKEN: `of ${id}` } };
     const sealedPassword = key.seal(passwordOf(id));
     const own = { id, version: 0, owner: 'ana', createdAt: 1, epoch: 1, sequence: 1, wish, spec, sealedPassword };

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { RaceView, SshTarget, WorkspaceView } from '../../domain/doors.ts';
 import { type Machine, STATES } from '../../domain/lifecycle.ts';
+import { hasGpu } from '../../domain/marketplace.ts';
 import { PLANS } from '../../domain/plan.ts';
 import { WORKSPACE_NAME, type Workspace } from '../../domain/workspace.ts';
 import { NextCursor } from '../page.ts';
@@ -63,6 +64,12 @@ export const WorkspaceJson = z.object({
     .object({ until: z.iso.datetime(), by: z.string(), why: z.string(), at: z.iso.datetime() })
     .nullable()
     .describe('Somebody wants it awake until then, idle or not.'),
+  standby: z
+    .object({ by: z.string(), at: z.iso.datetime(), dollars_per_month: z.number() })
+    .nullable()
+    .describe(
+      'It goes on at a machine without a GPU when none with one can be had; who agreed to that price. Null: not.',
+    ),
   schedules: z.array(ScheduleJson).describe('When it wakes and goes to sleep by itself.'),
   jobs: z.array(JobJson).describe('Programs that were started by "run" and whose end nobody was told of yet.'),
 });
@@ -117,6 +124,7 @@ export const InstanceJson = WorkspaceJson.extend({
   why: z.string(),
   since: z.iso.datetime(),
   machine: MachineJson.nullable(),
+  on_standby: z.boolean().describe('It runs at its standby now, without a GPU.'),
   race: RaceJson.nullable(),
   newest_snapshot: SnapshotJson.nullable(),
   dollars_per_hour: z.number().describe('What it burns right now, all of its machines together.'),
@@ -152,6 +160,7 @@ export function workspaceJson({
   spec,
   wish,
   keep,
+  standby,
   schedules,
   jobs,
 }: Workspace): WorkspaceJson {
@@ -179,6 +188,7 @@ export function workspaceJson({
     },
     wish: { want: wish.want, by: wish.by, at: iso(wish.at), why: wish.why },
     keep: keep && { until: iso(keep.until), by: keep.by, why: keep.why, at: iso(keep.at) },
+    standby: standby && { by: standby.by, at: iso(standby.at), dollars_per_month: standby.dollarsPerMonth },
     schedules: schedules.map(scheduleJson),
     jobs: jobs.map((job) => ({
       operation_id: job.operation,
@@ -198,6 +208,7 @@ export function instanceJson(view: WorkspaceView): InstanceJson {
     why: view.why,
     since: iso(view.since),
     machine: view.machine && machineJson(view.machine),
+    on_standby: view.machine !== null && !hasGpu(view.machine.offer),
     race: view.race && raceJson(view.race),
     newest_snapshot: view.newest && snapshotJson(view.newest),
     dollars_per_hour: view.dollarsPerHour,

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import type { Listed, ListedStatus, Need, Offer, Order } from '../../domain/marketplace.ts';
+import { type Listed, type ListedStatus, type Need, NO_GPU, type Offer, type Order } from '../../domain/marketplace.ts';
 import { DOLLARS_PER_GB_OUT, dollarsPerHour, sizeOf } from './prices.ts';
 import type { Instance } from './shapes.ts';
 import { STARTUP_SCRIPT } from './startup-script.ts';
@@ -12,7 +12,7 @@ export function offerIn(zone: string, machineType: string, diskGb: number): Omit
     machine: `${machineType} ${zone}`,
     host: zone,
     region: zone.replace(/-[a-z]$/, ''),
-    gpu: machineType,
+    gpu: NO_GPU,
     gpuCount: 0,
     vramGb: 0,
     cpuCount,

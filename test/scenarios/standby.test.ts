@@ -1,0 +1,150 @@
+import { expect, test } from 'vitest';
+import type { FakeMachine } from '../fakes/machine.ts';
+import { ANA, awake, MINUTE, type RunningEngine, SECOND, World } from '../fakes/world.ts';
+
+const content = (machine: FakeMachine | undefined, path: string) => machine?.files.get(path)?.content;
+
+/** Awake on a machine with a GPU, its work saved, with a standby whose price somebody agreed to. */
+async function guarded(w: World): Promise<RunningEngine & { machine: FakeMachine }> {
+  const running = await awake(w);
+  await running.engine.standBy('lab', { on: true, agreedDollarsPerMonth: 200 }, ANA);
+  running.machine.write('workspace/a', 'one');
+  await w.clock.advance(6 * MINUTE);
+  return running;
+}
+
+async function holder(w: World, { engine }: RunningEngine): Promise<FakeMachine | undefined> {
+  const [view] = await engine.status('lab');
+  return w.marketplace.machines.get(view?.machine?.instance ?? '');
+}
+
+test('nothing is put in reserve by itself, and nobody gets one without having seen its price', async () => {
+  const w = new World();
+  const { engine, stop } = await awake(w);
+  expect(await engine.standby('lab')).toMatchObject({ agreed: null, dollarsPerMonth: 102.2, active: null });
+  const asked = engine.standBy('lab', { on: true, agreedDollarsPerMonth: null }, ANA);
+  await expect(asked).rejects.toMatchObject({
+    code: 'confirmation_needed',
+    message: expect.stringContaining('$102.20'),
+  });
+  const less = engine.standBy('lab', { on: true, agreedDollarsPerMonth: 50 }, ANA);
+  await expect(less).rejects.toMatchObject({ code: 'confirmation_needed' });
+  expect((await engine.status('lab'))[0]?.workspace.standby).toBeNull();
+  await stop();
+});
+
+test('when its machine vanishes and no GPU can be had, it is reachable at its standby within five minutes', async () => {
+  const w = new World();
+  const running = await guarded(w);
+  w.marketplace.soldOut = true;
+  w.marketplace.vanish(running.machine.instance);
+  const lostAt = w.clock.now();
+  const reachable = await w.clock.advance(10 * MINUTE, () =>
+    [...w.store.rows('machines').values()].some(({ offer, state }) => offer.gpu === 'none' && state === 'running'),
+  );
+  expect(reachable).toBe(true);
+  expect(w.clock.now() - lostAt).toBeLessThanOrEqual(5 * MINUTE);
+  const standby = await holder(w, running);
+  expect(standby?.offer.gpu).toBe('none');
+  expect(content(standby, 'workspace/a')).toBe('one');
+  await running.stop();
+});
+
+test('without a standby nothing without a GPU is ever rented', async () => {
+  const w = new World();
+  const { machine, stop } = await awake(w);
+  w.marketplace.soldOut = true;
+  w.marketplace.vanish(machine.instance);
+  await w.clock.advance(30 * MINUTE);
+  expect([...w.marketplace.machines.values()].some(({ offer }) => offer.gpu === 'none')).toBe(false);
+  await stop();
+});
+
+test('a wake that finds no GPU goes on at the standby, and whoever asked hears that', async () => {
+  const w = new World();
+  const running = await guarded(w);
+  await running.engine.hibernate('lab', {}, ANA);
+  await w.clock.advance(5 * MINUTE);
+  w.marketplace.soldOut = true;
+  const asked = await running.engine.wake('lab', {}, ANA);
+  await w.clock.advance(5 * MINUTE);
+  expect((await running.engine.operation(asked.id)).outcome).toMatchObject({
+    ok: true,
+    say: 'lab is usable at its standby, without a GPU.',
+  });
+  expect(content(await holder(w, running), 'workspace/a')).toBe('one');
+  await running.stop();
+});
+
+test('when a GPU can be had again the standby is saved and makes room, and nothing done on it is lost', async () => {
+  const w = new World();
+  const running = await guarded(w);
+  w.marketplace.soldOut = true;
+  w.marketplace.vanish(running.machine.instance);
+  await w.clock.advance(8 * MINUTE);
+  const standby = await holder(w, running);
+  expect(standby?.offer.gpu).toBe('none');
+  standby?.write('workspace/b', 'done without a GPU');
+  w.marketplace.soldOut = false;
+  await w.clock.advance(20 * MINUTE);
+  const back = await holder(w, running);
+  expect(back?.offer.gpu).not.toBe('none');
+  expect(content(back, 'workspace/b')).toBe('done without a GPU');
+  expect(standby?.destroyed).toBe(true);
+  expect((await running.engine.status('lab'))[0]).toMatchObject({ sight: 'awake', workspace: { yields: null } });
+  expect(w.rented.filter((instance) => instance !== running.machine.instance)).toEqual([back?.instance]);
+  await running.stop();
+});
+
+test('a machine that answers again after the standby took over saves what it held as pre-failover, never as newest', async () => {
+  const w = new World();
+  const running = await guarded(w);
+  w.marketplace.soldOut = true;
+  running.machine.write('workspace/a', 'two, in no backup yet');
+  running.machine.unreachable = true;
+  await w.clock.advance(8 * MINUTE);
+  const standby = await holder(w, running);
+  expect(standby?.offer.gpu).toBe('none');
+  running.machine.unreachable = false;
+  await w.clock.advance(10 * MINUTE);
+  const snapshots = await running.engine.snapshots('lab');
+  expect(snapshots.filter(({ kind }) => kind === 'pre-failover')).toHaveLength(1);
+  const [view] = await running.engine.status('lab');
+  expect(view?.newest?.kind).not.toBe('pre-failover');
+  expect(view?.machine?.instance).toBe(standby?.instance);
+  const epochs = (await w.store.list('machines')).map(({ epoch }) => epoch).filter((epoch) => epoch !== null);
+  expect(new Set(epochs).size).toBe(epochs.length);
+  expect(running.machine.destroyed).toBe(true);
+  await running.stop();
+});
+
+test('put to sleep, the standby is saved and let go like any other', async () => {
+  const w = new World();
+  const running = await guarded(w);
+  w.marketplace.soldOut = true;
+  w.marketplace.take(running.machine.instance);
+  await w.clock.advance(8 * MINUTE);
+  (await holder(w, running))?.write('workspace/c', 'three');
+  await running.engine.hibernate('lab', {}, ANA);
+  await w.clock.advance(6 * MINUTE);
+  expect((await running.engine.status('lab'))[0]?.sight).toBe('asleep');
+  expect(w.rented).toEqual([]);
+  await running.stop();
+});
+
+test('an engine that was killed in the middle goes on where it was', async () => {
+  const w = new World();
+  const running = await guarded(w);
+  w.marketplace.soldOut = true;
+  w.marketplace.take(running.machine.instance);
+  let at = running;
+  for (let i = 0; i < 12; i++) {
+    await w.clock.advance(29 * SECOND);
+    await at.stop();
+    at = { ...(await w.start()), machine: running.machine };
+  }
+  await w.clock.advance(6 * MINUTE);
+  expect((await holder(w, at))?.offer.gpu).toBe('none');
+  expect(w.rented).toHaveLength(1);
+  await at.stop();
+});
