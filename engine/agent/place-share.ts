@@ -18,6 +18,7 @@ import { statOf } from './look-at.ts';
 import { type Place, STAGING } from './place.ts';
 import type { ReplacedFiles } from './replaced-files.ts';
 import { freeName, makeFolderFor, tookName } from './take-name.ts';
+import { secondsOfMs } from './times.ts';
 
 export interface Placing {
   readonly place: Place;
@@ -181,5 +182,5 @@ function restoreFolder({ place, known }: Placing, path: string, stat: Stats): vo
     chmodSync(place.at(path), stat.mode & 0o7777);
     if (process.getuid?.() === 0) chownSync(place.at(path), stat.uid, stat.gid);
   }
-  utimesSync(place.at(path), stat.atimeMs / 1000, stat.mtimeMs / 1000);
+  utimesSync(place.at(path), secondsOfMs(stat.atimeMs), secondsOfMs(stat.mtimeMs));
 }

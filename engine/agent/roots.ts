@@ -6,6 +6,7 @@ import type { Job } from './bring-part.ts';
 import { codeOf } from './durable.ts';
 import { statOf } from './look-at.ts';
 import type { Place } from './place.ts';
+import { secondsOfMs } from './times.ts';
 
 /** The backed-up directories themselves. A machine of a new workspace has them too. */
 export function makeRoots(place: Place, lines: readonly ManifestLine[]): void {
@@ -26,7 +27,7 @@ function makeLink(place: Place, line: ManifestLine): void {
   try {
     if (there?.isDirectory()) rmdirSync(place.at(path)); // only an empty one goes
     symlinkSync(Buffer.from(target, 'latin1'), place.at(path));
-    lutimesSync(place.at(path), line.mtimeMs / 1000, line.mtimeMs / 1000);
+    lutimesSync(place.at(path), secondsOfMs(line.mtimeMs), secondsOfMs(line.mtimeMs));
   } catch (cause) {
     if (codeOf(cause) !== 'ENOTEMPTY' && codeOf(cause) !== 'EEXIST' && codeOf(cause) !== 'EBUSY') throw cause;
   }
@@ -39,7 +40,7 @@ export function settleRoots({ place, lines, roots, known }: Job): void {
     const there = statOf(place, root);
     if (!line || !there?.isDirectory()) continue;
     chmodSync(place.at(root), line.mode);
-    utimesSync(place.at(root), line.mtimeMs / 1000, line.mtimeMs / 1000);
+    utimesSync(place.at(root), secondsOfMs(line.mtimeMs), secondsOfMs(line.mtimeMs));
     known.add(root, statOf(place, root) ?? there);
   }
 }

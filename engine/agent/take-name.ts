@@ -15,6 +15,7 @@ import {
 import { codeOf } from './durable.ts';
 import { statOf } from './look-at.ts';
 import { type Place, STAGING } from './place.ts';
+import { secondsOfMs } from './times.ts';
 
 /** Gives the file its name if that is free. A hard link, unlike a rename, never takes the place of anything. */
 export function tookName(place: Place, source: string, target: string): boolean {
@@ -55,7 +56,7 @@ function copied(place: Place, source: string, target: string): boolean {
     chmodSync(place.at(part), stat.mode & 0o7777);
     if (process.getuid?.() === 0) chownSync(place.at(part), stat.uid, stat.gid);
   }
-  lutimesSync(place.at(part), stat.atimeMs / 1000, stat.mtimeMs / 1000);
+  lutimesSync(place.at(part), secondsOfMs(stat.atimeMs), secondsOfMs(stat.mtimeMs));
   const took = tookName(place, part, target);
   rmSync(place.at(part), { force: true });
   return took;
