@@ -1,0 +1,111 @@
+import { zstdCompressSync, zstdDecompressSync } from 'node:zlib';
+import { z } from 'zod';
+import { Sha256 } from '../../domain/agent-shapes.ts';
+import { checkedPath } from '../place.ts';
+import type { ImageKeys } from './keys.ts';
+import { damaged, seal, unseal } from './seal.ts';
+
+/** Said in the clear, so that the control host can tell which segments are in use without any key. It is sealed with the rest. */
+const Head = z.strictObject({
+  version: z.literal(1),
+  snapshot: Sha256,
+  contentHash: Sha256,
+  /** False: its time was up, and what it lacks is restic's to bring. */
+  whole: z.boolean(),
+  /** Name, bytes of what is in it, bytes stored. */
+  segments: z.array(z.tuple([Sha256, z.number().int(), z.number().int()])),
+});
+
+const Bytes = z.number().int().nonnegative();
+const common = {
+  path: z.string(),
+  mode: z.number().int().min(0).max(0o7777),
+  uid: Bytes,
+  gid: Bytes,
+  /** Nanoseconds since 1970, as text, since they are more than a number holds. */
+  mtimeNs: z.string().regex(/^-?\d+$/),
+  /** Names and values, both in base64. */
+  xattrs: z.array(z.tuple([z.string(), z.string()])).optional(),
+};
+
+/** Index of the segment, where in it, how long, and where in the file. What no extent covers is a hole. */
+const Extent = z.tuple([Bytes, Bytes, Bytes, Bytes]);
+
+const Entry = z.discriminatedUnion('type', [
+  z.strictObject({ type: z.literal('dir'), ...common }),
+  z.strictObject({ type: z.literal('link'), ...common, target: z.string() }),
+  z.strictObject({ type: z.literal('file'), ...common, size: Bytes, sha256: Sha256, extents: z.array(Extent) }),
+  /** Another name of a file that stands before it. */
+  z.strictObject({ type: z.literal('name'), path: z.string(), of: z.string() }),
+]);
+export type ImageEntry = z.infer<typeof Entry>;
+export type ImageFile = Extract<ImageEntry, { type: 'file' }>;
+
+/** What is in an image, the most urgent first. */
+export type ImageManifest = z.infer<typeof Head> & { readonly entries: readonly ImageEntry[] };
+
+export const manifestName = (snapshot: string): string => `${snapshot}.manifest`;
+export const segmentName = (name: string): string => `segments/${name}`;
+
+export function packImage({ entries, ...head }: ImageManifest, keys: ImageKeys): Buffer {
+  const said = Buffer.from(JSON.stringify(head));
+  const length = Buffer.alloc(4);
+  length.writeUInt32LE(said.length);
+  const lines = Buffer.from(entries.map((entry) => `${JSON.stringify(entry)}\n`).join(''));
+  const sealed = seal(keys, `manifest ${said}`, [zstdCompressSync(lines)]);
+  return Buffer.concat([MAGIC, length, said, sealed]);
+}
+
+/** Nothing is used of one that was touched, is not of this snapshot, or leads out of the machine's directories. */
+export function unpackImage(bytes: Buffer, snapshot: string, keys: ImageKeys): ImageManifest {
+  const head = readHead(bytes);
+  if (head === null || head.snapshot !== snapshot) throw damaged('its manifest');
+  const from = MAGIC.length + 4 + bytes.readUInt32LE(MAGIC.length);
+  const said = bytes.subarray(MAGIC.length + 4, from);
+  const lines = zstdDecompressSync(unseal(keys, `manifest ${said}`, bytes.subarray(from)), {
+    maxOutputLength: LINES_MAX,
+  });
+  const entries = lines
+    .toString('utf8')
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => Entry.parse(JSON.parse(line)));
+  checkEntries(entries, head.segments);
+  return { ...head, entries };
+}
+
+/** Null when it is none of this version. Needs no key, and proves nothing. */
+export function readHead(bytes: Buffer): z.infer<typeof Head> | null {
+  if (bytes.length < MAGIC.length + 4 || !bytes.subarray(0, MAGIC.length).equals(MAGIC)) return null;
+  const length = bytes.readUInt32LE(MAGIC.length);
+  try {
+    const said = bytes.subarray(MAGIC.length + 4, MAGIC.length + 4 + length).toString('utf8');
+    return Head.safeParse(JSON.parse(said)).data ?? null;
+  } catch {
+    return null;
+  }
+}
+
+function checkEntries(entries: readonly ImageEntry[], segments: ImageManifest['segments']): void {
+  const kinds = new Map<string, ImageEntry['type']>();
+  for (const entry of entries) {
+    const path = checkedPath(entry.path);
+    if (kinds.has(path)) throw damaged(`${entry.path} is there twice`);
+    kinds.set(path, entry.type);
+    if (entry.type === 'name' && kinds.get(checkedPath(entry.of)) !== 'file')
+      throw damaged(`${entry.path} is another name of nothing`);
+    if (entry.type !== 'file') continue;
+    for (const [segment, at, bytes, to] of entry.extents)
+      if (at + bytes > (segments[segment]?.[1] ?? -1) || to + bytes > entry.size)
+        throw damaged(`${entry.path} lies outside of its segment`);
+  }
+  // Nothing may be written through a link.
+  for (const path of kinds.keys())
+    for (let slash = path.indexOf('/'); slash >= 0; slash = path.indexOf('/', slash + 1)) {
+      const above = kinds.get(path.slice(0, slash));
+      if (above !== undefined && above !== 'dir') throw damaged(`${path} lies below what is no directory`);
+    }
+}
+
+const MAGIC = Buffer.from('DUMONT-IMAGE\0\r\n\n');
+const LINES_MAX = 1024 * 1024 * 1024;

@@ -1,0 +1,153 @@
+import { createHash, createHmac, type Hash, type Hmac } from 'node:crypto';
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { Agent, type IncomingMessage, request as plainRequest } from 'node:http';
+import { Agent as SecureAgent, request as secureRequest } from 'node:https';
+import { dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { SignatureV4 } from '@smithy/signature-v4';
+import type { RepositoryAccess } from '../../domain/agent-shapes.ts';
+import { Failure, reasonOf } from '../../domain/failures.ts';
+
+/** Where a workspace's images lie: below its repository, where the machine's own credentials reach. */
+export interface Objects {
+  /** Null when it is not there. */
+  get(name: string, signal: AbortSignal): Promise<Buffer | null>;
+  put(name: string, bytes: Buffer, signal: AbortSignal): Promise<void>;
+  close(): void;
+}
+
+export type ObjectsAt = Pick<RepositoryAccess, 'url' | 'region' | 'credentials' | 'connections'>;
+
+export function openObjects(at: ObjectsAt): Objects {
+  return at.url.startsWith('s3:') ? inStorage(at) : inFolder(join(at.url, FOLDER));
+}
+
+/** A repository without S3 is a folder. */
+function inFolder(folder: string): Objects {
+  return {
+    async get(name, signal) {
+      return await readFile(join(folder, name), { signal }).catch((cause: NodeJS.ErrnoException) => {
+        if (cause.code === 'ENOENT') return null;
+        throw cause;
+      });
+    },
+    async put(name, bytes, signal) {
+      const file = join(folder, name);
+      await mkdir(dirname(file), { recursive: true });
+      await writeFile(`${file}.new`, bytes, { signal });
+      await rename(`${file}.new`, file);
+    },
+    close: () => undefined,
+  };
+}
+
+function inStorage({ url, region, credentials, connections }: ObjectsAt): Objects {
+  const base = new URL(`${url.slice('s3:'.length)}/${FOLDER}/`);
+  const secure = base.protocol === 'https:';
+  const pool = { keepAlive: true, maxSockets: connections };
+  const agent = secure ? new SecureAgent(pool) : new Agent(pool);
+  const signer = new SignatureV4({ service: 's3', region, credentials, sha256: Sha256, uriEscapePath: false });
+
+  const once = async (
+    method: 'GET' | 'PUT',
+    name: string,
+    body: Buffer | null,
+    signal: AbortSignal,
+  ): Promise<Reply> => {
+    const path = base.pathname + name;
+    const headers = { host: base.host, 'x-amz-content-sha256': body ? sha256(body) : EMPTY };
+    const { hostname, port, protocol } = base;
+    const asked = { method, protocol, hostname, path, headers, query: {} };
+    const signed = await signer.sign(port === '' ? asked : { ...asked, port: Number(port) });
+    const limited = AbortSignal.any([signal, AbortSignal.timeout(ATTEMPT_MS)]);
+    return await new Promise((resolve, reject) => {
+      const length = body ? { 'content-length': body.length } : {};
+      const send = secure ? secureRequest : plainRequest;
+      const sent = send(
+        { agent, hostname, port, method, path, headers: { ...signed.headers, ...length }, signal: limited },
+        (reply) => resolve(readReply(reply)),
+      );
+      sent.on('error', reject);
+      sent.end(body ?? undefined);
+    });
+  };
+  const tried = async (
+    method: 'GET' | 'PUT',
+    name: string,
+    body: Buffer | null,
+    signal: AbortSignal,
+  ): Promise<Reply> => {
+    for (let tries = 1; ; tries++) {
+      const reply = await once(method, name, body, signal).catch((cause: unknown) => {
+        signal.throwIfAborted();
+        return { status: 0, body: Buffer.from(reasonOf(cause)) };
+      });
+      if (reply.status === 200 || reply.status === 404) return reply;
+      const down = reply.status === 0 || reply.status === 429 || reply.status >= 500;
+      const why = `${name}: ${reply.status === 0 ? reply.body : `HTTP ${reply.status}`}`;
+      if (!down) throw new Failure('storage_refused', { why });
+      if (tries === TRIES) throw new Failure('storage_down', { why });
+      await sleep(PAUSE_MS * 2 ** (tries - 1), undefined, { signal });
+    }
+  };
+  return {
+    async get(name, signal) {
+      const { status, body } = await tried('GET', name, null, signal);
+      return status === 404 ? null : body;
+    },
+    async put(name, bytes, signal) {
+      const { status } = await tried('PUT', name, bytes, signal);
+      if (status !== 200) throw new Failure('storage_refused', { why: `${name}: HTTP ${status}` });
+    },
+    close: () => agent.destroy(),
+  };
+}
+
+interface Reply {
+  readonly status: number;
+  readonly body: Buffer;
+}
+
+/** Into one buffer of the size that was promised; an answer that ends early is an error. */
+function readReply(reply: IncomingMessage): Promise<Reply> {
+  const promised = Number(reply.headers['content-length'] ?? 0);
+  const body = Buffer.allocUnsafeSlow(Math.min(promised, BODY_MAX));
+  return new Promise((resolve, reject) => {
+    let at = 0;
+    reply.on('data', (chunk: Buffer) => {
+      at += chunk.copy(body, at);
+    });
+    reply.on('error', reject);
+    reply.on('end', () => {
+      if (at === promised) resolve({ status: reply.statusCode ?? 0, body });
+      else reject(new Error(`${at} of ${promised} bytes came`));
+    });
+  });
+}
+
+/** As the signer wants it, from the runtime. */
+class Sha256 {
+  private readonly hash: Hash | Hmac;
+  constructor(secret?: string | ArrayBuffer | ArrayBufferView) {
+    if (secret === undefined) this.hash = createHash('sha256');
+    else this.hash = createHmac('sha256', typeof secret === 'string' ? secret : bytesOf(secret));
+  }
+  update(data: string | ArrayBuffer | ArrayBufferView): void {
+    this.hash.update(typeof data === 'string' ? data : bytesOf(data));
+  }
+  async digest(): Promise<Uint8Array> {
+    return this.hash.digest();
+  }
+  reset(): void {}
+}
+
+const bytesOf = (data: ArrayBuffer | ArrayBufferView): Uint8Array =>
+  ArrayBuffer.isView(data) ? new Uint8Array(data.buffer, data.byteOffset, data.byteLength) : new Uint8Array(data);
+const sha256 = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('hex');
+
+const FOLDER = 'image';
+const EMPTY = sha256(Buffer.alloc(0));
+const BODY_MAX = 512 * 1024 * 1024;
+const TRIES = 4;
+const PAUSE_MS = 300;
+const ATTEMPT_MS = 60_000;

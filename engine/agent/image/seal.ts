@@ -1,0 +1,37 @@
+import { createCipheriv, createDecipheriv, createHmac, randomBytes } from 'node:crypto';
+import { Failure } from '../../domain/failures.ts';
+import type { ImageKeys } from './keys.ts';
+
+/** Bound to what it is and to its name: one that lies under another name does not open. */
+export function seal(keys: ImageKeys, what: string, parts: readonly Uint8Array[]): Buffer {
+  const nonce = randomBytes(NONCE_BYTES);
+  const cipher = createCipheriv(CIPHER, keys.seal, nonce);
+  cipher.setAAD(Buffer.from(what));
+  const sealed = parts.map((part) => cipher.update(part));
+  return Buffer.concat([nonce, ...sealed, cipher.final(), cipher.getAuthTag()]);
+}
+
+export function unseal(keys: ImageKeys, what: string, sealed: Uint8Array): Buffer {
+  if (sealed.length < NONCE_BYTES + TAG_BYTES) throw damaged(what);
+  const decipher = createDecipheriv(CIPHER, keys.seal, sealed.subarray(0, NONCE_BYTES));
+  decipher.setAAD(Buffer.from(what));
+  decipher.setAuthTag(sealed.subarray(-TAG_BYTES));
+  const plain = decipher.update(sealed.subarray(NONCE_BYTES, -TAG_BYTES));
+  try {
+    decipher.final();
+  } catch {
+    throw damaged(what);
+  }
+  return plain;
+}
+
+/** The same bytes have the same name, which says nothing about them to whoever has no key. */
+export const nameOf = (keys: ImageKeys, raw: Uint8Array): string =>
+  createHmac('sha256', keys.name).update(raw).digest('hex');
+
+export const damaged = (what: string): Failure =>
+  new Failure('restore_failed', { why: `the wake image is damaged: ${what}` });
+
+const CIPHER = 'aes-256-gcm';
+const NONCE_BYTES = 12;
+const TAG_BYTES = 16;

@@ -1,0 +1,83 @@
+import { closeSync, constants, fchmodSync, fchownSync, futimesSync, openSync, writeSync } from 'node:fs';
+import { reasonOf } from '../../domain/failures.ts';
+import { secondsOf } from '../times.ts';
+import { decode } from './coding.ts';
+import { imageKeys } from './keys.ts';
+import { segmentName } from './manifest.ts';
+import { openObjects } from './objects.ts';
+import { damaged, unseal } from './seal.ts';
+import type { WriterSetup } from './segment-writer.ts';
+
+/** One segment, and which files have something in it. Paths are raw, and what the system is asked for. */
+export interface ReadJob {
+  readonly name: string;
+  readonly bytes: number;
+  readonly pieces: readonly Piece[];
+}
+
+export interface Piece {
+  readonly path: string;
+  /** Where in the segment, how long, and where in the file. */
+  readonly from: number;
+  readonly bytes: number;
+  readonly to: number;
+  /** Of a file that is in one piece: then it is made here, whole. Else it is there already. */
+  readonly whole: Attributes | null;
+}
+
+export interface Attributes {
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+  readonly mtimeNs: string;
+}
+
+/** Null, or why nothing came of it. */
+export type Read = string | null;
+
+/** Fetches, opens and writes. One for each thread, and several segments at once in each. */
+export function openSegmentReader({ password, at }: WriterSetup): (job: ReadJob) => Promise<Read> {
+  const keys = imageKeys(password);
+  const objects = openObjects(at);
+  const signal = new AbortController().signal; // the thread is ended instead
+  return async ({ name, bytes, pieces }) => {
+    try {
+      const sealed = await objects.get(segmentName(name), signal);
+      if (!sealed) return `segment ${name} is gone`;
+      const what = `segment ${name}`;
+      const raw = decode(unseal(keys, what, sealed));
+      if (raw.length !== bytes) throw damaged(what);
+      for (const piece of pieces) writePiece(raw, piece);
+      return null;
+    } catch (cause) {
+      return reasonOf(cause);
+    }
+  };
+}
+
+function writePiece(raw: Buffer, { path, from, bytes, to, whole }: Piece): void {
+  const file = whole ? openNew(path, whole.mode) : openSync(nameOf(path), constants.O_WRONLY | constants.O_NOFOLLOW);
+  try {
+    for (let done = 0; done < bytes; ) done += writeSync(file, raw, from + done, bytes - done, to + done);
+    if (whole) describe(file, whole);
+  } finally {
+    closeSync(file);
+  }
+}
+
+export function openNew(path: string, mode: number): number {
+  const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
+  return openSync(nameOf(path), flags, mode & 0o777);
+}
+
+/** Owner before mode, since changing the one takes bits off the other; the time last. */
+export function describe(file: number, { mode, uid, gid, mtimeNs }: Attributes, always = false): void {
+  if (process.getuid?.() === 0 && (uid !== 0 || gid !== process.getgid?.())) fchownSync(file, uid, gid);
+  if (always || mode > 0o777 || (mode & UMASK) !== 0) fchmodSync(file, mode);
+  const seconds = secondsOf(BigInt(mtimeNs));
+  futimesSync(file, seconds, seconds);
+}
+
+const UMASK = process.umask();
+
+const nameOf = (path: string): Buffer => Buffer.from(path, 'latin1');

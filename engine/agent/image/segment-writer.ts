@@ -1,0 +1,175 @@
+import { createHash } from 'node:crypto';
+import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
+import { codeOf } from '../durable.ts';
+import { encode, PLAIN, shapeOf } from './coding.ts';
+import { imageKeys } from './keys.ts';
+import { segmentName } from './manifest.ts';
+import { type ObjectsAt, openObjects } from './objects.ts';
+import { SEGMENT_BYTES } from './plan.ts';
+import { nameOf, seal } from './seal.ts';
+
+/** Files for segments: several that share one, or one that has its own. Paths are raw, and what the system is asked for. */
+export interface SegmentJob {
+  readonly files: readonly { readonly path: string; readonly size: number; readonly sha256: string }[];
+  readonly alone: boolean;
+}
+
+/** Name of the segment, where in it, how long, and where in the file. */
+export type Placed = readonly (readonly [string, number, number, number])[];
+
+export interface Written {
+  /** Name, bytes of what is in it, bytes stored. */
+  readonly segments: readonly (readonly [string, number, number])[];
+  /** As the job's files; null for one that is not, or not any more, what the snapshot has. */
+  readonly placed: readonly (Placed | null)[];
+}
+
+export interface WriterSetup {
+  readonly password: string;
+  readonly at: ObjectsAt;
+}
+
+/** Reads, hashes, codes, seals and sends. One for each thread. */
+export function openSegmentWriter({ password, at }: WriterSetup): (job: SegmentJob) => Promise<Written> {
+  const keys = imageKeys(password);
+  const objects = openObjects(at);
+  const signal = new AbortController().signal; // the thread is ended instead
+  let level = LEVEL_MIN;
+
+  /** Several go to storage at once. How long that keeps us waiting says whether it is worth compressing more. */
+  const openSender = () => {
+    const segments: [string, number, number][] = [];
+    const underWay = new Set<Promise<void>>();
+    const send = async (raw: Buffer, alone: boolean): Promise<string> => {
+      const began = performance.now();
+      const name = nameOf(keys, raw);
+      const sealed = seal(keys, `segment ${name}`, encode(raw, alone ? shapeOf(raw) : PLAIN, level));
+      const coded = performance.now();
+      if (underWay.size >= SENDING_MAX) await Promise.race(underWay);
+      const waited = performance.now() - coded;
+      level = Math.min(Math.max(level + (waited > coded - began ? 1 : -1), LEVEL_MIN), LEVEL_MAX);
+      const sent = objects.put(segmentName(name), sealed, signal).finally(() => void underWay.delete(sent));
+      sent.catch(() => undefined); // whoever waits for all of them hears it
+      underWay.add(sent);
+      segments.push([name, raw.length, sealed.length]);
+      return name;
+    };
+    return { segments, send, sent: () => Promise.all(underWay) };
+  };
+
+  const writeTogether = async (files: SegmentJob['files']): Promise<Written> => {
+    const { segments, send, sent } = openSender();
+    const bodies = files.map((file) => {
+      const data = readWhole(file.path, file.size);
+      return data && createHash('sha256').update(data).digest('hex') === file.sha256 ? data : null;
+    });
+    const there = bodies.filter((body) => body !== null);
+    if (there.length === 0) return { segments, placed: bodies.map(() => null) };
+    const name = await send(Buffer.concat(there), false);
+    await sent();
+    let from = 0;
+    const placed = bodies.map((body): Placed | null => {
+      if (!body) return null;
+      from += body.length;
+      return [[name, from - body.length, body.length, 0]];
+    });
+    return { segments, placed };
+  };
+
+  const writeAlone = async (file: SegmentJob['files'][number]): Promise<Written> => {
+    const { segments, send, sent } = openSender();
+    const placed: [string, number, number, number][] = [];
+    const hash = createHash('sha256');
+    const whole = await eachPiece(file.path, file.size, async (piece, at, sparse) => {
+      hash.update(piece);
+      const runs = sparse ? fullRuns(piece) : [[0, piece.length] as const];
+      if (runs.length === 0) return;
+      const raw = Buffer.concat(runs.map(([start, end]) => piece.subarray(start, end)));
+      const name = await send(raw, true);
+      let from = 0;
+      for (const [start, end] of runs) {
+        placed.push([name, from, end - start, at + start]);
+        from += end - start;
+      }
+    });
+    await sent();
+    return { segments, placed: [whole && hash.digest('hex') === file.sha256 ? placed : null] };
+  };
+
+  return ({ files, alone }) => (alone ? writeAlone(files[0]!) : writeTogether(files));
+}
+
+/** Null when it is no file of that size any more. Not through a link, and not waiting for the writer of a pipe. */
+function opened<T>(path: string, size: number, use: (file: number, sparse: boolean) => T): T | null {
+  let file: number;
+  try {
+    file = openSync(Buffer.from(path, 'latin1'), constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  } catch (cause) {
+    if (codeOf(cause) === '') throw cause;
+    return null;
+  }
+  const stat = fstatSync(file);
+  if (stat.isFile() && stat.size === size) return use(file, stat.blocks * 512 < size);
+  closeSync(file);
+  return null;
+}
+
+function readWhole(path: string, size: number): Buffer | null {
+  return opened(path, size, (file) => {
+    try {
+      const data = Buffer.allocUnsafe(size);
+      return readFully(file, data, 0) ? data : null;
+    } finally {
+      closeSync(file);
+    }
+  });
+}
+
+async function eachPiece(
+  path: string,
+  size: number,
+  use: (piece: Buffer, at: number, sparse: boolean) => Promise<void>,
+): Promise<boolean> {
+  const reading = opened(path, size, async (file, sparse) => {
+    try {
+      for (let at = 0; at < size; at += SEGMENT_BYTES) {
+        const piece = Buffer.allocUnsafeSlow(Math.min(SEGMENT_BYTES, size - at));
+        if (!readFully(file, piece, at)) return false;
+        await use(piece, at, sparse);
+      }
+      return true;
+    } finally {
+      closeSync(file);
+    }
+  });
+  return (await reading) ?? false;
+}
+
+function readFully(file: number, into: Buffer, at: number): boolean {
+  for (let done = 0; done < into.length; ) {
+    const read = readSync(file, into, done, into.length - done, at + done);
+    if (read === 0) return false;
+    done += read;
+  }
+  return true;
+}
+
+/** Where a piece has anything but zeros, in whole blocks. */
+function fullRuns(piece: Buffer): readonly (readonly [number, number])[] {
+  const runs: [number, number][] = [];
+  for (let at = 0; at < piece.length; at += BLOCK_BYTES) {
+    const end = Math.min(at + BLOCK_BYTES, piece.length);
+    if (piece.subarray(at, end).equals(ZEROS.subarray(0, end - at))) continue;
+    const last = runs.at(-1);
+    if (last?.[1] === at) last[1] = end;
+    else runs.push([at, end]);
+  }
+  return runs;
+}
+
+const BLOCK_BYTES = 64 * 1024;
+const ZEROS = Buffer.alloc(BLOCK_BYTES);
+/** Segments on their way at once, of a thread: what waits there is in memory. */
+const SENDING_MAX = 4;
+const LEVEL_MIN = 1;
+const LEVEL_MAX = 9;

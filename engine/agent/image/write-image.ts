@@ -1,0 +1,206 @@
+import { lstatSync, readlinkSync } from 'node:fs';
+import { setImmediate as breathe } from 'node:timers/promises';
+import type { ManifestLine } from '../../domain/agent-protocol.ts';
+import { rawPath, wirePath } from '../../domain/wire-path.ts';
+import { isCritical } from '../critical.ts';
+import { codeOf } from '../durable.ts';
+import type { Place } from '../place.ts';
+import { type Attributes, attributesOf } from './attributes.ts';
+import { imageKeys } from './keys.ts';
+import { type ImageEntry, type ImageManifest, manifestName, packImage } from './manifest.ts';
+import { openObjects } from './objects.ts';
+import { planImage } from './plan.ts';
+import type { Placed, SegmentJob, WriterSetup, Written } from './segment-writer.ts';
+import { writeSegments } from './write-segments.ts';
+
+export interface ImageOrder extends WriterSetup {
+  readonly snapshot: string;
+  readonly contentHash: string;
+  /** What is in the snapshot. */
+  readonly lines: readonly ManifestLine[];
+  /** The image that is there already. */
+  readonly before: ImageManifest | null;
+  readonly threads: number;
+}
+
+/**
+ * Writes an image of what a snapshot has, as far as the disk still has it, until the signal says that time is up: what is
+ * written by then is an image too, and restic brings the rest. Null when there is nobody to look at extended attributes.
+ */
+export async function writeImage(
+  order: ImageOrder,
+  place: Place,
+  timeIsUp: AbortSignal,
+  signal: AbortSignal,
+): Promise<ImageManifest | null> {
+  const found = await look(order.lines, place);
+  const attributes = attributesOf(found.map(({ line }) => place.at(rawPath(line.path))));
+  if (attributes === null) return null;
+  const first = firstNames(found);
+  const files = found.filter((one) => one.line.type === 'file' && first.get(one.twins) === one).sort(byUrgency);
+  const wanted = files.flatMap((file) => {
+    const { size, sha256, line } = file;
+    return sha256 === undefined ? [] : [{ path: rawPath(line.path), size, sha256 }];
+  });
+  const plan = planImage(wanted, order.before);
+  const at = (path: string): string => place.at(path).toString('latin1');
+  const job = (bundle: readonly (typeof wanted)[number][], alone: boolean): SegmentJob => ({
+    files: bundle.map((file) => ({ ...file, path: at(file.path) })),
+    alone,
+  });
+  const jobs = [...plan.bundles.map((bundle) => job(bundle, false)), ...plan.large.map((file) => job([file], true))];
+  const table = openSegmentTable(order.before);
+  const where = new Map<string, Placed>();
+  for (const [sha256, { extents }] of plan.kept)
+    where.set(
+      sha256,
+      extents.map(([s, ...rest]) => [table.old(s), ...rest]),
+    );
+  const take = (index: number, { segments, placed }: Written): void => {
+    for (const segment of segments) table.add(segment);
+    placed.forEach((extents, file) => {
+      if (extents) where.set(jobs[index]!.files[file]!.sha256, extents);
+    });
+  };
+  await writeSegments(order, jobs, order.threads, take, AbortSignal.any([timeIsUp, signal]));
+  signal.throwIfAborted();
+  const entries = entriesOf(found, files, attributes, first, where, table);
+  const manifest: ImageManifest = {
+    version: 1,
+    snapshot: order.snapshot,
+    contentHash: order.contentHash,
+    whole: entries.length === order.lines.filter(({ type }) => type !== 'other').length,
+    segments: table.used,
+    entries,
+  };
+  const keys = imageKeys(order.password);
+  const objects = openObjects(order.at);
+  try {
+    await objects.put(manifestName(order.snapshot), packImage(manifest, keys), signal);
+  } finally {
+    objects.close();
+  }
+  return manifest;
+}
+
+interface Found {
+  readonly line: ManifestLine;
+  readonly index: number;
+  readonly size: number;
+  readonly sha256: string | undefined;
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+  readonly mtimeNs: string;
+  /** The same for all names of one file. */
+  readonly twins: string;
+}
+
+/** What is there as the snapshot has it. Devices and pipes are left to restic. */
+async function look(lines: readonly ManifestLine[], place: Place): Promise<Found[]> {
+  const found: Found[] = [];
+  for (const [at, line] of lines.entries()) {
+    if (at % BREATH === 0) await breathe();
+    const path = place.at(rawPath(line.path));
+    try {
+      const stat = lstatSync(path, { bigint: true });
+      const size = Number(stat.size);
+      const same =
+        line.type === 'file'
+          ? stat.isFile() && size === line.sizeBytes && line.sha256 !== undefined
+          : line.type === 'link'
+            ? stat.isSymbolicLink() && wirePath(readlinkSync(path, 'latin1')) === line.target
+            : line.type === 'dir' && stat.isDirectory();
+      if (!same) continue;
+      found.push({
+        line,
+        index: found.length,
+        size,
+        sha256: line.sha256,
+        mode: Number(stat.mode) & 0o7777,
+        uid: Number(stat.uid),
+        gid: Number(stat.gid),
+        mtimeNs: String(stat.mtimeNs),
+        twins: stat.isFile() && stat.nlink > 1n ? `${stat.dev}:${stat.ino}` : `only ${found.length}`,
+      });
+    } catch (cause) {
+      if (codeOf(cause) === '') throw cause; // else it went
+    }
+  }
+  return found;
+}
+
+function firstNames(found: readonly Found[]): ReadonlyMap<string, Found> {
+  const first = new Map<string, Found>();
+  for (const one of found) if (!first.has(one.twins)) first.set(one.twins, one);
+  return first;
+}
+
+/** What a person needs first, then the small before the large; a directory's files stay together. */
+function byUrgency(a: Found, b: Found): number {
+  const [x, y] = [a, b].map(({ line, size }) => (isCritical(line) ? 0 : 1 + size));
+  if (x !== y) return x! - y!;
+  return a.index - b.index;
+}
+
+/** Segments of this image by their name, each once. */
+function openSegmentTable(before: ImageManifest | null) {
+  const used: [string, number, number][] = [];
+  const known = new Map((before?.segments ?? []).map((segment) => [segment[0], segment] as const));
+  const indices = new Map<string, number>();
+  return {
+    used,
+    old: (index: number): string => before!.segments[index]![0],
+    add: (segment: readonly [string, number, number]): void => void known.set(segment[0], [...segment]),
+    /** The number it has here, from its first use on. */
+    indexOf(name: string): number {
+      const had = indices.get(name);
+      if (had !== undefined) return had;
+      indices.set(name, used.length);
+      used.push(known.get(name)!);
+      return used.length - 1;
+    },
+  };
+}
+
+function entriesOf(
+  found: readonly Found[],
+  files: readonly Found[],
+  attributes: ReadonlyMap<number, Attributes>,
+  first: ReadonlyMap<string, Found>,
+  where: ReadonlyMap<string, Placed>,
+  table: ReturnType<typeof openSegmentTable>,
+): ImageEntry[] {
+  const common = ({ line, index, mode, uid, gid, mtimeNs }: Found) => {
+    const xattrs = attributes.get(index);
+    return {
+      path: line.path,
+      mode,
+      uid,
+      gid,
+      mtimeNs,
+      ...(xattrs ? { xattrs: xattrs.map(([n, v]) => [n, v] as [string, string]) } : {}),
+    };
+  };
+  const others = found.flatMap((one): ImageEntry[] => {
+    const { type, target = '' } = one.line;
+    if (type === 'dir') return [{ type, ...common(one) }];
+    return type === 'link' ? [{ type, ...common(one), target }] : [];
+  });
+  const written = files.flatMap((file): ImageEntry[] => {
+    const { size, sha256 = '' } = file;
+    const placed = size === 0 ? [] : where.get(sha256);
+    if (!placed) return [];
+    const extents = placed.map(([name, ...rest]) => [table.indexOf(name), ...rest] as [number, number, number, number]);
+    return [{ type: 'file', ...common(file), size, sha256, extents }];
+  });
+  const there = new Set(written.map(({ path }) => path));
+  const names = found.flatMap((one): ImageEntry[] => {
+    const of = first.get(one.twins)!;
+    if (one.line.type !== 'file' || of === one || !there.has(of.line.path)) return [];
+    return [{ type: 'name', path: one.line.path, of: of.line.path }];
+  });
+  return [...others, ...written, ...names];
+}
+
+const BREATH = 1_000;

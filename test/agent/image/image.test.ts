@@ -1,0 +1,121 @@
+import { chmodSync, linkSync, mkdirSync, readdirSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { attributesOf, setAttributes } from '../../../engine/agent/image/attributes.ts';
+import { imageKeys } from '../../../engine/agent/image/keys.ts';
+import { type ImageEntry, packImage, readHead, unpackImage } from '../../../engine/agent/image/manifest.ts';
+import { openImageWorld, PASSWORD, SNAPSHOT, treeAt } from './image-world.ts';
+import { weights } from './weights.ts';
+
+test('what was written comes back as it was', async () => {
+  using world = openImageWorld();
+  const { work } = world;
+  mkdirSync(join(work, 'code/deep'), { recursive: true });
+  writeFileSync(join(work, 'code/a.py'), 'print(1)\n');
+  writeFileSync(join(work, 'code/deep/b.py'), 'print(2)\n');
+  writeFileSync(join(work, 'empty'), '');
+  writeFileSync(join(work, 'model.safetensors'), weights('bf16', 20_000_001));
+  linkSync(join(work, 'code/a.py'), join(work, 'again.py'));
+  symlinkSync('nowhere', join(work, 'dangling'));
+  chmodSync(join(work, 'code/a.py'), 0o4755);
+  const tagged = { path: Buffer.from(join(work, 'empty')), xattrs: [[base64('user.note'), base64('\0mine')]] as const };
+  expect(setAttributes([tagged])).toBe(true);
+  utimesSync(join(work, 'code/deep'), '-5000.25', '-5000.25');
+  const image = await world.write();
+  expect(image.whole).toBe(true);
+  const { to, brought } = await world.read(world.lines());
+  expect(brought.trouble).toBeNull();
+  expect(treeAt(to)).toEqual(treeAt(work));
+  expect(attributesOf([Buffer.from(join(to, 'empty'))])?.get(0)).toEqual(tagged.xattrs);
+  expect(brought.paths.size).toBe(world.lines().length);
+});
+
+test('what changed goes into new segments, and a segment that is a quarter dead is left', async () => {
+  using world = openImageWorld();
+  for (let file = 0; file < 100; file++) writeFileSync(join(world.work, `f${file}`), `${file} `.repeat(2_000));
+  const first = await world.write();
+  expect(first.segments).toHaveLength(1);
+  writeFileSync(join(world.work, 'f7'), 'another');
+  const second = await world.write(first);
+  expect(second.segments).toHaveLength(2);
+  expect(second.segments[0]![1] + second.segments[1]![1]).toBe(first.segments[0]![1] + 'another'.length);
+  for (let file = 20; file < 60; file++) rmSync(join(world.work, `f${file}`));
+  const third = await world.write(second);
+  expect(third.segments.map(([name]) => name)).not.toContain(first.segments[0]![0]);
+  const { to } = await world.read(world.lines());
+  expect(treeAt(to)).toEqual(treeAt(world.work));
+});
+
+test('when time is up, what is written is an image of its own', async () => {
+  using world = openImageWorld();
+  writeFileSync(join(world.work, 'a'), 'work');
+  const image = await world.write(null, AbortSignal.abort());
+  expect(image).toMatchObject({ whole: false, segments: [] });
+  const { brought } = await world.read(world.lines());
+  expect([...brought.paths]).toEqual(['root']);
+});
+
+test('a file that is not the snapshot’s is left to restic', async () => {
+  using world = openImageWorld();
+  writeFileSync(join(world.work, 'a'), 'as it was');
+  writeFileSync(join(world.work, 'b'), 'as it is');
+  const lines = world.lines();
+  writeFileSync(join(world.work, 'a'), 'as it is!');
+  utimesSync(join(world.work, 'a'), 1_000, 1_000);
+  const image = await world.write(null, undefined, lines);
+  expect(image.whole).toBe(false);
+  expect(image.entries.map(({ path }) => path)).toEqual(['root', 'root/b']);
+});
+
+test('a manifest that was touched, is of another snapshot, or has another key is not used', async () => {
+  using world = openImageWorld();
+  writeFileSync(join(world.work, 'a'), 'work');
+  const keys = imageKeys(PASSWORD);
+  const good = packImage(await world.write(), keys);
+  expect(unpackImage(good, SNAPSHOT, keys).whole).toBe(true);
+  expect(() => unpackImage(good, 'b'.repeat(64), keys)).toThrow('damaged');
+  expect(() => unpackImage(good, SNAPSHOT, imageKeys('another'))).toThrow('damaged');
+  for (let at = 0; at < good.length; at++) {
+    const bad = Buffer.from(good);
+    bad[at]! ^= 0x20;
+    expect(() => unpackImage(bad, SNAPSHOT, keys), `byte ${at}`).toThrow();
+    expect(() => unpackImage(good.subarray(0, at), SNAPSHOT, keys), `cut at ${at}`).toThrow();
+  }
+});
+
+const META = { mode: 0o644, uid: 0, gid: 0, mtimeNs: '0' };
+const dir = (path: string): ImageEntry => ({ type: 'dir', path, ...META });
+const link = (path: string, target: string): ImageEntry => ({ type: 'link', path, target, ...META });
+const file = (path: string, extents: [number, number, number, number][] = [], size = 0): ImageEntry => ({
+  ...{ type: 'file', path, size, sha256: 'c'.repeat(64), extents },
+  ...META,
+});
+
+test.each<readonly [string, readonly ImageEntry[]]>([
+  ['a way up', [file('root/../etc/passwd')]],
+  ['an absolute name', [file('/etc/passwd')]],
+  ['a file below a link', [link('root/out', '/etc'), file('root/out/passwd')]],
+  ['a file below a file', [file('root/a'), file('root/a/b')]],
+  ['a directory below a link', [dir('root'), link('root/out', '/etc'), dir('root/out/cron.d')]],
+  ['the same name twice', [link('root/a', '/etc/passwd'), file('root/a')]],
+  ['another name of what it has not', [{ type: 'name', path: 'root/a', of: '../../etc/shadow' }]],
+  ['more than there is in its segment', [file('root/a', [[0, 90, 20, 0]], 20)]],
+  ['a segment that is not listed', [file('root/a', [[1, 0, 1, 0]], 1)]],
+  ['data past its end', [file('root/a', [[0, 0, 20, 1]], 20)]],
+])('a forged manifest with %s is refused', (_, entries) => {
+  const keys = imageKeys(PASSWORD);
+  const head = { version: 1 as const, snapshot: SNAPSHOT, contentHash: SNAPSHOT, whole: true };
+  const bytes = packImage({ ...head, segments: [['d'.repeat(64), 100, 100]], entries }, keys);
+  expect(() => unpackImage(bytes, SNAPSHOT, keys)).toThrow();
+});
+
+test('which segments are in use can be read without a key', async () => {
+  using world = openImageWorld();
+  writeFileSync(join(world.work, 'a'), 'work');
+  const image = await world.write();
+  const stored = readdirSync(join(world.storage, 'image/segments'));
+  expect(readHead(packImage(image, imageKeys('any')))?.segments.map(([name]) => name)).toEqual(stored);
+  expect(readHead(Buffer.from('something else'))).toBeNull();
+});
+
+const base64 = (text: string): string => Buffer.from(text).toString('base64');

@@ -1,0 +1,74 @@
+import { readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { make, tree } from '../random-tree.ts';
+import { openImageWorld, treeAt } from './image-world.ts';
+
+test('any tree comes back from its image as it was', async () => {
+  await fc.assert(
+    fc.asyncProperty(tree, async (root) => {
+      using world = openImageWorld();
+      make(Buffer.from(world.work), root, { last: null });
+      const before = treeAt(world.work);
+      const image = await world.write();
+      expect(image.whole).toBe(true);
+      const { to, brought } = await world.read(world.lines());
+      expect(brought.trouble).toBeNull();
+      expect(treeAt(to)).toEqual(before);
+    }),
+    { numRuns: 12, endOnFailure: true },
+  );
+}, 60_000);
+
+test('an image of an earlier time brings what is still the same, and nothing else', async () => {
+  await fc.assert(
+    fc.asyncProperty(tree, tree, async (before, later) => {
+      using world = openImageWorld();
+      make(Buffer.from(world.work), before, { last: null });
+      await world.write();
+      rmSync(world.work, { recursive: true });
+      make(Buffer.from(world.work), later, { last: null });
+      const now = new Map(treeAt(world.work).map((line) => [nameIn(line), line]));
+      const { to, brought } = await world.read(world.lines());
+      expect(brought.trouble).toBeNull();
+      for (const line of treeAt(to)) {
+        if (line.startsWith('dir')) continue; // their owner and mode come with restic where the image has others
+        expect(line.replace(NAMES, '')).toBe(now.get(nameIn(line))?.replace(NAMES, ''));
+      }
+    }),
+    { numRuns: 8, endOnFailure: true },
+  );
+}, 60_000);
+
+/** How many names a file has may differ, while restic has not brought the others. */
+const NAMES = / #\d+ of \d+$/;
+const nameIn = (line: string): string => /^\w+ ("(?:[^"\\]|\\.)*")/.exec(line)?.[1] ?? '';
+
+test('a byte that is another, or an end that is missing, never makes a wrong file', async () => {
+  using world = openImageWorld();
+  writeFileSync(join(world.work, 'a'), 'the first of two\n'.repeat(4));
+  writeFileSync(join(world.work, 'b'), 'the second\n');
+  const image = await world.write();
+  const [segment] = image.segments[0]!;
+  const file = join(world.storage, 'image/segments', segment);
+  const good = readFileSync(file);
+  for (let at = 0; at < good.length; at++) {
+    const bad = Buffer.from(good);
+    bad[at]! ^= 1 << (at % 8);
+    writeFileSync(file, bad);
+    await expectNothing(world, `byte ${at} changed`);
+    writeFileSync(file, good);
+    truncateSync(file, at);
+    await expectNothing(world, `cut at ${at}`);
+  }
+}, 120_000);
+
+async function expectNothing(world: ReturnType<typeof openImageWorld>, what: string): Promise<void> {
+  const { to, brought } = await world.read(world.lines());
+  expect(brought.trouble, what).not.toBeNull();
+  expect(
+    treeAt(to).filter((line) => line.startsWith('file')),
+    what,
+  ).toEqual([]);
+}
