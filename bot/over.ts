@@ -28,7 +28,7 @@ export function isOver(told: Talk, next: Talk): boolean {
 /** In which words an alert is over. */
 export function sayOf(talk: Talk): string {
   if (talk.event === 'snapshot.proved') return talk.snapshot.slice(0, 8);
-  return talk.event !== 'workspace.usable' && 'why' in talk ? talk.why : '';
+  return talk.event !== 'workspace.usable' && 'why' in talk ? (talk.why ?? '') : '';
 }
 
 /** How a warning ends; null where this ends none. */

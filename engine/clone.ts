@@ -1,5 +1,5 @@
 import { Failure, isFailure, sentence } from './domain/failures.ts';
-import { repositoryPrefix } from './domain/layout.ts';
+import { imagePrefix, repositoryPrefix } from './domain/layout.ts';
 import type { Clone, Operation } from './domain/operation.ts';
 import type { Ports, StoredObject } from './domain/ports.ts';
 import type { Snapshot } from './domain/snapshot.ts';
@@ -79,7 +79,9 @@ async function copyRepository(
 ): Promise<void> {
   const prefix = repositoryPrefix(from);
   const needed = (key: string): boolean =>
-    !key.startsWith(`${prefix}locks/`) && (!key.startsWith(`${prefix}snapshots/`) || key.endsWith(`/${id}`));
+    !key.startsWith(`${prefix}locks/`) &&
+    !key.startsWith(imagePrefix(from)) &&
+    (!key.startsWith(`${prefix}snapshots/`) || key.endsWith(`/${id}`));
   const list = async (): Promise<readonly StoredObject[]> =>
     (await storage.list(prefix, signal)).filter(({ key }) => needed(key));
   for (let tries = 1; ; tries += 1) {

@@ -568,6 +568,7 @@ export function specDefaults(settings: Pick<Settings, 'plan' | 'save'>): Workspa
     backupEveryMs: null,
     retentionDays: null,
     idle: {},
+    wakeImage: true,
     afterWake: null,
   };
 }

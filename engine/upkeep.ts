@@ -15,6 +15,7 @@ import { describe } from './steps/describe.ts';
 import { onlyAdopts } from './steps/only-adopts.ts';
 import { workspaceBell } from './steps/step.ts';
 import { intoVault } from './steps/vault.ts';
+import { sweepImage } from './sweep-image.ts';
 
 /** Workspaces whose backups are to be looked after now, those that waited longest first. */
 export async function dueForUpkeep(ports: Ports): Promise<readonly string[]> {
@@ -80,6 +81,7 @@ export async function upkeep(id: string, ports: Ports, signal: AbortSignal): Pro
     }
     const objects = await ports.storage.list(`${id}/`, signal);
     await leaveHeadStart(workspace, left, objects, ports, signal);
+    await sweepImage(workspace, objects, ports, signal);
     await note({ hot: usageOf(objects, ports.clock.now()), waits: null });
     await note({ doneAt: ports.clock.now(), sequence: newestOf(sight.snapshots) });
   } catch (cause) {

@@ -23,6 +23,10 @@ const EVENTS: { readonly [E in Talk['event']]: (it: Extract<Talk, { event: E }>,
   'restore.progress': (it) => `restoring: ${bytesOf(it.bytesDone, it.bytesTotal)}`,
   'workspace.usable': (it) => `usable after ${duration(it.ms)}; the rest arrives while you work`,
   'workspace.complete': (it) => `complete: ${plural(it.files, 'file')}, ${bytes(it.bytes)}`,
+  'image.read': (it) =>
+    `the wake image brought ${plural(it.files, 'file')}, ${bytes(it.bytes)}${it.why === null ? '' : `; restic the rest: ${it.why}`}`,
+  'image.written': (it) =>
+    `the wake image holds ${bytes(it.bytes)}, ${bytes(it.bytesSent)} of them new${it.why === null ? '' : `: ${it.why}`}`,
   'save.progress': (it) => `saving: ${bytesOf(it.bytesDone, it.bytesTotal)}`,
   'snapshot.proved': (it) =>
     `snapshot ${it.snapshot.slice(0, 8)} is proved: ${plural(it.files, 'file')}, ${bytes(it.bytes)}`,

@@ -56,7 +56,7 @@ export async function bringBack(order: BringBackOrder, place: Place, talk: Talk,
         },
       };
       rmSync(place.at(`${root}/${STAGING}`), { recursive: true, force: true }); // of a try that was killed
-      const source = { order, snapshot: order.snapshot.id, place, tool, known };
+      const source = { order, snapshot: order.snapshot.id, place, tool, known, image: null };
       await fetchShare(source, share, progress(talk, wanted), signal);
       placeShare(placing, stagedAt(root, into === null ? null : order.path));
       emptyTrash(placing);

@@ -4,6 +4,7 @@ import { patternsFor } from '../restic/exclude-patterns.ts';
 import { isCritical, usedLast } from './critical.ts';
 import { fetchShare, PARTS, type Part, type Share, stagingOf, type Verified } from './fetch-share.ts';
 import { type HashCache, openHashCache } from './hash-cache.ts';
+import type { WakeImage } from './image/wake-image.ts';
 import type { KnownFiles } from './known-files.ts';
 import { statOf } from './look-at.ts';
 import type { Place } from './place.ts';
@@ -11,6 +12,7 @@ import { emptyTrash, type Placing, placeShare } from './place-share.ts';
 import { openReplacedFiles, type ReplacedFiles } from './replaced-files.ts';
 import type { Restic } from './restic-here.ts';
 import { type RestoreState, readState, writeState } from './restore-state.ts';
+import { PATTERNS_MAX } from './share-patterns.ts';
 import { entryOf } from './walk.ts';
 
 interface Start {
@@ -20,6 +22,7 @@ interface Start {
   readonly lines: readonly ManifestLine[];
   readonly known: KnownFiles;
   readonly tool: Restic;
+  readonly image: WakeImage | null;
   readonly say: (event: AgentEvent) => void;
 }
 
@@ -181,5 +184,4 @@ function remember({ place, known, cache }: Job, verified: Verified): void {
 
 const sum = (lines: readonly ManifestLine[]): number => lines.reduce((total, line) => total + line.sizeBytes, 0);
 
-const PATTERNS_MAX = 500;
 const CONNECTIONS_MIN = 4;

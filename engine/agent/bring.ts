@@ -7,6 +7,7 @@ import { isCritical } from './critical.ts';
 import { codeOf, writeDurably } from './durable.ts';
 import { beginHere } from './elsewhere.ts';
 import { takeHeadStart } from './head-start.ts';
+import { openWakeImage } from './image/wake-image.ts';
 import { openKnownFiles } from './known-files.ts';
 import type { Lock } from './lock.ts';
 import { packManifest, unpackManifest } from './manifest.ts';
@@ -42,13 +43,14 @@ export async function bring(
     say({ event: 'complete', files: 0, bytes: 0, contentHash: null });
     return [];
   }
-  const [lines] = await Promise.all([
+  const [lines, image] = await Promise.all([
     manifestOf(snapshot, place, signal),
+    order.image ? openWakeImage(order.repository, signal) : null,
     order.headStartUrl && takeHeadStart(place, order.headStartUrl, signal),
   ]);
   const known = openKnownFiles(place, lines, claim === null);
   await using tool = await openRestic(place, order.repository, lock);
-  const job = startJob({ order, snapshot: snapshot.id, place, lines, known, tool, say });
+  const job = startJob({ order, snapshot: snapshot.id, place, lines, known, tool, image, say });
   checkSpace(job);
   writeClaim(place, { workspace, epoch, snapshot: snapshot.id, complete: false });
   makeRoots(place, lines);
@@ -57,6 +59,7 @@ export async function bring(
   inheritUsed(place, lines);
   await bringPart(job, 'used', signal);
   await bringPart(job, 'rest', signal);
+  if (image) say({ event: 'image_read', ...image.brought() });
   removeStaging(job);
   settleRoots(job);
   const contentHash = await restoredContent(job, signal);

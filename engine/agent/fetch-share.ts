@@ -1,4 +1,4 @@
-import { linkSync, mkdirSync, readlinkSync, rmSync, type Stats, writeFileSync } from 'node:fs';
+import { linkSync, mkdirSync, readdirSync, readlinkSync, rmSync, type Stats, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ManifestLine, RestoreOrder } from '../domain/agent-protocol.ts';
 import { Failure, isFailure } from '../domain/failures.ts';
@@ -8,6 +8,7 @@ import { patternFile } from '../restic/exclude-patterns.ts';
 import { readLine } from '../restic/readings.ts';
 import { codeOf } from './durable.ts';
 import { hashFiles } from './hash-files.ts';
+import type { WakeImage } from './image/wake-image.ts';
 import type { KnownFiles } from './known-files.ts';
 import { statOf } from './look-at.ts';
 import { type Place, STAGING } from './place.ts';
@@ -34,6 +35,7 @@ export interface Source {
   readonly place: Place;
   readonly tool: Restic;
   readonly known: Pick<KnownFiles, 'has'>;
+  readonly image: WakeImage | null;
 }
 
 /** Beside where its files go, so that they move there without being copied. */
@@ -56,16 +58,38 @@ export async function fetchShare(
   const staging = stagingOf(share.root, share.part);
   mkdirSync(place.at(staging), { recursive: true, mode: 0o700 });
   await seed(place, share, known, signal);
+  const brought = await fromImage(from, share, onBytes, signal);
   let trouble: unknown = null;
   for (let tries = 1; tries <= TRIES; tries++) {
-    trouble = await runRestore(from, share, onBytes, signal);
-    const { verified, wrong } = await verify(place, share, signal);
+    const left = share.lines.filter(({ path, type }) => type !== 'other' && !brought.has(rawPath(path)));
+    if (left.length > 0) trouble = await runRestore(from, share, left, onBytes, signal);
+    const { verified, wrong } = await verify(place, share, brought, signal);
     if (wrong.length === 0) return verified;
     if (tries === TRIES) throw trouble ?? differs(wrong);
-    for (const path of wrong)
+    for (const path of wrong) {
+      brought.delete(path);
       rmSync(place.at(`${staging}${path.slice(share.root.length)}`), { recursive: true, force: true });
+    }
   }
   throw trouble;
+}
+
+/** What the wake image has, by raw path: it was opened with a key and bound to these hashes, and needs no other look. */
+async function fromImage(
+  { image, place }: Source,
+  share: Share,
+  onBytes: (bytes: number, files: number) => void,
+  signal: AbortSignal,
+): Promise<Set<string>> {
+  if (!image) return new Set();
+  const target = (raw: string): string => `${stagingOf(share.root, share.part)}${raw.slice(share.root.length)}`;
+  // What an earlier try left is compared instead.
+  const fresh = readdirSync(place.at(target(share.root))).length === 0;
+  const wanted = share.lines.filter(({ path, type }) => {
+    const raw = rawPath(path);
+    return raw !== share.root && (fresh || type === 'dir' || statOf(place, target(raw)) === null);
+  });
+  return new Set([share.root, ...(await image.bring(wanted, place, target, onBytes, signal))]);
 }
 
 /**
@@ -103,11 +127,12 @@ async function seed(place: Place, share: Share, known: Source['known'], signal: 
 async function runRestore(
   { order, snapshot, place, tool }: Source,
   share: Share,
+  left: readonly ManifestLine[],
   onBytes: (bytes: number, files: number) => void,
   signal: AbortSignal,
 ): Promise<unknown> {
   const file = join(place.home, 'tmp', `restore-${share.part}-${Buffer.from(share.root, 'latin1').toString('hex')}`);
-  const { exclude, patterns } = sharePatterns(share);
+  const { exclude, patterns } = sharePatterns(share, left);
   writeFileSync(file, patternFile(patterns), { mode: 0o600 });
   const only = patterns.length === 0 ? null : exclude ? { excludeFile: file } : { includeFile: file };
   const args = restore({
@@ -135,6 +160,7 @@ async function runRestore(
 async function verify(
   place: Place,
   share: Share,
+  brought: ReadonlySet<string>,
   signal: AbortSignal,
 ): Promise<{ verified: Verified; wrong: readonly string[] }> {
   const staging = stagingOf(share.root, share.part);
@@ -152,9 +178,9 @@ async function verify(
       wrong.push(original);
     } else if (line.type === 'file' && stat.size !== line.sizeBytes) {
       wrong.push(original);
-    } else if (line.sha256 !== undefined) {
+    } else if (line.sha256 !== undefined && !brought.has(original)) {
       toHash.push({ path, size: stat.size, original, line, stat });
-    } else verified.set(original, { stat, sha256: undefined });
+    } else verified.set(original, { stat, sha256: line.sha256 });
   }
   await hashFiles(
     place,

@@ -6,6 +6,7 @@ import { type BackedUp, backUp, type Job } from './back-up.ts';
 import { readClaim } from './claim.ts';
 import { nothingSeen } from './elsewhere.ts';
 import { type Freeze, freeze, keptFor, thawLeftovers } from './freeze.ts';
+import { writeWakeImage } from './image/write-wake-image.ts';
 import { lastSequence } from './life/last-sequence.ts';
 import { askToStandAside, type StoodAside } from './life/stand-aside.ts';
 import { takeLock } from './lock.ts';
@@ -42,6 +43,7 @@ export async function save(order: SaveOrder, place: Place, talk: Talk, signal: A
   let job: Job = { order: { ...order, parent }, place, claim, tool, talk, seen: last ? nothingSeen() : null };
   const alive = AbortSignal.any([signal, talk.deaf, ...(last ? [talk.hungUp] : [])]);
   let frozen: Freeze | null = null;
+  const letGo = new AbortController();
   try {
     if (last) {
       job = await saveAhead(job, aside, alive);
@@ -55,7 +57,11 @@ export async function save(order: SaveOrder, place: Place, talk: Talk, signal: A
     }
     const done = await saveAndSay(job, order.manifestUrl, alive);
     aside.took(done.snapshot);
+    // While the control host reads the backup back: whatever comes of it, nothing waits for it but the end of the machine.
+    const imaging = frozen ? writeWakeImage(job, done, AbortSignal.any([alive, letGo.signal])) : null;
     if ((await verdict(place, talk, alive)) === 'keep-stopped' && frozen) {
+      const written = await imaging;
+      if (written) talk.say({ event: 'image_written', ...written });
       await mustStandStill(frozen, done, alive);
       frozen.keep(order.sequence);
       frozen = null;
@@ -63,6 +69,7 @@ export async function save(order: SaveOrder, place: Place, talk: Talk, signal: A
       talk.say({ event: 'kept_stopped' });
     }
   } finally {
+    letGo.abort();
     frozen?.thaw();
   }
 }

@@ -4,9 +4,22 @@ import { patternsFor } from '../restic/exclude-patterns.ts';
 import type { Share } from './fetch-share.ts';
 
 /** How restic is told what of a directory to bring, in few patterns; none: everything. */
-export function sharePatterns(share: Share): { readonly exclude: boolean; readonly patterns: readonly string[] } {
+export function sharePatterns(
+  share: Share,
+  left: readonly ManifestLine[],
+): { readonly exclude: boolean; readonly patterns: readonly string[] } {
+  const few = left.length < share.lines.length ? ofFew(share, left) : null;
+  if (few) return { exclude: false, patterns: few };
   const exclude = share.part === 'critical';
   return { exclude, patterns: exclude ? whatIsNot(share) : whatIs(share) };
+}
+
+/** Of what is left to bring; null where that takes too many, and restic had better look at everything. */
+function ofFew(share: Share, left: readonly ManifestLine[]): readonly string[] | null {
+  const wanted = new Set(left);
+  const others = [...share.lines.filter((line) => !wanted.has(line)), ...share.others];
+  const patterns = whatIs({ ...share, lines: left, others });
+  return patterns.length === 0 || patterns.length > PATTERNS_MAX ? null : patterns;
 }
 
 const belowRoot = ({ root }: Share, lines: readonly ManifestLine[]): readonly string[] =>
@@ -33,3 +46,6 @@ export function parentsOf(lines: readonly ManifestLine[]): ReadonlySet<string> {
     }),
   );
 }
+
+/** restic compares every file with every pattern. */
+export const PATTERNS_MAX = 500;

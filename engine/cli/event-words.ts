@@ -19,6 +19,10 @@ const WORDS: { readonly [E in TalkJson['event']]: (facts: Facts<E>) => string } 
     `${count(it.files_done)} of ${plural(it.files_total, 'file')}`,
   'workspace.usable': (it) => `usable after ${duration(it.ms)}; the rest arrives while you work`,
   'workspace.complete': (it) => `complete: ${plural(it.files, 'file')}, ${bytes(it.bytes)}`,
+  'image.read': (it) =>
+    `the wake image brought ${plural(it.files, 'file')}, ${bytes(it.bytes)}${it.why === null ? '' : `; restic the rest: ${it.why}`}`,
+  'image.written': (it) =>
+    `the wake image holds ${bytes(it.bytes)}, ${bytes(it.bytes_sent)} of them new${it.why === null ? '' : `: ${it.why}`}`,
   'save.progress': (it) =>
     `saving: ${percent(it.bytes_done, it.bytes_total)}, ${bytesOf(it.bytes_done, it.bytes_total)}`,
   'snapshot.proved': (it) =>

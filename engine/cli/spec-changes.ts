@@ -84,6 +84,13 @@ const FIELDS: readonly Field[] = [
   ),
   field('idle', 'idle', false, (spec) => spec.idle, facts),
   field(
+    'wake_image',
+    'wake_image',
+    false,
+    (spec) => spec.wake_image,
+    (on) => (on ? 'on' : 'off'),
+  ),
+  field(
     'after_wake',
     'after_wake',
     true,

@@ -22,6 +22,7 @@ export const SPEC = {
   'max-file': number('GB', 'Larger files are not backed up'),
   plan: text('PLAN', 'free, pro or enterprise; "dumont plans" says what each costs'),
   every: text('SPAN', 'From one backup to the next: 10s, 30s, 1m, 5m, 15m, 1h, 6h or 24h, as the plan allows'),
+  'wake-image': text('ON|OFF', 'Whether going to sleep leaves an image that a wake is fast with'),
   'keep-days': number('DAYS', 'Snapshots are kept this long: 7, 30 or 90'),
 };
 
@@ -51,8 +52,14 @@ function said(options: Omit<Values<typeof SPEC>, 'file' | 'disk'>, disk: number 
     plan: options.plan as ConfigureJson['plan'],
     backup_every_ms: options.every === undefined ? undefined : readSpan(options.every),
     retention_days: options['keep-days'],
+    wake_image: options['wake-image'] === undefined ? undefined : isOn(options['wake-image']),
   };
   return present(spec);
+}
+
+function isOn(given: string): boolean {
+  if (given === 'on' || given === 'off') return given === 'on';
+  throw new Failure('bad_request', { why: `"${given}" is neither "on" nor "off".` });
 }
 
 function variable(given: string): [string, string] {

@@ -65,6 +65,8 @@ const RestoreOrder = z.object({
   /** What restic would ask storage for one by one before it begins; it may not be there, or be older than the snapshot. */
   headStartUrl: z.string().nullish(),
   repository: Repository,
+  /** Take from the wake image what it has. */
+  image: z.boolean().optional(),
 });
 
 /** Put files of a snapshot back while people work. Given again it goes on. */
@@ -107,6 +109,8 @@ const SaveOrder = z.object({
   rounds: z.number().int(),
   /** Where the manifest goes: the list of files with their hashes. The engine checks its hash before it counts. */
   manifestUrl: z.string(),
+  /** How long a wake image may keep a machine that is saved and proved. */
+  imageMs: z.number().optional(),
 });
 
 /**
@@ -191,6 +195,8 @@ export const AgentEvent = z.discriminatedUnion('event', [
   z.object({ event: z.literal('usable'), files: z.number(), bytes: z.number() }),
   /** A file that was changed since the restore began; the snapshot's copy lies beside it. */
   z.object({ event: z.literal('kept_both'), path: z.string(), beside: z.string() }),
+  /** What the wake image brought of a snapshot, and why it did not bring the rest; null where there was no trouble with it. */
+  z.object({ event: z.literal('image_read'), files: z.number(), bytes: z.number(), why: z.string().nullable() }),
   /** Everything is there; the hash is over what lies on the disk now. */
   z.object({ event: z.literal('complete'), files: z.number(), bytes: z.number(), contentHash: Sha256.nullable() }),
   /** They are back; so many lie beside something that stood in their way. In more than one round, for want of room. */
@@ -220,6 +226,12 @@ export const AgentEvent = z.discriminatedUnion('event', [
     manifestSha256: Sha256,
     /** The claim this machine was given: whose files these are. */
     epoch: z.number().int(),
+  }),
+  /** What a fast wake can start from; `bytesSent` of them are new. Null: none was written. */
+  z.object({
+    event: z.literal('image_written'),
+    image: z.object({ whole: z.boolean(), files: z.number(), bytes: z.number(), bytesSent: z.number() }).nullable(),
+    why: z.string().nullable(),
   }),
   /** After `keep-stopped`: nothing moved until now, everything stands still, and nobody but us came in. */
   z.object({ event: z.literal('kept_stopped') }),

@@ -45,6 +45,24 @@ export type Talk =
       readonly filesDone: number;
       readonly filesTotal: number;
     }
+  | {
+      /** What of a restore the wake image brought; `why` it did not bring the rest. */
+      readonly event: 'image.read';
+      readonly workspace: string;
+      readonly machine: string;
+      readonly files: number;
+      readonly bytes: number;
+      readonly why: string | null;
+    }
+  | {
+      readonly event: 'image.written';
+      readonly workspace: string;
+      readonly machine: string;
+      readonly bytes: number;
+      readonly bytesSent: number;
+      /** Why it is not whole, or none was written. */
+      readonly why: string | null;
+    }
   | { readonly event: 'workspace.usable'; readonly workspace: string; readonly machine: string; readonly ms: number }
   | {
       readonly event: 'workspace.complete';

@@ -3,6 +3,9 @@
 /** All that a machine of this workspace may ever touch lies under this. */
 export const repositoryPrefix = (workspace: string): string => `${workspace}/repo/`;
 
+/** Its wake image. Below the repository, since that is where a machine may write; restic looks only into folders of its own. */
+export const imagePrefix = (workspace: string): string => `${repositoryPrefix(workspace)}image/`;
+
 export const repositoryUrl = (endpoint: string, bucket: string, workspace: string): string =>
   `s3:${endpoint}/${bucket}/${workspace}/repo`;
 

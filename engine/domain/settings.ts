@@ -74,6 +74,8 @@ export interface SaveLimits {
   readonly retryMs: readonly number[];
   /** Credentials outlive the longest save or restore. */
   readonly credentialsMs: number;
+  /** How long writing the wake image may keep a machine that is saved and proved. */
+  readonly imageMs: number;
 }
 
 export interface AgentLimits {
@@ -201,6 +203,7 @@ export const DEFAULTS: Settings = {
     timeoutMs: 2 * HOUR,
     retryMs: [30 * SECOND, MINUTE, 5 * MINUTE, 15 * MINUTE],
     credentialsMs: 12 * HOUR,
+    imageMs: MINUTE,
   },
   ready: { clockSkewMs: 2 * MINUTE, storageMbps: 50 },
   agent: {

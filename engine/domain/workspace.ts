@@ -58,6 +58,8 @@ export interface WorkspaceSpec {
   readonly retentionDays: number | null;
   /** Its own rules for falling asleep, on top of the installation's; `hibernate: false` never does by itself. */
   readonly idle: Partial<IdleRules>;
+  /** Beside each last backup, what a fast wake can start from. */
+  readonly wakeImage: boolean;
   /** A line for bash, run once after each wake when all files are there. */
   readonly afterWake: string | null;
 }

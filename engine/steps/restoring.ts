@@ -92,6 +92,7 @@ export async function follow(
     headStartUrl:
       snapshot && (await ports.storage.presign('GET', headStartKey(workspace.id), ports.settings.save.credentialsMs)),
     repository: await repositoryAccess(workspace, ports),
+    image: workspace.spec.wakeImage,
   };
   await using shell = await reach(machine, ports, signal);
   const enough = new AbortController();
@@ -102,6 +103,10 @@ export async function follow(
     if (event?.event === 'progress') {
       const { event: _, ...progress } = event;
       ports.tell({ event: 'restore.progress', workspace: workspace.id, machine: machine.id, ...progress });
+    }
+    if (event?.event === 'image_read') {
+      const { event: _, ...read } = event;
+      ports.tell({ event: 'image.read', workspace: workspace.id, machine: machine.id, ...read });
     }
     if (event?.event === 'complete' || event?.event === 'usable')
       arrived ??= event.event === until || event.event === 'complete' ? event : null;

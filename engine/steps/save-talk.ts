@@ -108,6 +108,7 @@ async function once(
         });
       }
       if (event?.event === 'digests') answers.give(new Map(Object.entries(event.sha256)));
+      if (event?.event === 'image_written') tellImage(event, machine, ports);
       if (event?.event === 'kept_stopped') keptStopped = true;
       if (event?.event === 'saved') judging = judge(event, say);
     })
@@ -126,6 +127,21 @@ async function once(
   if (!result)
     throw new Failure('backup_failed', { why: output.stderr.trim() || `the agent ended with ${output.code}` });
   return result;
+}
+
+function tellImage(
+  { image, why }: Extract<AgentEvent, { event: 'image_written' }>,
+  { id, workspace }: Machine,
+  { tell }: Ports,
+): void {
+  tell({
+    event: 'image.written',
+    workspace,
+    machine: id,
+    bytes: image?.bytes ?? 0,
+    bytesSent: image?.bytesSent ?? 0,
+    why,
+  });
 }
 
 /** Its place in the catalogue is taken before the machine looks at the first file, so that what was seen later counts as later. */
@@ -162,6 +178,7 @@ async function orderOf(
     exclude: [...spec.exclude],
     fileBytesMax: spec.fileBytesMax,
     rounds: settings.save.rounds,
+    imageMs: how.mode === 'last' && spec.wakeImage ? settings.save.imageMs : 0,
     manifestUrl: await storage.presign(
       'PUT',
       draftManifestKey(workspace.id, machine.id, draft),

@@ -73,6 +73,10 @@ export const MIGRATIONS: readonly Migration[] = [
       workspace.yields ??= null;
     }
   },
+  function letSleepLeaveAnImage(rows) {
+    for (const workspace of rows.get('workspaces')?.values() ?? [])
+      workspace.spec = { wakeImage: true, ...(workspace.spec as object) };
+  },
 ];
 
 /** Until there were plans any interval could be chosen: the next longer one that can be now, and the least plan that has it. */

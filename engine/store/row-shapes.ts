@@ -140,6 +140,7 @@ const workspace = z.object({
     backupEveryMs: z.number().nullable(),
     retentionDays: z.number().nullable(),
     idle,
+    wakeImage: z.boolean(),
     afterWake: z.string().nullable(),
   }),
   claim: z.object({ machine: z.string(), epoch: z.number().int(), at }).nullable(),

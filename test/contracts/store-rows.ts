@@ -55,6 +55,7 @@ export function aWorkspace(over: Partial<Workspace> = {}): Workspace {
       backupEveryMs: null,
       retentionDays: null,
       idle: {},
+      wakeImage: true,
       afterWake: null,
     },
     claim: null,

@@ -634,6 +634,7 @@ function newWorkspace(id: string, spec: Partial<WorkspaceSpec> = {}): Workspace 
       backupEveryMs: null,
       retentionDays: null,
       idle: {},
+      wakeImage: true,
       afterWake: null,
       ...spec,
     },

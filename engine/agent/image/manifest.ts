@@ -1,20 +1,10 @@
 import { zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import { z } from 'zod';
 import { Sha256 } from '../../domain/agent-shapes.ts';
+import { type ImageHead, MAGIC, readHead } from '../../domain/image-head.ts';
 import { checkedPath } from '../place.ts';
 import type { ImageKeys } from './keys.ts';
 import { damaged, seal, unseal } from './seal.ts';
-
-/** Said in the clear, so that the control host can tell which segments are in use without any key. It is sealed with the rest. */
-const Head = z.strictObject({
-  version: z.literal(1),
-  snapshot: Sha256,
-  contentHash: Sha256,
-  /** False: its time was up, and what it lacks is restic's to bring. */
-  whole: z.boolean(),
-  /** Name, bytes of what is in it, bytes stored. */
-  segments: z.array(z.tuple([Sha256, z.number().int(), z.number().int()])),
-});
 
 const Bytes = z.number().int().nonnegative();
 const common = {
@@ -42,9 +32,10 @@ export type ImageEntry = z.infer<typeof Entry>;
 export type ImageFile = Extract<ImageEntry, { type: 'file' }>;
 
 /** What is in an image, the most urgent first. */
-export type ImageManifest = z.infer<typeof Head> & { readonly entries: readonly ImageEntry[] };
+export type ImageManifest = ImageHead & { readonly entries: readonly ImageEntry[] };
 
-export const manifestName = (snapshot: string): string => `${snapshot}.manifest`;
+/** There is one image of a workspace: the next one's manifest takes the name of the last. */
+export const MANIFEST = 'manifest';
 export const segmentName = (name: string): string => `segments/${name}`;
 
 export function packImage({ entries, ...head }: ImageManifest, keys: ImageKeys): Buffer {
@@ -56,10 +47,10 @@ export function packImage({ entries, ...head }: ImageManifest, keys: ImageKeys):
   return Buffer.concat([MAGIC, length, said, sealed]);
 }
 
-/** Nothing is used of one that was touched, is not of this snapshot, or leads out of the machine's directories. */
-export function unpackImage(bytes: Buffer, snapshot: string, keys: ImageKeys): ImageManifest {
+/** Nothing is used of one that was touched, or leads out of the machine's directories. */
+export function unpackImage(bytes: Buffer, keys: ImageKeys): ImageManifest {
   const head = readHead(bytes);
-  if (head === null || head.snapshot !== snapshot) throw damaged('its manifest');
+  if (head === null) throw damaged('its manifest');
   const from = MAGIC.length + 4 + bytes.readUInt32LE(MAGIC.length);
   const said = bytes.subarray(MAGIC.length + 4, from);
   const lines = zstdDecompressSync(unseal(keys, `manifest ${said}`, bytes.subarray(from)), {
@@ -72,18 +63,6 @@ export function unpackImage(bytes: Buffer, snapshot: string, keys: ImageKeys): I
     .map((line) => Entry.parse(JSON.parse(line)));
   checkEntries(entries, head.segments);
   return { ...head, entries };
-}
-
-/** Null when it is none of this version. Needs no key, and proves nothing. */
-export function readHead(bytes: Buffer): z.infer<typeof Head> | null {
-  if (bytes.length < MAGIC.length + 4 || !bytes.subarray(0, MAGIC.length).equals(MAGIC)) return null;
-  const length = bytes.readUInt32LE(MAGIC.length);
-  try {
-    const said = bytes.subarray(MAGIC.length + 4, MAGIC.length + 4 + length).toString('utf8');
-    return Head.safeParse(JSON.parse(said)).data ?? null;
-  } catch {
-    return null;
-  }
 }
 
 function checkEntries(entries: readonly ImageEntry[], segments: ImageManifest['segments']): void {
@@ -107,5 +86,4 @@ function checkEntries(entries: readonly ImageEntry[], segments: ImageManifest['s
     }
 }
 
-const MAGIC = Buffer.from('DUMONT-IMAGE\0\r\n\n');
 const LINES_MAX = 1024 * 1024 * 1024;

@@ -7,7 +7,7 @@ import { codeOf } from '../durable.ts';
 import type { Place } from '../place.ts';
 import { type Attributes, attributesOf } from './attributes.ts';
 import { imageKeys } from './keys.ts';
-import { type ImageEntry, type ImageManifest, manifestName, packImage } from './manifest.ts';
+import { type ImageEntry, type ImageManifest, MANIFEST, packImage } from './manifest.ts';
 import { openObjects } from './objects.ts';
 import { planImage } from './plan.ts';
 import type { Placed, SegmentJob, WriterSetup, Written } from './segment-writer.ts';
@@ -76,7 +76,7 @@ export async function writeImage(
   const keys = imageKeys(order.password);
   const objects = openObjects(order.at);
   try {
-    await objects.put(manifestName(order.snapshot), packImage(manifest, keys), signal);
+    await objects.put(MANIFEST, packImage(manifest, keys), signal);
   } finally {
     objects.close();
   }

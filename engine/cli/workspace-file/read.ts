@@ -131,6 +131,7 @@ function specOf(file: WorkspaceFile, folder: string): ConfigureJson {
       attached_ms: idle.attached,
       unknown_ms: idle.unknown,
     },
+    wake_image: file.wake_image,
     after_wake: file.after_wake,
   };
   return present(spec) as ConfigureJson;

@@ -60,6 +60,7 @@ export const WorkspaceFile = z
       .nullable()
       .optional(),
     idle: Idle.optional().describe('When it falls asleep by itself.'),
+    wake_image: z.boolean().optional(),
     after_wake: z
       .string()
       .min(1)

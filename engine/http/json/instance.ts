@@ -32,6 +32,7 @@ const SpecJson = z.object({
   backup_every_ms: z.number().nullable().describe("Null: the plan's own."),
   retention_days: z.number().nullable().describe('Null: as the kind of a snapshot or the plan says.'),
   idle: z.record(z.string(), z.union([z.number(), z.boolean()])).describe("Where it differs from the installation's."),
+  wake_image: z.boolean(),
   after_wake: z.string().nullable(),
 });
 
@@ -184,6 +185,7 @@ export function workspaceJson({
       backup_every_ms: spec.backupEveryMs,
       retention_days: spec.retentionDays,
       idle: present(snaked(spec.idle)) as WorkspaceJson['spec']['idle'],
+      wake_image: spec.wakeImage,
       after_wake: spec.afterWake,
     },
     wish: { want: wish.want, by: wish.by, at: iso(wish.at), why: wish.why },

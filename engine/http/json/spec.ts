@@ -69,6 +69,7 @@ export const SPEC_FIELDS = {
     .describe('7, 30 or 90; null: as the kind or the plan says.')
     .meta({ examples: [7, 30, 90] }),
   idle: IdleJson.optional(),
+  wake_image: z.boolean().optional().describe('Whether going to sleep leaves an image that a wake is fast with.'),
   after_wake: z
     .string()
     .min(1)
@@ -93,6 +94,7 @@ export function specFrom(json: z.output<z.ZodObject<typeof SPEC_FIELDS>>): Prese
     backupEveryMs: json.backup_every_ms,
     retentionDays: json.retention_days,
     idle: json.idle && (present(cameled(json.idle)) as Partial<IdleRules>),
+    wakeImage: json.wake_image,
     afterWake: json.after_wake,
   });
 }

@@ -4,8 +4,9 @@ import { lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkS
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { imageKeys } from '../../../engine/agent/image/keys.ts';
-import { type ImageManifest, manifestName, unpackImage } from '../../../engine/agent/image/manifest.ts';
+import { type ImageManifest, MANIFEST, unpackImage } from '../../../engine/agent/image/manifest.ts';
 import { type Brought, readImage } from '../../../engine/agent/image/read-image.ts';
+import type { WriterSetup } from '../../../engine/agent/image/segment-writer.ts';
 import { writeImage } from '../../../engine/agent/image/write-image.ts';
 import { manifestLine } from '../../../engine/agent/manifest.ts';
 import { type Place, placeAt } from '../../../engine/agent/place.ts';
@@ -18,6 +19,7 @@ export interface ImageWorld extends Disposable {
   readonly place: Place;
   readonly work: string;
   readonly storage: string;
+  readonly setup: WriterSetup;
   lines(): ManifestLine[];
   /** `lines`: of a snapshot that was taken before. */
   write(before?: ImageManifest | null, timeIsUp?: AbortSignal, lines?: readonly ManifestLine[]): Promise<ImageManifest>;
@@ -46,13 +48,13 @@ export function openImageWorld(): ImageWorld {
     },
   };
   const never = new AbortController().signal;
-  const stored = (): ImageManifest =>
-    unpackImage(readFileSync(join(storage, 'image', manifestName(SNAPSHOT))), SNAPSHOT, imageKeys(PASSWORD));
+  const stored = (): ImageManifest => unpackImage(readFileSync(join(storage, 'image', MANIFEST)), imageKeys(PASSWORD));
   let reads = 0;
   return {
     place,
     work,
     storage,
+    setup,
     lines: () => linesBelow(place, 'root'),
     async write(before = null, timeIsUp = never, lines = linesBelow(place, 'root')) {
       const order = { ...setup, snapshot: SNAPSHOT, contentHash: contentHash(lines), lines, before, threads: 1 };

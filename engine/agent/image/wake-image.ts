@@ -1,0 +1,62 @@
+import type { ManifestLine } from '../../domain/agent-protocol.ts';
+import type { RepositoryAccess } from '../../domain/agent-shapes.ts';
+import { reasonOf } from '../../domain/failures.ts';
+import { rawPath } from '../../domain/wire-path.ts';
+import type { Place } from '../place.ts';
+import { imageKeys } from './keys.ts';
+import { type ImageManifest, MANIFEST, unpackImage } from './manifest.ts';
+import { openObjects } from './objects.ts';
+import { readImage } from './read-image.ts';
+
+/** The image of a workspace, for a restore. Whatever is wrong with it, there is restic. */
+export interface WakeImage {
+  /** Puts what it has of these things where `target` says; the raw paths of what came. */
+  bring(
+    lines: readonly ManifestLine[],
+    place: Place,
+    target: (raw: string) => string,
+    onBytes: (bytes: number, files: number) => void,
+    signal: AbortSignal,
+  ): Promise<ReadonlySet<string>>;
+  /** What came in all, and why not more. */
+  brought(): { readonly files: number; readonly bytes: number; readonly why: string | null };
+}
+
+export async function openWakeImage(repository: RepositoryAccess, signal: AbortSignal): Promise<WakeImage> {
+  const { password, ...at } = repository;
+  const found = await fetchImage(repository, signal);
+  let why = 'why' in found ? found.why : null;
+  let files = 0;
+  let bytes = 0;
+  return {
+    async bring(lines, place, target, onBytes, signal) {
+      if (!('image' in found)) return new Set();
+      const { paths, trouble } = await readImage(found.image, { password, at }, lines, place, target, onBytes, signal);
+      why ??= trouble;
+      for (const line of lines) {
+        if (line.type !== 'file' || !paths.has(rawPath(line.path))) continue;
+        files += 1;
+        bytes += line.sizeBytes;
+      }
+      return paths;
+    },
+    brought: () => ({ files, bytes, why }),
+  };
+}
+
+/** Also for the writer, who goes on from it. */
+export async function fetchImage(
+  { password, ...at }: RepositoryAccess,
+  signal: AbortSignal,
+): Promise<{ readonly image: ImageManifest } | { readonly why: string }> {
+  const objects = openObjects(at);
+  try {
+    const stored = await objects.get(MANIFEST, signal);
+    return stored ? { image: unpackImage(stored, imageKeys(password)) } : { why: 'there is no wake image' };
+  } catch (cause) {
+    signal.throwIfAborted();
+    return { why: reasonOf(cause) };
+  } finally {
+    objects.close();
+  }
+}

@@ -1,0 +1,29 @@
+import { z } from 'zod';
+import { Sha256 } from './agent-shapes.ts';
+
+/** Said in the clear, so that the control host can tell which segments are in use without any key. It is sealed with the rest. */
+const Head = z.strictObject({
+  version: z.literal(1),
+  snapshot: Sha256,
+  contentHash: Sha256,
+  /** False: its time was up, and what it lacks is restic's to bring. */
+  whole: z.boolean(),
+  /** Name, bytes of what is in it, bytes stored. */
+  segments: z.array(z.tuple([Sha256, z.number().int(), z.number().int()])),
+});
+export type ImageHead = z.infer<typeof Head>;
+
+/** Null when it is none of this version. Needs no key, and proves nothing. */
+export function readHead(stored: Uint8Array): ImageHead | null {
+  const bytes = Buffer.from(stored.buffer, stored.byteOffset, stored.byteLength);
+  if (bytes.length < MAGIC.length + 4 || !bytes.subarray(0, MAGIC.length).equals(MAGIC)) return null;
+  const length = bytes.readUInt32LE(MAGIC.length);
+  try {
+    const said = bytes.subarray(MAGIC.length + 4, MAGIC.length + 4 + length).toString('utf8');
+    return Head.safeParse(JSON.parse(said)).data ?? null;
+  } catch {
+    return null;
+  }
+}
+
+export const MAGIC = Buffer.from('DUMONT-IMAGE\0\r\n\n');

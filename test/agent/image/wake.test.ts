@@ -1,0 +1,99 @@
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test, vi } from 'vitest';
+import { resticProgram } from '../../restic/which-restic.ts';
+import {
+  type Machine,
+  openWorld,
+  restoreOrder,
+  type Saved,
+  saveOnce,
+  saveOrder,
+  snapshotOf,
+  treeOf,
+  type World,
+} from '../machine.ts';
+import { weights } from './weights.ts';
+
+vi.setConfig({ testTimeout: 120_000 });
+
+test.skipIf(resticProgram === null)('a wake from an image needs nothing of restic', async () => {
+  await using world = await openWorld();
+  const { before, saved } = await asleepWithImage(world);
+  const data = join(world.repository.url, 'data');
+  rmSync(data, { recursive: true });
+  const b = world.machine('b');
+  const events = await b.run('restore', restoreOrder(world, { snapshot: snapshotOf(world, saved), image: true }));
+  expect(events.at(-1)).toMatchObject({ event: 'complete', contentHash: saved.contentHash });
+  expect(events).toContainEqual(expect.objectContaining({ event: 'image_read', files: 6, why: null }));
+  expect(treeOf(b.root, ['opt']).map(roughly)).toEqual(before.map(roughly));
+});
+
+test.skipIf(resticProgram === null)('what is damaged comes with restic, and why is said', async () => {
+  await using world = await openWorld();
+  const { before, saved } = await asleepWithImage(world);
+  const segments = join(world.repository.url, 'image/segments');
+  for (const name of readdirSync(segments)) {
+    const bytes = readFileSync(join(segments, name));
+    bytes[bytes.length >> 1]! ^= 1;
+    writeFileSync(join(segments, name), bytes);
+  }
+  const b = world.machine('b');
+  const events = await b.run('restore', restoreOrder(world, { snapshot: snapshotOf(world, saved), image: true }));
+  expect(events.at(-1)).toMatchObject({ event: 'complete', contentHash: saved.contentHash });
+  expect(events).toContainEqual(
+    expect.objectContaining({ event: 'image_read', files: 1, why: expect.stringContaining('damaged') }), // the empty one
+  );
+  expect(treeOf(b.root, ['opt']).map(roughly)).toEqual(before.map(roughly));
+});
+
+test.skipIf(resticProgram === null)('an image of before brings what is the same, and restic the rest', async () => {
+  await using world = await openWorld();
+  const { a } = await asleepWithImage(world);
+  writeFileSync(join(a.root, 'workspace/code/a.py'), 'print(3)\n');
+  writeFileSync(join(a.root, 'workspace/new'), 'new\n');
+  const before = treeOf(a.root, ['opt']);
+  const saved = await saveOnce(world, a, { sequence: 9 });
+  const b = world.machine('b');
+  const events = await b.run('restore', restoreOrder(world, { snapshot: snapshotOf(world, saved), image: true }));
+  expect(events.at(-1)).toMatchObject({ event: 'complete', contentHash: saved.contentHash });
+  expect(events).toContainEqual(expect.objectContaining({ event: 'image_read', files: 5, why: null }));
+  expect(treeOf(b.root, ['opt']).map(roughly)).toEqual(before.map(roughly));
+});
+
+test.skipIf(resticProgram === null)('without an image restic brings everything', async () => {
+  await using world = await openWorld();
+  const a = world.machine('a');
+  await a.run('restore', restoreOrder(world));
+  writeFileSync(join(a.root, 'workspace/a'), 'a\n');
+  const saved = await saveOnce(world, a);
+  const b = world.machine('b');
+  const events = await b.run('restore', restoreOrder(world, { snapshot: snapshotOf(world, saved), image: true }));
+  expect(events).toContainEqual({ event: 'image_read', files: 0, bytes: 0, why: 'there is no wake image' });
+  expect(events.at(-1)).toMatchObject({ event: 'complete', contentHash: saved.contentHash });
+});
+
+async function asleepWithImage(world: World): Promise<{ a: Machine; before: readonly string[]; saved: Saved }> {
+  const a = world.machine('a');
+  await a.run('restore', restoreOrder(world));
+  const work = join(a.root, 'workspace');
+  mkdirSync(join(work, 'code'), { recursive: true });
+  writeFileSync(join(work, 'code/a.py'), 'print(1)\n');
+  writeFileSync(join(work, 'code/b.py'), 'print(2)\n');
+  writeFileSync(join(work, 'empty'), '');
+  writeFileSync(join(work, 'model.safetensors'), weights('bf16', 18_000_000));
+  writeFileSync(join(a.root, 'root/.bashrc'), 'alias l=ls\n');
+  writeFileSync(join(a.root, 'data/table.csv'), '1,2\n');
+  const before = treeOf(a.root, ['opt']);
+  const agent = a.start('save', saveOrder(world, { mode: 'last', imageMs: 60_000 }));
+  const saved = await agent.until('saved');
+  agent.say({ say: 'verdict', processes: 'keep-stopped' });
+  expect(await agent.until('image_written')).toMatchObject({ image: { whole: true, files: 6 }, why: null });
+  await agent.until('kept_stopped');
+  await agent.ended;
+  return { a, before, saved };
+}
+
+/** Times of files to the millisecond: Node sets no finer ones exactly. */
+const roughly = (line: string): string =>
+  line.replace(/(\d+)\d{6}$/, (all, ms: string) => (all.length > 16 ? ms : all));
