@@ -8,6 +8,14 @@ export function fill(portuguese: string): string {
 
 /** The engine's own reasons; the longer before the shorter that is part of it. */
 export const REASONS: readonly Pair[] = [
+  // why a wake image did not bring everything
+  ['there is no wake image', 'não há imagem de wake'],
+  ['the wake image is damaged', 'a imagem de wake está danificada'],
+  [
+    'its time was up, or files are not as they were saved',
+    'o tempo acabou, ou há arquivos que não estão como foram salvos',
+  ],
+  ['nobody on this machine can read extended attributes', 'nada nesta máquina lê atributos estendidos'],
   // why a machine sleeps or does not
   ['which counts as alive for * more', 'o que conta como sinal de vida por mais *'],
   ['it never falls asleep by itself', 'nunca dorme sozinho'],
