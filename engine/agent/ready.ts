@@ -8,6 +8,9 @@ import { codeOf } from './durable.ts';
 import type { Place } from './place.ts';
 import type { Talk } from './talk.ts';
 
+/** What is copied to each GPU and back. */
+const CUDA_BYTES = 1 << 20;
+
 type Check = Extract<AgentEvent, { event: 'ready' }>['checks'][number];
 
 /** Tries what the marketplace only promises: the GPUs, the disk, the clock and the way to storage. */
@@ -37,22 +40,47 @@ async function checkGpu(wanted: number, signal: AbortSignal): Promise<Check> {
   if ('error' in cuda) return { name: 'gpu', ok: true, say: `${what}; CUDA not tried: ${cuda.error}` };
   const said = cuda.stdout.trim();
   if (said === 'no libcuda') return { name: 'gpu', ok: true, say: `${what}; CUDA not tried: there is no libcuda` };
-  const [code, count] = said.split(' ').map(Number);
-  if (code !== 0) return { name: 'gpu', ok: false, say: `${what}, but CUDA does not start (error ${code})` };
-  return { name: 'gpu', ok: (count ?? 0) >= wanted, say: `${what}; CUDA starts and sees ${count}` };
+  const [, code, count, where = ''] = /^(-?\d+) (\d+) ?(.*)$/.exec(said) ?? [];
+  if (code === undefined) return { name: 'gpu', ok: true, say: `${what}; CUDA not tried: ${said.split('\n').at(-1)}` };
+  if (where !== '') return { name: 'gpu', ok: false, say: `${what}, but ${where} (error ${code})` };
+  if (code !== '0') return { name: 'gpu', ok: false, say: `${what}, but CUDA does not start (error ${code})` };
+  return { name: 'gpu', ok: Number(count) >= wanted, say: `${what}; CUDA starts and copies on ${count}` };
 }
 
-/** Prints CUDA's error code and the number of devices it can use. A GPU that nvidia-smi lists may still not start. */
+/**
+ * Prints CUDA's error code, the number of devices it can use and, where one of them fails, what it failed at: a GPU that
+ * nvidia-smi lists may still not start, give no memory, or lose what is put there. Python calls the driver itself, since
+ * images with CUDA have it and hardly any has a compiler.
+ */
 const CUDA = `
-import ctypes
+import ctypes, os
 try:
     cuda = ctypes.CDLL("libcuda.so.1")
 except OSError:
     print("no libcuda")
-else:
-    count = ctypes.c_int(0)
-    code = cuda.cuInit(0) or cuda.cuDeviceGetCount(ctypes.byref(count))
-    print(code, count.value)
+    raise SystemExit
+count = ctypes.c_int(0)
+code = cuda.cuInit(0) or cuda.cuDeviceGetCount(ctypes.byref(count))
+where = ""
+def tried(what, result):
+    global code, where
+    if result and not where:
+        code, where = result, "GPU %d %s" % (n, what)
+    return not result
+for n in range(count.value if not code else 0):
+    device, context, memory = ctypes.c_int(), ctypes.c_void_p(), ctypes.c_uint64()
+    size = ${CUDA_BYTES}
+    there, back = os.urandom(size), ctypes.create_string_buffer(size)
+    if not tried("is not there", cuda.cuDeviceGet(ctypes.byref(device), n)): break
+    if not tried("gives no context", cuda.cuDevicePrimaryCtxRetain(ctypes.byref(context), device)): break
+    if not tried("gives no context", cuda.cuCtxSetCurrent(context)): break
+    if not tried("gives no memory", cuda.cuMemAlloc_v2(ctypes.byref(memory), ctypes.c_size_t(size))): break
+    if not tried("takes no data", cuda.cuMemcpyHtoD_v2(memory, there, ctypes.c_size_t(size))): break
+    if not tried("gives no data back", cuda.cuMemcpyDtoH_v2(back, memory, ctypes.c_size_t(size))): break
+    if not tried("gives other data back", -1 if back.raw != there else 0): break
+    cuda.cuMemFree_v2(memory)
+    cuda.cuDevicePrimaryCtxRelease_v2(device)
+print(code, count.value, where)
 `;
 
 async function ask(
@@ -112,7 +140,7 @@ async function checkStorage(probe: ReadyOrder['probe'], signal: AbortSignal): Pr
     if (bytes < STORAGE_BYTES_MIN)
       return { name: 'storage', ok: true, say: `storage answers; ${bytes} bytes tell no speed` };
     const mbps = ((bytes - first) * 8) / 1_000 / Math.max(performance.now() - startedAt, 1);
-    return { name: 'storage', ok: mbps >= probe.mbpsMin, say: `storage comes at ${mbps.toFixed(0)} Mbit/s` };
+    return { name: 'storage', ok: mbps >= probe.mbpsMin, say: `storage comes at ${mbps.toFixed(0)} Mbit/s`, mbps };
   } catch (cause) {
     signal.throwIfAborted();
     const inner = cause instanceof Error && cause.cause ? cause.cause : cause;

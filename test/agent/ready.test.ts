@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import type { AgentEvent, ReadyOrder } from '../../engine/domain/agent-protocol.ts';
+import { type CudaAnswers, libcuda } from '../../engine/marketplaces/local/libcuda.ts';
 import { follow } from './machine.ts';
 import { agentProgram } from './which-agent.ts';
 
@@ -73,7 +74,7 @@ test.concurrent('a good machine is found good', async () => {
     ['clock', true],
     ['storage', true],
   ]);
-  expect(said.gpu!.say).toBe('2 x NVIDIA H100 80GB HBM3, 81559 MiB, 570.86; CUDA starts and sees 2');
+  expect(said.gpu!.say).toBe('2 x NVIDIA H100 80GB HBM3, 81559 MiB, 570.86; CUDA starts and copies on 2');
   expect(said.disk!.say).toMatch(/^\d+ MB\/s written and synced$/);
   expect(said.storage!.say).toMatch(/^storage comes at \d+ Mbit\/s$/);
 });
@@ -89,7 +90,14 @@ test.concurrent.each<[what: string, gpuCount: number, programs: Record<string, s
   ],
   ['no nvidia-smi', 1, {}, false, /^nvidia-smi: there is no nvidia-smi$/],
   ['dead', 2, { 'nvidia-smi': SMI, python3: 'echo 999 0' }, false, /CUDA does not start \(error 999\)$/],
-  ['partly dead', 2, { 'nvidia-smi': SMI, python3: 'echo 0 1' }, false, /CUDA starts and sees 1$/],
+  ['partly dead', 2, { 'nvidia-smi': SMI, python3: 'echo 0 1' }, false, /CUDA starts and copies on 1$/],
+  [
+    'without memory',
+    2,
+    { 'nvidia-smi': SMI, python3: 'echo 2 2 GPU 1 gives no memory' },
+    false,
+    /, but GPU 1 gives no memory \(error 2\)$/,
+  ],
   ['no libcuda', 2, { 'nvidia-smi': SMI, python3: 'echo no libcuda' }, true, /CUDA not tried: there is no libcuda$/],
   ['none wanted', 0, {}, true, /^none is wanted$/],
 ])('GPUs: %s', async (_what, gpuCount, programs, ok, say) => {
@@ -102,6 +110,22 @@ test.concurrent('the question to CUDA is one that python understands', async () 
   expect(here.trim()).toBe('3');
   const { gpu } = await checks({ gpuCount: 2 }, { 'nvidia-smi': SMI });
   expect(gpu!.say).toMatch(/CUDA (not tried: there is no libcuda|starts|does not start)/);
+});
+
+test.runIf(process.arch === 'x64').each<[string, Partial<CudaAnswers>, boolean, RegExp]>([
+  ['starts, takes a megabyte and gives it back', {}, true, /CUDA starts and copies on 2$/],
+  ['does not start', { initCode: 999 }, false, /, but CUDA does not start \(error 999\)$/],
+  ['loses what is put there', { forgets: true }, false, /, but GPU 0 gives other data back \(error -1\)$/],
+])('a driver that %s', async (_what, answers, ok, say) => {
+  const lib = mkdtempSync(join(folder, 'lib-'));
+  const all = { initCode: 0, deviceCount: 2, version: 13_000, ...answers };
+  writeFileSync(join(lib, 'libcuda.so.1'), libcuda(process.arch, all)!, { mode: 0o755 });
+  const python = execFileSync('sh', ['-c', 'command -v python3'], { encoding: 'utf8' }).trim();
+  const { gpu } = await checks(
+    { gpuCount: 2 },
+    { 'nvidia-smi': SMI, python3: `LD_LIBRARY_PATH=${lib} exec ${python} "$@"` },
+  );
+  expect(gpu).toMatchObject({ ok, say: expect.stringMatching(say) });
 });
 
 test.concurrent.each([
