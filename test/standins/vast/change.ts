@@ -59,5 +59,5 @@ export function destroyMany(account: Account, { body }: Asked): Answer {
 export function end(account: Account, rental: Rental): void {
   stop(account, rental);
   rental.endedAt = account.now();
-  void account.options.computers?.end(rental);
+  account.options.computers?.end(rental).catch(() => undefined);
 }

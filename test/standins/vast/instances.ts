@@ -54,13 +54,14 @@ export function liveRental(account: Account, id: number): Rental {
 export function instanceRow(account: Account, rental: Rental): Row {
   const { physical, boot } = rental;
   const { actual, words } = statusOf(account, rental);
-  const running = actual === 'running';
-  const at = running && boot.fate !== 'no-ports' ? reachedAt(account, rental) : null;
+  const runs = actual === 'running' && boot.fate !== 'no-ports';
+  const at = runs ? reachedAt(account, rental) : null;
+  const starting = runs && at === null;
   return {
     ...rowOf(account, physical, rental.disk, rental.bid),
     id: rental.id,
     label: rental.label,
-    actual_status: actual,
+    actual_status: starting ? 'loading' : actual,
     intended_status: rental.intended,
     cur_state: rental.intended,
     next_state: rental.intended,
