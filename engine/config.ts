@@ -114,6 +114,10 @@ const Variables = z.object({
   DUMONT_ROUND_SECONDS: number(1, 3_600)
     .optional()
     .describe('how long a round waits; 90, divided by the speed of the local marketplace'),
+  DUMONT_HEDGED: z
+    .enum(['yes', 'no'])
+    .default('no')
+    .describe('yes: another machine starts as soon as one is late, instead of a batch after each round'),
   DUMONT_CAP_DOLLARS: number(0.01, 1_000).default(2).describe('a race stops renting when it has cost this much'),
   DUMONT_FILE_GB_MAX: number(0.001, 10_000)
     .default(10)
@@ -258,6 +262,7 @@ function settingsOf(v: Values): Omit<Settings, 'installation'> {
       ...race,
       batch: v.DUMONT_BATCH,
       rounds: v.DUMONT_ROUNDS,
+      hedged: v.DUMONT_HEDGED === 'yes',
       roundMs: v.DUMONT_ROUND_SECONDS === undefined ? race.roundMs / speed : v.DUMONT_ROUND_SECONDS * 1_000,
       capMicro: microDollars(v.DUMONT_CAP_DOLLARS),
     },

@@ -71,6 +71,7 @@ async function rememberBoot(before: Machine, machine: Machine, ms: number, ports
     ms,
     ok,
     why: machine.why,
+    ...(before.state === 'installing' && machine.mbps !== undefined ? { mbps: machine.mbps } : {}),
   });
 }
 

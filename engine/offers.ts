@@ -1,11 +1,11 @@
 import type { RankedOffer } from './domain/doors.ts';
-import { isFailure, reasonOf } from './domain/failures.ts';
-import type { Boot } from './domain/journals.ts';
+import { type Failure, isFailure, reasonOf } from './domain/failures.ts';
 import type { Need, Offer } from './domain/marketplace.ts';
+import { near } from './domain/near.ts';
 import type { Ports } from './domain/ports.ts';
 import { newestGood } from './domain/snapshot.ts';
 import { remember } from './policy/hosts.ts';
-import { type Knowledge, misfit, ranking } from './policy/ranking.ts';
+import { type Knowledge, lastMisfit, misfit, ranking } from './policy/ranking.ts';
 
 const REMEMBERED_MS = 60 * 24 * 3_600_000;
 /** Node, the agent and restic, packed. */
@@ -18,42 +18,71 @@ export async function offersFor(
   ports: Ports,
   signal: AbortSignal,
 ): Promise<{ readonly ranked: readonly RankedOffer[]; readonly none: string; readonly known: Knowledge }> {
-  const answers = await Promise.allSettled(
-    [...ports.marketplaces.values()].map((marketplace) => marketplace.offers(need, signal)),
-  );
-  signal.throwIfAborted();
-  const failed = answers.filter((answer) => answer.status === 'rejected').map((answer) => answer.reason as unknown);
-  for (const reason of failed) if (!isFailure(reason)) throw reason;
-  if (failed.length > 0 && failed.length === answers.length) throw failed[0];
-  const offers = answers.flatMap((answer) => (answer.status === 'fulfilled' ? answer.value : []));
+  const { offers, failed } = await found(need, ports, signal);
+  if (offers.length === 0 && failed !== null) throw failed;
   const fitting = offers.filter((offer) => misfit(offer, need) === null);
   const known = await knowledge(workspace, ports);
   const ranked = ranking(fitting, known);
-  return { ranked, known, none: whyNone(offers, need, failed) };
+  const none = ranked.length > 0 ? '' : await whyNone(need, ports, signal);
+  return { ranked, known, none };
 }
 
 async function knowledge(workspace: string | null, ports: Ports): Promise<Knowledge> {
-  const { boots, memory } = await hostKnowledge(ports);
+  const { boots, byHost, memory } = await hostKnowledge(ports);
+  const image = workspace === null ? null : ((await ports.store.read('workspaces', workspace))?.spec.image ?? null);
   const snapshots =
     workspace === null ? [] : (await ports.store.list('snapshots')).filter((one) => one.workspace === workspace);
   const downloadGb = KIT_GB + (newestGood(snapshots)?.sizeBytes ?? 0) / 1e9;
   const terms = new Map(
     [...ports.marketplaces].flatMap(([name, { terms: its }]) => (its ? [[name, its] as const] : [])),
   );
-  return { memory, boots, downloadGb, terms, now: ports.clock.now() };
+  return { memory, boots, byHost, image, downloadGb, terms, now: ports.clock.now() };
 }
 
 /** Our own memory of hosts, from the journal of boots. */
-export async function hostKnowledge(
-  ports: Ports,
-): Promise<{ memory: ReturnType<typeof remember>; boots: ReadonlyMap<string, readonly Boot[]> }> {
+export async function hostKnowledge(ports: Ports): Promise<Pick<Knowledge, 'memory' | 'boots' | 'byHost'>> {
   const entries = await ports.journals.read('boots', ports.clock.now() - REMEMBERED_MS);
-  return { memory: remember(entries), boots: Map.groupBy(entries, (boot) => `${boot.marketplace}/${boot.physical}`) };
+  return {
+    memory: remember(entries, ports.clock.now()),
+    boots: Map.groupBy(entries, (boot) => `${boot.marketplace}/${boot.physical}`),
+    byHost: Map.groupBy(entries, (boot) => `${boot.marketplace}/${boot.host}`),
+  };
 }
 
-function whyNone(offers: readonly Offer[], need: Need, failed: readonly unknown[]): string {
-  if (offers.length === 0) return failed.length > 0 ? reasonOf(failed[0]) : 'the marketplaces offer nothing for it';
-  const reasons = Map.groupBy(offers, (offer) => misfit(offer, need) ?? 'fits');
-  const [most] = [...reasons].toSorted(([, a], [, b]) => b.length - a.length);
-  return `${offers.length} machines on offer, of which ${most?.[1].length} are ${most?.[0]}`;
+/**
+ * Marketplaces leave out what does not fit, so with nothing left they are asked again for more: for every machine with that
+ * GPU, and if there is none, for what GPUs there are.
+ */
+async function whyNone(need: Need, ports: Ports, signal: AbortSignal): Promise<string> {
+  const kind = { gpu: need.gpu, spot: need.spot, kind: need.kind };
+  const alike = await found(kind, ports, signal);
+  if (alike.offers.some((offer) => misfit(offer, kind) === null))
+    return lastMisfit(
+      alike.offers.filter((offer) => misfit(offer, kind) === null),
+      need,
+    );
+  if (alike.failed !== null) return reasonOf(alike.failed);
+  if (need.gpu === undefined) return 'the marketplaces offer nothing at all right now';
+  const { offers } = await found({ spot: need.spot }, ports, signal);
+  const names = [...new Set(offers.map(({ gpu }) => gpu))];
+  const meant = near(need.gpu.toUpperCase().replaceAll('_', ' '), names);
+  const hint = meant.length > 0 ? `did you mean ${meant.join(' or ')}` : `there are ${names.toSorted().join(', ')}`;
+  return `nobody offers a GPU named "${need.gpu}" right now; ${hint}`;
+}
+
+interface Found {
+  readonly offers: readonly Offer[];
+  /** What the first marketplace said that did not answer. */
+  readonly failed: Failure | null;
+}
+
+async function found(need: Need, ports: Ports, signal: AbortSignal): Promise<Found> {
+  const answers = await Promise.allSettled(
+    [...ports.marketplaces.values()].map((marketplace) => marketplace.offers(need, signal)),
+  );
+  signal.throwIfAborted();
+  const failed = answers.filter((answer) => answer.status === 'rejected').map((answer) => answer.reason as unknown);
+  for (const reason of failed) if (!isFailure(reason)) throw reason;
+  const offers = answers.flatMap((answer) => (answer.status === 'fulfilled' ? answer.value : []));
+  return { offers, failed: (failed[0] as Failure | undefined) ?? null };
 }

@@ -153,8 +153,11 @@ async function rent(
       0.5,
     );
     known = found.known;
+    const refused = refusals(sight);
+    const open = ranked.filter(({ offer }) => !refused.has(offer.marketplace));
+    if (open.length === 0) return [...refused.values()].join('; ');
     offers = spread(
-      ranked,
+      open,
       race.racers.map((racer) => racer.offer),
       wanted.count,
       known.terms,
@@ -190,6 +193,13 @@ async function rent(
   ports.tell(first ? { event: 'race.began', ...told } : { event: 'race.round', ...told, round: wanted.round });
   await writeIntents(saved, ports);
   return null;
+}
+
+/** Marketplaces that rent nothing to this account now, and why. */
+function refusals({ machines }: RaceSight): ReadonlyMap<string, string> {
+  return new Map(
+    [...machines.values()].flatMap(({ marketplace, refused }) => (refused ? [[marketplace, refused] as const] : [])),
+  );
 }
 
 async function end(race: Race, sight: RaceSight, move: RaceMove, ports: Ports): Promise<void> {

@@ -1,8 +1,8 @@
 import { Failure, isFailure, reasonOf } from '../domain/failures.ts';
+import { didYouMean } from '../domain/near.ts';
 import type { InstancesJson } from '../http/json/instance.ts';
 import { asCalled, CALLED } from './called.ts';
 import { engineClient } from './engine-client.ts';
-import { didYouMean } from './near.ts';
 import { painter, type Screen } from './screen.ts';
 
 /** Says what went wrong and what to do, and returns the exit code that goes with it. */

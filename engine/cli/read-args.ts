@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import { Failure, reasonOf } from '../domain/failures.ts';
+import { didYouMean } from '../domain/near.ts';
 import { COMMON, type Command, type Options, SHORT, type Values } from './command.ts';
-import { didYouMean } from './near.ts';
 
 export interface Args {
   readonly words: readonly string[];

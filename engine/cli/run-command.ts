@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Failure } from '../domain/failures.ts';
+import { didYouMean } from '../domain/near.ts';
 import type { Described } from './command.ts';
 import { loadCommand, NAMES, wordsOf } from './commands.ts';
 import { engineClient } from './engine-client.ts';
-import { didYouMean } from './near.ts';
 import { readArgs } from './read-args.ts';
 import type { Screen } from './screen.ts';
 

@@ -418,6 +418,10 @@ export interface HostMemory {
   readonly stages: Readonly<
     Partial<Record<State, { readonly p50: number; readonly p95: number; readonly samples: number }>>
   >;
+  /** How fast storage came to it, the middle of what was measured. */
+  readonly mbps: number | null;
+  /** Why a race would rather take another one; null while it would not. */
+  readonly passedOver: string | null;
   readonly lastAt: number;
   readonly lastWhy: string;
 }

@@ -43,6 +43,8 @@ export interface Boot {
   readonly ms: number;
   readonly ok: boolean;
   readonly why: string;
+  /** How fast storage came to it; only where it was measured. */
+  readonly mbps?: number | undefined;
 }
 
 /** `waste` is what the losers of races cost, whatever it was for. */

@@ -73,6 +73,11 @@ export interface Machine {
   /** The SSH host key pinned at first contact, as `SHA256:...`. */
   readonly hostKey: string | null;
 
+  /** How fast storage came to it when it proved itself. */
+  readonly mbps?: number | undefined;
+  /** Why its marketplace rents nothing to this account now; another machine there would be asked for in vain. */
+  readonly refused?: string | undefined;
+
   /** The epoch of its claim on the workspace; null until it holds one. */
   readonly epoch: number | null;
   /** The snapshot it was woken from. */

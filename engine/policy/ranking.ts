@@ -7,6 +7,9 @@ import { expectation, patience } from './hosts.ts';
 export interface Knowledge {
   readonly memory: ReadonlyMap<string, HostMemory>;
   readonly boots: ReadonlyMap<string, readonly Boot[]>;
+  /** The same, by owner. */
+  readonly byHost: ReadonlyMap<string, readonly Boot[]>;
+  readonly image: string | null;
   /** What a start downloads: tools and snapshot. Bandwidth is often dearer than the GPU seconds of a race. */
   readonly downloadGb: number;
   /** By marketplace. */
@@ -29,9 +32,14 @@ export function ranking(offers: readonly Offer[], known: Knowledge): readonly Ra
 function judge(offer: Offer, known: Knowledge): { rank: number; why: string } {
   const key = `${offer.marketplace}/${offer.machine}`;
   const memory = known.memory.get(key);
-  const expected = expectation(memory, known.boots.get(key) ?? [], known.now);
+  const own = known.boots.get(key) ?? [];
+  const kin = (known.byHost.get(`${offer.marketplace}/${offer.host}`) ?? []).filter(
+    (boot) => boot.physical !== offer.machine,
+  );
+  const expected = expectation(own, kin, known.image, known.now);
   const failure = 1 - (1 - expected.failure) * offer.reliability;
-  const waitMinutes = expected.readyMs / 60_000 / Math.max(0.05, 1 - failure);
+  const transferMs = (known.downloadGb * 8_000_000) / Math.max(memory?.mbps ?? offer.downMbps, 1);
+  const waitMinutes = (expected.readyMs + transferMs) / 60_000 / Math.max(0.05, 1 - failure);
   const bandwidth = offer.dollarsPerGbDown * (known.downloadGb + pullGbOf(offer, known.terms));
   const rank = offer.dollarsPerHour * SESSION_HOURS + bandwidth + waitMinutes * DOLLARS_PER_WAITED_MINUTE;
   const seen = memory ? `seen ${memory.starts}×` : 'never seen';
@@ -48,22 +56,77 @@ export function patienceWith(offer: Offer, { boots }: Knowledge, otherwiseMs: nu
   return patience(boots.get(`${offer.marketplace}/${offer.machine}`) ?? [], market, otherwiseMs);
 }
 
+interface Wish {
+  readonly holds: (offer: Offer, need: Need) => boolean;
+  /** What is said of an offer for which it does not hold. */
+  readonly say: (need: Need) => string;
+}
+
+/** Everything a need can ask for, the price last: what it costs matters only for what fits. */
+const WISHES: readonly Wish[] = [
+  {
+    holds: (offer, { kind }) => hasGpu(offer) !== (kind === 'cpu'),
+    say: ({ kind }) => (kind === 'cpu' ? 'with a GPU' : 'without a GPU'),
+  },
+  { holds: (offer, { gpu }) => gpu === undefined || simple(offer.gpu) === simple(gpu), say: ({ gpu }) => `not ${gpu}` },
+  {
+    holds: (offer, { gpuCountMin = 0 }) => offer.gpuCount >= gpuCountMin,
+    say: ({ gpuCountMin }) => `with fewer than ${gpuCountMin} GPUs`,
+  },
+  {
+    holds: (offer, { vramGbMin = 0 }) => offer.vramGb >= vramGbMin,
+    say: ({ vramGbMin }) => `with less than ${vramGbMin} GB of GPU memory`,
+  },
+  {
+    holds: (offer, { regions }) => !regions || regions.length === 0 || regions.includes(offer.region),
+    say: ({ regions }) => `not in ${regions?.join(', ')}`,
+  },
+  {
+    holds: (offer, { reliabilityMin = 0 }) => offer.reliability >= reliabilityMin,
+    say: ({ reliabilityMin }) => `less reliable than ${reliabilityMin}`,
+  },
+  {
+    holds: (offer, { downMbpsMin = 0 }) => offer.downMbps >= downMbpsMin,
+    say: ({ downMbpsMin }) => `slower than ${downMbpsMin} Mbit/s`,
+  },
+  {
+    holds: (offer, { diskGbMin = 0 }) => offer.diskGb >= diskGbMin,
+    say: ({ diskGbMin }) => `with less than ${diskGbMin} GB of disk`,
+  },
+  {
+    holds: (offer, { cudaMin }) => cudaMin === undefined || (offer.cuda ?? 0) >= cudaMin,
+    say: ({ cudaMin }) => `with a CUDA older than ${cudaMin}`,
+  },
+  { holds: (offer, { verified }) => !verified || offer.verified, say: () => 'not verified' },
+  { holds: (offer, { spot }) => !offer.spot || spot === true, say: () => 'interruptible' },
+  {
+    holds: (offer, { dollarsPerHourMax }) =>
+      dollarsPerHourMax === undefined || offer.dollarsPerHour <= dollarsPerHourMax,
+    say: ({ dollarsPerHourMax }) => `dearer than $${dollarsPerHourMax}/h`,
+  },
+];
+
 /** Does the offer meet the need? The first thing that does not is the answer; null when it fits. */
 export function misfit(offer: Offer, need: Need): string | null {
-  if (hasGpu(offer) === (need.kind === 'cpu')) return hasGpu(offer) ? 'with a GPU' : 'without a GPU';
-  if (need.gpu !== undefined && simple(offer.gpu) !== simple(need.gpu)) return `GPU is not ${need.gpu}`;
-  if (offer.gpuCount < (need.gpuCountMin ?? 0)) return `fewer than ${need.gpuCountMin} GPUs`;
-  if (offer.vramGb < (need.vramGbMin ?? 0)) return `less than ${need.vramGbMin} GB of GPU memory`;
-  if (offer.dollarsPerHour > (need.dollarsPerHourMax ?? Number.POSITIVE_INFINITY))
-    return `dearer than $${need.dollarsPerHourMax}/h`;
-  if (need.regions && !need.regions.includes(offer.region)) return `not in ${need.regions.join(', ')}`;
-  if (offer.reliability < (need.reliabilityMin ?? 0)) return `less reliable than ${need.reliabilityMin}`;
-  if (offer.downMbps < (need.downMbpsMin ?? 0)) return `slower than ${need.downMbpsMin} Mbit/s`;
-  if (offer.diskGb < (need.diskGbMin ?? 0)) return `less than ${need.diskGbMin} GB of disk`;
-  if (need.cudaMin !== undefined && (offer.cuda ?? 0) < need.cudaMin) return `CUDA older than ${need.cudaMin}`;
-  if (need.verified && !offer.verified) return 'not verified';
-  if (offer.spot && !need.spot) return 'interruptible';
-  return null;
+  return WISHES.find(({ holds }) => !holds(offer, need))?.say(need) ?? null;
+}
+
+/** Which wish removed the last of these offers, and how near they came. */
+export function lastMisfit(offers: readonly Offer[], need: Need): string {
+  let left = offers;
+  for (const { holds, say } of WISHES) {
+    const after = left.filter((offer) => holds(offer, need));
+    if (after.length > 0 || left.length === 0) {
+      left = after;
+      continue;
+    }
+    const cheapest = Math.min(...left.map((offer) => offer.dollarsPerHour));
+    const price = say(need).startsWith('dearer') ? `; the cheapest costs $${cheapest.toFixed(2)}/h` : '';
+    const others =
+      left.length === offers.length ? 'all of them are' : `${left.length} fit otherwise, and all of these are`;
+    return `${offers.length} machines are on offer; ${others} ${say(need)}${price}`;
+  }
+  return `${left.length} machines fit and none of them could be had`;
 }
 
 /**

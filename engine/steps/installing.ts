@@ -30,7 +30,7 @@ export const installing: Step = async (machine, ports, signal) => {
       signal,
       async (readySignal) => await checkReady(shell, machine, kit, ports, readySignal),
     );
-    return { to: 'standing-by', why: said };
+    return { to: 'standing-by', why: said.words, facts: said.mbps === undefined ? {} : { mbps: said.mbps } };
   } catch (cause) {
     signal.throwIfAborted();
     if (isFailure(cause)) return { to: 'releasing', why: reasonOf(cause) };
@@ -57,7 +57,7 @@ async function checkReady(
   kit: Kit,
   ports: Ports,
   signal: AbortSignal,
-): Promise<string> {
+): Promise<{ readonly words: string; readonly mbps: number | undefined }> {
   const { ready, race } = ports.settings;
   const probe = kit.tools.find((tool) => tool.name === 'restic');
   const order = {
@@ -73,17 +73,19 @@ async function checkReady(
     clockSkewMs: ready.clockSkewMs,
   } as const;
   let words: string | null = null;
+  let mbps: number | undefined;
   const output = await shell.run(agentCommand(order, race.deadlines.installMs), signal, (line) => {
     const event = readAgentEvent(line);
     if (event?.event === 'failed') throw failureOf(event, machine.workspace);
     if (event?.event !== 'ready') return;
     const bad = event.checks.filter((check) => !check.ok);
     if (bad.length > 0) throw new Failure('not_ready', { why: bad.map((check) => check.say).join('; ') });
+    mbps = event.checks.find((check) => check.mbps !== undefined)?.mbps;
     words = event.checks.map((check) => check.say).join('; ');
   });
   if (words === null)
     throw new Failure('command_failed', { command: 'agent ready', code: output.code, why: output.stderr.trim() });
-  return words;
+  return { words, mbps };
 }
 
 const PROBE_URL_MS = 10 * 60_000;

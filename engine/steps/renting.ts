@@ -35,6 +35,8 @@ export const renting: Step = async (machine, ports, signal, note) => {
   } catch (cause) {
     signal.throwIfAborted(); // stopping: the next start finds `departedAt` and looks for the label
     if (isFailure(cause, 'fenced', 'row_changed')) throw cause;
-    return { to: 'releasing', why: reasonOf(cause) };
+    const why = reasonOf(cause);
+    const account = isFailure(cause, 'no_credit', 'spend_limit', 'marketplace_key');
+    return { to: 'releasing', why, facts: account ? { refused: why } : {} };
   }
 };

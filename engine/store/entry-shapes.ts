@@ -18,6 +18,7 @@ export const ENTRY_SHAPES: { readonly [J in Journal]: z.ZodType<Entries[J]> } = 
     ms: z.number(),
     ok: z.boolean(),
     why: z.string(),
+    mbps: z.number().optional(),
   }),
   ledger: z.preprocess(
     nameOldCharge,

@@ -172,6 +172,8 @@ const machine = z.object({
   departedAt: at.nullable(),
   billedUntil: at.nullable(),
   instance: z.string().nullable(),
+  refused: z.string().optional(),
+  mbps: z.number().optional(),
   address: z.object({ host: z.string(), port: z.number().int() }).nullable(),
   hostKey: z.string().nullable(),
   epoch: z.number().int().nullable(),

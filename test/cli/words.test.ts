@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { near } from '../../engine/cli/near.ts';
 import { clip, pad, widthOf } from '../../engine/cli/text-width.ts';
 import { ago, bytes, bytesOf, count, duration, stopwatch } from '../../engine/cli/words.ts';
+import { near } from '../../engine/domain/near.ts';
 
 test.each([
   [0, '0.0 s', '0:00'],

@@ -420,6 +420,8 @@ export function fakeEngine({ pace: firstPace = 1, names = ['lab'], outputs = tmp
         starts: 12 - index,
         failures: index % 4,
         stages: { booting: { p50: 14_000 + index * 9_000, p95: 40_000 + index * 21_000, samples: 12 - index } },
+        mbps: index === 0 ? null : 400 + index * 90,
+        passedOver: index % 4 === 3 ? '3 of 9 starts failed' : null,
         lastAt: T0 + index * 3_600_000,
         lastWhy: index % 4 === 3 ? 'SSH stayed silent for 90 s' : 'ready after 24 s',
       }));

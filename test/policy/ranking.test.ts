@@ -5,7 +5,15 @@ import { type Knowledge, ranking, spread } from '../../engine/policy/ranking.ts'
 import { standardOffers } from '../fakes/marketplace.ts';
 
 const offers = standardOffers(20);
-const known: Knowledge = { memory: new Map(), boots: new Map(), downloadGb: 0, terms: new Map(), now: 0 };
+const known: Knowledge = {
+  memory: new Map(),
+  boots: new Map(),
+  byHost: new Map(),
+  image: null,
+  downloadGb: 0,
+  terms: new Map(),
+  now: 0,
+};
 const boot = (ms: number, stage: Boot['stage'] = 'booting'): Boot => ({
   at: 0,
   machine: 'm',
@@ -53,7 +61,7 @@ test.each([
   ['three of four of its own starts', [10, 20, 30, 40].map((s) => boot(s * 1_000)), [], 30_000],
   ['its marketplace, while it is new', [], Array.from({ length: 8 }, (_, i) => boot((i + 1) * 10_000)), 60_000],
   ['not less than a sixth of a round', [1, 1, 1].map((ms) => boot(ms)), [], 15_000],
-  ['not more than two rounds', [9, 9, 9].map((h) => boot(h * 3_600_000)), [], 180_000],
+  ['not more than a round', [9, 9, 9].map((h) => boot(h * 3_600_000)), [], 90_000],
   ['other stages say nothing of it', [1, 2, 3].map((ms) => boot(ms, 'restoring')), [], 90_000],
 ] as const)('how long a start is waited for: %s', (_, own, market, ms) => {
   expect(patience(own, market, 90_000)).toBe(ms);

@@ -1,7 +1,7 @@
+import { didYouMean } from '../../domain/near.ts';
 import type { OperationJson } from '../../http/json/operation.ts';
 import { allInstances } from '../all-instances.ts';
 import { command, type Given, text, texts } from '../command.ts';
-import { didYouMean } from '../near.ts';
 import { wrong } from '../read-args.ts';
 import { showSnapshots } from '../show-snapshots.ts';
 import { askAndConclude } from '../wake-and-follow.ts';

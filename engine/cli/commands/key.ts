@@ -2,8 +2,8 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { didYouMean } from '../../domain/near.ts';
 import { command, type Given } from '../command.ts';
-import { didYouMean } from '../near.ts';
 import { wrong } from '../read-args.ts';
 import { readSecret } from '../read-secret.ts';
 

@@ -1,10 +1,10 @@
 import { perHour } from '../../domain/money.ts';
+import { didYouMean } from '../../domain/near.ts';
 import type { LocalBillJson, LocalMachinesJson } from '../../http/json/local.ts';
 import { command, flag, type Given, number } from '../command.ts';
 import { confirm } from '../confirm.ts';
 import { money } from '../event-words.ts';
 import { localTime } from '../local-time.ts';
-import { didYouMean } from '../near.ts';
 import { wrong } from '../read-args.ts';
 import { table } from '../table.ts';
 import { duration, plural, timeOf } from '../words.ts';

@@ -10,6 +10,8 @@ export const HostJson = z.object({
   starts: z.number(),
   failures: z.number(),
   stages: z.partialRecord(z.enum(STATES), z.object({ p50: z.number(), p95: z.number(), samples: z.number() })),
+  mbps: z.number().nullable().describe('How fast storage came to it, in Mbit/s.'),
+  passed_over: z.string().nullable().describe('Why a race would rather take another one.'),
   last_at: z.iso.datetime(),
   last_why: z.string(),
 });

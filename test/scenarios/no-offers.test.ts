@@ -1,0 +1,74 @@
+import { expect, test } from 'vitest';
+import type { Need } from '../../engine/domain/marketplace.ts';
+import { type AtVast, atVast } from '../fakes/at-vast.ts';
+import { ANA, MINUTE, World } from '../fakes/world.ts';
+import { GOOD_KEY } from '../standins/vast/account.ts';
+import { readTraps } from '../standins/vast/traps.ts';
+
+/** Asks for something at vast that cannot be had, and returns what people are told. */
+async function told(need: Need, change: (vast: AtVast) => void = () => undefined, traps: readonly string[] = []) {
+  const w = new World();
+  const vast = atVast(w, { machines: 120, seed: 'bad input', traps: readTraps(traps) });
+  change(vast);
+  const { engine, stop } = await w.start(vast.change);
+  await engine.create('lab', { need }, ANA);
+  const offers = engine.offers(need, AbortSignal.timeout(5_000)).then(
+    () => 'there are some',
+    (cause: Error) => cause.message,
+  );
+  await w.clock.advance(MINUTE);
+  const { id } = await engine.wake('lab', {}, ANA);
+  await w.clock.advance(10 * MINUTE);
+  const { outcome } = await engine.operation(id);
+  await stop();
+  return { offers: await offers, wake: outcome?.say ?? 'it goes on', rented: vast.account.rentals.length };
+}
+
+test('a GPU that nobody has is named, with those that were meant', async () => {
+  const { offers, wake, rented } = await told({ gpu: 'RTX 4900' });
+  expect(offers).toBe(
+    'No machine on offer fits: nobody offers a GPU named "RTX 4900" right now; did you mean RTX 4090 or RTX 3090 or RTX 5090.',
+  );
+  expect(wake).toContain('did you mean RTX 4090');
+  expect(rented).toBe(0);
+});
+
+test('a name like no other gets all that there are', async () => {
+  const { offers } = await told({ gpu: 'Voodoo' });
+  expect(offers).toContain('there are A100 SXM4, H100 SXM, L40S, RTX 3090, RTX 4090, RTX 5090, RTX A6000');
+});
+
+test.each([
+  [
+    'a price that is too low',
+    { gpu: 'rtx_4090', dollarsPerHourMax: 0.05 },
+    /all of them are dearer than \$0.05\/h; the cheapest costs \$0\.\d\d\/h/,
+  ],
+  ['a place without any', { gpu: 'RTX 4090', regions: ['AQ'] }, /all of them are not in AQ/],
+  ['more GPUs than anybody has', { gpuCountMin: 16 }, /with fewer than 16 GPUs/],
+  [
+    'the wish that removed the last ones',
+    { gpu: 'RTX 4090', regions: ['SE'], downMbpsMin: 90_000 },
+    /\d+ machines are on offer; \d+ fit otherwise, and all of these are slower than 90000 Mbit\/s/,
+  ],
+] as const)('%s is said', async (_, need, words) => {
+  const { offers, wake, rented } = await told(need);
+  expect(offers).toMatch(words);
+  expect(wake).toMatch(words);
+  expect(rented).toBe(0);
+});
+
+test('a key that vast does not know any more ends a wake with its name, and nothing is rented', async () => {
+  const forget = ({ account }: AtVast): void => void account.keys.delete(GOOD_KEY);
+  const { offers, wake, rented } = await told({}, forget);
+  expect(offers).toBe('vast does not accept the key in DUMONT_VAST_KEY: Invalid user key');
+  expect([wake, rented]).toEqual([expect.stringContaining('does not accept the key in DUMONT_VAST_KEY'), 0]);
+});
+
+test.each([
+  ['no-credit', 'vast says the account has no credit left'],
+  ['spend-limit', 'Spend rate limit of this account reached'],
+] as const)('%s ends a wake in words, after one round of machines at most', async (trap, words) => {
+  const { wake, rented } = await told({}, undefined, [trap]);
+  expect([wake, rented]).toEqual([expect.stringContaining(words), 0]);
+});
