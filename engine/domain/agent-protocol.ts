@@ -188,7 +188,14 @@ export const AgentFailureCode = z.enum([
 export const AgentEvent = z.discriminatedUnion('event', [
   z.object({
     event: z.literal('ready'),
-    checks: z.array(z.object({ name: z.enum(['gpu', 'disk', 'clock', 'storage']), ok: z.boolean(), say: z.string(), mbps: z.number().optional() })),
+    checks: z.array(
+      z.object({
+        name: z.enum(['gpu', 'disk', 'clock', 'storage']),
+        ok: z.boolean(),
+        say: z.string(),
+        mbps: z.number().optional(),
+      }),
+    ),
   }),
   z.object({ event: z.literal('progress'), ...progress }),
   /** Critical files are there and their hashes were compared. */
