@@ -26,6 +26,8 @@ export const BOOT = {
   config: `/${AGENT_HOME}/boot.json`,
   done: `/${AGENT_HOME}/boot.done`,
   failed: `/${AGENT_HOME}/boot.failed`,
+  /** Where an image's own start leaves it, to be run again. */
+  script: `/${AGENT_HOME}/boot.sh`,
 } as const;
 
 const base = { protocol: z.number().int(), workspace: z.string(), machine: z.string() };

@@ -8,6 +8,11 @@ export function bootEnd(): Command {
   return { argv: ['tail', '-n', '+1', BOOT.done, BOOT.failed], timeoutMs: 10_000 };
 }
 
+/** Runs the boot script once more: what it has already it does not fetch again. */
+export function bootAgain(timeoutMs: number): Command {
+  return { argv: ['sh', BOOT.script], timeoutMs };
+}
+
 /** What the boot script left: null while it runs on, else whether it has all tools, and what it said. */
 export function readBootEnd(output: Output): { readonly done: boolean; readonly words: string } | null {
   const parts = new Map(

@@ -1,10 +1,11 @@
-import { PROTOCOL } from '../domain/agent-protocol.ts';
+import { BOOT, PROTOCOL } from '../domain/agent-protocol.ts';
 import { Failure, isFailure, reasonOf } from '../domain/failures.ts';
 import type { Machine } from '../domain/lifecycle.ts';
 import type { Kit, Ports, Shell } from '../domain/ports.ts';
 import { agentCommand, failureOf, readAgentEvent } from '../remote/agent-command.ts';
-import { bootEnd, checkTools, missingTools, readBootEnd } from '../remote/tools-check.ts';
+import { bootAgain, bootEnd, checkTools, missingTools, readBootEnd } from '../remote/tools-check.ts';
 import { within } from './deadline.ts';
+import { orderFor } from './order.ts';
 import { reach } from './reach.ts';
 import { type Step, verdictOn } from './step.ts';
 
@@ -21,7 +22,7 @@ export const installing: Step = async (machine, ports, signal) => {
       installMs,
       ports.clock,
       signal,
-      async (toolSignal) => await toolsArrive(shell, kit, ports, toolSignal),
+      async (toolSignal) => await toolsArrive(shell, machine, kit, ports, toolSignal),
     );
     const said = await within(
       'readiness check',
@@ -38,11 +39,20 @@ export const installing: Step = async (machine, ports, signal) => {
   }
 };
 
-async function toolsArrive(shell: Shell, kit: Kit, ports: Ports, signal: AbortSignal): Promise<void> {
+async function toolsArrive(shell: Shell, machine: Machine, kit: Kit, ports: Ports, signal: AbortSignal): Promise<void> {
+  let mayRenew = machine.entered.paused !== undefined;
   for (;;) {
     const end = readBootEnd(await shell.run(bootEnd(), signal));
-    if (end && !end.done) throw new Failure('not_ready', { why: `its tools did not arrive: ${end.words}` });
-    if (end) break;
+    if (end?.done) break;
+    if (end && !mayRenew) throw new Failure('not_ready', { why: `its tools did not arrive: ${end.words}` });
+    if (end) {
+      // What it was given when it was made has ended since, and its disk may have come back empty.
+      mayRenew = false;
+      const { bootConfig } = await orderFor(machine, ports);
+      await shell.upload([{ path: BOOT.config, mode: 0o600, from: { bytes: Buffer.from(bootConfig) } }], signal);
+      await shell.run(bootAgain(ports.settings.race.deadlines.installMs), signal);
+      continue;
+    }
     await ports.clock.sleep(POLL_MS, signal);
   }
   const missing = missingTools(kit, await shell.run(checkTools(kit), signal));

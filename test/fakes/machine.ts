@@ -49,6 +49,8 @@ export class FakeMachine {
   destroyed = false;
   /** Listed, and silent. */
   unreachable = false;
+  /** Its tools do not arrive until the boot script is run again. */
+  toolsFail = false;
   /** Not in the lists, and yet it answers. */
   unlisted = false;
   /** The agent is killed when it hears that everything stays stopped, and all goes on. */
@@ -189,6 +191,9 @@ export class FakeMachine {
   }
 
   async #program(argv: readonly string[], stdin: string | undefined, line: Line): Promise<Output> {
+    if (argv[0] === 'sh') this.toolsFail = false;
+    if (argv[0] === 'tail' && this.toolsFail && this.#booted)
+      return { code: 1, stdout: `==> ${BOOT.failed} <==\nthe address of node has ended\n`, stderr: '' };
     if (argv[0] === 'tail')
       return { code: 1, stdout: this.#booted ? `==> ${BOOT.done} <==\nall tools are there\n` : '', stderr: '' };
     if (argv[0] === 'sha256sum') return { code: 0, stdout: this.#sums(argv.slice(1)), stderr: '' };

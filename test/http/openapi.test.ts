@@ -198,6 +198,7 @@ const HARD: ReadonlySet<string> = new Set([
   'POST /api/v1/backup/restore',
   'GET /api/v1/backup/info/{project_id}/{backup_id}',
   'DELETE /api/v1/tokens/{id}',
+  'DELETE /api/v1/budgets',
   'POST /api/v1/local/misbehave',
   'POST /api/v1/local/gpu',
 ]);

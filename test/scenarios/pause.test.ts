@@ -165,3 +165,14 @@ test('when its GPU went to somebody else that is said, and it wakes elsewhere wi
   expect(row?.why).toContain('Its GPU went to somebody else');
   await stop();
 });
+
+test('started again long after it was made, it fetches its tools under new addresses', async () => {
+  const w = new World();
+  const { engine, machine, stop } = await paused(w);
+  machine.toolsFail = true;
+  await engine.wake('lab', {}, ANA);
+  await w.clock.advance(2 * MINUTE);
+  expect((await engine.status('lab'))[0]?.sight).toBe('awake');
+  expect(w.rented).toEqual([machine.instance]);
+  await stop();
+});

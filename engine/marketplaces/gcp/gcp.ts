@@ -3,7 +3,7 @@ import type { Clock, Marketplace } from '../../domain/ports.ts';
 import type { Secret } from '../../domain/secret.ts';
 import { type Answer, call, type Request, type Service, shaped } from '../http/call.ts';
 import { pace } from '../http/pace.ts';
-import { sharedList } from '../http/shared-list.ts';
+import { together } from '../http/together.ts';
 import { fits, insertBody, listed, nameFor, offerIn, requestIdFor } from './machines.ts';
 import { MACHINE_NAMES } from './prices.ts';
 import { refusalIn, refusalOf } from './refusals.ts';
@@ -89,7 +89,9 @@ export function gcp({ api, key, zones, machineType, clock }: GcpOptions): Market
       return `${zone}/${nameFor(order.label)}`;
     },
 
-    list: sharedList(lists, async (signal) => {
+    list: together(async (depart, signal) => {
+      await lists.turn(signal);
+      depart();
       const all: Instance[] = [];
       for (let pageToken: string | undefined; ; ) {
         const query = { filter: 'labels.dumont=machine', maxResults: '500', pageToken };

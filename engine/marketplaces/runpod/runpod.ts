@@ -5,7 +5,7 @@ import type { Clock, Marketplace } from '../../domain/ports.ts';
 import type { Secret } from '../../domain/secret.ts';
 import { type Answer, call, type Request, type Service, shaped } from '../http/call.ts';
 import { pace } from '../http/pace.ts';
-import { sharedList } from '../http/shared-list.ts';
+import { together } from '../http/together.ts';
 import { balanceOf } from './graphql.ts';
 import { readLog } from './log.ts';
 import { type Cloud, fits, listed, offersIn, placeOf } from './pools.ts';
@@ -85,7 +85,9 @@ export function runpod({ api, key, clock, timeoutMs = 20_000 }: RunpodOptions): 
       return shaped(Pod, answer, 'runpod').id;
     },
 
-    list: sharedList(lists, async (signal) => {
+    list: together(async (depart, signal) => {
+      await lists.turn(signal);
+      depart();
       const { pods } = shaped(Pods, await good({ method: 'GET', path: '/v2/pods' }, signal), 'runpod');
       return pods.filter(({ status }) => status !== 'TERMINATED').map(listed);
     }),

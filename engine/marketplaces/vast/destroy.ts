@@ -1,7 +1,7 @@
 import { type Failure, isFailure } from '../../domain/failures.ts';
+import { together } from '../http/together.ts';
 import { type Answer, asFailure, isBadKey } from './answer.ts';
 import type { Ask } from './ask.ts';
-import { together } from './together.ts';
 
 /**
  * Ends machines. The next call may follow three seconds after the last one, so all that wait for their turn go in one call for

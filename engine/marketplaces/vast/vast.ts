@@ -1,4 +1,5 @@
 import type { Clock, Marketplace } from '../../domain/ports.ts';
+import { together } from '../http/together.ts';
 import { openAccount } from './account.ts';
 import { openAsk } from './ask.ts';
 import { create } from './create.ts';
@@ -8,7 +9,6 @@ import { list } from './list.ts';
 import { containerLog } from './logs.ts';
 import { search } from './search.ts';
 import { type Send, sendByFetch } from './send.ts';
-import { together } from './together.ts';
 
 export interface VastOptions {
   readonly url: string;

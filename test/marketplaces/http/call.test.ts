@@ -23,7 +23,7 @@ async function serving(answer: (path: string) => { status: number; body: string 
   });
   open.push(stack);
   const { port } = server.address() as AddressInfo;
-  return { marketplace: 'there', base: `http://127.0.0.1:${port}`, headers: async () => ({}), timeoutMs: 200 };
+  return { marketplace: 'there', base: `http://127.0.0.1:${port}`, headers: async () => ({}), timeoutMs: 10_000 };
 }
 
 test('an error that is plain text is an answer, and its words are kept', async () => {
@@ -44,7 +44,7 @@ test('what is asked for goes into the address, and what is not given does not', 
 
 test('no answer is told as such, and so is nobody at all', async () => {
   const service = await serving(() => null);
-  const slow = call(service, { method: 'POST', path: '/x', body: {} }, never);
+  const slow = call({ ...service, timeoutMs: 200 }, { method: 'POST', path: '/x', body: {} }, never);
   await expect(slow).rejects.toMatchObject({
     code: 'marketplace_down',
     facts: { why: expect.stringMatching(/0.2 s/) },
