@@ -8,7 +8,7 @@ import { withCredentials } from '../engine/credentials.ts';
 test('nothing set means one computer, no account, and defaults', () => {
   const config = readConfig({});
   expect(config.storage).toBeNull();
-  expect(config.settings.race).toMatchObject({ batch: 5, rounds: 3, roundMs: 9_000 });
+  expect(config.settings.race).toMatchObject({ batch: 5, rounds: 3, roundMs: 9_000, hedged: false });
 });
 
 test('every mistake in the environment is reported at once', () => {
@@ -59,4 +59,12 @@ test('machines elsewhere need storage that they can reach; a stand-in beside us 
   expect(() => readConfig({ DUMONT_RUNPOD_KEY: 'k' })).toThrow(/DUMONT_RUNPOD_KEY: .*set DUMONT_S3_ENDPOINT/);
   const beside = { DUMONT_RUNPOD_KEY: 'k', DUMONT_RUNPOD_API: 'http://127.0.0.1:7078/' };
   expect(readConfig(beside).marketplaces.runpod?.api).toBe('http://127.0.0.1:7078');
+});
+
+test('a race hedges when it is told to, and at vast time goes at its real pace', () => {
+  const api = { DUMONT_VAST_KEY: 'k', DUMONT_VAST_API: 'http://127.0.0.1:7079/' };
+  const { marketplaces, settings } = readConfig({ ...api, DUMONT_HEDGED: 'yes', DUMONT_BATCH: '3' });
+  expect(marketplaces.vast?.api).toBe('http://127.0.0.1:7079');
+  expect(settings.race).toMatchObject({ hedged: true, batch: 3, roundMs: 90_000 });
+  expect(() => readConfig({ DUMONT_VAST_KEY: 'k' })).toThrow(/DUMONT_VAST_KEY: rented machines cannot reach storage/);
 });

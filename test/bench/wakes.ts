@@ -149,10 +149,21 @@ function row(name: string, all: readonly Wake[]): (string | number)[] {
   ];
 }
 
+/** The curve between waiting and paying, drawn, and where the target lies on it. */
 function verdict(rows: Table['rows']): string {
   const sequential = Number(rows.find(([name]) => String(name).startsWith('sequential'))?.[5]);
-  const lines = rows.map(
-    ([name, , p95, , , cost]) => `${name}: ${(Number(cost) / sequential).toFixed(2)} x the cost, P95 ${p95} s`,
-  );
-  return `against sequential failover (target: the best P95 at no more than 1.5 x its cost)\n  ${lines.join('\n  ')}`;
+  const width = Math.max(...rows.map(([name]) => String(name).length));
+  const slowest = Math.max(...rows.map((row) => Number(row[2]) || 0));
+  const dearest = Math.max(...rows.map((row) => Number(row[5])));
+  const lines = rows.map(([name, , p95, , , cost]) => {
+    const wait = typeof p95 === 'number' ? bar(p95 / slowest) : `${bar(1)}>`;
+    const times = (Number(cost) / sequential).toFixed(2);
+    return `  ${String(name).padEnd(width)}  P95 ${wait} ${p95} s\n  ${''.padEnd(width)}    $ ${bar(Number(cost) / dearest)} ${times} x`;
+  });
+  const affordable = rows.filter((row) => Number(row[5]) <= 1.5 * sequential && typeof row[2] === 'number');
+  const best = affordable.toSorted((a, b) => Number(a[2]) - Number(b[2]))[0];
+  const kept = `target: the default has the best P95 at no more than 1.5 x the cost of sequential failover; within that the best is "${best?.[0]}"`;
+  return `${lines.join('\n')}\n${kept}: ${String(best?.[0]).includes('(default)') ? 'met' : 'MISSED'}`;
 }
+
+const bar = (share: number): string => '█'.repeat(Math.max(1, Math.round(share * 30)));
