@@ -13,7 +13,7 @@ import type { KnownFiles } from './known-files.ts';
 import { statOf } from './look-at.ts';
 import { type Place, STAGING } from './place.ts';
 import type { Restic } from './restic-here.ts';
-import { sharePatterns } from './share-patterns.ts';
+import { parentsOf, sharePatterns } from './share-patterns.ts';
 import { typeOf } from './walk.ts';
 
 /** In the order in which they come. */
@@ -61,7 +61,7 @@ export async function fetchShare(
   const brought = await fromImage(from, share, onBytes, signal);
   let trouble: unknown = null;
   for (let tries = 1; tries <= TRIES; tries++) {
-    const left = share.lines.filter(({ path, type }) => type !== 'other' && !brought.has(rawPath(path)));
+    const left = share.lines.filter(({ path }) => !brought.has(rawPath(path)));
     if (left.length > 0) trouble = await runRestore(from, share, left, onBytes, signal);
     const { verified, wrong } = await verify(place, share, brought, signal);
     if (wrong.length === 0) return verified;
@@ -85,11 +85,16 @@ async function fromImage(
   const target = (raw: string): string => `${stagingOf(share.root, share.part)}${raw.slice(share.root.length)}`;
   // What an earlier try left is compared instead.
   const fresh = readdirSync(place.at(target(share.root))).length === 0;
-  const wanted = share.lines.filter(({ path, type }) => {
+  const here = share.lines.filter(({ path }) => {
     const raw = rawPath(path);
-    return raw !== share.root && (fresh || type === 'dir' || statOf(place, target(raw)) === null);
+    return raw !== share.root && (fresh || statOf(place, target(raw)) === null);
   });
-  return new Set([share.root, ...(await image.bring(wanted, place, target, onBytes, signal))]);
+  const above = parentsOf(here);
+  const folders = [...share.lines, ...share.others].filter(
+    ({ path, type }) => type === 'dir' && above.has(rawPath(path)),
+  );
+  const wanted = new Set([...folders.filter(({ path }) => rawPath(path) !== share.root), ...here]);
+  return new Set([share.root, ...(await image.bring([...wanted], share.root, place, target, onBytes, signal))]);
 }
 
 /**

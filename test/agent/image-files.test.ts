@@ -51,6 +51,6 @@ test.skipIf(resticProgram === null)(
     expect(await fetched('bare', [])).toBeGreaterThan(81);
     const rest = await fetched('image', SAME);
     expect(rest).toBeGreaterThan(40);
-    expect(rest).toBeLessThan(42);
+    expect(rest).toBeLessThan(50); // of 81: packs come whole
   },
 );

@@ -7,6 +7,7 @@ import { durable } from './durable.ts';
 import { freeze } from './freeze.ts';
 import { handover } from './handover.ts';
 import { heartbeats } from './heartbeats.ts';
+import { image } from './image.ts';
 import { infra } from './infra.ts';
 import { kit } from './kit.ts';
 import { quiet } from './quiet.ts';
@@ -32,6 +33,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   freeze,
   restores,
   backup,
+  image,
   infra,
   vault,
   discord,

@@ -36,12 +36,13 @@ export async function readImage(
   image: ImageManifest,
   setup: WriterSetup,
   lines: readonly ManifestLine[],
+  root: string,
   place: Place,
   target: (raw: string) => string,
   onBytes: (bytes: number, files: number) => void,
   signal: AbortSignal,
 ): Promise<Brought> {
-  const wanted = matching(image, lines);
+  const wanted = matching(image, lines, root);
   const paths = new Set<string>();
   for (const { path, entry } of wanted)
     if (entry.type === 'dir') mkdirSync(place.at(target(path)), { recursive: true, mode: 0o700 });
@@ -96,16 +97,20 @@ interface Match<E extends ImageEntry = ImageEntry> {
   readonly entry: E;
 }
 
-/** In the order of the image. */
-function matching(image: ImageManifest, lines: readonly ManifestLine[]): readonly Match[] {
+/** In the order of the image. Of a directory that is not as it was restic brings everything. */
+function matching(image: ImageManifest, lines: readonly ManifestLine[], root: string): readonly Match[] {
   const byPath = new Map(lines.map((line) => [line.path, line]));
   const files = new Map<string, ImageFile>();
+  const folders = new Set([root]);
   return image.entries.flatMap((entry): Match[] => {
     const line = byPath.get(entry.path);
     if (entry.type === 'file') files.set(entry.path, entry);
     const file = entry.type === 'name' ? files.get(entry.of) : entry;
     if (!line || !file || !isSame(file, line)) return [];
-    return [{ path: rawPath(entry.path), entry }];
+    const path = rawPath(entry.path);
+    if (path !== root && !folders.has(path.slice(0, path.lastIndexOf('/')))) return [];
+    if (entry.type === 'dir') folders.add(path);
+    return [{ path, entry }];
   });
 }
 

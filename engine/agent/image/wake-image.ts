@@ -10,9 +10,10 @@ import { readImage } from './read-image.ts';
 
 /** The image of a workspace, for a restore. Whatever is wrong with it, there is restic. */
 export interface WakeImage {
-  /** Puts what it has of these things where `target` says; the raw paths of what came. */
+  /** Puts what it has of these things below `root` where `target` says; the raw paths of what came. */
   bring(
     lines: readonly ManifestLine[],
+    root: string,
     place: Place,
     target: (raw: string) => string,
     onBytes: (bytes: number, files: number) => void,
@@ -29,9 +30,18 @@ export async function openWakeImage(repository: RepositoryAccess, signal: AbortS
   let files = 0;
   let bytes = 0;
   return {
-    async bring(lines, place, target, onBytes, signal) {
+    async bring(lines, root, place, target, onBytes, signal) {
       if (!('image' in found)) return new Set();
-      const { paths, trouble } = await readImage(found.image, { password, at }, lines, place, target, onBytes, signal);
+      const { paths, trouble } = await readImage(
+        found.image,
+        { password, at },
+        lines,
+        root,
+        place,
+        target,
+        onBytes,
+        signal,
+      );
       why ??= trouble;
       for (const line of lines) {
         if (line.type !== 'file' || !paths.has(rawPath(line.path))) continue;

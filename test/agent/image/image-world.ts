@@ -67,7 +67,7 @@ export function openImageWorld(): ImageWorld {
       const to = `back-${++reads}`;
       mkdirSync(join(root, to));
       const target = (raw: string): string => `${to}${raw.slice('root'.length)}`;
-      const brought = await readImage(image, setup, lines, place, target, () => undefined, never);
+      const brought = await readImage(image, setup, lines, 'root', place, target, () => undefined, never);
       return { to: join(root, to), brought };
     },
     [Symbol.dispose]() {

@@ -1,4 +1,5 @@
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test, vi } from 'vitest';
 import { resticProgram } from '../../restic/which-restic.ts';
@@ -52,6 +53,7 @@ test.skipIf(resticProgram === null)('an image of before brings what is the same,
   const { a } = await asleepWithImage(world);
   writeFileSync(join(a.root, 'workspace/code/a.py'), 'print(3)\n');
   writeFileSync(join(a.root, 'workspace/new'), 'new\n');
+  execFileSync('mkfifo', [join(a.root, 'workspace/pipe')]);
   const before = treeOf(a.root, ['opt']);
   const saved = await saveOnce(world, a, { sequence: 9 });
   const b = world.machine('b');
@@ -81,7 +83,9 @@ async function asleepWithImage(world: World): Promise<{ a: Machine; before: read
   writeFileSync(join(work, 'code/a.py'), 'print(1)\n');
   writeFileSync(join(work, 'code/b.py'), 'print(2)\n');
   writeFileSync(join(work, 'empty'), '');
-  writeFileSync(join(work, 'model.safetensors'), weights('bf16', 18_000_000));
+  mkdirSync(join(work, 'models'));
+  chmodSync(join(work, 'models'), 0o750);
+  writeFileSync(join(work, 'models/model.safetensors'), weights('bf16', 18_000_000));
   writeFileSync(join(a.root, 'root/.bashrc'), 'alias l=ls\n');
   writeFileSync(join(a.root, 'data/table.csv'), '1,2\n');
   const before = treeOf(a.root, ['opt']);

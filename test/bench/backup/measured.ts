@@ -10,6 +10,8 @@ import type { R2 } from '../../standins/r2/r2.ts';
 export interface Measured {
   readonly seconds: number;
   readonly cpuSeconds: number;
+  /** Of the largest of its processes. */
+  readonly memoryBytes: number;
   /** Of the stand-in for storage, which runs in this process. */
   readonly serverCpuSeconds: number;
   readonly requests: { readonly a: number; readonly b: number };
@@ -64,12 +66,14 @@ export async function measured(r2: R2, program: Program): Promise<Measured> {
     const [code] = (await once(child, 'close')) as [number | null];
     const seconds = overAt ?? since();
     if (code !== 0) throw new Error(`${program.argv.slice(0, 3).join(' ')} ended with ${code}: ${words}`);
+    const [cpuSeconds, memoryKb] = readFileSync(result, 'utf8').split(' ').map(Number);
     const { user, system } = process.cpuUsage(serverBefore);
     const { a, b } = r2.counted();
     const { received, sent } = r2.moved();
     return {
       seconds,
-      cpuSeconds: Number(readFileSync(result, 'utf8')),
+      cpuSeconds: cpuSeconds!,
+      memoryBytes: memoryKb! * 1024,
       serverCpuSeconds: (user + system) / 1e6,
       requests: { a, b },
       sentBytes: received,
@@ -97,6 +101,6 @@ while True:
         code = os.waitstatus_to_exitcode(status)
 used = resource.getrusage(resource.RUSAGE_CHILDREN)
 with open(sys.argv[1], 'w') as result:
-    result.write(str(used.ru_utime + used.ru_stime))
+    result.write(f'{used.ru_utime + used.ru_stime} {used.ru_maxrss}')
 sys.exit(code if code >= 0 else 1)
 `;

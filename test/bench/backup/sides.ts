@@ -1,5 +1,9 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { ImageManifest } from '../../../engine/agent/image/manifest.ts';
+import { writeImage } from '../../../engine/agent/image/write-image.ts';
+import { unpackManifest } from '../../../engine/agent/manifest.ts';
+import { placeAt } from '../../../engine/agent/place.ts';
 import { PROTOCOL, type RestoreOrder, type SaveOrder } from '../../../engine/domain/agent-protocol.ts';
 import { manifestKey } from '../../../engine/domain/layout.ts';
 import { DEFAULTS } from '../../../engine/domain/settings.ts';
@@ -61,8 +65,16 @@ export async function plainSide({ restic, r2, root, scratch }: Tools, id: string
   };
 }
 
+export interface OurSide extends Side {
+  readonly password: string;
+  /** From the wake image, as far as it goes. */
+  restoreFromImage(): Promise<Measured>;
+  /** Of what was backed up last. */
+  writeImage(): Promise<{ readonly seconds: number; readonly image: ImageManifest; readonly sentBytes: number }>;
+}
+
 /** The program on the machine, with the orders that the engine gives it. */
-export async function ourSide({ restic, r2, root, scratch }: Tools, id: string): Promise<Side> {
+export async function ourSide({ restic, r2, root, scratch }: Tools, id: string): Promise<OurSide> {
   rmSync(join(root, 'opt'), { recursive: true, force: true }); // of another one
   const machine = await machineOn(r2.world, id);
   const program = join(scratch, 'agent.mjs');
@@ -84,12 +96,23 @@ export async function ourSide({ restic, r2, root, scratch }: Tools, id: string):
     return { ...done, last };
   };
   const repository = await accessTo(machine);
-  const bringing = (snapshot: RestoreOrder['snapshot']): RestoreOrder => {
-    return { ...base, verb: 'restore', job: `job-${snapshot?.id.slice(0, 8) ?? 'new'}`, snapshot, repository };
+  const bringing = (snapshot: RestoreOrder['snapshot'], image = false): RestoreOrder => {
+    return { ...base, verb: 'restore', job: `job-${snapshot?.id.slice(0, 8) ?? 'new'}`, snapshot, repository, image };
   };
   await ask('restore', root, bringing(null), 'complete');
   let newest: { readonly id: string; readonly contentHash: string } | null = null;
   let sequence = 0;
+  let before: ImageManifest | null = null;
+  const wake = async (image: boolean): Promise<Measured> => {
+    if (newest === null) throw new Error('nothing was backed up');
+    const target = join(scratch, `${id}-back`);
+    mkdirSync(join(target, 'opt/dumont'), { recursive: true });
+    const manifestUrl = await machine.storage.presign('GET', manifestKey(id, newest.id), HOUR);
+    const snapshot = { ...newest, manifestUrl, baseUrl: null };
+    const done = await ask('restore', target, bringing(snapshot, image), 'complete');
+    rmSync(target, { recursive: true, force: true });
+    return done;
+  };
   return {
     name: 'Dumont',
     prefix: `${id}/`,
@@ -117,15 +140,21 @@ export async function ourSide({ restic, r2, root, scratch }: Tools, id: string):
       await moveDraft(machine, draft, manifestKey(id, newest.id));
       return done;
     },
-    async restore() {
-      if (newest === null) throw new Error('nothing was backed up');
-      const target = join(scratch, `${id}-back`);
-      mkdirSync(join(target, 'opt/dumont'), { recursive: true });
-      const manifestUrl = await machine.storage.presign('GET', manifestKey(id, newest.id), HOUR);
-      const snapshot = { ...newest, manifestUrl, baseUrl: null };
-      const done = await ask('restore', target, bringing(snapshot), 'complete');
-      rmSync(target, { recursive: true, force: true });
-      return done;
+    password: repository.password,
+    restore: () => wake(false),
+    restoreFromImage: () => wake(true),
+    async writeImage() {
+      const { signal } = new AbortController();
+      const { password, ...at } = repository;
+      const stored = await machine.storage.get(manifestKey(id, newest!.id), signal);
+      const lines = await unpackManifest(stored!, null, newest!.contentHash);
+      const order = { password, at, snapshot: newest!.id, contentHash: newest!.contentHash, lines, before, threads: 2 };
+      r2.moved();
+      const began = performance.now();
+      const image = await writeImage(order, placeAt(root, join(root, 'opt/dumont'), restic, null), signal, signal);
+      if (!image?.whole) throw new Error('the image is not whole');
+      before = image;
+      return { seconds: (performance.now() - began) / 1_000, image, sentBytes: r2.moved().received };
     },
     [Symbol.asyncDispose]: () => machine[Symbol.asyncDispose](),
   };
