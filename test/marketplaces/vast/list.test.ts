@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { costOf } from '../../standins/vast/bill.ts';
 import { gladly, never, PROMPT, type VastWorld, vastWorld } from './vast-world.ts';
 
 async function many(w: VastWorld, count: number): Promise<void> {
@@ -61,4 +62,27 @@ test.each([
   expect(row!.address !== null).toBe(reached);
   if (fate === 'well') expect(row!.address!.host).toMatch(/^203\.0\.\d+\.\d+$/);
   if (fate === 'no-ports') expect(row!.address!.host, 'through the door of vast').toBe('ssh7.vast.ai');
+});
+
+test('an interruptible machine for which somebody bids more is listed as stopped, and its disk is billed on', async () => {
+  const w = vastWorld({ boot: PROMPT });
+  const spot = (await w.market.offers({ spot: true }, never)).find((offer) => offer.spot)!;
+  await w.market.rent(spot, w.order(), gladly, never);
+  await w.until(async () => (await w.market.list(never))[0]?.status === 'running');
+  w.account.traps.set('outbid', 1);
+  expect(await w.market.list(never)).toMatchObject([{ status: 'stopped', address: null }]);
+  const before = costOf(w.account, w.account.rentals[0]!);
+  await w.clock.sleep(3_600_000, never);
+  const after = costOf(w.account, w.account.rentals[0]!);
+  expect([after.gpu === before.gpu, after.disk > before.disk]).toEqual([true, true]);
+});
+
+test('with the credit gone every machine is listed as ended', async () => {
+  const w = vastWorld({ boot: PROMPT, credit: 0.01 });
+  const [offer] = await w.market.offers({}, never);
+  await w.market.rent(offer!, w.order(), gladly, never);
+  await w.until(async () => (await w.market.list(never))[0]?.status === 'exited');
+  await expect(w.market.rent((await w.market.offers({}, never))[0]!, w.order(), gladly, never)).rejects.toMatchObject({
+    code: 'no_credit',
+  });
 });

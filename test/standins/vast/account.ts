@@ -102,6 +102,11 @@ export function askId(account: Account, { machine_id }: Physical): number {
 
 export const isLive = (rental: Rental): boolean => rental.endedAt === null;
 
+export function stop(account: Account, rental: Rental): void {
+  const span = rental.spans.at(-1);
+  if (span && span.until === null) span.until = account.now();
+}
+
 export function freeMachines(account: Account): readonly Physical[] {
   const taken = new Set(account.rentals.filter(isLive).map(({ physical }) => physical.machine_id));
   return account.fleet.filter(({ machine_id }) => !taken.has(machine_id));

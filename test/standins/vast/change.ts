@@ -1,4 +1,4 @@
-import { type Account, isLive, type Rental } from './account.ts';
+import { type Account, isLive, type Rental, stop } from './account.ts';
 import { type Answer, type Asked, ok, Refusal } from './answer.ts';
 import { liveRental } from './instances.ts';
 
@@ -17,11 +17,6 @@ export function change(account: Account, { body }: Asked, id: number): Answer {
   if (body.state === 'stopped') stop(account, rental);
   else return start(account, rental);
   return ok({ success: true });
-}
-
-export function stop(account: Account, rental: Rental): void {
-  const span = rental.spans.at(-1);
-  if (span && span.until === null) span.until = account.now();
 }
 
 function start(account: Account, rental: Rental): Answer {

@@ -1,4 +1,4 @@
-import { type Account, isLive, type Rental } from './account.ts';
+import { type Account, isLive, type Rental, stop } from './account.ts';
 import { type Answer, type Asked, ok, Refusal } from './answer.ts';
 import { creditLeft, runningFrom } from './bill.ts';
 import { addressOf, fits, rowOf } from './offers.ts';
@@ -10,6 +10,7 @@ const PAGE_MAX = 25;
 /** `GET /api/v1/instances/`: a page of what the account has, as it was a moment ago. */
 export function list(account: Account, { query }: Asked): Answer {
   if (account.springs('list-502')) throw new Refusal(502, 'bad_gateway', '<html>502 Bad Gateway</html>');
+  for (const rental of account.rentals) outbid(account, rental);
   const given = Number(query.get('limit') ?? PAGE_MAX);
   const limit = given <= 0 ? 5 : Math.min(PAGE_MAX, given);
   const filters = JSON.parse(query.get('select_filters') ?? '{}') as Row;
@@ -38,6 +39,13 @@ export function list(account: Account, { query }: Asked): Answer {
 export function show(account: Account, id: number): Answer {
   const rental = account.rentals.find((one) => one.id === id && isShown(account, one));
   return ok({ instances: rental ? instanceRow(account, rental) : null });
+}
+
+/** Who bid for an interruptible machine has it until somebody bids more. */
+function outbid(account: Account, rental: Rental): void {
+  if (!rental.bid || !isLive(rental) || rental.intended !== 'running' || !account.springs('outbid')) return;
+  stop(account, rental);
+  rental.intended = 'stopped';
 }
 
 function isShown(account: Account, { createdAt, endedAt, lagMs }: Rental): boolean {
