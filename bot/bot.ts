@@ -59,7 +59,7 @@ export async function openBot(options: BotOptions): Promise<Bot> {
   if (!(await settled.anywhere())) log('discord.no_channel', { ...NO_CHANNEL }, 'WARNING');
   const stories = createStories(engine);
   const memory = opening.use(createMemory(store, clock, log));
-  const panels = opening.use(createPanels({ store, clock, log, engine }, discord, settled, stories));
+  const panels = opening.use(createPanels({ store, clock, log, engine, engineOf }, discord, settled, stories));
   const times: number[] = [];
 
   const route = createRouter(
@@ -126,6 +126,11 @@ export async function openBot(options: BotOptions): Promise<Bot> {
     canWarn: settled.anywhere,
     [Symbol.asyncDispose]: async () => await opened.disposeAsync(),
   };
+
+  async function engineOf(account: string): Promise<Engine | null> {
+    const found = (await options.accounts.list()).find(({ id, endedAt }) => id === account && endedAt === null);
+    return found ? options.engineFor({ name: found.id, role: found.role, workspaces: null, by: 'discord' }) : null;
+  }
 
   /** Until Discord has them, or the token is gone. */
   async function register(): Promise<void> {

@@ -20,6 +20,10 @@ import { machineResume } from './commands/machine-resume.ts';
 import { offers } from './commands/offers.ts';
 import { plans } from './commands/plans.ts';
 import { recover } from './commands/recover.ts';
+import { reportList } from './commands/report-list.ts';
+import { reportNow } from './commands/report-now.ts';
+import { reportRemove } from './commands/report-remove.ts';
+import { reportSchedule } from './commands/report-schedule.ts';
 import { restoreDate } from './commands/restore-date.ts';
 import { restoreLatest } from './commands/restore-latest.ts';
 import { restorePath } from './commands/restore-path.ts';
@@ -68,6 +72,7 @@ const OF_VERBS: Readonly<Record<VerbName, Command>> = {
   forget: snapshotDelete,
   plans,
   savings,
+  report: reportNow,
   budget,
   recover,
   ssh,
@@ -89,6 +94,9 @@ const BESIDES: readonly Command[] = [
   backupStatus,
   link,
   settings,
+  reportSchedule,
+  reportList,
+  reportRemove,
   alerts,
   diag,
 ];

@@ -10,6 +10,7 @@ import type { Discord } from './discord/rest.ts';
 
 /** What stands before the words of a command with two. */
 const GROUPS: Readonly<Record<string, Both>> = {
+  report: { en: 'What it cost and saved, now or by itself', pt: 'O que custou e poupou, agora ou sozinho' },
   machine: { en: 'Workspaces and their machines', pt: 'Workspaces e suas máquinas' },
   snapshot: { en: 'Snapshots of a workspace', pt: 'Snapshots de um workspace' },
   backup: { en: 'Backups of a workspace', pt: 'Backups de um workspace' },

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { Failure } from './domain/failures.ts';
 import { LEVELS } from './domain/log.ts';
 import { microDollars } from './domain/money.ts';
-import { PLANS, type PlanName } from './domain/plan.ts';
+import { PLANS, type PlanName, PRICE_BOOK_NAMES } from './domain/plan.ts';
 import { Secret } from './domain/secret.ts';
 import { DEFAULTS, type Settings } from './domain/settings.ts';
 import type { LogLimits } from './workspace-logs.ts';
@@ -125,6 +125,10 @@ const Variables = z.object({
   DUMONT_BACKUP_SECONDS: number(10, 86_400)
     .optional()
     .describe("from one backup to the next, when something changed; without it what the workspace's plan says"),
+  DUMONT_PRICE_BOOK: z
+    .enum(PRICE_BOOK_NAMES)
+    .default(DEFAULTS.priceBook)
+    .describe('what storage is charged by in estimates'),
   DUMONT_PLAN: z.enum(PLANS).default(DEFAULTS.plan).describe('the plan of new workspaces'),
   DUMONT_FREE_GB: gigabytes('free'),
   DUMONT_PRO_GB: gigabytes('pro'),
@@ -268,6 +272,7 @@ function settingsOf(v: Values): Omit<Settings, 'installation'> {
     },
     save: { ...save, fileBytesMax: v.DUMONT_FILE_GB_MAX * 1e9 },
     plan: v.DUMONT_PLAN,
+    priceBook: v.DUMONT_PRICE_BOOK,
     plans: {
       free: { ...plans.free, storageBytesMax: v.DUMONT_FREE_GB * 1e9 },
       pro: { ...plans.pro, storageBytesMax: v.DUMONT_PRO_GB * 1e9 },

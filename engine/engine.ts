@@ -26,6 +26,7 @@ import {
 import { promised } from './made-of-snapshot.ts';
 import { faultInChoice } from './policy/plan.ts';
 import { dropFromTokens, leave } from './removal.ts';
+import { planReport, removeReport } from './reports.ts';
 import { standbyOf } from './standby.ts';
 import { tryToDescribe } from './steps/describe.ts';
 import { writeMetadata } from './steps/metadata.ts';
@@ -85,6 +86,16 @@ export function createEngine(ports: Ports, telling: Telling, identityFile: strin
       return saved;
     },
 
+    reports: async () => await store.list('reports'),
+    async planReport(choice, asked) {
+      const report = await planReport(choice, asked, ports);
+      await record('report', report.id, asked, `${report.every} ${report.time} ${report.zone}`);
+      return report;
+    },
+    async removeReport(id, asked) {
+      await removeReport(id, ports);
+      await record('report', id, asked, 'removed');
+    },
     budgets: async () => await budgetViews(ports),
     async setBudget(choice, asked) {
       if (!(choice.micro > 0)) throw new Failure('bad_request', { why: 'A budget is more than nothing.' });

@@ -110,6 +110,20 @@ export function engineFor(who: Who, engine: Engine, store: Store): Engine {
       return await engine.plans(name);
     },
 
+    async reports() {
+      return (await engine.reports()).filter(({ by }) => mayReport(by));
+    },
+    async planReport(choice, asked) {
+      if (choice.workspace !== null) await allowOn('report', choice.workspace);
+      if (who.workspaces) throw forbidden(who, 'report', 'viewer');
+      return await engine.planReport(choice, asked);
+    },
+    async removeReport(id, asked) {
+      const report = (await engine.reports()).find((one) => one.id === id);
+      if (!report || !mayReport(report.by)) throw new Failure('no_such_report', { report: id });
+      await engine.removeReport(id, asked);
+    },
+
     async budgets() {
       const visible = await visibleAccounts();
       const names = new Set([...visible].map((key) => key.split('\n')[0]));
@@ -161,6 +175,10 @@ export function engineFor(who: Who, engine: Engine, store: Store): Engine {
       for await (const told of engine.events(after, workspace, signal)) if (await mayHear(told)) yield told;
     },
   };
+
+  function mayReport(by: string): boolean {
+    return who.workspaces === null && (by === who.name || who.role === 'admin');
+  }
 
   /** Whoever owns a workspace caps it; a cap on an account or on everybody is not theirs to lift. */
   async function mayCap({ scope, of }: Pick<BudgetChoice, 'scope' | 'of'>): Promise<void> {

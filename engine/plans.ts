@@ -3,6 +3,7 @@ import { INTERVALS_MS, PLANS } from './domain/plan.ts';
 import type { Settings } from './domain/settings.ts';
 import { newestGood, type Snapshot } from './domain/snapshot.ts';
 import { priceOf, TYPICAL_DAY } from './policy/plan-price.ts';
+import { PRICE_BOOKS, restoreCharge, storageCharge } from './policy/price-book.ts';
 
 /** What each plan allows, and what storage would cost with it: for a workspace as large as this one is. */
 export function plansFor(snapshots: readonly Snapshot[], copies: number, settings: Settings): readonly PlanQuote[] {
@@ -14,6 +15,12 @@ export function plansFor(snapshots: readonly Snapshot[], copies: number, setting
       const priced = { intervalMs, days: plan.days, copies };
       return { intervalMs, price: priceOf(priced, day, settings.prices, settings.agent.compareEveryMs) };
     });
-    return { name, plan, day, intervals };
+    const book = PRICE_BOOKS[settings.priceBook];
+    const charge = {
+      book: settings.priceBook,
+      storageMicro: storageCharge(book, storedBytes + day.changedBytes * plan.days),
+      restoreMicro: restoreCharge(book, storedBytes),
+    };
+    return { name, plan, day, charge, intervals };
   });
 }

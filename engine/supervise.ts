@@ -8,6 +8,7 @@ import { drive } from './drive.ts';
 import { PARTS, type Parts } from './parts.ts';
 import { runRace } from './race.ts';
 import { reconcile } from './reconcile.ts';
+import { tellReports } from './reports.ts';
 import { rowsBell } from './steps/step.ts';
 import { dueForUpkeep } from './upkeep.ts';
 
@@ -44,6 +45,7 @@ export async function supervise(ports: Ports, signal: AbortSignal, parts: Parts 
     lookedAt = ports.clock.now();
     await watchAlerts(ports);
     await watchBudgets(ports);
+    await tellReports(ports);
     for (const id of await dueForUpkeep(ports)) {
       if (upkeeps() >= ports.settings.upkeep.atOnce) return;
       keep(`${UPKEEP}${id}`, async (own, ownSignal) => await parts.upkeep(id, own, ownSignal));

@@ -1,5 +1,6 @@
 import type { BudgetView } from '../../engine/domain/doors.ts';
 import { dollars, type MicroDollars } from '../../engine/domain/money.ts';
+import type { Report } from '../../engine/domain/report.ts';
 import { type Figures, periodWords, type Savings } from '../../engine/domain/savings.ts';
 import { block, COLOUR, clip, code, type Message, plain } from '../discord/message.ts';
 import type { Phrases } from '../words/phrases.ts';
@@ -10,6 +11,17 @@ const NAME = 12;
 
 export function moneyAnswers(words: Phrases) {
   return {
+    reports(all: readonly Report[]): Message {
+      const lines = all.map(({ id, every, time, zone, channel, workspace, by }) => {
+        const of = workspace === null ? words.label.everything : plain(workspace);
+        return `\`${id}\` ${words.money.report[every]} · ${time} ${plain(zone)} · <#${channel}> · ${of} · ${plain(by)}`;
+      });
+      return {
+        content: `**${words.money.reports}** (${words.count(all.length)})`,
+        embeds: [{ color: COLOUR.calm, description: lines.length === 0 ? words.money.noReport : list(lines, words) }],
+      };
+    },
+
     budgets(views: readonly BudgetView[]): Message {
       const lines = views.map(({ budget, spentMicro, until }) => {
         const percent = Math.floor((spentMicro / budget.micro) * 100);

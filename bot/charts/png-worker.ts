@@ -1,18 +1,28 @@
 import { join } from 'node:path';
-import { parentPort, workerData } from 'node:worker_threads';
+import { parentPort } from 'node:worker_threads';
 import { Resvg } from '@resvg/resvg-js';
 
 /** Twice the size it is shown at, for screens that have the dots. */
 const SCALE = 2;
 const fonts = join(import.meta.dirname, '..', 'fonts');
 
+parentPort?.on('message', ({ id, svg }: { readonly id: number; readonly svg: string }) => {
+  try {
+    parentPort?.postMessage({ id, bytes: draw(svg), why: '' });
+  } catch (cause) {
+    parentPort?.postMessage({ id, bytes: null, why: String(cause) });
+  }
+});
+
 /** Without these files it would draw no text at all, and say nothing about it. */
-const drawn = new Resvg(workerData as string, {
-  fitTo: { mode: 'zoom', value: SCALE },
-  font: {
-    fontFiles: [join(fonts, 'DejaVuSans.ttf'), join(fonts, 'DejaVuSans-Bold.ttf')],
-    loadSystemFonts: false,
-    defaultFontFamily: 'DejaVu Sans',
-  },
-}).render();
-parentPort?.postMessage(new Uint8Array(drawn.asPng()));
+function draw(svg: string): Uint8Array {
+  const options = {
+    fitTo: { mode: 'zoom' as const, value: SCALE },
+    font: {
+      fontFiles: [join(fonts, 'DejaVuSans.ttf'), join(fonts, 'DejaVuSans-Bold.ttf')],
+      loadSystemFonts: false,
+      defaultFontFamily: 'DejaVu Sans',
+    },
+  };
+  return new Uint8Array(new Resvg(svg, options).render().asPng());
+}

@@ -3,6 +3,7 @@ import { perHour } from '../../engine/domain/money.ts';
 import type { FileOf } from '../discord/message.ts';
 import type { Racer, Story } from '../panels/story.ts';
 import type { Phrases } from '../words/phrases.ts';
+import { DIM, frame, GRID, INK, text, WIDTH } from './draw.ts';
 import { toPng } from './png.ts';
 
 /** The race as bars over time: who was how far when, and who won. Null when it could not be drawn: the panel stands without. */
@@ -19,19 +20,12 @@ export async function drawTimeline(
   return bytes && { name: 'race.png', type: 'image/png', bytes, description };
 }
 
-const WIDTH = 800;
 const LEFT = 190;
 const RIGHT = 80;
 const TOP = 56;
 const ROW = 24;
 const BAR = 14;
 const BOTTOM = 54;
-
-/** Over Discord's dark ground; light text also reads on the frame's own background in a light theme. */
-const GROUND = '#2b2d31';
-const INK = '#f2f3f5';
-const DIM = '#b5bac1';
-const GRID = '#3f4147';
 
 const COLOURS: Partial<Record<State, string>> = {
   renting: '#6d6f78',
@@ -59,15 +53,7 @@ export function timelineSvg(story: Story, title: string, words: Phrases, now: nu
     const at = 16 + i * 128;
     return `<rect x="${at}" y="${height - 30}" width="12" height="12" rx="3" fill="${colour}"/>${text(at + 18, height - 20, words.stage[state as State], 12, DIM)}`;
   });
-  return [
-    `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${height}" viewBox="0 0 ${WIDTH} ${height}">`,
-    `<rect width="100%" height="100%" fill="${GROUND}"/>`,
-    text(16, 24, title, 15, INK, 'start', true),
-    ...ticks,
-    ...rows,
-    ...legend,
-    '</svg>',
-  ].join('');
+  return frame(height, title, ...ticks, ...rows, ...legend);
 }
 
 const lastMove = (racers: readonly Racer[], now: number): number =>
@@ -101,17 +87,4 @@ function ticksOf(span: number): readonly number[] {
   const step =
     [1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1_800].find((seconds) => span / (seconds * 1_000) <= 9) ?? 3_600;
   return Array.from({ length: Math.floor(span / (step * 1_000)) + 1 }, (_, i) => i * step * 1_000);
-}
-
-function text(
-  x: number | string,
-  y: number,
-  value: string,
-  size: number,
-  colour: string,
-  anchor = 'start',
-  bold = false,
-): string {
-  const safe = value.replace(/[&<>"]/g, (sign) => `&#${sign.charCodeAt(0)};`).replace(/\p{Cc}/gu, '');
-  return `<text x="${x}" y="${y}" font-family="DejaVu Sans" font-size="${size}" fill="${colour}" text-anchor="${anchor}"${bold ? ' font-weight="bold"' : ''}>${safe}</text>`;
 }

@@ -1,4 +1,6 @@
+import type { Language } from '../../engine/domain/discord.ts';
 import type { Talk } from '../../engine/domain/events.ts';
+import type { ReportEvery } from '../../engine/domain/report.ts';
 
 /** What a warning knows, and how it ended. */
 export interface Warned {
@@ -16,4 +18,16 @@ export interface Alerted {
   readonly at: number;
   /** When it was over, and how; null while it is not. */
   readonly resolved: { readonly at: number; readonly say: string } | null;
+}
+
+/** What a report is about. */
+export interface Reported {
+  readonly from: number;
+  readonly until: number;
+  readonly every: ReportEvery;
+  readonly language: Language;
+  /** Whose eyes it is seen with. */
+  readonly by: string;
+  /** The channel where it was to stand, when it may not. */
+  readonly shutIn: string | null;
 }

@@ -9,6 +9,7 @@ import { type Words, wordsIn } from '../words/words.ts';
 import { drawAlert } from './alert.ts';
 import { isPast, isShutOut, type Opening, TOLD } from './openings.ts';
 import { drawOperation } from './operation.ts';
+import { drawReport } from './report.ts';
 import { drawStatus } from './status.ts';
 import type { Stories } from './stories.ts';
 import { drawWarning } from './warning.ts';
@@ -43,6 +44,8 @@ export interface Drawn {
 
 export interface Sheet {
   readonly engine: Engine;
+  /** As that account may see it; null when there is no such account any more. */
+  readonly engineOf: (account: string) => Promise<Engine | null>;
   readonly stories: Stories;
   readonly words: Words;
   readonly guild: Guild;
@@ -53,18 +56,24 @@ const POSTED_WITHIN_MS = 10_000;
 const KEPT_MS = 7 * 24 * 3_600_000;
 
 export function createPanels(
-  ports: { readonly store: Store; readonly clock: Clock; readonly log: Log; readonly engine: Engine },
+  ports: {
+    readonly store: Store;
+    readonly clock: Clock;
+    readonly log: Log;
+    readonly engine: Engine;
+    readonly engineOf: Sheet['engineOf'];
+  },
   discord: Discord,
   settled: Settled,
   stories: Stories,
 ): Panels {
-  const { store, clock, log, engine } = ports;
+  const { store, clock, log, engine, engineOf } = ports;
   /** By workspace: what has to be drawn when something happens there. */
   const live = new Map<string, Panel>();
 
   async function draw(panel: Panel): Promise<Drawn | null> {
     const guild = await settled.of(panel.guild);
-    const sheet: Sheet = { engine, stories, words: wordsIn(guild.language), guild, now: clock.now() };
+    const sheet: Sheet = { engine, engineOf, stories, words: wordsIn(guild.language), guild, now: clock.now() };
     switch (panel.kind) {
       case 'operation':
         return await drawOperation(panel, sheet);
@@ -74,6 +83,8 @@ export function createPanels(
         return drawWarning(panel, sheet);
       case 'alert':
         return drawAlert(panel, sheet);
+      case 'report':
+        return await drawReport(panel, sheet);
     }
   }
 
@@ -103,6 +114,13 @@ export function createPanels(
         if (trouble !== null && channel === panel.channel) await letIn(panel.guild);
       },
       async shut(panel, why) {
+        const place = (await settled.of(panel.guild)).channel;
+        if (panel.kind === 'report' && place !== null && place !== panel.channel) {
+          // It is not lost with its channel: it stands where the server hears of trouble, and says so.
+          const moved = await change(panel.id, { channel: place, facts: { ...panel.facts, shutIn: panel.channel } });
+          if (moved) writer.touch(moved);
+          return;
+        }
         await change(panel.id, { closedAt: clock.now(), facts: { ...panel.facts, shut: true } });
         const { channel } = await settled.of(panel.guild);
         if (channel === panel.channel) await settled.change(panel.guild, { trouble: why });

@@ -58,6 +58,7 @@ const EVENTS: { readonly [E in Talk['event']]: (it: Extract<Talk, { event: E }>,
   'repository.mended': (it) => `the repository was mended from ${it.from}: ${plural(it.objects, 'object')}`,
   'alert.raised': (it) => `${it.why}. ${asCommands(it.mend, it.workspace ?? undefined)}`,
   'alert.resolved': (it) => `over after ${duration(it.forMs)}${it.why ? `: ${it.why}` : ''}`,
+  'report.due': (it) => `the ${it.every} report is posted`,
   'operation.ended': (it) => `${it.ok ? 'done' : 'failed'}: ${it.why}`,
 };
 
@@ -296,6 +297,20 @@ export const en: Phrases = {
 
   money: {
     budgets: 'Budgets',
+    reports: 'Reports that are posted by themselves',
+    noReport: 'None yet: `/report schedule`.',
+    report: { daily: 'daily report', weekly: 'weekly report', monthly: 'monthly report' },
+    shutIn: (channel = '') => `It was to stand in <#${channel}>, where Dumont may not write any more.`,
+    made: (by, at) => `for ${by} · <t:${at}:f>`,
+    chart: {
+      awake: 'awake',
+      asleep: 'asleep',
+      hosts: 'hosts',
+      paid: (period = '') => `Paid, and what always-on would have cost: ${period}`,
+      paidAlt: (paid = '', always = '') => `Bars by day: ${paid} paid in all; always-on would have cost ${always}.`,
+      hours: (period = '') => `Hours awake and asleep: ${period}`,
+      boots: (hosts = '') => `How fast ${hosts} hosts boot (P50)`,
+    },
     noBudget: 'None is set: only the cap of each wake holds.',
     oneScope: 'Say of what: one of workspace, account and all.',
     renews: (at) => `anew <t:${at}:R>`,

@@ -8,6 +8,7 @@ import type { Facts, FailureCode } from '../../engine/domain/failures.ts';
 import type { ChargedFor } from '../../engine/domain/journals.ts';
 import type { State } from '../../engine/domain/lifecycle.ts';
 import type { Outcome } from '../../engine/domain/operation.ts';
+import type { ReportEvery } from '../../engine/domain/report.ts';
 import type { Baseline } from '../../engine/domain/savings.ts';
 import type { Snapshot, SnapshotKind } from '../../engine/domain/snapshot.ts';
 import type { Sight } from '../../engine/domain/workspace.ts';
@@ -172,6 +173,20 @@ export interface Phrases extends Format {
   readonly money: {
     readonly utc: string;
     readonly budgets: string;
+    readonly reports: string;
+    readonly noReport: string;
+    readonly report: Readonly<Record<ReportEvery, string>>;
+    readonly shutIn: Say;
+    made(by: string, at: number): string;
+    readonly chart: {
+      readonly awake: string;
+      readonly asleep: string;
+      readonly hosts: string;
+      readonly paid: Say;
+      readonly paidAlt: Say;
+      readonly hours: Say;
+      readonly boots: Say;
+    };
     readonly noBudget: string;
     readonly oneScope: string;
     renews(at: number): string;

@@ -59,6 +59,7 @@ const EVENTS: { readonly [E in Talk['event']]: (it: Extract<Talk, { event: E }>,
   'repository.mended': (it) => `o repositório foi consertado a partir de ${it.from}: ${plural(it.objects, 'objeto')}`,
   'alert.raised': (it) => `${why(it.why)}. ${asCommands(ALERT_WORDS[it.kind].pt, it.workspace ?? undefined)}`,
   'alert.resolved': (it) => `acabou após ${duration(it.forMs)}${it.why ? `: ${why(it.why)}` : ''}`,
+  'report.due': (it) => `o relatório é publicado (${it.every})`,
   'operation.ended': (it) => `${it.ok ? 'feito' : 'falhou'}: ${why(it.why)}`,
 };
 
@@ -329,6 +330,20 @@ export const pt: Phrases = {
 
   money: {
     budgets: 'Orçamentos',
+    reports: 'Relatórios publicados sozinhos',
+    noReport: 'Nenhum ainda: `/report schedule`.',
+    report: { daily: 'relatório diário', weekly: 'relatório semanal', monthly: 'relatório mensal' },
+    shutIn: (channel = '') => `Devia estar em <#${channel}>, onde o Dumont já não pode escrever.`,
+    made: (by, at) => `para ${by} · <t:${at}:f>`,
+    chart: {
+      awake: 'acordado',
+      asleep: 'dormindo',
+      hosts: 'hosts',
+      paid: (period = '') => `Pago, e o que sempre ligado custaria: ${period}`,
+      paidAlt: (paid = '', always = '') => `Barras por dia: ${paid} pagos ao todo; sempre ligado custaria ${always}.`,
+      hours: (period = '') => `Horas acordado e dormindo: ${period}`,
+      boots: (hosts = '') => `Em quanto tempo ${hosts} hosts ligam (P50)`,
+    },
     noBudget: 'Nenhum: só vale o limite de cada disputa.',
     oneScope: 'Diga de quê: um de workspace, account e all.',
     renews: (at) => `de novo <t:${at}:R>`,

@@ -67,6 +67,7 @@ const WORDS: { readonly [E in TalkJson['event']]: (facts: Facts<E>) => string } 
   'alert.resolved': (it) => `no longer, after ${duration(it.for_ms)}: ${it.why}`,
   'repository.mended': (it) =>
     `what storage had lost of its backups came back from the ${it.from === 'vault' ? 'vault' : 'second copy'}: ${plural(it.objects, 'object')}`,
+  'report.due': (it) => `the ${it.every} report is posted`,
   'operation.ended': (it) => `${it.ok ? 'done' : 'failed'}: ${it.why}`,
 };
 

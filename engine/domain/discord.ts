@@ -26,7 +26,7 @@ export type Language = 'en' | 'pt';
 export interface Panel {
   readonly id: string;
   readonly version: number;
-  readonly kind: 'operation' | 'status' | 'warning' | 'alert';
+  readonly kind: 'operation' | 'status' | 'warning' | 'alert' | 'report';
   readonly guild: string;
   readonly channel: string;
   /** Null until Discord has it. */

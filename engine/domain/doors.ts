@@ -10,7 +10,8 @@ import type { Level, PlacedLine } from './log.ts';
 import type { Address, Listed, Need, Offer } from './marketplace.ts';
 import type { MicroDollars } from './money.ts';
 import type { Operation } from './operation.ts';
-import type { Day, Plan, PlanName, Price } from './plan.ts';
+import type { Day, Plan, PlanName, Price, PriceBookName } from './plan.ts';
+import type { Report, ReportChoice } from './report.ts';
 import type { Savings, SavingsWanted } from './savings.ts';
 import type { Schedule } from './schedule.ts';
 import type { Fate, Snapshot, SnapshotType } from './snapshot.ts';
@@ -120,6 +121,10 @@ export interface Engine {
   quote(name: string, how: WakeChoice): Promise<Quote>;
   /** What each plan allows and what storage costs with it, for this workspace or, with null, for a typical one. */
   plans(name: string | null): Promise<readonly PlanQuote[]>;
+  reports(): Promise<readonly Report[]>;
+  /** Posted by itself from the next time on; the one that stands for this channel gives way. */
+  planReport(choice: ReportChoice, asked: Asked): Promise<Report>;
+  removeReport(id: string, asked: Asked): Promise<void>;
   budgets(): Promise<readonly BudgetView[]>;
   /** At 80 % people are told; at 100 % nothing new is rented, and what runs is warned, saved and put to sleep. */
   setBudget(choice: BudgetChoice, asked: Asked): Promise<BudgetView>;
@@ -382,6 +387,12 @@ export interface PlanQuote {
   readonly plan: Plan;
   /** What the price is for. */
   readonly day: Day;
+  /** What a month of it, and one restore, are charged by the price book. */
+  readonly charge: {
+    readonly book: PriceBookName;
+    readonly storageMicro: MicroDollars;
+    readonly restoreMicro: MicroDollars;
+  };
   readonly intervals: readonly { readonly intervalMs: number; readonly price: Price }[];
 }
 

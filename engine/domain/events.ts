@@ -1,5 +1,7 @@
 import type { AlertKind } from './alert.ts';
+import type { Language } from './discord.ts';
 import type { State } from './lifecycle.ts';
+import type { ReportEvery } from './report.ts';
 
 /** What people are told. Panels, the terminal and the event stream all come from this one union. */
 export type Talk =
@@ -231,6 +233,21 @@ export type Talk =
       readonly kind: AlertKind;
       readonly why: string;
       readonly forMs: number;
+    }
+  | {
+      /** A report is to be posted. `due` names it: told again, it is the same one. */
+      readonly event: 'report.due';
+      readonly workspace: string | null;
+      readonly report: string;
+      readonly due: number;
+      readonly guild: string;
+      readonly channel: string;
+      readonly language: Language;
+      readonly zone: string;
+      readonly every: ReportEvery;
+      readonly by: string;
+      readonly from: number;
+      readonly until: number;
     }
   | {
       readonly event: 'operation.ended';

@@ -120,6 +120,7 @@ export const FAILURES = {
     '{workspace} has no schedule "{schedule}".',
     '{workspace} não tem o agendamento "{schedule}".',
   ),
+  no_such_report: row(404, 66, false, 'There is no report "{report}".', 'Não há relatório "{report}".'),
   no_such_budget: row(404, 66, false, 'There is no budget "{budget}".', 'Não há orçamento "{budget}".'),
   budget_spent: row(
     402,

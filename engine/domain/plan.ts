@@ -4,6 +4,10 @@ import type { SnapshotKind } from './snapshot.ts';
 export const PLANS = ['free', 'pro', 'enterprise'] as const;
 export type PlanName = (typeof PLANS)[number];
 
+/** What people are charged by, where somebody passes storage on. */
+export const PRICE_BOOK_NAMES = ['standard', 'small'] as const;
+export type PriceBookName = (typeof PRICE_BOOK_NAMES)[number];
+
 /** What a workspace is entitled to. The numbers are settings; these three names are what people choose by. */
 export interface Plan {
   /** No backup sooner after the last one; also the interval where nobody chose another. */

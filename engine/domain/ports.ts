@@ -14,6 +14,7 @@ import type { Address, Billed, Listed, Need, Offer, Order, Terms } from './marke
 import type { MicroDollars } from './money.ts';
 import type { Operation } from './operation.ts';
 import type { Race } from './race.ts';
+import type { Report } from './report.ts';
 import type { Settings } from './settings.ts';
 import type { Snapshot } from './snapshot.ts';
 import type { Upkeep } from './upkeep.ts';
@@ -115,6 +116,7 @@ export interface Rows {
   alerts: Alert;
   bills: Bill;
   budgets: Budget;
+  reports: Report;
   'storage-bills': StorageBill;
   guilds: Guild;
   panels: Panel;

@@ -1,5 +1,5 @@
 import { microDollars } from './money.ts';
-import type { KindDays, Plan, PlanName } from './plan.ts';
+import type { KindDays, Plan, PlanName, PriceBookName } from './plan.ts';
 import type { RacePlan } from './race.ts';
 import type { IdleRules } from './workspace.ts';
 
@@ -30,6 +30,7 @@ export interface Settings {
   readonly retention: RetentionLimits;
   readonly upkeep: UpkeepLimits;
   readonly prices: StoragePrices;
+  readonly priceBook: PriceBookName;
   readonly money: MoneyLimits;
   /** Delays before a failed step is driven again; the last one repeats for as long as the machine bills us. */
   readonly retryMs: readonly number[];
@@ -274,6 +275,7 @@ export const DEFAULTS: Settings = {
   },
   // https://developers.cloudflare.com/r2/pricing/, standard storage
   prices: { microPerA: 4.5, microPerB: 0.36, microPerGbMonth: 15_000 },
+  priceBook: 'standard',
   money: { readMs: 15 * MINUTE, settleMs: 3 * DAY },
   retryMs: [SECOND, 5 * SECOND, 15 * SECOND, MINUTE, 5 * MINUTE],
   rewakesPerHour: 2,

@@ -116,6 +116,11 @@ export const VERBS = {
     'Caps on what is spent: of a workspace, an account or everybody, by day or month',
     'Limites do que se gasta: de um workspace, de uma conta ou de todos, por dia ou mês',
   ),
+  report: verb(
+    'viewer',
+    'What it cost and saved, posted each day, week or month',
+    'O que custou e poupou, publicado a cada dia, semana ou mês',
+  ),
   ssh: verb('operator', 'Open a shell in a workspace', 'Abre um shell num workspace', 'workspace'),
   logs: verb('viewer', 'What happened to a workspace, or follow it', 'O que aconteceu com um workspace', 'workspace'),
   offers: verb('viewer', 'Machines on offer, best first', 'Máquinas ofertadas, melhores primeiro'),

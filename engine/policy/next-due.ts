@@ -1,4 +1,5 @@
 import { Cron } from 'croner';
+import type { Report } from '../domain/report.ts';
 import { type Schedule, scheduleWords } from '../domain/schedule.ts';
 import type { Workspace } from '../domain/workspace.ts';
 
@@ -33,3 +34,28 @@ export function dueBy(workspace: Workspace, until: number, lateMs: number): Due 
   }
   return latest;
 }
+
+/** When a report is due next after that moment; a little later for each, so that many do not post in one second. */
+export function nextReport(
+  { id, every, time, zone }: Pick<Report, 'id' | 'every' | 'time' | 'zone'>,
+  after: number,
+): number {
+  const [hours, minutes] = time.split(':').map(Number);
+  const days = { daily: '* * *', weekly: '* * mon', monthly: '1 * *' }[every];
+  const spread = [...id].reduce((sum, sign) => (sum * 65_599 + sign.charCodeAt(0) * 7_919) % SPREAD_MS, 7);
+  const cron = new Cron(`${minutes} ${hours} ${days}`, { timezone: zone, paused: true });
+  const next = cron.nextRun(new Date(after - spread));
+  return (next?.getTime() ?? Number.POSITIVE_INFINITY) + spread;
+}
+
+const SPREAD_MS = 5 * 60_000;
+
+/** The latest moment at which it is due and was not told; null when there is none. An engine that slept through several tells one. */
+export function dueReport(report: Report, now: number): number | null {
+  let latest: number | null = null;
+  for (let at = nextReport(report, Math.max(report.doneAt, now - YEAR_MS)); at <= now; at = nextReport(report, at))
+    latest = at;
+  return latest;
+}
+
+const YEAR_MS = 366 * 24 * 3_600_000;

@@ -7,6 +7,7 @@ import { IdleShape } from '../domain/heartbeat.ts';
 import { STATES } from '../domain/lifecycle.ts';
 import { PLANS } from '../domain/plan.ts';
 import type { Kind, Rows } from '../domain/ports.ts';
+import { REPORT_EVERY } from '../domain/report.ts';
 import { CLOCK_TIME, DAYS } from '../domain/schedule.ts';
 import { SNAPSHOT_KINDS, SNAPSHOT_TYPES } from '../domain/snapshot.ts';
 import type { IdleRules } from '../domain/workspace.ts';
@@ -390,6 +391,20 @@ const budget = z.object({
   spent: z.object({ micro: z.number(), from: at }),
 });
 
+const report = z.object({
+  id,
+  version: z.number().int(),
+  guild: z.string(),
+  channel: z.string(),
+  every: z.enum(REPORT_EVERY),
+  time: z.string().regex(CLOCK_TIME),
+  zone: z.string(),
+  language: z.enum(['en', 'pt']),
+  workspace: z.string().nullable(),
+  by: z.string(),
+  doneAt: at,
+});
+
 const storageBill = z.object({
   id,
   version: z.number().int(),
@@ -415,7 +430,7 @@ const guild = z.object({
 const panel = z.object({
   id,
   version: z.number().int(),
-  kind: z.enum(['operation', 'status', 'warning', 'alert']),
+  kind: z.enum(['operation', 'status', 'warning', 'alert', 'report']),
   guild: z.string(),
   channel: z.string(),
   message: z.string().nullable(),
@@ -464,6 +479,7 @@ export const ROW_SHAPES: { readonly [K in Kind]: z.ZodType<Rows[K]> } = {
   alerts: alert,
   bills: bill,
   budgets: budget,
+  reports: report,
   'storage-bills': storageBill,
   guilds: guild,
   panels: panel,

@@ -10,6 +10,7 @@ import { heartbeats } from './heartbeats.ts';
 import { image } from './image.ts';
 import { infra } from './infra.ts';
 import { kit } from './kit.ts';
+import { money } from './money.ts';
 import { quiet } from './quiet.ts';
 import { race } from './race.ts';
 import { restores } from './restores.ts';
@@ -38,6 +39,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   vault,
   discord,
   wakes,
+  money,
 };
 
 const { values, positionals } = parseArgs({

@@ -22,6 +22,7 @@ export class FakeStore implements Store {
     alerts: new Map(),
     bills: new Map(),
     budgets: new Map(),
+    reports: new Map(),
     'storage-bills': new Map(),
     guilds: new Map(),
     panels: new Map(),

@@ -22,6 +22,7 @@ import type { Told } from '../../engine/domain/journals.ts';
 import type { Machine } from '../../engine/domain/lifecycle.ts';
 import { dayOf, type LogLine, matters, type PlacedLine, placeIn } from '../../engine/domain/log.ts';
 import type { Operation, Outcome } from '../../engine/domain/operation.ts';
+import type { Report } from '../../engine/domain/report.ts';
 import { byAge, type Snapshot } from '../../engine/domain/snapshot.ts';
 import { NO_CHOICE, sightOf, type Workspace, type WorkspaceSpec } from '../../engine/domain/workspace.ts';
 import { differences, entriesIn } from '../../engine/policy/browse.ts';
@@ -50,6 +51,7 @@ export function fakeEngine({ pace: firstPace = 1, names = ['lab'], outputs = tmp
   const machines = new Map<string, Machine>();
   const races = new Map<string, RaceView>();
   const budgets = new Map<string, BudgetView>();
+  const reports = new Map<string, Report>();
   const pulses = new Map<string, Pulse>();
   const risks = new Map<string, RiskView>();
   const operations = new Map<string, Operation>();
@@ -393,6 +395,19 @@ export function fakeEngine({ pace: firstPace = 1, names = ['lab'], outputs = tmp
     },
     async plans() {
       return [];
+    },
+    async reports() {
+      return [...reports.values()];
+    },
+    async planReport(choice, by) {
+      remember('report', [choice], by);
+      const report = { ...choice, id: `rp${reports.size + 1}`, version: 1, by: by.by, doneAt: T0 };
+      reports.set(report.id, report);
+      return report;
+    },
+    async removeReport(id, by) {
+      remember('report', [id], by);
+      if (!reports.delete(id)) throw new Failure('no_such_report', { report: id });
     },
     async budgets() {
       return [...budgets.values()];

@@ -32,6 +32,12 @@ function lines({ plans: all }: PlansJson, screen: Parameters<typeof table>[2]): 
         { title: 'REQUESTS', of: ({ price }) => money(price.requests_dollars), align: 'right' },
         { title: 'BYTES', of: ({ price }) => money(price.storage_dollars), align: 'right' },
         { title: 'A MONTH', of: ({ price }) => money(price.total_dollars), align: 'right' },
+        {
+          title: 'BY BOOK',
+          of: ({ plan, first }) => (first ? money(plan.charge.storage_dollars) : ''),
+          align: 'right',
+          drop: 2,
+        },
       ],
       rows,
       screen,

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { PlanQuote } from '../../domain/doors.ts';
 import { MICRO } from '../../domain/money.ts';
-import { PLANS } from '../../domain/plan.ts';
+import { PLANS, PRICE_BOOK_NAMES } from '../../domain/plan.ts';
 
 const PriceJson = z.object({
   frequency_seconds: z.number(),
@@ -25,6 +25,9 @@ export const PlansJson = z.object({
           hibernations: z.number(),
         })
         .describe('What the prices are for.'),
+      charge: z
+        .object({ price_book: z.enum(PRICE_BOOK_NAMES), storage_dollars: z.number(), restore_dollars: z.number() })
+        .describe('By the price book: a month of storage, and one restore of all.'),
       prices: z.array(PriceJson),
     }),
   ),
@@ -33,7 +36,7 @@ export type PlansJson = z.infer<typeof PlansJson>;
 
 export function plansJson(quotes: readonly PlanQuote[]): PlansJson {
   return {
-    plans: quotes.map(({ name, plan, day, intervals }) => ({
+    plans: quotes.map(({ name, plan, day, charge, intervals }) => ({
       name,
       frequency_seconds: plan.intervalMs / 1_000,
       retention_days: plan.days,
@@ -43,6 +46,11 @@ export function plansJson(quotes: readonly PlanQuote[]): PlansJson {
         stored_bytes: day.storedBytes,
         changed_bytes: day.changedBytes,
         hibernations: day.hibernations,
+      },
+      charge: {
+        price_book: charge.book,
+        storage_dollars: charge.storageMicro / MICRO,
+        restore_dollars: charge.restoreMicro / MICRO,
       },
       prices: intervals.map(({ intervalMs, price }) => ({
         frequency_seconds: intervalMs / 1_000,

@@ -3,6 +3,7 @@ import { Failure } from '../../domain/failures.ts';
 import { type Baseline, GROUPS, type Period, readPeriod } from '../../domain/savings.ts';
 import { BudgetJson, BudgetsJson, budgetJson, choiceOf, NewBudgetJson } from '../json/budget.ts';
 import { InstanceId } from '../json/instance.ts';
+import { NewReportJson, ReportJson, ReportsJson, reportJson } from '../json/report.ts';
 import { SavingsJson, savingsCsv, savingsJson } from '../json/savings.ts';
 import { route } from '../route.ts';
 
@@ -82,6 +83,41 @@ export const moneyRoutes = [
     async answer({ engine, query, asked }) {
       await engine.removeBudget(query.id, asked);
       return { status: 200, body: { budgets: (await engine.budgets()).map(budgetJson) } };
+    },
+  }),
+
+  route({
+    method: 'get',
+    path: '/api/v1/reports',
+    verb: 'report',
+    answers: { 200: ReportsJson },
+    async answer({ engine }) {
+      return { status: 200, body: { reports: (await engine.reports()).map(reportJson) } };
+    },
+  }),
+
+  route({
+    method: 'post',
+    path: '/api/v1/reports',
+    verb: 'report',
+    say: 'Post a report each day, week or month',
+    body: NewReportJson,
+    answers: { 201: ReportJson },
+    async answer({ engine, body: { instance_id: workspace = null, ...rest }, asked }) {
+      return { status: 201, body: reportJson(await engine.planReport({ ...rest, workspace }, asked)) };
+    },
+  }),
+
+  route({
+    method: 'delete',
+    path: '/api/v1/reports/:id',
+    verb: 'report',
+    say: 'Post it no longer',
+    params: z.object({ id: z.string().max(60) }),
+    answers: { 200: ReportsJson },
+    async answer({ engine, params, asked }) {
+      await engine.removeReport(params.id, asked);
+      return { status: 200, body: { reports: (await engine.reports()).map(reportJson) } };
     },
   }),
 ];

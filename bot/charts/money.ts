@@ -1,0 +1,82 @@
+import type { HostMemory } from '../../engine/domain/doors.ts';
+import { dollars, MICRO, microDollars } from '../../engine/domain/money.ts';
+import { periodWords, type Savings } from '../../engine/domain/savings.ts';
+import type { FileOf } from '../discord/message.ts';
+import type { Phrases } from '../words/phrases.ts';
+import { barsSvg } from './bars.ts';
+import { toPng } from './png.ts';
+
+const PAID = '#f0b232';
+const BASE = '#5865f2';
+const AWAKE = '#57f287';
+const ASLEEP = '#4e5058';
+
+/** Dollars paid against always-on, day by day. */
+export function paidSvg({ rows, period }: Savings, words: Phrases): string {
+  const { column, chart } = words.money;
+  const inDollars = (micro: number | null): number => (micro ?? 0) / MICRO;
+  return barsSvg({
+    title: chart.paid(periodWords(period)),
+    names: rows.map(({ key }) => key.slice(5)),
+    series: [
+      { say: column.paid, colour: PAID, values: rows.map(({ paidMicro }) => inDollars(paidMicro)) },
+      { say: column.always, colour: BASE, values: rows.map(({ baselineMicro }) => inDollars(baselineMicro)) },
+    ],
+    say: (value) => dollars(microDollars(value)),
+    stacked: false,
+  });
+}
+
+/** Hours awake and asleep, day by day. */
+export function hoursSvg({ rows, period }: Savings, words: Phrases): string {
+  const { chart } = words.money;
+  const hours = (ms: number): number => ms / 3_600_000;
+  return barsSvg({
+    title: chart.hours(periodWords(period)),
+    names: rows.map(({ key }) => key.slice(5)),
+    series: [
+      { say: chart.awake, colour: AWAKE, values: rows.map(({ awakeMs }) => hours(awakeMs)) },
+      { say: chart.asleep, colour: ASLEEP, values: rows.map(({ asleepMs }) => hours(asleepMs)) },
+    ],
+    say: (value) => `${words.count(value)} h`,
+    stacked: true,
+  });
+}
+
+/** How many hosts boot within which time. */
+export function bootsSvg(hosts: readonly HostMemory[], words: Phrases): string {
+  const booted = hosts.flatMap(({ stages }) => (stages.booting ? [stages.booting.p50] : []));
+  const within = EDGES.map((seconds, i) => {
+    const from = i === 0 ? 0 : (EDGES[i - 1] ?? 0);
+    return booted.filter((ms) => ms >= from * 1_000 && ms < seconds * 1_000).length;
+  });
+  const names = EDGES.map((seconds, i) => (Number.isFinite(seconds) ? `< ${seconds} s` : `${EDGES[i - 1]} s +`));
+  return barsSvg({
+    title: words.money.chart.boots(words.count(booted.length)),
+    names,
+    series: [{ say: words.money.chart.hosts, colour: BASE, values: within }],
+    say: (value) => (Number.isInteger(value) ? words.count(value) : ''),
+    stacked: false,
+  });
+}
+
+const EDGES = [10, 20, 30, 45, 60, 90, 120, 180, Number.POSITIVE_INFINITY];
+
+export const drawPaid = async (savings: Savings, words: Phrases): Promise<FileOf | null> =>
+  await drawn('paid.png', paidSvg(savings, words), words.money.chart.paidAlt(...amounts(savings)));
+
+export const drawHours = async (savings: Savings, words: Phrases): Promise<FileOf | null> => {
+  const { awakeMs, asleepMs } = savings.total;
+  const [awake, asleep] = [words.count(awakeMs / 3_600_000), words.count(asleepMs / 3_600_000)];
+  return await drawn('hours.png', hoursSvg(savings, words), words.money.hours(awake, asleep));
+};
+
+export const drawBoots = async (hosts: readonly HostMemory[], words: Phrases): Promise<FileOf | null> =>
+  await drawn('boots.png', bootsSvg(hosts, words), words.money.chart.boots(words.count(hosts.length)));
+
+const amounts = ({ total }: Savings): [string, string] => [dollars(total.paidMicro), dollars(total.baselineMicro ?? 0)];
+
+async function drawn(name: string, svg: string, description: string): Promise<FileOf | null> {
+  const bytes = await toPng(svg).catch(() => null);
+  return bytes && { name, type: 'image/png', bytes, description };
+}

@@ -1,0 +1,61 @@
+import { Failure } from '../../engine/domain/failures.ts';
+import type { ReportEvery } from '../../engine/domain/report.ts';
+import { isZone } from '../../engine/domain/schedule.ts';
+import { channel, command, required, text } from '../command.ts';
+
+const choice = (value: ReportEvery, en: string, pt: string) => ({ value, say: { en, pt } });
+
+export const EVERY_CHOICES = [
+  choice('daily', 'a day', 'um dia'),
+  choice('weekly', 'a week, on Mondays', 'uma semana, às segundas'),
+  choice('monthly', 'a month, on the first', 'um mês, no dia primeiro'),
+];
+
+export const reportSchedule = command({
+  path: 'report schedule',
+  verb: 'report',
+  say: { en: 'Post a report here by itself', pt: 'Publicar aqui um relatório sozinho' },
+  changes: true,
+  options: {
+    every: required(text({ en: 'Of what', pt: 'De quê' }, { choices: EVERY_CHOICES })),
+    channel: channel({ en: 'Where; here if missing', pt: 'Onde; sem isto, aqui' }),
+    time: text({ en: 'When, like 09:00', pt: 'Quando, como 09:00' }, { max: 5 }),
+    zone: text(
+      {
+        en: 'The time zone, like America/Sao_Paulo; UTC if missing',
+        pt: 'O fuso, como America/Sao_Paulo; sem isto, UTC',
+      },
+      { max: 60 },
+    ),
+    language: text(
+      { en: 'The language of the server if missing', pt: 'Sem isto, a língua do servidor' },
+      {
+        choices: [
+          { value: 'en', say: { en: 'English', pt: 'inglês' } },
+          { value: 'pt', say: { en: 'Brazilian Portuguese', pt: 'português do Brasil' } },
+        ],
+      },
+    ),
+    workspace: text(
+      { en: 'Of this one; else of all', pt: 'Deste; sem isto, de todos' },
+      { suggests: 'workspace', max: 40 },
+    ),
+  },
+  async run({ options, deed, guild, engine, asked, words }) {
+    const { every, channel: where, time = '09:00', zone = 'UTC', language, workspace = null } = options;
+    if (!isZone(zone)) throw new Failure('bad_request', { why: words.say.badZone(zone) });
+    await engine.planReport(
+      {
+        guild: guild.id,
+        channel: where ?? deed.channel,
+        every: every as ReportEvery,
+        time: time.padStart(5, '0'),
+        zone,
+        language: language === 'pt' || language === 'en' ? language : guild.language,
+        workspace,
+      },
+      asked,
+    );
+    return words.answer.reports(await engine.reports());
+  },
+});

@@ -1,0 +1,74 @@
+import type { Asked } from './domain/doors.ts';
+import { Failure } from './domain/failures.ts';
+import { DAY_MS, dayOf } from './domain/ledger.ts';
+import type { Ports } from './domain/ports.ts';
+import { REPORTS_MAX, type Report, type ReportChoice } from './domain/report.ts';
+import type { Period } from './domain/savings.ts';
+import { CLOCK_TIME, isZone } from './domain/schedule.ts';
+import { dueReport } from './policy/next-due.ts';
+import { update } from './steps/update.ts';
+
+/**
+ * Tells of each report that is due. Told before it is noted: after a crash in between it is told again under the same
+ * moment, and whoever posts it knows by that that it stands already.
+ */
+export async function tellReports(ports: Ports): Promise<void> {
+  const now = ports.clock.now();
+  for (const report of await ports.store.list('reports')) {
+    const due = dueReport(report, now);
+    if (due === null) continue;
+    const { id, guild, channel, language, zone, every, workspace, by } = report;
+    const { from, until } = periodOf(every, due);
+    ports.tell({
+      event: 'report.due',
+      workspace,
+      report: id,
+      due,
+      guild,
+      channel,
+      language,
+      zone,
+      every,
+      by,
+      from,
+      until,
+    });
+    await update(ports.store, 'reports', id, (row) => (row.doneAt >= due ? null : { ...row, doneAt: due }));
+  }
+}
+
+/** The whole days, week or month (UTC) before it. */
+export function periodOf(every: Report['every'], due: number): Period {
+  const until = dayOf(due);
+  if (every === 'daily') return { from: until - DAY_MS, until };
+  if (every === 'weekly') return { from: until - 7 * DAY_MS, until };
+  // On the first of a month at the zone's own clock it may still be the last day of the month before, by UTC.
+  const at = new Date(due + 14 * 3_600_000);
+  return {
+    from: Date.UTC(at.getUTCFullYear(), at.getUTCMonth() - 1),
+    until: Date.UTC(at.getUTCFullYear(), at.getUTCMonth()),
+  };
+}
+
+export async function planReport(choice: ReportChoice, asked: Asked, ports: Ports): Promise<Report> {
+  if (!isZone(choice.zone))
+    throw new Failure('bad_request', { why: `"${choice.zone}" is no time zone, like Europe/Lisbon` });
+  if (!CLOCK_TIME.test(choice.time))
+    throw new Failure('bad_request', { why: `"${choice.time}" is no time, like 09:00` });
+  if (choice.workspace !== null && !(await ports.store.read('workspaces', choice.workspace)))
+    throw new Failure('no_such_workspace', { workspace: choice.workspace, known: 'see "dumont status"' });
+  const known = await ports.store.list('reports');
+  const same = known.find(
+    (one) => one.channel === choice.channel && one.every === choice.every && one.workspace === choice.workspace,
+  );
+  if (!same && known.length >= REPORTS_MAX)
+    throw new Failure('bad_request', { why: `there are ${REPORTS_MAX} reports already` });
+  const fresh = { ...choice, id: same?.id ?? ports.newId('rp'), version: same?.version ?? 0, by: asked.by };
+  return await ports.store.save('reports', { ...fresh, doneAt: ports.clock.now() });
+}
+
+export async function removeReport(id: string, ports: Ports): Promise<void> {
+  const row = await ports.store.read('reports', id);
+  if (!row) throw new Failure('no_such_report', { report: id });
+  await ports.store.remove('reports', row);
+}
