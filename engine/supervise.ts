@@ -4,11 +4,13 @@ import { watchBudgets, watchCredit } from './budgets.ts';
 import { makeClone } from './clone.ts';
 import { Failure, isFailure, reasonOf } from './domain/failures.ts';
 import type { Fence, Ports } from './domain/ports.ts';
+import type { Workspace } from './domain/workspace.ts';
 import { drive } from './drive.ts';
 import { PARTS, type Parts } from './parts.ts';
 import { runRace } from './race.ts';
 import { reconcile } from './reconcile.ts';
 import { tellReports } from './reports.ts';
+import { lookWhetherRolledBack } from './rolled-back.ts';
 import { rowsBell } from './steps/step.ts';
 import { dueForUpkeep } from './upkeep.ts';
 
@@ -65,7 +67,20 @@ export async function supervise(ports: Ports, signal: AbortSignal, parts: Parts 
     keep('books', keepMoney);
     await keepUp();
   };
+  const lookBack = async (): Promise<void> => {
+    const startedAt = ports.clock.now();
+    const answered = new AbortController();
+    let found: readonly Workspace[] | null = null;
+    keep('rolled-back', async (own, ownSignal) => {
+      found ??= await own.store.list('workspaces');
+      await lookWhetherRolledBack(found, startedAt, own, ownSignal).finally(() => answered.abort(ENOUGH));
+    });
+    // Storage that is silent is asked again beside the rest: running machines do not wait for it.
+    const either = AbortSignal.any([signal, answered.signal]);
+    await ports.clock.sleep(LOOK_BACK_MS, either).catch(() => undefined);
+  };
   try {
+    await lookBack();
     for (;;) {
       signal.throwIfAborted();
       await reconcile(ports, signal).catch((cause: unknown) => report('reconcile.failed', cause, ports, signal));
@@ -78,6 +93,7 @@ export async function supervise(ports: Ports, signal: AbortSignal, parts: Parts 
 }
 
 const UPKEEP = 'upkeep/';
+const LOOK_BACK_MS = 10_000;
 
 async function driveOnce(id: string, ports: Ports, signal: AbortSignal, parts: Parts): Promise<void> {
   const machine = await ports.store.read('machines', id);

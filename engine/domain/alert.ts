@@ -14,7 +14,7 @@ export interface Alert {
 }
 
 export const ALERTS = {
-  /** The store was built from storage; until a person confirms that it is whole, machines are only adopted. */
+  /** The store was built from storage, or is older than it; until a person confirms that it is whole, machines are only adopted. */
   recovered: say(
     'Look at "dumont status" and the machines at your marketplaces; then confirm with "dumont recover --confirm".',
     'Olhe "dumont status" e as máquinas nos marketplaces; depois confirme com "dumont recover --confirm".',
