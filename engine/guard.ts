@@ -55,6 +55,8 @@ export function engineFor(who: Who, engine: Engine, store: Store): Engine {
     atRisk: on('status', engine.atRisk),
     snapshots: on('snapshots', engine.snapshots),
     findSnapshot: on('snapshots', engine.findSnapshot),
+    backups: on('snapshots', engine.backups),
+    findBackup: on('snapshots', engine.findBackup),
     files: on('files', engine.files),
     diff: on('files', engine.diff),
     download: on('restore', engine.download),

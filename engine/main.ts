@@ -146,6 +146,7 @@ export async function openDumont(
     kit: provideKit(join(config.home, 'kit'), restic, storage, say, stop.signal),
     publicKey: key.publicKey,
     bell,
+    underway: new Map(),
     fence: { check: async () => undefined }, // each driver brings its own, bound to its lease
     log,
     logs,

@@ -1,3 +1,4 @@
+import { backupsOf } from './backups.ts';
 import type { DrillView, Engine, HostMemory, Quote, RaceView, WorkspaceView } from './domain/doors.ts';
 import { Failure } from './domain/failures.ts';
 import { BILLED, type Machine } from './domain/lifecycle.ts';
@@ -22,6 +23,8 @@ type Reads = Pick<
   | 'atRisk'
   | 'snapshots'
   | 'findSnapshot'
+  | 'backups'
+  | 'findBackup'
   | 'files'
   | 'diff'
   | 'download'
@@ -128,6 +131,21 @@ export function createViews(
     },
 
     findSnapshot,
+
+    async backups(name) {
+      return await backupsOf(await find(name), await keptBy(name), ports);
+    },
+
+    async findBackup(name, id) {
+      const workspace = await find(name);
+      const backups = await backupsOf(workspace, await keptBy(name), ports);
+      const known = backups.find((one) => one.id === id);
+      if (known) return known;
+      const operation = await store.read('operations', id);
+      const taken = operation?.workspace === name && operation.verb === 'snapshot' && operation.outcome?.facts.snapshot;
+      const snapshot = await findSnapshot(name, typeof taken === 'string' ? taken : id);
+      return backups.find((one) => one.id === snapshot.id) ?? snapshot;
+    },
 
     async files(name, prefix, folder, signal) {
       const snapshot = await findSnapshot(name, prefix);

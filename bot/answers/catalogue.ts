@@ -1,6 +1,6 @@
 import type { FileDifference, FileEntry, HostMemory, PlanQuote, RankedOffer } from '../../engine/domain/doors.ts';
 import { dollars, perHour } from '../../engine/domain/money.ts';
-import { newestGood, onePerContent, type Snapshot } from '../../engine/domain/snapshot.ts';
+import { type Backup, onePerContent } from '../../engine/domain/snapshot.ts';
 import { customId } from '../custom-id.ts';
 import { block, button, COLOUR, clip, code, field, type Message, plain, row } from '../discord/message.ts';
 import type { Phrases } from '../words/phrases.ts';
@@ -14,13 +14,13 @@ export function catalogueAnswers(words: Phrases) {
   const { label, bytes, count, ago } = words;
 
   return {
-    snapshots(workspace: string, found: readonly Snapshot[], page: number): Message {
+    snapshots(workspace: string, found: readonly Backup[], newest: string | null, page: number): Message {
       const all = onePerContent(found);
       const pages = Math.max(1, Math.ceil(all.length / PAGE));
       const at = Math.min(page, pages);
-      const newest = newestGood(found)?.id;
       const lines = all.slice((at - 1) * PAGE, at * PAGE).map(({ shown: one, others }) => {
         const marks = [
+          ...(one.status === 'COMPLETED' ? [] : [words.backup[one.status]]),
           ...(others.length > 0 ? [`+${count(others.length)}`] : []),
           ...([one, ...others].some(({ id }) => id === newest) ? [label.newest] : []),
           ...(one.partial ? [label.partial] : []),

@@ -1,3 +1,4 @@
+import { newestGood } from '../../engine/domain/snapshot.ts';
 import { command, integer, WORKSPACE } from '../command.ts';
 
 export const snapshotList = command({
@@ -10,6 +11,8 @@ export const snapshotList = command({
       { min: 1, max: 1000 },
     ),
   },
-  run: async ({ options: { workspace, page = 1 }, engine, words }) =>
-    words.answer.snapshots(workspace, await engine.snapshots(workspace), page),
+  async run({ options: { workspace, page = 1 }, engine, words }) {
+    const newest = newestGood(await engine.snapshots(workspace))?.id ?? null;
+    return words.answer.snapshots(workspace, await engine.backups(workspace), newest, page);
+  },
 });

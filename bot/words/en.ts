@@ -106,6 +106,13 @@ export const en: Phrases = {
     paused: 'paused',
     stranded: 'silent',
   },
+  backup: {
+    PENDING: 'waits its turn',
+    RUNNING: 'being taken',
+    VALIDATING: 'being read back',
+    RESTORING: 'being restored',
+    FAILED: 'failed',
+  },
   kind: { automatic: 'automatic', manual: 'manual', 'pre-failover': 'before failover' },
   role: { viewer: 'viewer', operator: 'operator', admin: 'admin' },
   event: (talk, now) => (EVENTS[talk.event] as (it: Talk, now: number) => string)(talk, now),

@@ -10,7 +10,7 @@ import type { State } from '../../engine/domain/lifecycle.ts';
 import type { Outcome } from '../../engine/domain/operation.ts';
 import type { ReportEvery } from '../../engine/domain/report.ts';
 import type { Baseline } from '../../engine/domain/savings.ts';
-import type { Snapshot, SnapshotKind } from '../../engine/domain/snapshot.ts';
+import type { Backup, Snapshot, SnapshotKind } from '../../engine/domain/snapshot.ts';
 import type { Sight } from '../../engine/domain/workspace.ts';
 import type { Story } from '../panels/story.ts';
 import type { Format } from './format.ts';
@@ -23,6 +23,7 @@ export interface Phrases extends Format {
   readonly stage: Readonly<Record<State, string>>;
   readonly sight: Readonly<Record<Sight, string>>;
   readonly kind: Readonly<Record<SnapshotKind, string>>;
+  readonly backup: Readonly<Record<Exclude<Backup['status'], 'COMPLETED'>, string>>;
   readonly role: Readonly<Record<Role, string>>;
   /** What was told, as a sentence about its workspace. */
   event(talk: Talk, now: number): string;

@@ -138,6 +138,13 @@ export const pt: Phrases = {
   language: 'pt',
   stage: STAGE,
   sight: SIGHT,
+  backup: {
+    PENDING: 'aguarda a vez',
+    RUNNING: 'sendo feito',
+    VALIDATING: 'sendo relido',
+    RESTORING: 'sendo restaurado',
+    FAILED: 'falhou',
+  },
   kind: { automatic: 'automático', manual: 'manual', 'pre-failover': 'antes do failover' },
   role: ROLE,
   event: (talk, now) => (EVENTS[talk.event] as (it: Talk, now: number) => string)(talk, now),

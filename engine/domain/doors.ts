@@ -14,7 +14,7 @@ import type { Day, Plan, PlanName, Price, PriceBookName } from './plan.ts';
 import type { Report, ReportChoice } from './report.ts';
 import type { Savings, SavingsWanted } from './savings.ts';
 import type { Schedule } from './schedule.ts';
-import type { Fate, Snapshot, SnapshotType } from './snapshot.ts';
+import type { Backup, Fate, Snapshot, SnapshotType } from './snapshot.ts';
 import type { Sight, Workspace, WorkspaceSpec } from './workspace.ts';
 
 /** A machine without a GPU, for when none with one can be had: whether it is wanted, and what it costs. */
@@ -103,6 +103,10 @@ export interface Engine {
   /** What would be lost if its machine ended now; asks the machine itself. */
   atRisk(name: string, signal: AbortSignal): Promise<RiskView>;
   snapshots(name: string): Promise<readonly Snapshot[]>;
+  /** The same, with what is happening to them, and those that are not there yet. */
+  backups(name: string): Promise<readonly Backup[]>;
+  /** Also by the operation that asked for it. */
+  findBackup(name: string, id: string): Promise<Backup>;
   /** By its id, or the beginning of it that no other one has. */
   findSnapshot(name: string, id: string): Promise<Snapshot>;
   /** What lies in a directory of a snapshot ('' is its top), from its list in storage; no machine is needed. */

@@ -40,6 +40,8 @@ export interface Ports {
   /** The engine's own SSH key, in one line, allowed in on every machine. */
   readonly publicKey: string;
   readonly heartbeats: Heartbeats;
+  /** Backups that this engine takes at this moment, by what asked for them. In memory alone: a crash ends them all. */
+  readonly underway: Map<string, 'RUNNING' | 'VALIDATING'>;
   readonly bell: Bell;
   readonly fence: Fence;
   readonly log: Log;

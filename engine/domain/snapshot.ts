@@ -49,7 +49,23 @@ export const SNAPSHOT_KINDS = ['automatic', 'manual', 'pre-failover'] as const;
 export type SnapshotKind = (typeof SNAPSHOT_KINDS)[number];
 export const SNAPSHOT_TYPES = ['FULL', 'INCREMENTAL', 'SNAPSHOT', 'CHECKPOINT'] as const;
 export type SnapshotType = (typeof SNAPSHOT_TYPES)[number];
-export type SnapshotStatus = 'PENDING' | 'RUNNING' | 'COMPLETED' | 'FAILED' | 'VALIDATING' | 'RESTORING';
+export const SNAPSHOT_STATUSES = ['COMPLETED', 'FAILED'] as const;
+export type SnapshotStatus = (typeof SNAPSHOT_STATUSES)[number];
+
+/** Those that are never stored: what happens to it at this moment. A crash leaves none of them behind. */
+export type Doing = 'PENDING' | 'RUNNING' | 'VALIDATING' | 'RESTORING';
+export const BACKUP_STATUSES = [
+  ...SNAPSHOT_STATUSES,
+  'PENDING',
+  'RUNNING',
+  'VALIDATING',
+  'RESTORING',
+] as const satisfies readonly (SnapshotStatus | Doing)[];
+
+/** A snapshot as people see it; also one that is not there yet, which has the id of what asked for it. */
+export interface Backup extends Omit<Snapshot, 'status'> {
+  readonly status: (typeof BACKUP_STATUSES)[number];
+}
 
 /** The snapshot a wake starts from when nobody named one: of the good ones the newest. */
 export function newestGood(snapshots: readonly Snapshot[]): Snapshot | null {
@@ -61,7 +77,7 @@ export function newestGood(snapshots: readonly Snapshot[]): Snapshot | null {
 }
 
 /** Whole and proved, and of the machine that held the claim. */
-function isGood({ partial, provedAt, kind, leaving }: Snapshot): boolean {
+function isGood({ partial, provedAt, kind, leaving }: Backup): boolean {
   return !partial && provedAt !== null && kind !== 'pre-failover' && leaving === null;
 }
 
@@ -69,7 +85,7 @@ function isGood({ partial, provedAt, kind, leaving }: Snapshot): boolean {
  * The newest first: of the highest epoch, and last in our own order. What a machine saved while it was alone has the number
  * of the last order it had, and was made after that one.
  */
-export function byAge(one: Snapshot, other: Snapshot): number {
+export function byAge(one: Backup, other: Backup): number {
   return (
     other.epoch - one.epoch ||
     other.sequence - one.sequence ||
@@ -88,7 +104,7 @@ export interface SnapshotFilter {
 }
 
 export function fits({ kind, tag, since = 0, until = Number.POSITIVE_INFINITY, good = false }: SnapshotFilter) {
-  return (one: Snapshot): boolean =>
+  return (one: Backup): boolean =>
     (kind === undefined || one.kind === kind) &&
     (tag === undefined || one.tags.includes(tag)) &&
     (!good || isGood(one)) &&
@@ -98,16 +114,16 @@ export function fits({ kind, tag, since = 0, until = Number.POSITIVE_INFINITY, g
 
 /** Those of one content, the newest first. */
 export interface Alike {
-  readonly newest: Snapshot;
+  readonly newest: Backup;
   /** The one that a person named, where there is one: that is what they look for. */
-  readonly shown: Snapshot;
-  readonly others: readonly Snapshot[];
+  readonly shown: Backup;
+  readonly others: readonly Backup[];
 }
 
 /** Identical content once, in the order of the newest of each. */
-export function onePerContent(snapshots: readonly Snapshot[]): readonly Alike[] {
-  const alike = Map.groupBy(snapshots.toSorted(byAge), (one) =>
-    one.status === 'COMPLETED' ? `${one.contentHash} ${one.partial}` : one.id,
+export function onePerContent(backups: readonly Backup[]): readonly Alike[] {
+  const alike = Map.groupBy(backups.toSorted(byAge), (one) =>
+    one.status === 'COMPLETED' || one.status === 'RESTORING' ? `${one.contentHash} ${one.partial}` : one.id,
   );
   return [...alike.values()].map((all) => {
     const newest = all[0]!;

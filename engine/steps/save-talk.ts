@@ -30,15 +30,23 @@ type How = { readonly mode: 'last' } | { readonly mode: 'live'; readonly ask: As
  * connection is the verdict `continue`.
  */
 export async function converse(...asked: Parameters<typeof once>): Promise<Saved> {
+  const [, machine, , how, { underway }] = asked;
+  const id = askerOf(how, machine);
   for (let tries = 1; ; tries += 1) {
     try {
+      underway.set(id, 'RUNNING');
       return await once(...asked);
     } catch (cause) {
       // The machine backed up by itself after this order had its number.
       if (!isFailure(cause, 'order_outdated') || tries === TRIES) throw cause;
+    } finally {
+      underway.delete(id);
     }
   }
 }
+
+/** An operation, or for a last one the machine. */
+const askerOf = (how: How, machine: Machine): string => (how.mode === 'live' ? how.ask.operation : machine.id);
 
 const TRIES = 3;
 
@@ -110,7 +118,10 @@ async function once(
       if (event?.event === 'digests') answers.give(new Map(Object.entries(event.sha256)));
       if (event?.event === 'image_written') tellImage(event, machine, ports);
       if (event?.event === 'kept_stopped') keptStopped = true;
-      if (event?.event === 'saved') judging = judge(event, say);
+      if (event?.event === 'saved') {
+        ports.underway.set(askerOf(how, machine), 'VALIDATING');
+        judging = judge(event, say);
+      }
     })
     .catch((cause: unknown) => {
       answers.end(cause);

@@ -9,7 +9,7 @@ import { PLANS } from '../domain/plan.ts';
 import type { Kind, Rows } from '../domain/ports.ts';
 import { REPORT_EVERY } from '../domain/report.ts';
 import { CLOCK_TIME, DAYS } from '../domain/schedule.ts';
-import { SNAPSHOT_KINDS, SNAPSHOT_TYPES } from '../domain/snapshot.ts';
+import { SNAPSHOT_KINDS, SNAPSHOT_STATUSES, SNAPSHOT_TYPES } from '../domain/snapshot.ts';
 import type { IdleRules } from '../domain/workspace.ts';
 import { ENTRY_SHAPES } from './entry-shapes.ts';
 
@@ -237,7 +237,7 @@ const snapshot = z.object({
   workspace: z.string(),
   kind: z.enum(SNAPSHOT_KINDS),
   type: z.enum(SNAPSHOT_TYPES),
-  status: z.enum(['PENDING', 'RUNNING', 'COMPLETED', 'FAILED', 'VALIDATING', 'RESTORING']),
+  status: z.enum(SNAPSHOT_STATUSES),
   createdAt: at,
   completedAt: at.nullable(),
   machine: z.string(),

@@ -1,4 +1,4 @@
-import { mkdirSync, readlinkSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, readlinkSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { resticProgram } from '../restic/which-restic.ts';
@@ -140,4 +140,29 @@ resticTest('a machine that was never given the workspace has nothing to save', a
   const machine = world.machine('unclaimed');
   write(machine, { 'workspace/something': 'of the image' });
   expect(await saveOnce(world, machine, { mode: 'last' })).toMatchObject({ snapshot: null, files: 0, epoch: 0 });
+});
+
+resticTest('a full backup reads every byte again; any other compares with its parent', async () => {
+  const said = join(world.folder, 'types.jsonl');
+  const program = join(world.folder, 'telling-restic');
+  writeFileSync(
+    program,
+    `#!/bin/sh\ncase " $* " in *" backup "*) "${resticProgram}" "$@" | tee -a ${said} ;; *) exec "${resticProgram}" "$@" ;; esac\n`,
+  );
+  chmodSync(program, 0o755);
+  const machine = await claimed('types', program);
+  write(machine, { 'workspace/a': 'aaaa', 'workspace/b': 'bb' });
+  const first = await saveOnce(world, machine, { sequence: 1 });
+  write(machine, { 'workspace/c': 'c' });
+  const next = await saveOnce(world, machine, { sequence: 2, parent: first.snapshot });
+  const full = await saveOnce(world, machine, { sequence: 3, parent: next.snapshot, full: true });
+  expect([first, next, full].map(({ parent }) => parent)).toEqual([null, first.snapshot, null]);
+  const summaries = readFileSync(said, 'utf8')
+    .split('\n')
+    .filter((line) => line.includes('"message_type":"summary"'));
+  expect(summaries.map((line) => JSON.parse(line))).toMatchObject([
+    { files_new: 2, files_unmodified: 0 },
+    { files_new: 1, files_unmodified: 2 },
+    { files_new: 3, files_unmodified: 0 },
+  ]);
 });

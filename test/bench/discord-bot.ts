@@ -56,6 +56,7 @@ const ports = {
   marketplaces: new Map(),
   connect: nothing,
   bell,
+  underway: new Map(),
   fence: { check: async () => undefined },
   log,
   tell: telling.tell,

@@ -84,6 +84,7 @@ const alone: Omit<Ports, 'heartbeats'> = {
   kit: async () => ({ tools: [] }),
   publicKey: '',
   bell,
+  underway: new Map(),
   fence: { check: async () => undefined },
   log,
   logs: NO_LOGS,

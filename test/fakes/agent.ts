@@ -99,7 +99,7 @@ async function backUp(machine: FakeMachine, order: SaveOrder, line: Line): Promi
   line.emit({
     event: 'saved',
     snapshot: id,
-    parent: order.parent,
+    parent: order.full ? null : order.parent,
     contentHash: contentHash(lines),
     files: lines.length,
     bytes: 0,

@@ -64,6 +64,7 @@ export class World {
       }),
       publicKey: 'ssh-ed25519 AAAA engine',
       bell,
+      underway: new Map(),
       fence: { check: async () => undefined },
       log,
       logs,

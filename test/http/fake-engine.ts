@@ -340,6 +340,14 @@ export function fakeEngine({ pace: firstPace = 1, names = ['lab'], outputs = tmp
       if (trouble.fail) throw trouble.fail;
       return name === null ? [...workspaces.values()].map(view) : [view(find(name))];
     },
+    async backups(name) {
+      return await this.snapshots(name);
+    },
+
+    async findBackup(name, id) {
+      return await this.findSnapshot(name, id);
+    },
+
     async snapshots(name) {
       return snapshots.filter((each) => each.workspace === find(name).id).toSorted(byAge);
     },

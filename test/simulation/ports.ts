@@ -43,6 +43,7 @@ export function portsOf(process: Process, world: SimulatedWorld): Ports {
     kit: () => pass('kit', async () => KIT, storageDown),
     publicKey: 'ssh-ed25519 AAAA engine',
     bell: createBell(process.clock),
+    underway: new Map(),
     fence: { check: async () => undefined },
     log: (event, facts = {}, level = 'INFO') => world.logged(process, event, facts, level),
     logs: NO_LOGS,

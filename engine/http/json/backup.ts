@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { SNAPSHOT_TYPES, type Snapshot } from '../../domain/snapshot.ts';
+import { type Backup, SNAPSHOT_TYPES } from '../../domain/snapshot.ts';
 import { NextCursor } from '../page.ts';
 import { SnapshotJson, snapshotJson } from './snapshot.ts';
 
@@ -32,7 +32,7 @@ export const BackupType = z
     'FULL reads every byte again; INCREMENTAL compares with the last one; SNAPSHOT is a named state; CHECKPOINT a point before something risky.',
   );
 
-export function backupJson(snapshot: Snapshot): BackupJson {
-  const { instance_id, ...rest } = snapshotJson(snapshot);
+export function backupJson(backup: Backup): BackupJson {
+  const { instance_id, ...rest } = snapshotJson(backup);
   return { ...rest, project_id: instance_id };
 }

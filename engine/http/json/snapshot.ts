@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { SNAPSHOT_KINDS, SNAPSHOT_TYPES, type Snapshot } from '../../domain/snapshot.ts';
+import { BACKUP_STATUSES, type Backup, SNAPSHOT_KINDS, SNAPSHOT_TYPES } from '../../domain/snapshot.ts';
 import { NextCursor } from '../page.ts';
 import { iso, isoOrNull } from './wire.ts';
 
@@ -8,7 +8,11 @@ export const SnapshotJson = z.object({
   instance_id: z.string(),
   kind: z.enum(SNAPSHOT_KINDS),
   type: z.enum(SNAPSHOT_TYPES),
-  status: z.enum(['PENDING', 'RUNNING', 'COMPLETED', 'FAILED', 'VALIDATING', 'RESTORING']),
+  status: z
+    .enum(BACKUP_STATUSES)
+    .describe(
+      'COMPLETED or FAILED, or what is happening to it right now; until it is there its id is that of its operation.',
+    ),
   created_at: z.iso.datetime(),
   completed_at: z.iso.datetime().nullable(),
   machine_id: z.string(),
@@ -35,7 +39,7 @@ export const ListedSnapshotJson = SnapshotJson.extend({
 export const SnapshotsJson = z.object({ snapshots: z.array(ListedSnapshotJson), next_cursor: NextCursor });
 export type SnapshotsJson = z.infer<typeof SnapshotsJson>;
 
-export function snapshotJson(snapshot: Snapshot): SnapshotJson {
+export function snapshotJson(snapshot: Backup): SnapshotJson {
   return {
     id: snapshot.id,
     instance_id: snapshot.workspace,

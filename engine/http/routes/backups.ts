@@ -57,9 +57,9 @@ export const backupRoutes = [
     params: z.object({ project_id: InstanceId }),
     query: z.strictObject(PAGE),
     answers: { 200: BackupsJson },
-    /** Newest first, every one of them. */
+    /** Newest first, every one of them, and before them those on their way. */
     async answer({ engine, params, query }) {
-      const { page, next_cursor } = pageOf(await engine.snapshots(params.project_id), placeOf, query);
+      const { page, next_cursor } = pageOf(await engine.backups(params.project_id), placeOf, query);
       return { status: 200, body: { backups: page.map(backupJson), next_cursor } };
     },
   }),
@@ -80,10 +80,16 @@ export const backupRoutes = [
     method: 'get',
     path: '/api/v1/backup/info/:project_id/:backup_id',
     verb: 'snapshots',
-    params: z.object({ project_id: InstanceId, backup_id: SnapshotId }),
+    params: z.object({
+      project_id: InstanceId,
+      backup_id: z
+        .string()
+        .regex(/^[0-9a-z]{1,64}$/, 'expected the id of a snapshot or its beginning')
+        .describe('Until it is there, the operation that asked for it.'),
+    }),
     answers: { 200: BackupJson },
     async answer({ engine, params }) {
-      return { status: 200, body: backupJson(await engine.findSnapshot(params.project_id, params.backup_id)) };
+      return { status: 200, body: backupJson(await engine.findBackup(params.project_id, params.backup_id)) };
     },
   }),
 ];

@@ -78,7 +78,12 @@ export const moneyRoutes = [
     path: '/api/v1/budgets',
     verb: 'budget',
     say: 'Cap it no longer',
-    query: z.strictObject({ id: z.string().max(200) }),
+    query: z.strictObject({
+      id: z
+        .string()
+        .max(200)
+        .meta({ examples: ['all//day', 'workspace/lab/month'] }),
+    }),
     answers: { 200: BudgetsJson },
     async answer({ engine, query, asked }) {
       await engine.removeBudget(query.id, asked);

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { fits, onePerContent, SNAPSHOT_KINDS, type Snapshot } from '../../domain/snapshot.ts';
+import { type Backup, fits, onePerContent, SNAPSHOT_KINDS } from '../../domain/snapshot.ts';
 import { LABELS } from '../json/backup.ts';
 import { InstanceId } from '../json/instance.ts';
 import { OperationJson, operationJson } from '../json/operation.ts';
@@ -10,7 +10,7 @@ import { route } from '../route.ts';
 import { WAKE_FIELDS, wakeChoice } from './instances.ts';
 
 /** Its place in the order of their age. */
-export const placeOf = ({ epoch, sequence, createdAt, id }: Snapshot): string =>
+export const placeOf = ({ epoch, sequence, createdAt, id }: Backup): string =>
   `${ordered(epoch, sequence, createdAt)}-${id}`;
 
 export const SnapshotId = z.string().regex(/^[0-9a-f]{4,64}$/, 'expected the id of a snapshot or its beginning');
@@ -33,7 +33,7 @@ export const snapshotRoutes = [
     /** Newest first, and identical content once. */
     async answer({ engine, query: { instance_id, limit, cursor, since, until, good, ...rest } }) {
       const filter = { ...rest, since: momentOf(since), until: momentOf(until), good: good === 'true' };
-      const found = (await engine.snapshots(instance_id)).filter(fits(filter));
+      const found = (await engine.backups(instance_id)).filter(fits(filter));
       const { page, next_cursor } = pageOf(onePerContent(found), ({ newest }) => placeOf(newest), { limit, cursor });
       const snapshots = page.map(({ shown, others }) => ({
         ...snapshotJson(shown),
