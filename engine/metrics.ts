@@ -154,6 +154,30 @@ export function createMetrics(clock: Clock): Metrics {
         },
       });
       new Gauge({
+        name: 'dumont_storage_bytes',
+        help: 'What the backups of a workspace take, as last counted',
+        labelNames: ['workspace', 'place'],
+        registers,
+        async collect() {
+          this.reset();
+          for (const { workspace, storage } of await engine.status(null)) {
+            if (storage) this.set({ workspace: workspace.id, place: 'hot' }, storage.bytes);
+            if (storage) this.set({ workspace: workspace.id, place: 'vault' }, storage.vaultBytes);
+          }
+        },
+      });
+      new Gauge({
+        name: 'dumont_storage_dollars_per_month',
+        help: 'What that costs as long as it stays so',
+        labelNames: ['workspace'],
+        registers,
+        async collect() {
+          this.reset();
+          for (const { workspace, storage } of await engine.status(null))
+            if (storage) this.set({ workspace: workspace.id }, storage.microPerMonth / MICRO);
+        },
+      });
+      new Gauge({
         name: 'dumont_backup_age_seconds',
         help: 'Since the work of an awake workspace was last in storage',
         labelNames: ['workspace'],

@@ -4,7 +4,9 @@ import { Failure } from './domain/failures.ts';
 import { BILLED, type Machine } from './domain/lifecycle.ts';
 import type { Ports } from './domain/ports.ts';
 import type { Race } from './domain/race.ts';
+import type { StoragePrices } from './domain/settings.ts';
 import { byAge, newestGood, type Snapshot } from './domain/snapshot.ts';
+import type { Upkeep } from './domain/upkeep.ts';
 import { sightOf, type Workspace } from './domain/workspace.ts';
 import { followLog, linesOf } from './logs.ts';
 import { savingsFor } from './money.ts';
@@ -12,6 +14,7 @@ import { hostKnowledge, offersFor } from './offers.ts';
 import { plansFor } from './plans.ts';
 import { differences, entriesIn } from './policy/browse.ts';
 import { quantile, STAGES } from './policy/hosts.ts';
+import { storagePerMonth } from './policy/plan-price.ts';
 import { spread } from './policy/ranking.ts';
 import { lookForRisk } from './steps/look-for-risk.ts';
 import { storedLines } from './steps/stored-backup.ts';
@@ -88,12 +91,14 @@ export function createViews(
         .filter((workspace) => workspace.id > after && only(workspace))
         .toSorted((a, b) => (a.id < b.id ? -1 : 1))
         .slice(0, limit);
-      const [machines, races, snapshots, operations] = await Promise.all([
+      const [machines, races, snapshots, operations, upkeeps] = await Promise.all([
         store.list('machines'),
         store.list('races'),
         store.list('snapshots'),
         store.list('operations'),
+        store.list('upkeep'),
       ]);
+      const storageOf = new Map(upkeeps.map((row) => [row.id, storedBy(row, settings.prices)]));
       const names = new Set(wanted.map(({ id }) => id));
       const byWorkspace = <T extends { readonly workspace: string }>(rows: readonly T[]): Map<string, T[]> =>
         Map.groupBy(
@@ -114,6 +119,7 @@ export function createViews(
           snapshotsOf.get(id) ?? [],
           operationsOf.get(id)?.findLast((one) => one.id === wish.operation) ?? null,
           pulseOf(workspace, mine),
+          storageOf.get(id) ?? null,
         );
       });
     },
@@ -350,6 +356,7 @@ function viewOf(
   snapshots: readonly Snapshot[],
   operation: WorkspaceView['operation'],
   pulse: WorkspaceView['pulse'],
+  storage: WorkspaceView['storage'],
 ): WorkspaceView {
   const machine = machines.find((one) => one.id === workspace.claim?.machine) ?? null;
   const race = races.find((one) => one.endedAt === null) ?? null;
@@ -365,6 +372,18 @@ function viewOf(
     dollarsPerHour: billed.reduce((sum, one) => sum + one.offer.dollarsPerHour, 0),
     operation,
     pulse,
+    storage,
+  };
+}
+
+function storedBy({ hot, vault }: Upkeep, prices: StoragePrices): WorkspaceView['storage'] {
+  if (hot === null) return null;
+  const vaultBytes = vault?.bytes ?? 0;
+  return {
+    bytes: hot.bytes,
+    vaultBytes,
+    microPerMonth: storagePerMonth(hot.bytes + vaultBytes, prices),
+    countedAt: hot.at,
   };
 }
 

@@ -1,4 +1,4 @@
-import { perHour } from '../domain/money.ts';
+import { dollars, microDollars, perHour } from '../domain/money.ts';
 import type { InstanceJson } from '../http/json/instance.ts';
 import type { OfferJson } from '../http/json/offer.ts';
 import { statusStyle } from './draw.ts';
@@ -54,6 +54,7 @@ export function statusCard(it: InstanceJson, { paint }: Screen): string[] {
         ? `${short(newest.id)}, ${localTime(newest.created_at)} (${ago(newest.created_at, now)}): ${plural(newest.file_count, 'file')}, ${bytes(newest.size_bytes)}`
         : 'never',
     ],
+    it.storage && ['storage', storageWords(it.storage)],
     operation && operation.ended_at === null
       ? ['under way', `${operation.verb} by ${operation.by}, for ${duration(now - timeOf(operation.started_at))}`]
       : null,
@@ -73,6 +74,11 @@ function gpuOf({ machine, spec, on_standby: onStandby }: InstanceJson): string {
   if (onStandby) return 'standby';
   if (!machine) return spec.need.gpu ?? '-';
   return machine.offer.gpu_count > 1 ? `${machine.offer.gpu_count}× ${machine.offer.gpu}` : machine.offer.gpu;
+}
+
+function storageWords(it: NonNullable<InstanceJson['storage']>): string {
+  const vault = it.vault_size_bytes > 0 ? ` and ${bytes(it.vault_size_bytes)} in the vault` : '';
+  return `${bytes(it.size_bytes)}${vault}: ${dollars(microDollars(it.dollars_per_month))} a month`;
 }
 
 function savedWords(it: InstanceJson, now: number): string {

@@ -337,6 +337,17 @@ export interface WorkspaceView {
   readonly operation: Operation | null;
   /** What its machine says of itself; null when it has not been heard lately. */
   readonly pulse: Pulse | null;
+  /** Null until its storage was first counted. */
+  readonly storage: StorageView | null;
+}
+
+/** What a workspace takes in storage, and what that costs as long as it stays so. */
+export interface StorageView {
+  readonly bytes: number;
+  /** Of the copy that no machine can reach. */
+  readonly vaultBytes: number;
+  readonly microPerMonth: MicroDollars;
+  readonly countedAt: number;
 }
 
 export interface Pulse {

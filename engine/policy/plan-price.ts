@@ -1,3 +1,4 @@
+import type { MicroDollars } from '../domain/money.ts';
 import type { Day, Price } from '../domain/plan.ts';
 import type { Calls, StoragePrices } from '../domain/settings.ts';
 
@@ -45,8 +46,13 @@ export function priceOf(
   ]);
   const bytes = (day.storedBytes + day.changedBytes * days) * copies;
   const requestsMicro = Math.round(DAYS * (calls.a * prices.microPerA + calls.b * prices.microPerB));
-  const storageMicro = Math.round((bytes / GB) * prices.microPerGbMonth);
+  const storageMicro = storagePerMonth(bytes, prices);
   return { requestsMicro, storageMicro, totalMicro: requestsMicro + storageMicro, backupsPerDay };
+}
+
+/** To keep that much for a month. */
+export function storagePerMonth(bytes: number, { microPerGbMonth }: StoragePrices): MicroDollars {
+  return Math.round((bytes / GB) * microPerGbMonth);
 }
 
 /** What a copy of that much takes: its packs, and beside them an index, a snapshot, its list and its metadata, and two lists. */

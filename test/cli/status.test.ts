@@ -92,6 +92,17 @@ test('status says when it goes to sleep, who keeps it awake, and what runs on it
   expect(await card(house.home)).toMatch(/runs +"python train\.py" for 1 min \d s \(ana\) then sleep/);
 });
 
+test('status says what its backups take in storage, with the vault, and what that costs a month', async () => {
+  const house = await awake();
+  expect(await card(house.home), 'nobody has counted yet').not.toMatch(/storage/);
+  house.storage.set('lab', { bytes: 7.1e9, vaultBytes: 0, microPerMonth: 106_500, countedAt: Date.now() });
+  expect(await card(house.home)).toMatch(/^ {2}storage +7\.1 GB: \$0\.11 a month$/m);
+  house.storage.set('lab', { bytes: 7.1e9, vaultBytes: 7e9, microPerMonth: 211_500, countedAt: Date.now() });
+  expect(await card(house.home)).toMatch(/^ {2}storage +7\.1 GB and 7\.0 GB in the vault: \$0\.21 a month$/m);
+  const { storage } = JSON.parse((await run(house.home, ['status', 'lab', '--json'])).out);
+  expect(storage).toMatchObject({ size_bytes: 7.1e9, vault_size_bytes: 7e9, dollars_per_month: 0.2115 });
+});
+
 const RISK: RiskView = {
   machine: 'm1',
   files: [{ kind: 'over-cap', path: 'data/model.bin', sizeBytes: 12e9, why: 'larger than 10 GB' }],

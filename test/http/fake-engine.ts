@@ -14,6 +14,7 @@ import type {
   RaceView,
   RiskView,
   SshTarget,
+  StorageView,
   WorkspaceView,
 } from '../../engine/domain/doors.ts';
 import type { Talk } from '../../engine/domain/events.ts';
@@ -50,6 +51,7 @@ export function fakeEngine({ pace: firstPace = 1, names = ['lab'], outputs = tmp
   const workspaces = new Map(names.map((name) => [name, newWorkspace(name)]));
   const machines = new Map<string, Machine>();
   const races = new Map<string, RaceView>();
+  const storage = new Map<string, StorageView>();
   const budgets = new Map<string, BudgetView>();
   const reports = new Map<string, Report>();
   const pulses = new Map<string, Pulse>();
@@ -160,6 +162,7 @@ export function fakeEngine({ pace: firstPace = 1, names = ['lab'], outputs = tmp
       dollarsPerHour: mine.reduce((sum, { offer }) => sum + offer.dollarsPerHour, 0),
       operation: open ?? null,
       pulse: pulses.get(workspace.id) ?? null,
+      storage: storage.get(workspace.id) ?? null,
     };
   }
 
@@ -521,6 +524,7 @@ export function fakeEngine({ pace: firstPace = 1, names = ['lab'], outputs = tmp
     pulses,
     risks,
     snapshots,
+    storage,
     operations,
     [Symbol.dispose]: () => {
       for (const timer of timers) clearTimeout(timer);

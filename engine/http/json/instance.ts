@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { RaceView, SshTarget, WorkspaceView } from '../../domain/doors.ts';
 import { type Machine, STATES } from '../../domain/lifecycle.ts';
 import { hasGpu } from '../../domain/marketplace.ts';
+import { MICRO } from '../../domain/money.ts';
 import { PLANS } from '../../domain/plan.ts';
 import { WORKSPACE_NAME, type Workspace } from '../../domain/workspace.ts';
 import { NextCursor } from '../page.ts';
@@ -120,6 +121,15 @@ const RaceJson = z.object({
 });
 type RaceJson = z.infer<typeof RaceJson>;
 
+const StorageJson = z.object({
+  size_bytes: z.number().describe('Of the repository and what lies beside it.'),
+  vault_size_bytes: z.number().describe('Of the copy that no machine can reach.'),
+  dollars_per_month: z
+    .number()
+    .describe('What both cost as long as they stay so, before what is free for the account.'),
+  counted_at: z.iso.datetime(),
+});
+
 export const InstanceJson = WorkspaceJson.extend({
   status: z.enum(['asleep', 'waking', 'usable', 'awake', 'going to sleep', 'paused', 'stranded']),
   why: z.string(),
@@ -131,6 +141,7 @@ export const InstanceJson = WorkspaceJson.extend({
   dollars_per_hour: z.number().describe('What it burns right now, all of its machines together.'),
   operation: OperationJson.nullable(),
   pulse: PulseJson.nullable().describe('What its machine says of itself; null when it was not heard lately.'),
+  storage: StorageJson.nullable().describe('Null until it was first counted.'),
 });
 export type InstanceJson = z.infer<typeof InstanceJson>;
 
@@ -216,6 +227,12 @@ export function instanceJson(view: WorkspaceView): InstanceJson {
     dollars_per_hour: view.dollarsPerHour,
     operation: view.operation && operationJson(view.operation),
     pulse: view.pulse && pulseJson(view.pulse),
+    storage: view.storage && {
+      size_bytes: view.storage.bytes,
+      vault_size_bytes: view.storage.vaultBytes,
+      dollars_per_month: view.storage.microPerMonth / MICRO,
+      counted_at: iso(view.storage.countedAt),
+    },
   };
 }
 
