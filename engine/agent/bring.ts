@@ -48,6 +48,7 @@ export async function bring(
     order.image ? openWakeImage(order.repository, signal) : null,
     order.headStartUrl && takeHeadStart(place, order.headStartUrl, signal),
   ]);
+  await using _ = image;
   const known = openKnownFiles(place, lines, claim === null);
   await using tool = await openRestic(place, order.repository, lock);
   const job = startJob({ order, snapshot: snapshot.id, place, lines, known, tool, image, say });

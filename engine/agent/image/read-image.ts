@@ -10,16 +10,14 @@ import {
   rmSync,
   symlinkSync,
 } from 'node:fs';
-import { availableParallelism } from 'node:os';
 import type { ManifestLine } from '../../domain/agent-protocol.ts';
 import { rawPath } from '../../domain/wire-path.ts';
 import type { Place } from '../place.ts';
 import { msOf, secondsOf } from '../times.ts';
 import { setAttributes } from './attributes.ts';
 import type { ImageEntry, ImageFile, ImageManifest } from './manifest.ts';
-import { readSegments } from './read-segments.ts';
 import { type Attributes, describe, openNew, type Piece, type Read, type ReadJob } from './segment-reader.ts';
-import type { WriterSetup } from './segment-writer.ts';
+import type { Threads } from './workers.ts';
 
 export interface Brought {
   /** Raw paths of the snapshot's things that lie there now, with all that belongs to them. */
@@ -34,7 +32,7 @@ export interface Brought {
  */
 export async function readImage(
   image: ImageManifest,
-  setup: WriterSetup,
+  readers: Threads<ReadJob, Read>,
   lines: readonly ManifestLine[],
   root: string,
   place: Place,
@@ -79,8 +77,7 @@ export async function readImage(
     onBytes(bytes, done);
   };
   let failures = 0;
-  const threads = Math.min(availableParallelism(), THREADS_MAX);
-  await readSegments(setup, fetching.jobs, threads, take, AbortSignal.any([signal, stop.signal]));
+  await readers.run(fetching.jobs, take, AbortSignal.any([signal, stop.signal]));
   signal.throwIfAborted();
   for (const file of files)
     if (paths.has(file.path)) fetching.close(file);
@@ -242,5 +239,4 @@ function giveAttributes(
   return false;
 }
 
-const THREADS_MAX = 8;
 const FAILURES_MAX = 3;

@@ -1,23 +1,19 @@
+import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { isMainThread, parentPort, workerData } from 'node:worker_threads';
 import { openSegmentReader, type Read, type ReadJob } from './segment-reader.ts';
 import type { WriterSetup } from './segment-writer.ts';
-import { onThreads } from './workers.ts';
+import { openThreads, type Threads } from './workers.ts';
 
-/** Says what came of each segment as soon as what is in it lies on the disk. */
-export async function readSegments(
-  setup: WriterSetup,
-  jobs: readonly ReadJob[],
-  threads: number,
-  onRead: (index: number, read: Read) => void,
-  signal: AbortSignal,
-): Promise<void> {
+/** A job is done when what is in its segment lies on the disk. */
+export function openReaders(setup: WriterSetup): Threads<ReadJob, Read> {
+  const threads = Math.min(availableParallelism(), THREADS_MAX);
   const each = Math.max(Math.ceil(setup.at.connections / threads), 1);
-  const start = { what: READING, setup };
-  await onThreads(fileURLToPath(import.meta.url), start, jobs, { threads, each }, onRead, signal);
+  return openThreads(fileURLToPath(import.meta.url), { what: READING, setup }, { threads, each });
 }
 
 const READING = 'dumont-image-reading';
+const THREADS_MAX = 8;
 
 // This file is its own worker, also when it is bundled with the rest of the agent.
 if (!isMainThread && workerData?.what === READING) {

@@ -7,9 +7,10 @@ import { imageKeys } from './keys.ts';
 import { type ImageManifest, MANIFEST, unpackImage } from './manifest.ts';
 import { openObjects } from './objects.ts';
 import { readImage } from './read-image.ts';
+import { openReaders } from './read-segments.ts';
 
 /** The image of a workspace, for a restore. Whatever is wrong with it, there is restic. */
-export interface WakeImage {
+export interface WakeImage extends AsyncDisposable {
   /** Puts what it has of these things below `root` where `target` says; the raw paths of what came. */
   bring(
     lines: readonly ManifestLine[],
@@ -26,22 +27,14 @@ export interface WakeImage {
 export async function openWakeImage(repository: RepositoryAccess, signal: AbortSignal): Promise<WakeImage> {
   const { password, ...at } = repository;
   const found = await fetchImage(repository, signal);
+  const readers = openReaders({ password, at });
   let why = 'why' in found ? found.why : null;
   let files = 0;
   let bytes = 0;
   return {
     async bring(lines, root, place, target, onBytes, signal) {
       if (!('image' in found)) return new Set();
-      const { paths, trouble } = await readImage(
-        found.image,
-        { password, at },
-        lines,
-        root,
-        place,
-        target,
-        onBytes,
-        signal,
-      );
+      const { paths, trouble } = await readImage(found.image, readers, lines, root, place, target, onBytes, signal);
       why ??= trouble;
       for (const line of lines) {
         if (line.type !== 'file' || !paths.has(rawPath(line.path))) continue;
@@ -51,6 +44,7 @@ export async function openWakeImage(repository: RepositoryAccess, signal: AbortS
       return paths;
     },
     brought: () => ({ files, bytes, why }),
+    [Symbol.asyncDispose]: () => readers.close(),
   };
 }
 

@@ -1,54 +1,78 @@
 import { Worker } from 'node:worker_threads';
 
-/**
- * Gives jobs to a few threads, `each` to one at a time, in their order. `program` is started as each of them. On the signal
- * it gives out no more, and ends the threads.
- */
-export async function onThreads<Job, Done>(
+/** A few threads that do jobs, each at most so many at a time. */
+export interface Threads<Job, Done> {
+  /** In their order, and beside whatever else is asked. On the signal it gives out no more, and hears no more. */
+  run(jobs: readonly Job[], onDone: (index: number, done: Done) => void, signal: AbortSignal): Promise<void>;
+  close(): Promise<void>;
+}
+
+interface Asked<Job, Done> {
+  readonly job: Job;
+  readonly signal: AbortSignal;
+  readonly answer: (done: Done) => void;
+}
+
+/** They are started when there is something to do, since each takes a moment, and kept until they are closed. */
+export function openThreads<Job, Done>(
   program: string,
   start: unknown,
-  jobs: readonly Job[],
   { threads, each }: { readonly threads: number; readonly each: number },
-  onDone: (index: number, done: Done) => void,
-  signal: AbortSignal,
-): Promise<void> {
-  let next = 0;
-  const one = async (): Promise<void> => {
-    const { promise: ended, resolve, reject } = Promise.withResolvers<void>();
-    const worker = new Worker(program, { workerData: start });
-    const stop = (): void => resolve();
-    signal.addEventListener('abort', stop, { once: true });
-    let busy = 0;
-    const feed = (): void => {
-      while (busy < each && next < jobs.length) {
-        worker.postMessage([next, jobs[next]]);
-        next += 1;
-        busy += 1;
-      }
-      if (busy === 0) resolve();
-    };
-    worker.on('error', reject);
-    worker.on('message', ([index, done]: [number, Done]) => {
-      if (signal.aborted) return;
-      busy -= 1;
-      onDone(index, done);
-      feed();
+): Threads<Job, Done> {
+  const waiting: Asked<Job, Done>[] = [];
+  const asked = new Map<number, Asked<Job, Done>>();
+  const workers: { readonly worker: Worker; busy: number }[] = [];
+  const broken = new AbortController();
+  let count = 0;
+
+  const startOne = (): void => {
+    const one = { worker: new Worker(program, { workerData: start }), busy: 0 };
+    workers.push(one);
+    one.worker.on('error', (cause) => broken.abort(cause));
+    one.worker.on('message', ([id, done]: [number, Done]) => {
+      one.busy -= 1;
+      const { signal, answer } = asked.get(id)!;
+      asked.delete(id);
+      if (!signal.aborted) answer(done);
+      giveOut();
     });
-    try {
-      if (signal.aborted) resolve();
-      else feed();
-      await ended;
-    } finally {
-      signal.removeEventListener('abort', stop);
-      await worker.terminate();
+  };
+  const giveOut = (): void => {
+    while (waiting.length > 0) {
+      const free = workers.find(({ busy }) => busy === 0) ?? (workers.length < threads ? null : leastBusy());
+      if (free === null) startOne();
+      else if (free.busy >= each) return;
+      else {
+        const next = waiting.shift()!;
+        if (next.signal.aborted) continue;
+        free.busy += 1;
+        asked.set(++count, next);
+        free.worker.postMessage([count, next.job]);
+      }
     }
   };
-  const all = Array.from({ length: Math.min(threads, jobs.length) }, one);
-  try {
-    await Promise.all(all);
-  } catch (cause) {
-    next = jobs.length;
-    await Promise.allSettled(all);
-    throw cause;
-  }
+  const leastBusy = () => workers.toSorted((a, b) => a.busy - b.busy)[0]!;
+
+  return {
+    async run(jobs, onDone, signal) {
+      const either = AbortSignal.any([signal, broken.signal]);
+      const { promise, resolve } = Promise.withResolvers<void>();
+      either.addEventListener('abort', () => resolve(), { once: true });
+      let left = jobs.length;
+      jobs.forEach((job, index) => {
+        const answer = (done: Done): void => {
+          onDone(index, done);
+          left -= 1;
+          if (left === 0) resolve();
+        };
+        waiting.push({ job, signal: either, answer });
+      });
+      giveOut();
+      if (left > 0 && !either.aborted) await promise;
+      broken.signal.throwIfAborted();
+    },
+    async close() {
+      await Promise.all(workers.map(({ worker }) => worker.terminate()));
+    },
+  };
 }

@@ -11,7 +11,7 @@ import { type ImageEntry, type ImageManifest, MANIFEST, packImage } from './mani
 import { openObjects } from './objects.ts';
 import { planImage } from './plan.ts';
 import type { Placed, SegmentJob, WriterSetup, Written } from './segment-writer.ts';
-import { writeSegments } from './write-segments.ts';
+import { openWriters } from './write-segments.ts';
 
 export interface ImageOrder extends WriterSetup {
   readonly snapshot: string;
@@ -62,7 +62,13 @@ export async function writeImage(
       if (extents) where.set(jobs[index]!.files[file]!.sha256, extents);
     });
   };
-  await writeSegments(order, jobs, order.threads, take, AbortSignal.any([timeIsUp, signal]));
+  const { password, at: storage } = order;
+  const writers = openWriters({ password, at: storage }, order.threads);
+  try {
+    await writers.run(jobs, take, AbortSignal.any([timeIsUp, signal]));
+  } finally {
+    await writers.close();
+  }
   signal.throwIfAborted();
   const entries = entriesOf(found, files, attributes, first, where, table);
   const manifest: ImageManifest = {

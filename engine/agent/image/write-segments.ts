@@ -1,18 +1,11 @@
 import { fileURLToPath } from 'node:url';
 import { isMainThread, parentPort, workerData } from 'node:worker_threads';
 import { openSegmentWriter, type SegmentJob, type WriterSetup, type Written } from './segment-writer.ts';
-import { onThreads } from './workers.ts';
+import { openThreads, type Threads } from './workers.ts';
 
-/** Says what came of each job as soon as it lies in storage. */
-export async function writeSegments(
-  setup: WriterSetup,
-  jobs: readonly SegmentJob[],
-  threads: number,
-  onWritten: (index: number, written: Written) => void,
-  signal: AbortSignal,
-): Promise<void> {
-  const start = { what: WRITING, setup };
-  await onThreads(fileURLToPath(import.meta.url), start, jobs, { threads, each: 1 }, onWritten, signal);
+/** A job is done when what came of it lies in storage. */
+export function openWriters(setup: WriterSetup, threads: number): Threads<SegmentJob, Written> {
+  return openThreads(fileURLToPath(import.meta.url), { what: WRITING, setup }, { threads, each: 1 });
 }
 
 const WRITING = 'dumont-image-writing';

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { imageKeys } from '../../../engine/agent/image/keys.ts';
 import { type ImageManifest, MANIFEST, unpackImage } from '../../../engine/agent/image/manifest.ts';
 import { type Brought, readImage } from '../../../engine/agent/image/read-image.ts';
+import { openReaders } from '../../../engine/agent/image/read-segments.ts';
 import type { WriterSetup } from '../../../engine/agent/image/segment-writer.ts';
 import { writeImage } from '../../../engine/agent/image/write-image.ts';
 import { manifestLine } from '../../../engine/agent/manifest.ts';
@@ -67,7 +68,9 @@ export function openImageWorld(): ImageWorld {
       const to = `back-${++reads}`;
       mkdirSync(join(root, to));
       const target = (raw: string): string => `${to}${raw.slice('root'.length)}`;
-      const brought = await readImage(image, setup, lines, 'root', place, target, () => undefined, never);
+      await using stack = new AsyncDisposableStack();
+      const readers = stack.adopt(openReaders(setup), (one) => one.close());
+      const brought = await readImage(image, readers, lines, 'root', place, target, () => undefined, never);
       return { to: join(root, to), brought };
     },
     [Symbol.dispose]() {
