@@ -40,6 +40,7 @@ test.each([
     {},
     'stuck-loading',
   ],
+  ['a date that is none', 'GET', '/api/v1/snapshots?instance_id=lab&until=yesterday', undefined, {}, 'until'],
   ['a negative cap', 'POST', WAKE, { cap_dollars: -1 }, {}, 'cap_dollars'],
 ])(
   '%s is refused with what is wrong, and nothing is asked of the engine',
@@ -98,6 +99,7 @@ test('a body over the limit is refused, whether or not it says its length', asyn
 test.each([
   ['GET', '/api/v1/instances/nobody', 'no_such_workspace'],
   ['GET', '/api/v1/events?instance_id=nobody', 'no_such_workspace'],
+  ['GET', '/api/v1/backup/list/nobody', 'no_such_workspace'],
   ['GET', '/api/v1/operations/op-99', 'no_such_operation'],
   ['GET', '/api/v1/instances/lab/ssh', 'no_such_machine'],
   ['GET', '/api/v1/nowhere', 'no_such_route'],
