@@ -5,7 +5,7 @@ test('the beginning of an id that several snapshots have names none of them', as
   const w = new World();
   const { engine, machine, stop } = await awake(w);
   machine.write('workspace/a.txt', 'first');
-  await engine.snapshot('lab', {}, ANA);
+  await engine.snapshot('lab', { description: '' }, ANA);
   await w.clock.advance(MINUTE);
   const [whole] = await w.store.list('snapshots');
   const twin = `${whole!.id.slice(0, 8)}${'0'.repeat(56)}`;
@@ -21,10 +21,10 @@ test('the beginning of an id that several snapshots have names none of them', as
 test('a backup of a directory that no backup holds is refused, with those that are held', async () => {
   const w = new World();
   const { engine, stop } = await awake(w);
-  await expect(engine.snapshot('lab', { holds: 'etc/ssh' }, ANA)).rejects.toMatchObject({
+  await expect(engine.snapshot('lab', { description: '', holds: 'etc/ssh' }, ANA)).rejects.toMatchObject({
     code: 'bad_path',
     message: expect.stringMatching(/outside of the directories that are backed up: .*\/workspace/),
   });
-  await engine.snapshot('lab', { holds: 'workspace/data' }, ANA);
+  await engine.snapshot('lab', { description: '', holds: 'workspace/data' }, ANA);
   await stop();
 });
