@@ -188,6 +188,7 @@ const HARD: ReadonlySet<string> = new Set([
   'GET /api/v1/instances/{id}/ssh',
   'GET /api/v1/instances/{id}/at-risk',
   'GET /api/v1/operations/{id}',
+  'DELETE /api/v1/reports/{id}', // its name is chance
   'POST /api/v1/backup/create',
   'GET /api/v1/snapshots/{id}/files',
   'GET /api/v1/snapshots/{id}/diff',

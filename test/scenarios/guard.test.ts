@@ -29,6 +29,14 @@ async function house() {
 type Call = (engine: Engine) => Promise<unknown>;
 
 /** Every call about a workspace, and what it takes. */
+const REPORT = {
+  guild: 'g',
+  channel: 'c',
+  every: 'daily',
+  time: '09:00',
+  zone: 'UTC',
+  language: 'en',
+} as const;
 const CALLS: Readonly<Record<string, readonly [needs: Role, call: Call]>> = {
   status: ['viewer', (engine) => engine.status('lab')],
   snapshots: ['viewer', (engine) => engine.snapshots('lab')],
@@ -36,6 +44,30 @@ const CALLS: Readonly<Record<string, readonly [needs: Role, call: Call]>> = {
   diff: ['viewer', (engine) => engine.diff('lab', 'abcd', 'abce', NEVER)],
   download: ['operator', (engine) => engine.download('lab', 'abcd', '', NEVER)],
   findSnapshot: ['viewer', (engine) => engine.findSnapshot('lab', 'abcd')],
+  backups: ['viewer', (engine) => engine.backups('lab')],
+  findBackup: ['viewer', (engine) => engine.findBackup('lab', 'abcd')],
+  logs: ['viewer', (engine) => engine.logs('lab', { least: 'INFO', limit: 1 })],
+  followLog: [
+    'viewer',
+    (engine) =>
+      engine.followLog('lab', { least: 'INFO', after: null }, AbortSignal.abort())[Symbol.asyncIterator]().next(),
+  ],
+  standby: ['viewer', (engine) => engine.standby('lab')],
+  savings: [
+    'viewer',
+    (engine) =>
+      engine.savings({
+        workspace: 'lab',
+        user: null,
+        period: { from: 0, until: 0 },
+        baseline: { kind: 'offer' },
+        by: 'day',
+      }),
+  ],
+  planReport: ['viewer', (engine) => engine.planReport({ ...REPORT, workspace: 'lab' }, ANA)],
+  standBy: ['operator', (engine) => engine.standBy('lab', { on: false, agreedDollarsPerMonth: null }, ANA)],
+  setBudget: ['admin', (engine) => engine.setBudget({ scope: 'workspace', of: 'lab', per: 'day', micro: 1 }, ANA)],
+  removeBudget: ['admin', (engine) => engine.removeBudget('workspace/lab/day', ANA)],
   operations: ['viewer', (engine) => engine.operations('lab')],
   retention: ['viewer', (engine) => engine.retention('lab')],
   alerts: ['viewer', (engine) => engine.alerts('lab')],
@@ -93,6 +125,10 @@ test('who may do what with a workspace is what the table says, for every call an
       'operation',
       'events',
       'lastTold',
+      // Of money that is nobody's workspace's: each says itself whose it is.
+      'reports',
+      'removeReport',
+      'budgets',
     ]),
   ).toEqual(new Set(Object.keys(as(who('boss', 'admin')))));
   for (const [name, [needs, call]] of Object.entries(CALLS)) {
