@@ -4,6 +4,7 @@ import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
 import type { DebianHost } from '../standins/debian/debian-host.ts';
 
+const NOT_WELL = 69;
 const ROOT = join(import.meta.dirname, '..', '..');
 
 /** Whoever follows infra/README.md. */
@@ -24,7 +25,12 @@ export async function runPage(reader: Reader): Promise<ReadonlyMap<string, strin
   const { env } = process;
   const sh = async (line: string): Promise<string> => {
     const environment = { ...env, PATH: `${reader.path}${delimiter}${env.PATH}` };
-    return (await promisify(execFile)('sh', ['-c', line], { cwd: ROOT, env: environment })).stdout.trim();
+    const ran = await promisify(execFile)('sh', ['-c', line], { cwd: ROOT, env: environment }).catch((cause) => {
+      // The doctor found something: nobody has confirmed the recovery key yet.
+      if (line.endsWith(' dumont doctor') && cause.code === NOT_WELL) return cause as { stdout: string };
+      throw cause;
+    });
+    return ran.stdout.trim();
   };
   const config: Record<string, string> = {};
   const secretKeys: string[] = [];

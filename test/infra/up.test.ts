@@ -81,7 +81,12 @@ describe.skipIf(noDebianHost !== null)('"pulumi up" with a host', { timeout: 600
     expect(performance.now() - began).toBeLessThan(15 * 60_000); // as its title says
     const saidBy = (start: string): string => [...said].find(([line]) => line.startsWith(start))?.[1] ?? '';
     expect(saidBy('ssh-keyscan')).toContain(debian.hostKey);
-    expect(saidBy('ssh root@192.0.2.7 dumont doctor')).toMatch(/locks +well/);
+    const doctor = saidBy('ssh root@192.0.2.7 dumont doctor');
+    expect(doctor).toMatch(/locks +well/);
+    expect(
+      doctor.match(/^(.*\S) +NOT WELL/gm)?.map((line) => line.split('  ')[0]),
+      doctor,
+    ).toEqual(['recovery key']);
     expect(saidBy('ssh root@192.0.2.7 cat')).toMatch(/its password \S+[\s\S]*The recovery key is \S+/);
     expect(await (await fetch(`http://127.0.0.1:${port}/healthz`)).json()).toEqual({ ok: true });
     expect(await debian.sh('stat -c %a /var/lib/dumont/first-login.txt')).toBe('600');
