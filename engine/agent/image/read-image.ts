@@ -14,7 +14,7 @@ import type { ManifestLine } from '../../domain/agent-protocol.ts';
 import { rawPath } from '../../domain/wire-path.ts';
 import type { Place } from '../place.ts';
 import { msOf, secondsOf } from '../times.ts';
-import { setAttributes } from './attributes.ts';
+import { setAttributes, setExactTimes } from './attributes.ts';
 import type { ImageEntry, ImageFile, ImageManifest } from './manifest.ts';
 import { type Attributes, describe, openNew, type Piece, type Read, type ReadJob } from './segment-reader.ts';
 import type { Threads } from './workers.ts';
@@ -85,6 +85,11 @@ export async function readImage(
   placeOthers(wanted, paths, place, target);
   describeFolders(wanted, paths, place, target);
   if (!giveAttributes(wanted, paths, place, target)) trouble ??= 'extended attributes could not be set';
+  setExactTimes(
+    wanted.flatMap(({ path, entry }) =>
+      entry.type !== 'name' && paths.has(path) ? [{ path: place.at(target(path)), mtimeNs: entry.mtimeNs }] : [],
+    ),
+  ); // where that cannot be done they are right to the microsecond
   return { paths, trouble };
 }
 

@@ -97,8 +97,7 @@ export function treeAt(folder: string): string[] {
   const list = (path: Buffer, name: string): string[] => {
     const stat = lstatSync(path, { bigint: true });
     const mode = (stat.mode & 0o7777n).toString(8);
-    const ms = Math.floor(lstatSync(path).mtimeMs);
-    const about = `${JSON.stringify(name)} ${mode} ${stat.uid}:${stat.gid} ${ms}`;
+    const about = `${JSON.stringify(name)} ${mode} ${stat.uid}:${stat.gid} ${stat.mtimeNs}`;
     if (stat.isSymbolicLink()) return [`link ${about} -> ${JSON.stringify(readlinkSync(path, 'latin1'))}`];
     if (stat.isFile()) {
       if (!inodes.has(stat.ino)) inodes.set(stat.ino, inodes.size);
