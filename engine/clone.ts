@@ -5,7 +5,7 @@ import type { Ports, StoredObject } from './domain/ports.ts';
 import type { Snapshot } from './domain/snapshot.ts';
 import type { Workspace } from './domain/workspace.ts';
 import { given, tellOfGift } from './give.ts';
-import { finish, newWorkspace, type Original, originalOf } from './made-of-snapshot.ts';
+import { finish, type Original, originalOf, workspaceMadeOf } from './made-of-snapshot.ts';
 import { endOperation } from './steps/operation.ts';
 
 /**
@@ -60,7 +60,7 @@ async function cloned(
   const { source, snapshot } = original;
   // With the password of the original: its keys are copied too, and machines get credentials for their own prefix only.
   const { spec, sealedPassword } = source;
-  const workspace = newWorkspace(source, asked, { id: into, owner: asked.by, spec, sealedPassword });
+  const workspace = workspaceMadeOf(source, asked, { id: into, owner: asked.by, spec, sealedPassword });
   await copyRepository(source, snapshot, into, ports, signal);
   const own = await ports.repositories.rehost(workspace, id, signal);
   return await finish(workspace, own, original, { cloned_from: `${source.id}/${id}` }, ports, signal);

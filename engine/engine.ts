@@ -16,6 +16,7 @@ import { VERBS } from './domain/verbs.ts';
 import {
   includeFault,
   NO_CHOICE,
+  newWorkspace,
   notBackedUp,
   sightOf,
   type Wish,
@@ -58,28 +59,10 @@ export function createEngine(ports: Ports, telling: Telling, identityFile: strin
       if ((await store.read('workspaces', name)) || (await promised(name, store)))
         throw new Failure('workspace_exists', { workspace: name });
       const { sealed } = await ports.repositories.newPassword();
-      const now = clock.now();
-      const wish: Wish = { ...NO_CHOICE, want: 'asleep', by: asked.by, at: now, why: 'created', operation: '' };
-      const workspace: Workspace = {
-        id: name,
-        version: 0,
-        owner: asked.by,
-        shares: [],
-        createdAt: now,
-        spec: chosen,
-        claim: null,
-        epoch: Math.floor(now / 1_000), // above any that this name had before it was destroyed and made anew
-        wish,
-        asks: [],
-        fetches: [],
-        jobs: [],
-        keep: null,
-        standby: null,
-        yields: null,
-        schedules: [],
-        sequence: 0,
-        sealedPassword: sealed,
-      };
+      const workspace = newWorkspace(
+        { id: name, owner: asked.by, spec: chosen, sequence: 0, sealedPassword: sealed },
+        { by: asked.by, at: clock.now(), why: 'created', operation: '' },
+      );
       await record('create', name, asked, 'created');
       const saved = await store.save('workspaces', workspace);
       await tryToDescribe(saved, ports);

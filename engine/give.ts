@@ -2,7 +2,7 @@ import type { Gift, Operation } from './domain/operation.ts';
 import type { Ports } from './domain/ports.ts';
 import type { Snapshot } from './domain/snapshot.ts';
 import { specDefaults } from './engine.ts';
-import { finish, newWorkspace, type Original } from './made-of-snapshot.ts';
+import { finish, type Original, workspaceMadeOf } from './made-of-snapshot.ts';
 
 /**
  * Somebody else's workspace, made of one snapshot. All keys of a repository open all of it and always will, so none is
@@ -19,7 +19,7 @@ export async function given(
   const { image, need, diskGb, ports: open, include, exclude, fileBytesMax } = source.spec;
   // What is the giver's own stays behind: keys that open machines, variables, what runs after a wake.
   const spec = { ...specDefaults(ports.settings), image, need, diskGb, ports: open, include, exclude, fileBytesMax };
-  const workspace = newWorkspace(source, asked, { id: into, owner: to, spec, sealedPassword });
+  const workspace = workspaceMadeOf(source, asked, { id: into, owner: to, spec, sealedPassword });
   await ports.repositories.ensure(workspace, signal);
   const copied = await ports.repositories.copyIn(workspace, source, snapshot.id, signal);
   const own = await ports.repositories.rehost(workspace, copied, signal);

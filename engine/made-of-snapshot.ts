@@ -5,7 +5,7 @@ import { manifestKey } from './domain/layout.ts';
 import type { Operation } from './domain/operation.ts';
 import type { Ports } from './domain/ports.ts';
 import type { Snapshot } from './domain/snapshot.ts';
-import { NO_CHOICE, type Workspace } from './domain/workspace.ts';
+import { newWorkspace, type Workspace } from './domain/workspace.ts';
 import { manifestText } from './policy/manifest-change.ts';
 import { challengeOf } from './policy/proof.ts';
 import { describe } from './steps/describe.ts';
@@ -52,29 +52,13 @@ async function firstOf(workspace: string, store: Ports['store']): Promise<Snapsh
   return (await store.list('snapshots')).find((one) => one.workspace === workspace && one.sequence === 1) ?? null;
 }
 
-/** Asleep, and as if nobody had ever worked on it. */
-export function newWorkspace(
+/** Asleep, with this snapshot as its first. */
+export function workspaceMadeOf(
   source: Workspace,
   { id: operation, at, by }: Operation,
   own: Pick<Workspace, 'id' | 'owner' | 'spec' | 'sealedPassword'>,
 ): Workspace {
-  return {
-    ...own,
-    version: 0,
-    shares: [],
-    createdAt: at,
-    claim: null,
-    epoch: Math.floor(at / 1_000),
-    wish: { ...NO_CHOICE, want: 'asleep', by, at, why: `made of a snapshot of ${source.id}`, operation },
-    asks: [],
-    fetches: [],
-    jobs: [],
-    keep: null,
-    standby: null,
-    yields: null,
-    schedules: [],
-    sequence: 1,
-  };
+  return newWorkspace({ ...own, sequence: 1 }, { by, at, why: `made of a snapshot of ${source.id}`, operation });
 }
 
 /**

@@ -4,7 +4,7 @@ import { hasGpu } from './domain/marketplace.ts';
 import { microDollars } from './domain/money.ts';
 import type { Operation } from './domain/operation.ts';
 import type { Ports } from './domain/ports.ts';
-import type { Race } from './domain/race.ts';
+import { newRace, type Race } from './domain/race.ts';
 import { isLater, type Workspace } from './domain/workspace.ts';
 import { isStandbyRace } from './policy/standby.ts';
 import { keepReachable, mayStandBy } from './standby.ts';
@@ -80,21 +80,14 @@ async function beginRace(sight: Sight, ports: Ports): Promise<void> {
     return;
   }
   const { race: plan } = ports.settings;
-  const race: Race = {
+  const race = newRace({
     id: `${workspace.wish.operation}-r${operation.length + 1}`,
-    version: 0,
     workspace: workspace.id,
     operation: workspace.wish.operation,
     startedAt: now,
-    endedAt: null,
     plan: workspace.wish.capDollars === null ? plan : { ...plan, capMicro: microDollars(workspace.wish.capDollars) },
     need: { ...workspace.spec.need, ...workspace.wish.need, diskGbMin: workspace.spec.diskGb },
-    racers: [],
-    marketDollarsPerHour: null,
-    claimed: null,
-    verdicts: {},
-    outcome: null,
-  };
+  });
   await ports.store.save('races', race);
   ports.bell.ring(rowsBell);
 }

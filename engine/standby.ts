@@ -2,7 +2,7 @@ import type { StandbyView } from './domain/doors.ts';
 import type { Machine } from './domain/lifecycle.ts';
 import { hasGpu } from './domain/marketplace.ts';
 import type { Ports } from './domain/ports.ts';
-import type { Race } from './domain/race.ts';
+import { newRace, type Race } from './domain/race.ts';
 import type { Workspace } from './domain/workspace.ts';
 import { offersFor } from './offers.ts';
 import { isStandbyRace, standby } from './policy/standby.ts';
@@ -32,21 +32,14 @@ export async function keepReachable(
   if (failing && holder) await ports.store.unclaim(workspace.id, holder.id);
   const { spec, wish } = workspace;
   const need = failing ? { kind: 'cpu' as const } : { ...spec.need, ...wish.need };
-  const race: Race = {
+  const race = newRace({
     id: `${wish.operation}-${failing ? 's' : 'g'}${mine.length + 1}`,
-    version: 0,
     workspace: workspace.id,
     operation: wish.operation,
     startedAt: now,
-    endedAt: null,
     plan: failing ? { ...plan, batch: rules.batch, rounds: rules.rounds } : plan,
     need: { ...need, diskGbMin: spec.diskGb },
-    racers: [],
-    marketDollarsPerHour: null,
-    claimed: null,
-    verdicts: {},
-    outcome: null,
-  };
+  });
   await ports.store.save('races', race);
   ports.tell({ event: failing ? 'standby.began' : 'standby.looks', workspace: workspace.id, race: race.id, why });
   ports.bell.ring(rowsBell);

@@ -21,6 +21,20 @@ export interface Race {
   readonly outcome: { readonly winner: string | null; readonly why: string; readonly wasteMicro: MicroDollars } | null;
 }
 
+/** Nobody runs in it yet. */
+export function newRace(own: Pick<Race, 'id' | 'workspace' | 'operation' | 'startedAt' | 'plan' | 'need'>): Race {
+  return {
+    ...own,
+    version: 0,
+    endedAt: null,
+    racers: [],
+    marketDollarsPerHour: null,
+    claimed: null,
+    verdicts: {},
+    outcome: null,
+  };
+}
+
 /** Why a race lets a machine go. A slow one was too late for its deadline, and its host is remembered for it. */
 export interface Verdict {
   readonly why: string;

@@ -117,6 +117,29 @@ export const NO_CHOICE = {
   abandon: null,
 } as const;
 
+/** Asleep, and as if nobody had ever worked on it. */
+export function newWorkspace(
+  own: Pick<Workspace, 'id' | 'owner' | 'spec' | 'sequence' | 'sealedPassword'>,
+  { by, at, why, operation }: Pick<Wish, 'by' | 'at' | 'why' | 'operation'>,
+): Workspace {
+  return {
+    ...own,
+    version: 0,
+    shares: [],
+    createdAt: at,
+    claim: null,
+    epoch: Math.floor(at / 1_000), // above any that this name had before it was destroyed and made anew
+    wish: { ...NO_CHOICE, want: 'asleep', by, at, why, operation },
+    asks: [],
+    fetches: [],
+    jobs: [],
+    keep: null,
+    standby: null,
+    yields: null,
+    schedules: [],
+  };
+}
+
 /** The later of two wishes wins, in whatever order they are written. */
 export function isLater(wish: Wish, other: Wish): boolean {
   return wish.at === other.at ? wish.operation > other.operation : wish.at > other.at;
