@@ -13,6 +13,12 @@ import type { Words } from './words/words.ts';
 
 export type Both = Readonly<Record<Language, string>>;
 
+/** Those that Dumont speaks, as people choose them. */
+export const LANGUAGES = [
+  { value: 'en', say: { en: 'English', pt: 'inglês' } },
+  { value: 'pt', say: { en: 'Brazilian Portuguese', pt: 'português do Brasil' } },
+] as const satisfies readonly { readonly value: Language; readonly say: Both }[];
+
 /** One command as data: what Discord shows of it, and what it does. */
 export interface Command {
   /** As people type it, without the slash: `snapshot create`. */

@@ -1,7 +1,7 @@
 import { Failure } from '../../engine/domain/failures.ts';
 import type { ReportEvery } from '../../engine/domain/report.ts';
 import { isZone } from '../../engine/domain/schedule.ts';
-import { channel, command, required, text } from '../command.ts';
+import { channel, command, LANGUAGES, required, text } from '../command.ts';
 
 const choice = (value: ReportEvery, en: string, pt: string) => ({ value, say: { en, pt } });
 
@@ -29,12 +29,7 @@ export const reportSchedule = command({
     ),
     language: text(
       { en: 'The language of the server if missing', pt: 'Sem isto, a língua do servidor' },
-      {
-        choices: [
-          { value: 'en', say: { en: 'English', pt: 'inglês' } },
-          { value: 'pt', say: { en: 'Brazilian Portuguese', pt: 'português do Brasil' } },
-        ],
-      },
+      { choices: LANGUAGES },
     ),
     workspace: text(
       { en: 'Of this one; else of all', pt: 'Deste; sem isto, de todos' },

@@ -1,6 +1,6 @@
 import type { Guild } from '../../engine/domain/discord.ts';
 import { Failure } from '../../engine/domain/failures.ts';
-import { channel, command, role, text } from '../command.ts';
+import { channel, command, LANGUAGES, role, text } from '../command.ts';
 
 export const settings = command({
   path: 'settings',
@@ -14,15 +14,7 @@ export const settings = command({
     channel: channel({ en: 'For panels, warnings and alerts', pt: 'Para painéis, avisos e alertas' }),
     audit: channel({ en: 'Where each accepted action is written down', pt: 'Onde cada ação aceita é anotada' }),
     ping: role({ en: 'Rung when something fails, and only then', pt: 'Chamado quando algo falha, e só então' }),
-    language: text(
-      { en: 'Of panels and alerts', pt: 'Dos painéis e alertas' },
-      {
-        choices: [
-          { value: 'en', say: { en: 'English', pt: 'inglês' } },
-          { value: 'pt', say: { en: 'Brazilian Portuguese', pt: 'português do Brasil' } },
-        ],
-      },
-    ),
+    language: text({ en: 'Of panels and alerts', pt: 'Dos painéis e alertas' }, { choices: LANGUAGES }),
     hears: text(
       { en: 'About which workspaces', pt: 'Sobre quais workspaces' },
       {

@@ -4,8 +4,7 @@ import type { LogLineJson, LogLinesJson } from '../http/json/log.ts';
 import type { EngineClient } from './engine-client.ts';
 import { feed } from './event-feed.ts';
 import { eventWords, isEvent } from './event-words.ts';
-import { INTERRUPTED } from './exit-codes.ts';
-import { clockTime } from './local-time.ts';
+import { printFeed } from './print-feed.ts';
 import type { Screen } from './screen.ts';
 
 interface Wanted {
@@ -32,16 +31,12 @@ export async function showLog(name: string, wanted: Wanted, { engine, screen, si
     return 0;
   }
   const from = { path, query: { level: wanted.least }, after: lines.at(-1)?.place ?? BEFORE_ALL };
-  try {
-    for await (const fed of feed<LogLineJson>(engine, from, ({ place }) => place, signal)) {
-      if (fed.kind === 'told') print(fed.event);
-      if (fed.kind === 'lost')
-        screen.note(`${clockTime(Date.now())}  the connection was lost (${fed.why}); trying again`);
-    }
-  } catch (thrown) {
-    if (!signal.aborted) throw thrown;
-  }
-  return INTERRUPTED;
+  return await printFeed(
+    feed<LogLineJson>(engine, from, ({ place }) => place, signal),
+    print,
+    screen,
+    signal,
+  );
 }
 
 /** Oldest first. */

@@ -3,8 +3,8 @@ import type { EventJson, EventsJson } from '../../http/json/event.ts';
 import { command, flag, type Given, number, text } from '../command.ts';
 import { eventFeed } from '../event-feed.ts';
 import { eventWords } from '../event-words.ts';
-import { INTERRUPTED } from '../exit-codes.ts';
-import { clockTime, localTime } from '../local-time.ts';
+import { localTime } from '../local-time.ts';
+import { printFeed } from '../print-feed.ts';
 import { wrong } from '../read-args.ts';
 import type { Screen } from '../screen.ts';
 import { showLog } from '../show-log.ts';
@@ -56,16 +56,7 @@ async function told(
     if (events.length === 0 && !screen.json) screen.note('Nothing happened yet.');
     return 0;
   }
-  try {
-    for await (const fed of eventFeed(engine, name, events.at(-1)?.number ?? 0, signal)) {
-      if (fed.kind === 'told') print(fed.event);
-      if (fed.kind === 'lost')
-        screen.note(`${clockTime(Date.now())}  the connection was lost (${fed.why}); trying again`);
-    }
-  } catch (thrown) {
-    if (!signal.aborted) throw thrown;
-  }
-  return INTERRUPTED;
+  return await printFeed(eventFeed(engine, name, events.at(-1)?.number ?? 0, signal), print, screen, signal);
 }
 
 function printer(show: { progress: boolean; named: boolean }, screen: Screen): (event: EventJson) => void {
