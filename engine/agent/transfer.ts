@@ -26,7 +26,8 @@ export async function sendObject(
   });
 }
 
-async function tried<T>(
+/** Several times, but for what storage refuses. */
+export async function tried<T>(
   what: string,
   triesMax: number,
   attemptMs: number,
@@ -48,7 +49,7 @@ async function tried<T>(
   }
 }
 
-function refusal(status: number, what: string): Failure {
+export function refusal(status: number, what: string): Failure {
   const down = status >= 500 || status === 429;
   return new Failure(down ? 'storage_down' : 'storage_refused', { why: `${what}: HTTP ${status}` });
 }

@@ -3,10 +3,9 @@ import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { Agent, type IncomingMessage, request as plainRequest } from 'node:http';
 import { Agent as SecureAgent, request as secureRequest } from 'node:https';
 import { dirname, join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { SignatureV4 } from '@smithy/signature-v4';
 import type { RepositoryAccess } from '../../domain/agent-shapes.ts';
-import { Failure, reasonOf } from '../../domain/failures.ts';
+import { refusal, tried } from '../transfer.ts';
 
 /** Where a workspace's images lie: below its repository, where the machine's own credentials reach. */
 export interface Objects {
@@ -59,45 +58,36 @@ function inStorage({ url, region, credentials, connections }: ObjectsAt): Object
     const { hostname, port, protocol } = base;
     const asked = { method, protocol, hostname, path, headers, query: {} };
     const signed = await signer.sign(port === '' ? asked : { ...asked, port: Number(port) });
-    const limited = AbortSignal.any([signal, AbortSignal.timeout(ATTEMPT_MS)]);
     return await new Promise((resolve, reject) => {
       const length = body ? { 'content-length': body.length } : {};
       const send = secure ? secureRequest : plainRequest;
       const sent = send(
-        { agent, hostname, port, method, path, headers: { ...signed.headers, ...length }, signal: limited },
+        { agent, hostname, port, method, path, headers: { ...signed.headers, ...length }, signal },
         (reply) => resolve(readReply(reply)),
       );
       sent.on('error', reject);
       sent.end(body ?? undefined);
     });
   };
-  const tried = async (
+  const ask = (
     method: 'GET' | 'PUT',
     name: string,
     body: Buffer | null,
+    answers: readonly number[],
     signal: AbortSignal,
-  ): Promise<Reply> => {
-    for (let tries = 1; ; tries++) {
-      const reply = await once(method, name, body, signal).catch((cause: unknown) => {
-        signal.throwIfAborted();
-        return { status: 0, body: Buffer.from(reasonOf(cause)) };
-      });
-      if (reply.status === 200 || reply.status === 404) return reply;
-      const down = reply.status === 0 || reply.status === 429 || reply.status >= 500;
-      const why = `${name}: ${reply.status === 0 ? reply.body : `HTTP ${reply.status}`}`;
-      if (!down) throw new Failure('storage_refused', { why });
-      if (tries === TRIES) throw new Failure('storage_down', { why });
-      await sleep(PAUSE_MS * 2 ** (tries - 1), undefined, { signal });
-    }
-  };
+  ): Promise<Reply> =>
+    tried(name, TRIES, ATTEMPT_MS, signal, async (attempt) => {
+      const reply = await once(method, name, body, attempt);
+      if (!answers.includes(reply.status)) throw refusal(reply.status, name);
+      return reply;
+    });
   return {
     async get(name, signal) {
-      const { status, body } = await tried('GET', name, null, signal);
+      const { status, body } = await ask('GET', name, null, [200, 404], signal);
       return status === 404 ? null : body;
     },
     async put(name, bytes, signal) {
-      const { status } = await tried('PUT', name, bytes, signal);
-      if (status !== 200) throw new Failure('storage_refused', { why: `${name}: HTTP ${status}` });
+      await ask('PUT', name, bytes, [200], signal);
     },
     close: () => agent.destroy(),
   };
@@ -149,5 +139,4 @@ const FOLDER = 'image';
 const EMPTY = sha256(Buffer.alloc(0));
 const BODY_MAX = 512 * 1024 * 1024;
 const TRIES = 4;
-const PAUSE_MS = 300;
 const ATTEMPT_MS = 60_000;
