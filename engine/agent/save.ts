@@ -55,10 +55,10 @@ export async function save(order: SaveOrder, place: Place, talk: Talk, signal: A
       thawLeftovers(place);
       lowerPriority(LOW_PRIORITY); // people work meanwhile; restic inherits it
     }
-    const done = await saveAndSay(job, order.manifestUrl, alive);
+    const { done, contentHash } = await saveAndSay(job, order.manifestUrl, alive);
     aside.took(done.snapshot);
     // While the control host reads the backup back: whatever comes of it, nothing waits for it but the end of the machine.
-    const imaging = frozen ? writeWakeImage(job, done, AbortSignal.any([alive, letGo.signal])) : null;
+    const imaging = frozen ? writeWakeImage(job, done, contentHash, AbortSignal.any([alive, letGo.signal])) : null;
     if ((await verdict(place, talk, alive)) === 'keep-stopped' && frozen) {
       const written = await imaging;
       if (written) talk.say({ event: 'image_written', ...written });
@@ -116,17 +116,23 @@ async function saveAhead(job: Job, aside: StoodAside, signal: AbortSignal): Prom
   return { ...job, order: { ...job.order, parent: ahead.snapshot } };
 }
 
-async function saveAndSay(job: Job, manifestUrl: string, signal: AbortSignal): Promise<BackedUp> {
+interface Said {
+  readonly done: BackedUp;
+  readonly contentHash: string;
+}
+
+async function saveAndSay(job: Job, manifestUrl: string, signal: AbortSignal): Promise<Said> {
   const { claim, talk } = job;
   const done = await backUp(job, signal);
   const manifest = await packManifest(done.lines);
   await sendObject(manifestUrl, manifest.bytes, 'the manifest', signal, job.order.mode === 'last');
   const files = done.lines.filter((line) => line.type === 'file');
+  const hash = contentHash(done.lines);
   talk.say({
     event: 'saved',
     snapshot: done.snapshot,
     parent: done.parent,
-    contentHash: contentHash(done.lines),
+    contentHash: hash,
     files: files.length,
     bytes: files.reduce((sum, line) => sum + line.sizeBytes, 0),
     partial: done.partial,
@@ -135,7 +141,7 @@ async function saveAndSay(job: Job, manifestUrl: string, signal: AbortSignal): P
     manifestSha256: manifest.sha256,
     epoch: claim.epoch,
   });
-  return done;
+  return { done, contentHash: hash };
 }
 
 async function nothing(): Promise<Extract<AgentEvent, { event: 'saved' }>> {

@@ -1,7 +1,6 @@
 import { availableParallelism } from 'node:os';
 import type { AgentEvent } from '../../domain/agent-protocol.ts';
 import { reasonOf } from '../../domain/failures.ts';
-import { contentHash } from '../../policy/content-hash.ts';
 import type { BackedUp, Job } from '../back-up.ts';
 import { fetchImage } from './wake-image.ts';
 import { writeImage } from './write-image.ts';
@@ -12,6 +11,7 @@ type Written = Omit<Extract<AgentEvent, { event: 'image_written' }>, 'event'>;
 export async function writeWakeImage(
   { order, place }: Job,
   { snapshot, lines }: BackedUp,
+  contentHash: string,
   signal: AbortSignal,
 ): Promise<Written | null> {
   if (!order.imageMs) return null;
@@ -22,7 +22,7 @@ export async function writeWakeImage(
     const before = 'image' in there ? there.image : null;
     const threads = Math.min(availableParallelism(), THREADS_MAX);
     const image = await writeImage(
-      { password, at, snapshot, contentHash: contentHash(lines), lines, before, threads },
+      { password, at, snapshot, contentHash, lines, before, threads },
       place,
       timeIsUp,
       signal,
