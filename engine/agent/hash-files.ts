@@ -2,9 +2,10 @@ import { createHash } from 'node:crypto';
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
+import { isMainThread, parentPort, workerData } from 'node:worker_threads';
 import { codeOf } from './durable.ts';
 import type { Place } from './place.ts';
+import { openThreads } from './threads.ts';
 
 /** The SHA-256 of a file's bytes, or the code of why it could not be read. */
 export type Hashed = { readonly sha256: string } | { readonly error: string };
@@ -28,37 +29,22 @@ export async function hashFiles(
     return;
   }
   const batches = batchesOf(files);
-  const threads = Math.min(THREADS_MAX, Math.max(availableParallelism(), 1), batches.length);
-  const { promise, resolve, reject } = Promise.withResolvers<void>();
-  const workers: Worker[] = [];
-  const stop = (): void => reject(signal.reason);
-  signal.addEventListener('abort', stop, { once: true });
-  let busy = 0;
-  const feed = (worker: Worker): void => {
-    const batch = batches.shift();
-    if (batch) {
-      busy += 1;
-      worker.postMessage(batch.map((index) => [index, place.at(files[index]!.path).toString('latin1')]));
-    } else if (busy === 0) resolve();
-  };
+  const threads = Math.min(THREADS_MAX, Math.max(availableParallelism(), 1));
+  const hashers = openThreads<Batch, readonly Hashed[]>(fileURLToPath(import.meta.url), HASHING, { threads, each: 1 });
   try {
-    for (let started = 0; started < threads; started++) {
-      const worker = new Worker(fileURLToPath(import.meta.url), { workerData: HASHING });
-      workers.push(worker);
-      worker.on('error', reject);
-      worker.on('message', (done: readonly (readonly [number, Hashed])[]) => {
-        for (const [index, hashed] of done) onHashed(index, hashed);
-        busy -= 1;
-        feed(worker);
-      });
-      feed(worker);
-    }
-    await promise;
+    await hashers.run(
+      batches.map((batch) => batch.map((index) => place.at(files[index]!.path).toString('latin1'))),
+      (at, done) => done.forEach((hashed, of) => void onHashed(batches[at]![of]!, hashed)),
+      signal,
+    );
+    signal.throwIfAborted();
   } finally {
-    signal.removeEventListener('abort', stop);
-    await Promise.all(workers.map((worker) => worker.terminate()));
+    await hashers.close();
   }
 }
+
+/** Paths, as the system is asked for them. */
+type Batch = readonly string[];
 
 function batchesOf(files: readonly { readonly size: number }[]): number[][] {
   const batches: number[][] = [];
@@ -109,9 +95,7 @@ const THREADS_MAX = 4;
 // This file is its own worker, also when it is bundled with the rest of the agent.
 if (!isMainThread && workerData === HASHING) {
   const buffer = Buffer.alloc(BUFFER_BYTES);
-  parentPort?.on('message', (batch: readonly (readonly [number, string])[]) => {
-    parentPort?.postMessage(
-      batch.map(([index, path]) => [index, hashFile(Buffer.from(path, 'latin1'), buffer)] as const),
-    );
+  parentPort?.on('message', ([id, batch]: [number, Batch]) => {
+    parentPort?.postMessage([id, batch.map((path) => hashFile(Buffer.from(path, 'latin1'), buffer))]);
   });
 }

@@ -13,11 +13,11 @@ import {
 import type { ManifestLine } from '../../domain/agent-protocol.ts';
 import { rawPath } from '../../domain/wire-path.ts';
 import type { Place } from '../place.ts';
+import type { Threads } from '../threads.ts';
 import { msOf, secondsOf } from '../times.ts';
 import { setAttributes, setExactTimes } from './attributes.ts';
 import type { ImageEntry, ImageFile, ImageManifest } from './manifest.ts';
 import { type Attributes, describe, openNew, type Piece, type Read, type ReadJob } from './segment-reader.ts';
-import type { Threads } from './workers.ts';
 
 export interface Brought {
   /** Raw paths of the snapshot's things that lie there now, with all that belongs to them. */

@@ -1,9 +1,9 @@
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { isMainThread, parentPort, workerData } from 'node:worker_threads';
+import { openThreads, type Threads } from '../threads.ts';
 import { openSegmentReader, type Read, type ReadJob } from './segment-reader.ts';
 import type { WriterSetup } from './segment-writer.ts';
-import { openThreads, type Threads } from './workers.ts';
 
 /** A job is done when what is in its segment lies on the disk. */
 export function openReaders(setup: WriterSetup): Threads<ReadJob, Read> {

@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { isMainThread, parentPort, workerData } from 'node:worker_threads';
+import { openThreads, type Threads } from '../threads.ts';
 import { openSegmentWriter, type SegmentJob, type WriterSetup, type Written } from './segment-writer.ts';
-import { openThreads, type Threads } from './workers.ts';
 
 /** A job is done when what came of it lies in storage. */
 export function openWriters(setup: WriterSetup, threads: number): Threads<SegmentJob, Written> {
