@@ -57,7 +57,13 @@ export async function settleAlerts(
 }
 
 /** Looked after where money is. */
-const OF_MONEY: ReadonlySet<Alert['kind']> = new Set(['budget_near', 'budget_spent', 'credit_low']);
+const OF_MONEY: ReadonlySet<Alert['kind']> = new Set([
+  'budget_near',
+  'budget_spent',
+  'credit_low',
+  'price_refused',
+  'price_raised',
+]);
 
 async function resolve(alert: Alert, ports: Ports): Promise<void> {
   const now = ports.clock.now();

@@ -85,6 +85,7 @@ async function notYetEntered(rows: ReadonlyMap<string, Workspace>, ports: Ports)
     const open = {
       endedAt: null,
       dollarsPerHour: offer.dollarsPerHour,
+      raises: [],
       meteredUntil: departedAt ?? now,
       chargedUntil: null,
     };

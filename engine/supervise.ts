@@ -7,6 +7,7 @@ import type { Fence, Ports } from './domain/ports.ts';
 import type { Workspace } from './domain/workspace.ts';
 import { drive } from './drive.ts';
 import { PARTS, type Parts } from './parts.ts';
+import { watchIncreases } from './price-increases.ts';
 import { runRace } from './race.ts';
 import { reconcile } from './reconcile.ts';
 import { tellReports } from './reports.ts';
@@ -41,6 +42,7 @@ export async function supervise(ports: Ports, signal: AbortSignal, parts: Parts 
     booksReadAt = own.clock.now();
     await readBills(own, ownSignal);
     await watchCredit(own, ownSignal);
+    await watchIncreases(own, ownSignal);
   };
   const keepUp = async (): Promise<void> => {
     if (ports.clock.now() - lookedAt < Math.max(ports.settings.watch.lookMs, ports.settings.upkeep.retryMs)) return;

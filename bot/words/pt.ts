@@ -497,6 +497,8 @@ const RAISED: Readonly<Record<AlertKind, string>> = {
   budget_near: 'um orçamento está quase gasto',
   budget_spent: 'um orçamento acabou: nada novo é alugado, e o que roda é salvo e dorme',
   credit_low: 'há pouco crédito num marketplace',
+  price_refused: 'o host quer mais do que se pode pagar: é salvo e liberado antes',
+  price_raised: 'o host quer mais, e isso pode ser pago',
   recovered: 'o engine foi recuperado, e espera um sim',
   backups_failing: 'os backups falham',
   backup_late: 'um backup está atrasado',

@@ -62,6 +62,12 @@ export const REASONS: readonly Pair[] = [
   ['is spent: # of it', 'acabou: # dele'],
   ['is spent', 'acabou'],
   ['are spent', 'foram gastos'],
+  ['its host wants # instead of # from * on', 'o host quer # em vez de # a partir de *'],
+  ['its host wants # instead of # from now on', 'o host quer # em vez de # a partir de agora'],
+  ['nobody has said what may be paid', 'ninguém disse quanto se pode pagar'],
+  ['# may be paid', 'pode-se pagar #'],
+  ['that is paid', 'isso é pago'],
+  ['it is saved and let go before', 'é salvo e liberado antes'],
   // the race
   ['nothing was ready after', 'nada ficou pronto após'],
   ['nobody was ready after', 'ninguém ficou pronto após'],

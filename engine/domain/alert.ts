@@ -59,6 +59,14 @@ export const ALERTS = {
     'Add credit at the marketplace: at zero it stops machines and deletes what is on them.',
     'Ponha crédito no marketplace: em zero ele para as máquinas e apaga o que há nelas.',
   ),
+  price_refused: say(
+    'Nothing dearer is paid by itself. Allow it with "dumont configure NAME --max-price DOLLARS", or agree at the marketplace; waking it again takes another machine.',
+    'Nada mais caro é pago sozinho. Permita com "dumont configure NOME --max-price DÓLARES", ou aceite no marketplace; acordar de novo usa outra máquina.',
+  ),
+  price_raised: say(
+    'It is within what you allow. To pay less, put it to sleep and wake it: another machine is looked for.',
+    'Está dentro do que você permite. Para pagar menos, ponha para dormir e acorde: outra máquina é procurada.',
+  ),
   credentials_ending: say(
     'The machine could not be given new ones: see that the engine reaches it. Its backups stop when they end.',
     'A máquina não recebeu novas: veja se o engine a alcança. Os backups param quando acabarem.',

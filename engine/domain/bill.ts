@@ -1,5 +1,5 @@
 import type { Charge } from './journals.ts';
-import type { MicroDollars } from './money.ts';
+import { costOf, type MicroDollars } from './money.ts';
 
 /**
  * What one machine costs, as far as it is in the ledger. Only the bookkeeper writes it. Its id is the machine's, whose own
@@ -23,6 +23,8 @@ export interface Bill {
   readonly meteredUntil: number;
   /** When it stopped costing; null while it does. */
   readonly endedAt: number | null;
+  /** What its host wants more, in the order of their time. */
+  readonly raises: readonly Raise[];
   /** What we metered, and how much of each was taken back since. */
   readonly pieces: readonly Piece[];
   /** What the marketplace's own bill says by now, line by line, and how many entries of the ledger that took. */
@@ -33,6 +35,34 @@ export interface Bill {
   readonly pending: readonly Charge[];
   /** Nothing more is expected. */
   readonly closedAt: number | null;
+}
+
+/** From then on its host wants this much. It costs that only where somebody agreed. */
+export interface Raise {
+  /** The marketplace's name for it. */
+  readonly id: string;
+  readonly from: number;
+  readonly dollarsPerHour: number;
+  /** What gets dearer besides the hour, in words. */
+  readonly besides: string | null;
+  readonly agreed: boolean;
+}
+
+type Priced = Pick<Bill, 'dollarsPerHour' | 'raises'>;
+
+/** What an hour costs at that moment. */
+export function rateAt({ dollarsPerHour, raises }: Priced, at: number): number {
+  return raises.findLast(({ agreed, from }) => agreed && from <= at)?.dollarsPerHour ?? dollarsPerHour;
+}
+
+/** What it costs from then to then. */
+export function costBetween(bill: Priced, from: number, until: number): MicroDollars {
+  const changes = bill.raises.filter((raise) => raise.agreed && raise.from > from && raise.from < until);
+  const edges = [from, ...changes.map((raise) => raise.from), until];
+  return edges.slice(1).reduce((sum, to, i) => {
+    const start = edges[i] ?? from;
+    return sum + costOf(rateAt(bill, start), to - start);
+  }, 0);
 }
 
 export interface Piece {

@@ -95,6 +95,19 @@ export interface Terms {
   readonly imageGb: number;
 }
 
+/**
+ * A host wants more for a machine that is rented already. The old price holds until `from`; then the rental ends, unless
+ * somebody agreed to the new one.
+ */
+export interface PriceIncrease {
+  readonly id: string;
+  readonly instance: string;
+  readonly moreDollarsPerHour: number;
+  /** What gets dearer besides the hour, in words. */
+  readonly besides: string | null;
+  readonly from: number;
+}
+
 /** A line of a marketplace's own bill, in US dollars. While a machine runs its newest line grows: the same `id`, a larger amount. */
 export interface Billed {
   /** Names the line for ever, within its marketplace. */

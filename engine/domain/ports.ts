@@ -10,7 +10,7 @@ import type { AgentAnswer, AgentStatus, EndCall } from './heartbeat.ts';
 import type { Journals } from './journals.ts';
 import type { Machine } from './lifecycle.ts';
 import type { Level, LogLine, PlacedLine } from './log.ts';
-import type { Address, Billed, Listed, Need, Offer, Order, Terms } from './marketplace.ts';
+import type { Address, Billed, Listed, Need, Offer, Order, PriceIncrease, Terms } from './marketplace.ts';
 import type { MicroDollars } from './money.ts';
 import type { Operation } from './operation.ts';
 import type { Race } from './race.ts';
@@ -163,6 +163,10 @@ export interface Marketplace {
    * has now. A bill that is not whole, or is not in US dollars, rejects; it is never shorter instead. Missing where it shows none.
    */
   charges?(since: number, signal: AbortSignal): Promise<readonly Billed[]>;
+  /** What hosts want more for machines of ours, all of it or a failure. Missing where a price holds for as long as a rental does. */
+  increases?(signal: AbortSignal): Promise<readonly PriceIncrease[]>;
+  /** Agrees to one of them. Agreed to again, or withdrawn meanwhile, nothing happens. */
+  agree?(increase: string, signal: AbortSignal): Promise<void>;
   /** What is left to spend there. Null where nothing ends when it is spent; missing where it does not say. */
   credit?(signal: AbortSignal): Promise<MicroDollars | null>;
 }

@@ -51,6 +51,8 @@ export interface WatchLimits {
   readonly missesMax: number;
   /** The whole marketplace list is compared with the records this often. */
   readonly sweepMs: number;
+  /** A machine whose rental ends is saved and let go this long before. */
+  readonly endingMs: number;
 }
 
 export interface ReleaseLimits {
@@ -188,7 +190,7 @@ export const DEFAULTS: Settings = {
     deadlines: { createMs: 10 * SECOND, connectMs: 10 * SECOND, installMs: 10 * SECOND, usableMs: 120 * SECOND },
     runnerUpMs: 60 * SECOND,
   },
-  watch: { bootPollMs: 2 * SECOND, lookMs: 30 * SECOND, missesMax: 3, sweepMs: 5 * MINUTE },
+  watch: { bootPollMs: 2 * SECOND, lookMs: 30 * SECOND, missesMax: 3, sweepMs: 5 * MINUTE, endingMs: 30 * MINUTE },
   release: {
     proofGapMs: 60 * SECOND,
     retryMs: [5 * SECOND, 15 * SECOND, MINUTE, 5 * MINUTE, 15 * MINUTE],

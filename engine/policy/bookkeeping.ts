@@ -1,4 +1,4 @@
-import type { Bill, Piece, StorageBill } from '../domain/bill.ts';
+import { type Bill, costBetween, type Piece, type StorageBill } from '../domain/bill.ts';
 import type { Charge } from '../domain/journals.ts';
 import { DAY_MS, dayOf, upTo } from '../domain/ledger.ts';
 import type { Machine } from '../domain/lifecycle.ts';
@@ -26,6 +26,7 @@ export function openBill(machine: Machine, owner: string, marketDollarsPerHour: 
     from: departedAt,
     meteredUntil: departedAt,
     endedAt: null,
+    raises: [],
     pieces: [],
     lines: {},
     chargedUntil: null,
@@ -41,7 +42,7 @@ export function meter(bill: Bill, ended: number | null, now: number): Bill {
   let { meteredUntil, pieces, pending } = bill;
   const add = (from: number, to: number, sign: 1 | -1): void => {
     const id = `${bill.id}/${pieces.length + 1}`;
-    const micro = sign * costOf(bill.dollarsPerHour, to - from);
+    const micro = sign * costBetween(bill, from, to);
     const market = bill.marketDollarsPerHour;
     pieces = [...pieces, { id, micro, from, until: to, settledMicro: 0, entries: 0 }];
     const marketMicro = market === null ? null : sign * costOf(market, to - from);
@@ -111,11 +112,11 @@ function entryOf(bill: Bill, now: number): Omit<Charge, 'id' | 'source' | 'micro
 
 /** What a machine costs that is not in the ledger yet. */
 export function unmetered(
-  bill: Pick<Bill, 'meteredUntil' | 'chargedUntil' | 'endedAt' | 'dollarsPerHour'>,
+  bill: Pick<Bill, 'meteredUntil' | 'chargedUntil' | 'endedAt' | 'dollarsPerHour' | 'raises'>,
   now: number,
 ): { readonly from: number; readonly micro: MicroDollars } {
   const from = Math.max(bill.meteredUntil, bill.chargedUntil ?? 0);
-  return { from, micro: bill.endedAt === null ? costOf(bill.dollarsPerHour, now - from) : 0 };
+  return { from, micro: bill.endedAt === null ? costBetween(bill, from, Math.max(from, now)) : 0 };
 }
 
 /** Whose line it is: of two records of one machine the one that was there when it begins. */

@@ -1,8 +1,10 @@
+import { rateAt } from '../domain/bill.ts';
 import type { Machine } from '../domain/lifecycle.ts';
 import type { Ports } from '../domain/ports.ts';
 import type { Workspace } from '../domain/workspace.ts';
 import { overBudget } from '../policy/budget.ts';
 import { type Due, dueBy } from '../policy/next-due.ts';
+import { capOf, endingRaise, raiseWords } from '../policy/price-increase.ts';
 import { wishByItself } from './by-itself.ts';
 import { endOperation } from './operation.ts';
 import { payBackOf } from './pay-back-of.ts';
@@ -17,6 +19,7 @@ export function minding(): Mind {
   let failing = false;
   return async (machine, workspace, ports, note) => {
     failing = tellFailing(failing, machine, ports);
+    machine = await keepPrice(machine, ports, note);
     if (workspace.claim?.machine !== machine.id || !machine.complete) return machine;
     if (workspace.wish.want === 'awake') return await mindIdle(machine, workspace, ports, note);
     await takeBack(machine, workspace, ports);
@@ -52,7 +55,8 @@ async function mindIdle(machine: Machine, workspace: Workspace, ports: Ports, no
   const graceMs = workspace.spec.idle.graceMs ?? ports.settings.idle.graceMs;
   const due = sleepDue(workspace, now, graceMs, ports);
   const spent = overBudget(workspace, await ports.store.list('budgets'), now);
-  const asked = spent ?? due?.why;
+  const ends = spent ?? (await tooDear(machine, workspace, ports));
+  const asked = ends ?? due?.why;
   const { sleep, why: idle } =
     asked === undefined ? ports.heartbeats.idle(machine, workspace) : { sleep: true, why: asked };
   const { warned, restAfter } = machine;
@@ -85,11 +89,27 @@ async function mindIdle(machine: Machine, workspace: Workspace, ports: Ports, no
     return await note({ warned: { at, actsAt, why } });
   }
   if (now < warned.actsAt) return machine;
-  const mine = spent === null ? idleOf(machine) : `${machine.id}-budget-`;
+  const mine = ends === null ? idleOf(machine) : `${machine.id}-money-`;
   const id = due ? timerOf(workspace, due) : `${mine}${warned.at}`;
   await wishByItself(id, 'asleep', workspace, why, ports);
   if (due) await scheduleDone(workspace, due, ports);
   return await note({ warned: null });
+}
+
+/** What it costs from now on is what its host wanted and somebody agreed to. */
+async function keepPrice(machine: Machine, ports: Ports, note: Note): Promise<Machine> {
+  const bill = await ports.store.read('bills', machine.id);
+  const dollarsPerHour = bill ? rateAt(bill, ports.clock.now()) : machine.offer.dollarsPerHour;
+  if (dollarsPerHour === machine.offer.dollarsPerHour) return machine;
+  return await note({ offer: { ...machine.offer, dollarsPerHour } });
+}
+
+/** Why its rental is about to end: its host wants more than somebody said they pay. */
+async function tooDear(machine: Machine, workspace: Workspace, ports: Ports): Promise<string | null> {
+  const now = ports.clock.now();
+  const bill = await ports.store.read('bills', machine.id);
+  const raise = bill && endingRaise(bill, now, ports.settings.watch.endingMs);
+  return raise && raiseWords(raise, machine.offer.dollarsPerHour, capOf(workspace), now);
 }
 
 /** Its own schedule, unless somebody keeps it or a program of ours runs on it. */

@@ -370,6 +370,17 @@ const bill = z.object({
   from: at,
   meteredUntil: at,
   endedAt: at.nullable(),
+  raises: z
+    .array(
+      z.object({
+        id: z.string(),
+        from: at,
+        dollarsPerHour: z.number(),
+        besides: z.string().nullable(),
+        agreed: z.boolean(),
+      }),
+    )
+    .default([]),
   pieces: z.array(
     z.object({ id, micro: z.number(), from: at, until: at, settledMicro: z.number(), entries: z.number().int() }),
   ),

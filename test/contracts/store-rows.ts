@@ -189,6 +189,7 @@ export const ONE_OF_EACH: { readonly [K in Kind]: Rows[K] } = {
     from: 1_699_000_000_000,
     meteredUntil: 1_700_000_000_000,
     endedAt: null,
+    raises: [{ id: '999', from: 1_701_000_000_000, dollarsPerHour: 0.5, besides: null, agreed: false }],
     pieces: [{ id: 'm1/1', micro: 1, from: 1_699_000_000_000, until: 1_700_000_000_000, settledMicro: 0, entries: 0 }],
     lines: { '4100001/0': { micro: 1, entries: 1 } },
     chargedUntil: null,

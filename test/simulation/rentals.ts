@@ -90,7 +90,8 @@ function leaveForeign({ account }: AtVast): Rental {
   const foreign: Rental = {
     id: 29_999_999,
     physical: account.fleet.at(-1)!,
-    price: 1,
+    terms: [{ from: account.now(), until: Number.POSITIVE_INFINITY, price: 1 }],
+    raise: null,
     bid: false,
     image: 'theirs',
     disk: 8,

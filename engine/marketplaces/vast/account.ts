@@ -69,18 +69,8 @@ export function openAccount(ask: Ask, clock: Clock) {
       const asked = { route: 'reports', method: 'GET', path, again: true } as const;
       return reading(z.array(Report), await ask.well(asked, signal), 'the reports of renters').length;
     },
-
-    /** What hosts want to charge more, as vast puts it. Until it is answered the old price holds. */
-    async increases(signal: AbortSignal): Promise<readonly unknown[]> {
-      const path = '/api/v0/instances/pending-price-increases/';
-      const asked = { route: 'increases', method: 'GET', path, again: true } as const;
-      const said = reading(Increases, await ask.well(asked, signal), 'the price increases');
-      return Array.isArray(said) ? said : (Object.values(said).find(Array.isArray) ?? []);
-    },
   };
 }
-
-const Increases = z.union([z.array(z.unknown()), z.record(z.string(), z.unknown())]);
 
 const PARTS = { gpu: 'gpu', disk: 'disk', bwd: 'bandwidth', bwu: 'bandwidth' } as const;
 

@@ -19,6 +19,7 @@ const SECONDS = {
   charges: 1,
   prices: 3,
   increases: 1,
+  agree: 1,
   reports: 1,
 } as const;
 

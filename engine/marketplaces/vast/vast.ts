@@ -4,6 +4,7 @@ import { openAccount } from './account.ts';
 import { openAsk } from './ask.ts';
 import { create } from './create.ts';
 import { destroyer } from './destroy.ts';
+import { openIncreases } from './increases.ts';
 import { openKeys } from './keys.ts';
 import { list } from './list.ts';
 import { containerLog } from './logs.ts';
@@ -21,7 +22,7 @@ export interface VastOptions {
 }
 
 /** Besides what every marketplace does: what vast alone tells. */
-export type Vast = Marketplace & ReturnType<typeof openAccount>;
+export type Vast = Marketplace & ReturnType<typeof openAccount> & ReturnType<typeof openIncreases>;
 
 /** Images with CUDA and a framework have about so much; a host that has it already pulls nothing. */
 const IMAGE_GB = 5.5;
@@ -56,6 +57,7 @@ export function vast(options: VastOptions): Vast {
     pauses: true,
     terms: { createEveryMs: 4_650, imageGb: IMAGE_GB },
     ...openAccount(ask, clock),
+    ...openIncreases(ask, clock),
     offers: async (need, signal) => await search(ask, need, signal),
 
     async rent(offer, order, depart, signal) {

@@ -33,23 +33,20 @@ test('charges agree with what ran, part by part', async () => {
     lines.filter((line) => line.for === kind).reduce((sum, { micro }) => sum + micro / MICRO, 0);
   expect(new Set(lines.map((line) => line.instance))).toEqual(new Set([instance]));
   expect(new Set(lines.map(({ id }) => id)).size).toBe(lines.length);
-  expect(part('gpu') / w.account.rentals[0]!.price).toBeCloseTo(2, 1);
+  expect(part('gpu') / w.account.rentals[0]!.terms[0]!.price).toBeCloseTo(2, 1);
   expect(part('bandwidth')).toBeCloseTo(5.5 * offer.dollarsPerGbDown, 2);
   expect(part('disk')).toBeGreaterThan(0);
   const left = Number(await w.market.credit(never)) / MICRO;
   expect(left).toBeCloseTo(50 - part('gpu') - part('bandwidth') - part('disk'), 1);
 });
 
-test('what GPUs go for, what renters say of a machine, and what hosts want more', async () => {
-  const w = vastWorld({ traps: ['price-increase'] });
+test('what GPUs go for, and what renters say of a machine', async () => {
+  const w = vastWorld();
   const prices = await w.market.prices(never);
   const mine = prices.find(({ gpu }) => gpu === 'RTX 4090')!;
   expect(mine.p25!).toBeLessThan(mine.median!);
   const worst = w.account.fleet.toSorted((a, b) => a.quality - b.quality)[0]!;
   expect(await w.market.reports(String(worst.machine_id), never)).toBeGreaterThan(3);
-  const [offer] = await w.market.offers({}, never);
-  await w.market.rent(offer!, w.order(), gladly, never);
-  expect(await w.market.increases(never)).toHaveLength(1);
 });
 
 test('the key with which a machine ends itself outlives the engine, in a file for its owner alone', async () => {

@@ -85,5 +85,5 @@ test('interruptible machines are asked for with their price, and only when wante
   expect((await w.market.offers({}, never)).some(({ spot }) => spot)).toBe(false);
   const spot = (await w.market.offers({ spot: true }, never)).find((offer) => offer.spot)!;
   await w.market.rent(spot, w.order(), gladly, never);
-  expect(w.account.rentals[0]).toMatchObject({ bid: true, price: spot.dollarsPerHour });
+  expect(w.account.rentals[0]).toMatchObject({ bid: true, terms: [{ price: spot.dollarsPerHour }] });
 });

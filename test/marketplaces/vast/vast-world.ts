@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import type { Order } from '../../../engine/domain/marketplace.ts';
+import type { Send } from '../../../engine/marketplaces/vast/send.ts';
 import { type Vast, vast } from '../../../engine/marketplaces/vast/vast.ts';
 import { seeded } from '../../fakes/chance.ts';
 import { FakeClock } from '../../fakes/clock.ts';
@@ -17,7 +18,7 @@ export interface VastWorld extends Disposable {
   readonly market: Vast;
   readonly keysFile: string;
   /** Another client, with another key or none of the old one's memory. */
-  again(key?: string): Vast;
+  again(key?: string, send?: Send): Vast;
   order(label?: string): Order;
   until(look: () => Promise<boolean> | boolean): Promise<void>;
 }
@@ -43,9 +44,10 @@ export function openVastWorld({ traps = [], ...options }: WorldOptions = {}): Va
   const account = openVast({ ...options, now: () => clock.now(), traps: readTraps(traps) });
   const folder = mkdtempSync(join(tmpdir(), 'dumont-vast-'));
   const keysFile = join(folder, 'vast', 'keys.json');
-  const send = sendTo(account, clock);
+  const answers = sendTo(account, clock);
   const random = seeded('client');
-  const again = (key = GOOD_KEY): Vast => vast({ url: URL_OF_VAST, key, keysFile, clock, random, send });
+  const again = (key = GOOD_KEY, send = answers): Vast =>
+    vast({ url: URL_OF_VAST, key, keysFile, clock, random, send });
   let over = false;
   const run = async (): Promise<void> => {
     while (!over) await clock.advance(50);

@@ -1,5 +1,6 @@
 import { seeded } from '../../fakes/chance.ts';
 import { type Boot, bootOf, type Weather } from './boots.ts';
+import type { Raise } from './contract.ts';
 import { fleetOf, type Physical } from './fleet.ts';
 import type { Trap, Traps } from './traps.ts';
 
@@ -11,6 +12,8 @@ export interface VastOptions {
   readonly weather?: Weather;
   /** What is left to spend at the start, in dollars. */
   readonly credit?: number;
+  /** How long a rental runs; without it as long as its offer says. */
+  readonly termMs?: number;
   /** Of what an image that is not there yet is pulled. */
   readonly imageGb?: number;
   /** Replaces what the seed says of a machine's start. */
@@ -30,7 +33,9 @@ export interface Computers {
 export interface Rental {
   readonly id: number;
   readonly physical: Physical;
-  readonly price: number;
+  /** What it costs an hour, from when and until when; the last one counts. */
+  readonly terms: { readonly from: number; readonly until: number; readonly price: number }[];
+  raise: Raise | null;
   readonly bid: boolean;
   readonly image: string;
   readonly disk: number;

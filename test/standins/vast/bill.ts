@@ -17,9 +17,11 @@ const PULL_SHARE = 0.8;
 export function costOf(account: Account, rental: Rental, from = 0, until = account.now()): Cost {
   const within = (start: number, end: number): number => Math.max(0, Math.min(end, until) - Math.max(start, from));
   const end = rental.endedAt ?? until;
-  const running = rental.spans.reduce((ms, span) => ms + within(runningFrom(rental, span), span.until ?? end), 0);
+  const gpuIn = (term: Rental['terms'][number], span: Rental['spans'][number]): number =>
+    (within(Math.max(runningFrom(rental, span), term.from), Math.min(span.until ?? end, term.until)) / HOUR) *
+    term.price;
   return {
-    gpu: (running / HOUR) * rental.price,
+    gpu: rental.terms.reduce((sum, term) => rental.spans.reduce((all, span) => all + gpuIn(term, span), sum), 0),
     disk: (within(rental.createdAt, end) / MONTH) * rental.disk * rental.physical.storage_cost,
     bwd: pulledBetween(account, rental, from, Math.min(until, end)) * rental.physical.inet_down_cost,
     bwu: 0,

@@ -40,13 +40,15 @@ export function create(account: Account, { body }: Asked, ask: number): Answer {
     throw new Refusal(410, 'no_such_ask', `error 410/3907: no_such_ask ${ask} is no longer available.`);
   }
   const { label = null, image, disk, env = {}, onstart = '', price } = read.data;
+  const { termMs = physical.duration * 1_000 } = account.options;
   const boot = nextBoot(account, physical);
   const id = 30_000_000 + account.rentals.length;
   const low = account.springs('create-error-made') || (price !== undefined && price < physical.min_bid);
   const rental: Rental = {
     id,
     physical,
-    price: price ?? physical.dph_base,
+    terms: [{ from: account.now(), until: account.now() + termMs, price: price ?? physical.dph_base }],
+    raise: null,
     bid: price !== undefined,
     image,
     disk,

@@ -1,7 +1,8 @@
 import { type Account, isLive, type Rental, stop } from './account.ts';
 import { type Answer, type Asked, ok, Refusal } from './answer.ts';
 import { creditLeft, runningFrom } from './bill.ts';
-import { addressOf, fits, rowOf } from './offers.ts';
+import { priceOf } from './contract.ts';
+import { addressOf, fits, HOURS_A_MONTH, rowOf } from './offers.ts';
 
 type Row = Readonly<Record<string, unknown>>;
 
@@ -61,6 +62,7 @@ export function liveRental(account: Account, id: number): Rental {
 
 export function instanceRow(account: Account, rental: Rental): Row {
   const { physical, boot } = rental;
+  const price = priceOf(rental);
   const { actual, words } = statusOf(account, rental);
   const runs = actual === 'running' && boot.fate !== 'no-ports';
   const at = runs ? reachedAt(account, rental) : null;
@@ -94,7 +96,9 @@ export function instanceRow(account: Account, rental: Rental): Row {
     gpu_util: null,
     gpu_temp: null,
     uptime_mins: null,
-    dph_base: rental.price,
+    dph_base: price,
+    dph_total: price + (rental.disk * physical.storage_cost) / HOURS_A_MONTH,
+    end_date: (rental.terms.at(-1)?.until ?? 0) / 1_000,
     credit_balance: null,
   };
 }

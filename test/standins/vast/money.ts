@@ -60,13 +60,3 @@ export function prices(account: Account): Answer {
   });
   return ok({ success: true, gpus });
 }
-
-export function increases(account: Account): Answer {
-  const live = account.rentals.filter(({ endedAt }) => endedAt === null);
-  return ok({
-    success: true,
-    pending: account.springs('price-increase')
-      ? live.map(({ id, price }) => ({ instance_id: id, current_price: price, new_price: price * 1.25 }))
-      : [],
-  });
-}

@@ -20,7 +20,7 @@ export function offers(account: Account, { body }: Asked): Answer {
   return ok({ offers: sorted.slice(0, Number(limit)) });
 }
 
-const HOURS_A_MONTH = 730;
+export const HOURS_A_MONTH = 730;
 
 export function rowOf(account: Account, physical: Physical, storageGb: number, bid: boolean): Row {
   const { quality, dph_base, min_bid, storage_cost, inet_down_cost, inet_up_cost, ...rest } = physical;

@@ -1,10 +1,11 @@
 import type { Account } from './account.ts';
 import { type Answer, type Asked, ok, Refusal, refused, tooEarly } from './answer.ts';
 import { change, destroy, destroyMany } from './change.ts';
+import { expire, pending, settle } from './contract.ts';
 import { create } from './create.ts';
 import { list, liveRental, show } from './instances.ts';
 import { openLimits } from './limits.ts';
-import { charges, increases, prices, user } from './money.ts';
+import { charges, prices, user } from './money.ts';
 import { offers } from './offers.ts';
 
 export interface Incoming {
@@ -18,6 +19,7 @@ export interface Incoming {
 export async function route(account: Account, { method, url, authorization, text }: Incoming): Promise<Answer> {
   const call = `${method} ${url.pathname}`;
   account.asked.push(call);
+  expire(account);
   if (url.pathname.startsWith('/results/')) return await result(account, url);
   try {
     const key = (authorization ?? '').replace(/^Bearer /, '') || (url.searchParams.get('api_key') ?? '');
@@ -105,7 +107,11 @@ async function answer(account: Account, asked: Asked): Promise<Answer> {
     case 'GET v0 machines/#/reports':
       return ok(reportsOf(account, id));
     case 'GET v0 instances/pending-price-increases':
-      return increases(account);
+      return pending(account);
+    case 'PUT v0 instances/accept-price-increase':
+      return settle(account, asked, 'accepted');
+    case 'PUT v0 instances/reject-price-increase':
+      return settle(account, asked, 'rejected');
     default:
       throw new Refusal(404, 'not_found', `error 404: no such route ${what}`);
   }

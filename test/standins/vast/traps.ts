@@ -28,7 +28,7 @@ export const TRAPS = {
   'ssh-refused': 'it runs and nobody answers its port',
   'cuda-dead': 'its GPU does not start',
   'gpu-taken': 'a stopped machine waits for its GPU, which somebody else has',
-  'price-increase': 'hosts want more',
+  'price-increase': "hosts want a quarter more when a rental's term ends",
   outbid: 'somebody bids more for an interruptible machine',
   'log-late': 'logs are promised and do not come',
 } as const;
