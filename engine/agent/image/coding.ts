@@ -16,8 +16,8 @@ export function encode(raw: Buffer, shape: Shape, level: number): readonly Uint8
   return [head, ...packed, raw.subarray(raw.length - (raw.length % shape.width))];
 }
 
-/** Throws a RangeError when they were not made by `encode`. */
-export function decode(stored: Buffer): Buffer {
+/** Good until the next call. Throws a RangeError when they were not made by `encode`. */
+export function decode(stored: Buffer): Uint8Array {
   const width = stored.readUInt8(0);
   const shape = { width, rotated: stored.readUInt8(1) === 1 };
   const length = stored.readUInt32LE(4);
@@ -32,10 +32,7 @@ export function decode(stored: Buffer): Buffer {
   });
   if (stored.length - at !== length % width) throw new RangeError('a segment of another length');
   if (width === 1) return planes[0]!;
-  const raw = Buffer.allocUnsafeSlow(length);
-  join(planes, shape, raw);
-  stored.copy(raw, length - (length % width), at);
-  return raw;
+  return join(planes, shape, stored.subarray(at));
 }
 
 /** What a sample of it says: which way of cutting it up leaves the least. */

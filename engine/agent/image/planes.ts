@@ -1,3 +1,5 @@
+import { PLANES } from './planes-wasm.ts';
+
 /**
  * A number's bytes, gathered by their place in it: the exponents of a model's weights are then beside each other, where they
  * compress, and the mantissas, which never do, are apart. Rotated by one bit the sign goes with the mantissa, and a bfloat16
@@ -9,60 +11,61 @@ export interface Shape {
   readonly rotated: boolean;
 }
 
-/** Of as many whole numbers as there are; what is left after them belongs to no plane. */
-export function split(raw: Buffer, { width, rotated }: Shape): readonly Uint8Array[] {
-  const count = Math.floor(raw.length / width);
+/**
+ * Of as many whole numbers as there are; what is left after them belongs to no plane. The planes lie in memory that the next
+ * call uses again.
+ */
+export function split(raw: Uint8Array, { width, rotated }: Shape): readonly Uint8Array[] {
   if (width === 1) return [raw];
-  const planes = Array.from({ length: width }, () => new Uint8Array(count));
-  if (width === 2) split2(raw, count, rotated ? 1 : 0, planes[0]!, planes[1]!);
-  else split4(raw, count, rotated ? 1 : 0, planes);
-  return planes;
+  const count = Math.floor(raw.length / width);
+  const { numbers, planes, bytes } = room(width, count);
+  bytes.set(raw.subarray(0, count * width), numbers);
+  const by = rotated ? 1 : 0;
+  const end = numbers + count * width;
+  if (width === 2) loops.split2(numbers, end, planes[0]!, planes[1]!, by);
+  else loops.split4(numbers, end, planes[0]!, planes[1]!, planes[2]!, planes[3]!, by);
+  return planes.map((at) => bytes.subarray(at, at + count));
 }
 
-export function join(planes: readonly Uint8Array[], { width, rotated }: Shape, into: Buffer): void {
-  if (width === 2) join2(planes[0]!, planes[1]!, rotated, into);
-  else join4(planes, rotated ? 1 : 0, into);
+/** With what was left after the last number. It lies in memory that the next call uses again. */
+export function join(planes: readonly Uint8Array[], { width, rotated }: Shape, rest: Uint8Array): Uint8Array {
+  const count = planes[0]!.length;
+  const { numbers, planes: places, bytes } = room(width, count);
+  planes.forEach((plane, index) => void bytes.set(plane, places[index]!));
+  const by = rotated ? 1 : 0;
+  const end = numbers + count * width;
+  if (width === 2) loops.join2(places[0]!, places[1]!, numbers, end, by);
+  else loops.join4(places[0]!, places[1]!, places[2]!, places[3]!, numbers, end, by);
+  bytes.set(rest, end);
+  return bytes.subarray(numbers, end + rest.length);
 }
 
-function split2(raw: Buffer, count: number, by: number, low: Uint8Array, high: Uint8Array): void {
-  for (let at = 0, byte = 0; at < count; at++, byte += 2) {
-    const word = raw[byte]! | (raw[byte + 1]! << 8);
-    const turned = (word << by) | ((word >>> 15) & by);
-    low[at] = turned;
-    high[at] = turned >>> 8;
-  }
+/** Where the numbers and their planes lie, each with room for the whole blocks that the loops do. */
+function room(width: number, count: number): { numbers: number; planes: readonly number[]; bytes: Uint8Array } {
+  const each = Math.max(Math.ceil(count / BLOCK), 1) * BLOCK;
+  const numbers = each * width;
+  const missing = 2 * numbers + BLOCK - loops.memory.buffer.byteLength;
+  if (missing > 0) loops.memory.grow(Math.ceil(missing / PAGE_BYTES));
+  const planes = Array.from({ length: width }, (_, index) => index * each);
+  return { numbers, planes, bytes: new Uint8Array(loops.memory.buffer) };
 }
 
-function split4(raw: Buffer, count: number, by: number, planes: readonly Uint8Array[]): void {
-  const [a, b, c, d] = planes as [Uint8Array, Uint8Array, Uint8Array, Uint8Array];
-  for (let at = 0, byte = 0; at < count; at++, byte += 4) {
-    const word = raw[byte]! | (raw[byte + 1]! << 8) | (raw[byte + 2]! << 16) | (raw[byte + 3]! << 24);
-    const turned = (word << by) | ((word >>> 31) & by);
-    a[at] = turned;
-    b[at] = turned >>> 8;
-    c[at] = turned >>> 16;
-    d[at] = turned >>> 24;
-  }
+interface Loops {
+  readonly memory: { readonly buffer: ArrayBuffer; grow(pages: number): number };
+  split2(from: number, end: number, p0: number, p1: number, by: number): void;
+  join2(p0: number, p1: number, into: number, end: number, by: number): void;
+  split4(from: number, end: number, p0: number, p1: number, p2: number, p3: number, by: number): void;
+  join4(p0: number, p1: number, p2: number, p3: number, into: number, end: number, by: number): void;
 }
 
-/** Two numbers at a time: this is where restoring a model spends its time. */
-function join2(low: Uint8Array, high: Uint8Array, rotated: boolean, into: Buffer): void {
-  const words = new Uint32Array(into.buffer, into.byteOffset, low.length >>> 1);
-  for (let at = 0, from = 0; at < words.length; at++, from += 2) {
-    const pair = low[from]! | (high[from]! << 8) | (low[from + 1]! << 16) | (high[from + 1]! << 24);
-    words[at] = rotated ? ((pair >>> 1) & 0x7fff7fff) | ((pair & 0x00010001) << 15) : pair;
-  }
-  if (low.length % 2 === 0) return;
-  const last = low.length - 1;
-  const word = low[last]! | (high[last]! << 8);
-  into.writeUInt16LE(rotated ? (word >>> 1) | ((word & 1) << 15) : word, last * 2);
-}
+/** TypeScript knows it only as a part of browsers. */
+declare const WebAssembly: {
+  readonly Module: new (bytes: Uint8Array) => object;
+  readonly Instance: new (module: object) => { readonly exports: unknown };
+};
 
-function join4(planes: readonly Uint8Array[], by: number, into: Buffer): void {
-  const [a, b, c, d] = planes as [Uint8Array, Uint8Array, Uint8Array, Uint8Array];
-  const words = new Uint32Array(into.buffer, into.byteOffset, a.length);
-  for (let at = 0; at < words.length; at++) {
-    const turned = a[at]! | (b[at]! << 8) | (c[at]! << 16) | (d[at]! << 24);
-    words[at] = by === 1 ? (turned >>> 1) | (turned << 31) : turned;
-  }
-}
+/** Sixteen bytes at a time, which JavaScript cannot: in its loops restoring a model spent most of its time. */
+const loops = new WebAssembly.Instance(new WebAssembly.Module(Buffer.from(PLANES, 'base64'))).exports as Loops;
+
+const BLOCK = 16;
+const PAGE_BYTES = 64 * 1024;
