@@ -1,14 +1,7 @@
-import { createHash } from 'node:crypto';
-import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { fileURLToPath } from 'node:url';
-import { isMainThread, parentPort, workerData } from 'node:worker_threads';
-import { codeOf } from './durable.ts';
+import { type Batch, type Hashed, openHasher } from './hash-file.ts';
 import type { Place } from './place.ts';
 import { openThreads } from './threads.ts';
-
-/** The SHA-256 of a file's bytes, or the code of why it could not be read. */
-export type Hashed = { readonly sha256: string } | { readonly error: string };
 
 /**
  * Hashes files on a few threads, with one buffer each, however large the files are. A batch goes to a thread at a time, so
@@ -22,18 +15,16 @@ export async function hashFiles(
 ): Promise<void> {
   signal.throwIfAborted();
   if (files.length <= FEW && files.every((file) => file.size <= SMALL_BYTES)) {
-    const buffer = Buffer.alloc(BUFFER_BYTES);
-    files.forEach((file, index) => {
-      onHashed(index, hashFile(place.at(file.path), buffer));
-    });
+    const hash = openHasher();
+    hash(files.map(({ path }) => systemPath(place, path))).forEach((hashed, index) => void onHashed(index, hashed));
     return;
   }
   const batches = batchesOf(files);
   const threads = Math.min(THREADS_MAX, Math.max(availableParallelism(), 1));
-  const hashers = openThreads<Batch, readonly Hashed[]>(fileURLToPath(import.meta.url), HASHING, { threads, each: 1 });
+  const hashers = openThreads<Batch, readonly Hashed[]>({ thread: 'hash' }, { threads, each: 1 });
   try {
     await hashers.run(
-      batches.map((batch) => batch.map((index) => place.at(files[index]!.path).toString('latin1'))),
+      batches.map((batch) => batch.map((index) => systemPath(place, files[index]!.path))),
       (at, done) => done.forEach((hashed, of) => void onHashed(batches[at]![of]!, hashed)),
       signal,
     );
@@ -43,8 +34,7 @@ export async function hashFiles(
   }
 }
 
-/** Paths, as the system is asked for them. */
-type Batch = readonly string[];
+const systemPath = (place: Place, path: string): string => place.at(path).toString('latin1');
 
 function batchesOf(files: readonly { readonly size: number }[]): number[][] {
   const batches: number[][] = [];
@@ -63,39 +53,8 @@ function batchesOf(files: readonly { readonly size: number }[]): number[][] {
   return batches;
 }
 
-function hashFile(path: Buffer, buffer: Buffer): Hashed {
-  let file: number;
-  try {
-    // Not through a link, and not waiting for the writer of a pipe that took the file's place.
-    file = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
-  } catch (cause) {
-    return { error: codeOf(cause) };
-  }
-  try {
-    if (!fstatSync(file).isFile()) return { error: 'ENOENT' };
-    const hash = createHash('sha256');
-    for (let read = readSync(file, buffer); read > 0; read = readSync(file, buffer))
-      hash.update(buffer.subarray(0, read));
-    return { sha256: hash.digest('hex') };
-  } catch (cause) {
-    return { error: codeOf(cause) };
-  } finally {
-    closeSync(file);
-  }
-}
-
-const HASHING = 'dumont-hashing';
 const FEW = 64;
 const SMALL_BYTES = 1024 * 1024;
 const BATCH_FILES = 256;
 const BATCH_BYTES = 32 * 1024 * 1024;
-const BUFFER_BYTES = 1024 * 1024;
 const THREADS_MAX = 4;
-
-// This file is its own worker, also when it is bundled with the rest of the agent.
-if (!isMainThread && workerData === HASHING) {
-  const buffer = Buffer.alloc(BUFFER_BYTES);
-  parentPort?.on('message', ([id, batch]: [number, Batch]) => {
-    parentPort?.postMessage([id, batch.map((path) => hashFile(Buffer.from(path, 'latin1'), buffer))]);
-  });
-}

@@ -1,6 +1,5 @@
 import { basename, dirname, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { isMainThread } from 'node:worker_threads';
 import { AgentOrder, PROTOCOL, PROTOCOL_MIN } from '../domain/agent-protocol.ts';
 import { Failure } from '../domain/failures.ts';
 import { atRisk } from './at-risk.ts';
@@ -25,7 +24,7 @@ import { type Talk, talkOver } from './talk.ts';
  *
  * It stands at opt/dumont/agent.mjs below the machine's root, and takes its places from there.
  */
-async function main(argv: readonly string[], program: string): Promise<void> {
+export async function main(argv: readonly string[], program: string): Promise<void> {
   const { values, positionals } = parseArgs({
     args: [...argv],
     allowPositionals: true,
@@ -128,6 +127,3 @@ function rootAbove(program: string): string {
   const placed = basename(home) === 'dumont' && basename(dirname(home)) === 'opt';
   return placed ? dirname(dirname(home)) : '/';
 }
-
-// When it is bundled, the threads that hash start from this same file.
-if (isMainThread) await main(process.argv.slice(2), process.argv[1] ?? '');

@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads';
+import { PROGRAM, type Task } from './thread.ts';
 
 /** A few threads that do jobs, each at most so many at a time. */
 export interface Threads<Job, Done> {
@@ -15,8 +16,7 @@ interface Asked<Job, Done> {
 
 /** They are started when there is something to do, since each takes a moment, and kept until they are closed. */
 export function openThreads<Job, Done>(
-  program: string,
-  start: unknown,
+  task: Task,
   { threads, each }: { readonly threads: number; readonly each: number },
 ): Threads<Job, Done> {
   const waiting: Asked<Job, Done>[] = [];
@@ -26,7 +26,7 @@ export function openThreads<Job, Done>(
   let count = 0;
 
   const startOne = (): void => {
-    const one = { worker: new Worker(program, { workerData: start }), busy: 0 };
+    const one = { worker: new Worker(PROGRAM, { workerData: task }), busy: 0 };
     workers.push(one);
     one.worker.on('error', (cause) => broken.abort(cause));
     one.worker.on('message', ([id, done]: [number, Done]) => {

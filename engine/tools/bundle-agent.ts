@@ -2,7 +2,7 @@ import { dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /** Where the agent begins. */
-export const AGENT_ENTRY = fileURLToPath(new URL('../agent/main.ts', import.meta.url));
+export const AGENT_ENTRY = fileURLToPath(new URL('../agent/agent.ts', import.meta.url));
 
 export interface Bundle {
   readonly bytes: Uint8Array;

@@ -34,10 +34,6 @@ export type ImageFile = Extract<ImageEntry, { type: 'file' }>;
 /** What is in an image, the most urgent first. */
 export type ImageManifest = ImageHead & { readonly entries: readonly ImageEntry[] };
 
-/** There is one image of a workspace: the next one's manifest takes the name of the last. */
-export const MANIFEST = 'manifest';
-export const segmentName = (name: string): string => `segments/${name}`;
-
 export function packImage({ entries, ...head }: ImageManifest, keys: ImageKeys): Buffer {
   const said = Buffer.from(JSON.stringify(head));
   const length = Buffer.alloc(4);

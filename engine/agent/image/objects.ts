@@ -15,6 +15,16 @@ export interface Objects {
   close(): void;
 }
 
+/** The image of a workspace: where it lies, and what opens it. */
+export interface ImageAt {
+  readonly password: string;
+  readonly at: ObjectsAt;
+}
+
+/** There is one image of a workspace: the next one's manifest takes the name of the last. */
+export const MANIFEST = 'manifest';
+export const segmentName = (name: string): string => `segments/${name}`;
+
 export type ObjectsAt = Pick<RepositoryAccess, 'url' | 'region' | 'credentials' | 'connections'>;
 
 export function openObjects(at: ObjectsAt): Objects {

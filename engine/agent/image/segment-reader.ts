@@ -3,10 +3,8 @@ import { reasonOf } from '../../domain/failures.ts';
 import { secondsOf } from '../times.ts';
 import { decode } from './coding.ts';
 import { imageKeys } from './keys.ts';
-import { segmentName } from './manifest.ts';
-import { openObjects } from './objects.ts';
+import { type ImageAt, openObjects, segmentName } from './objects.ts';
 import { damaged, unseal } from './seal.ts';
-import type { WriterSetup } from './segment-writer.ts';
 
 /** One segment, and which files have something in it. Paths are raw, and what the system is asked for. */
 export interface ReadJob {
@@ -36,7 +34,7 @@ export interface Attributes {
 export type Read = string | null;
 
 /** Fetches, opens and writes. One for each thread, and several segments at once in each. */
-export function openSegmentReader({ password, at }: WriterSetup): (job: ReadJob) => Promise<Read> {
+export function openSegmentReader({ password, at }: ImageAt): (job: ReadJob) => Promise<Read> {
   const keys = imageKeys(password);
   const objects = openObjects(at);
   const signal = new AbortController().signal; // the thread is ended instead
@@ -55,7 +53,7 @@ export function openSegmentReader({ password, at }: WriterSetup): (job: ReadJob)
   };
 }
 
-function writePiece(raw: Buffer, { path, from, bytes, to, whole }: Piece): void {
+function writePiece(raw: Uint8Array, { path, from, bytes, to, whole }: Piece): void {
   const file = whole ? openNew(path, whole.mode) : openSync(nameOf(path), constants.O_WRONLY | constants.O_NOFOLLOW);
   try {
     for (let done = 0; done < bytes; ) done += writeSync(file, raw, from + done, bytes - done, to + done);

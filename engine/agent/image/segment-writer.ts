@@ -3,8 +3,7 @@ import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import { codeOf } from '../durable.ts';
 import { encode, PLAIN, shapeOf } from './coding.ts';
 import { imageKeys } from './keys.ts';
-import { segmentName } from './manifest.ts';
-import { type ObjectsAt, openObjects } from './objects.ts';
+import { type ImageAt, openObjects, segmentName } from './objects.ts';
 import { SEGMENT_BYTES } from './plan.ts';
 import { nameOf, seal } from './seal.ts';
 
@@ -24,13 +23,8 @@ export interface Written {
   readonly placed: readonly (Placed | null)[];
 }
 
-export interface WriterSetup {
-  readonly password: string;
-  readonly at: ObjectsAt;
-}
-
 /** Reads, hashes, codes, seals and sends. One for each thread. */
-export function openSegmentWriter({ password, at }: WriterSetup): (job: SegmentJob) => Promise<Written> {
+export function openSegmentWriter({ password, at }: ImageAt): (job: SegmentJob) => Promise<Written> {
   const keys = imageKeys(password);
   const objects = openObjects(at);
   const signal = new AbortController().signal; // the thread is ended instead

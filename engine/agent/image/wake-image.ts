@@ -1,13 +1,15 @@
+import { availableParallelism } from 'node:os';
 import type { ManifestLine } from '../../domain/agent-protocol.ts';
 import type { RepositoryAccess } from '../../domain/agent-shapes.ts';
 import { reasonOf } from '../../domain/failures.ts';
 import { rawPath } from '../../domain/wire-path.ts';
 import type { Place } from '../place.ts';
+import { openThreads, type Threads } from '../threads.ts';
 import { imageKeys } from './keys.ts';
-import { type ImageManifest, MANIFEST, unpackImage } from './manifest.ts';
-import { openObjects } from './objects.ts';
+import { type ImageManifest, unpackImage } from './manifest.ts';
+import { type ImageAt, MANIFEST, openObjects } from './objects.ts';
 import { readImage } from './read-image.ts';
-import { openReaders } from './read-segments.ts';
+import type { Read, ReadJob } from './segment-reader.ts';
 
 /** The image of a workspace, for a restore. Whatever is wrong with it, there is restic. */
 export interface WakeImage extends AsyncDisposable {
@@ -64,3 +66,12 @@ export async function fetchImage(
     objects.close();
   }
 }
+
+/** A job is done when what is in its segment lies on the disk. */
+export function openReaders(image: ImageAt): Threads<ReadJob, Read> {
+  const threads = Math.min(availableParallelism(), THREADS_MAX);
+  const each = Math.max(Math.ceil(image.at.connections / threads), 1);
+  return openThreads({ thread: 'read', image }, { threads, each });
+}
+
+const THREADS_MAX = 8;

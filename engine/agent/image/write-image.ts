@@ -5,15 +5,15 @@ import { rawPath, wirePath } from '../../domain/wire-path.ts';
 import { isCritical } from '../critical.ts';
 import { codeOf } from '../durable.ts';
 import type { Place } from '../place.ts';
+import { openThreads } from '../threads.ts';
 import { type Attributes, attributesOf } from './attributes.ts';
 import { imageKeys } from './keys.ts';
-import { type ImageEntry, type ImageManifest, MANIFEST, packImage } from './manifest.ts';
-import { openObjects } from './objects.ts';
+import { type ImageEntry, type ImageManifest, packImage } from './manifest.ts';
+import { type ImageAt, MANIFEST, openObjects } from './objects.ts';
 import { planImage } from './plan.ts';
-import type { Placed, SegmentJob, WriterSetup, Written } from './segment-writer.ts';
-import { openWriters } from './write-segments.ts';
+import type { Placed, SegmentJob, Written } from './segment-writer.ts';
 
-export interface ImageOrder extends WriterSetup {
+export interface ImageOrder extends ImageAt {
   readonly snapshot: string;
   readonly contentHash: string;
   /** What is in the snapshot. */
@@ -62,8 +62,8 @@ export async function writeImage(
       if (extents) where.set(jobs[index]!.files[file]!.sha256, extents);
     });
   };
-  const { password, at: storage } = order;
-  const writers = openWriters({ password, at: storage }, order.threads);
+  const task = { thread: 'write', image: { password: order.password, at: order.at } } as const;
+  const writers = openThreads<SegmentJob, Written>(task, { threads: order.threads, each: 1 });
   try {
     await writers.run(jobs, take, AbortSignal.any([timeIsUp, signal]));
   } finally {

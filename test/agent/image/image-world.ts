@@ -4,10 +4,10 @@ import { lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkS
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { imageKeys } from '../../../engine/agent/image/keys.ts';
-import { type ImageManifest, MANIFEST, unpackImage } from '../../../engine/agent/image/manifest.ts';
+import { type ImageManifest, unpackImage } from '../../../engine/agent/image/manifest.ts';
+import { type ImageAt, MANIFEST } from '../../../engine/agent/image/objects.ts';
 import { type Brought, readImage } from '../../../engine/agent/image/read-image.ts';
-import { openReaders } from '../../../engine/agent/image/read-segments.ts';
-import type { WriterSetup } from '../../../engine/agent/image/segment-writer.ts';
+import { openReaders } from '../../../engine/agent/image/wake-image.ts';
 import { writeImage } from '../../../engine/agent/image/write-image.ts';
 import { manifestLine } from '../../../engine/agent/manifest.ts';
 import { type Place, placeAt } from '../../../engine/agent/place.ts';
@@ -20,7 +20,7 @@ export interface ImageWorld extends Disposable {
   readonly place: Place;
   readonly work: string;
   readonly storage: string;
-  readonly setup: WriterSetup;
+  readonly setup: ImageAt;
   lines(): ManifestLine[];
   /** `lines`: of a snapshot that was taken before. */
   write(before?: ImageManifest | null, timeIsUp?: AbortSignal, lines?: readonly ManifestLine[]): Promise<ImageManifest>;
