@@ -68,10 +68,10 @@ async function attend(
   return await followJobs(machine, workspace, line, ports, signal, note);
 }
 
-/** It answers and is wanted awake: that its last save failed is over, and who asked to wake it may hear that it is. */
+/** It answers and is wanted awake, here: that its last save failed is over, and who asked to wake it may hear that it is. */
 async function settleDown(machine: Machine, workspace: Workspace, ports: Ports, note: Note): Promise<Machine> {
   const wanted = workspace.claim?.machine === machine.id && workspace.wish.want === 'awake';
-  if (!wanted || machine.saveAgainAt === null) return machine;
+  if (!wanted || yieldsNow(machine, workspace) || machine.saveAgainAt === null) return machine;
   const settled = await note({ saveAgainAt: null, saveFailures: 0 });
   ports.bell.ring(rowsBell);
   return settled;

@@ -118,6 +118,27 @@ test('a machine that answers again after the standby took over saves what it hel
   await running.stop();
 });
 
+test('a standby that cannot be saved keeps the workspace, and is tried again at the usual distances', async () => {
+  const w = new World();
+  const running = await guarded(w);
+  w.marketplace.soldOut = true;
+  w.marketplace.take(running.machine.instance);
+  await w.clock.advance(8 * MINUTE);
+  const standby = await holder(w, running);
+  standby?.write('workspace/b', 'done without a GPU');
+  w.marketplace.soldOut = false;
+  w.storage.down = 'nobody answers';
+  await w.clock.advance(9 * MINUTE, () => w.told.filter(({ event }) => event === 'save.failed').length > 50);
+  const failed = w.told.filter(({ event }) => event === 'save.failed').length;
+  expect(failed).toBeGreaterThan(0);
+  expect(failed).toBeLessThan(6);
+  w.storage.down = null;
+  await w.clock.advance(30 * MINUTE);
+  expect((await holder(w, running))?.offer.gpu).not.toBe('none');
+  expect(content(await holder(w, running), 'workspace/b')).toBe('done without a GPU');
+  await running.stop();
+});
+
 test('put to sleep, the standby is saved and let go like any other', async () => {
   const w = new World();
   const running = await guarded(w);
