@@ -1,4 +1,5 @@
 import type { Machine } from '../../engine/domain/lifecycle.ts';
+import { hasGpu } from '../../engine/domain/marketplace.ts';
 import { PROMPT } from '../fakes/machine.ts';
 import { billAgrees } from './laws/bill.ts';
 import { WORKSPACE } from './laws/work.ts';
@@ -16,6 +17,7 @@ export async function restIn(world: SimulatedWorld): Promise<void> {
   world.onRent = () => undefined;
   world.onFetch = () => undefined;
   world.marketplace.destroyFails = false;
+  world.marketplace.soldOut = false;
   for (const machine of world.marketplace.machines.values()) {
     machine.atRisk = [];
     comeBack(world, machine);
@@ -53,6 +55,8 @@ function unrest(world: SimulatedWorld): string[] {
   ];
   if (want !== 'asleep' && !rows.some((row) => row.id === workspace.claim?.machine))
     found.push(`wanted ${want}, and on no machine`);
+  if (want === 'awake' && rows.some((row) => row.id === workspace.claim?.machine && !hasGpu(row.offer)))
+    found.push('it is at its standby, and there are GPUs again');
   return found;
 }
 

@@ -93,6 +93,15 @@ export const LAW_BREAKERS: Readonly<Record<string, LawBreaker>> = {
       return epoch;
     },
   })),
+  'takes the workspace from its standby before that is saved': store([1, 2, 'bug'], (real) => ({
+    claim: async (workspace, machine, now) => {
+      const epoch = await real.claim(workspace, machine, now);
+      const holder = epoch === null ? (await real.read('workspaces', workspace))?.claim?.machine : undefined;
+      if (holder === undefined) return epoch;
+      await real.unclaim(workspace, holder);
+      return await real.claim(workspace, machine, now);
+    },
+  })),
   'forgets an acknowledged row': store([1, 3, 4, 'end', 'bug'], (real) => ({
     save: async (kind, row) =>
       kind === 'machines' && (row as Machine).state === 'booting'

@@ -58,6 +58,15 @@ export class Person {
     return this.ask('abandon', (engine, asked) => engine.abandon(WORKSPACE, { why: 'no use' }, asked));
   }
 
+  /** Agrees to what a machine without a GPU costs. */
+  async standBy(): Promise<void> {
+    this.world.trace(() => 'ana asks: standby');
+    await this.#insist(async (engine, asked) => {
+      await engine.standBy(WORKSPACE, { on: true, agreedDollarsPerMonth: 1_000 }, asked);
+      return ENOUGH;
+    }, 1);
+  }
+
   pause(): Promise<Operation | null> {
     return this.ask('pause', (engine, asked) => engine.pause(WORKSPACE, asked));
   }

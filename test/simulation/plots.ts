@@ -1,5 +1,6 @@
 import { labelOf } from '../../engine/domain/layout.ts';
 import type { State } from '../../engine/domain/lifecycle.ts';
+import { hasGpu } from '../../engine/domain/marketplace.ts';
 import { type FakeMachine, PROMPT } from '../fakes/machine.ts';
 import { WORKSPACE } from './laws/work.ts';
 import type { Person } from './person.ts';
@@ -213,6 +214,45 @@ export const PLOTS = {
       };
     },
   },
+  'taken away, and no GPU to be had': {
+    async awake(person) {
+      await person.standBy();
+      const machine = machineIn(person);
+      person.world.marketplace.soldOut = true;
+      if (machine) take(person.world, machine);
+      await atStandby(person);
+    },
+  },
+  'silent, and back after its standby took over': {
+    async awake(person) {
+      await person.standBy();
+      person.world.marketplace.soldOut = true;
+      away(person, person.dice.between(100, 600), person.dice.maybe(0.3));
+      await atStandby(person);
+    },
+  },
+  'wakes at its standby': {
+    async sleep(person) {
+      await person.standBy();
+      await sleepSoundly(person);
+      person.world.marketplace.soldOut = true;
+    },
+    async wake(person) {
+      await person.wake();
+      await atStandby(person);
+    },
+  },
+  'falls asleep at its standby': {
+    async awake(person) {
+      await person.standBy();
+      person.world.marketplace.soldOut = true;
+      away(person, person.dice.between(60, 900), true);
+      await person.world.pass(person.dice.between(2, 8) * MINUTE);
+      await sleepSoundly(person);
+      person.world.marketplace.soldOut = false;
+      await wakeUp(person);
+    },
+  },
 } as const satisfies Record<string, Plot>;
 
 export type PlotName = keyof typeof PLOTS;
@@ -235,6 +275,16 @@ export async function sleepSoundly(person: Person): Promise<void> {
 function machineIn({ world }: Person): FakeMachine | null {
   const claim = world.store.rows('workspaces').get(WORKSPACE)?.claim;
   return claim ? world.laws.machineOf(world.store.rows('machines').get(claim.machine)) : null;
+}
+
+/** Works there for a while; then there are GPUs again. */
+async function atStandby({ world, dice }: Person): Promise<void> {
+  await world.pass(12 * MINUTE, () =>
+    world.laws.rows().some(({ offer, state }) => !hasGpu(offer) && state === 'running'),
+  );
+  await world.pass(dice.between(1, 5) * MINUTE);
+  world.marketplace.soldOut = false;
+  await world.pass(dice.between(1, 10) * MINUTE);
 }
 
 function away(person: Person, seconds: number, unlist: boolean): void {

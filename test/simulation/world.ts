@@ -191,6 +191,7 @@ const SETTINGS: Settings = {
     ],
   },
   upkeep: { ...DEFAULTS.upkeep, everyMs: 30 * SECOND, retryMs: 10 * SECOND, compactAfter: 1, joinAfter: 2 },
+  standby: { ...DEFAULTS.standby, lookMs: 3 * MINUTE },
   idle: { ...DEFAULTS.idle, firstMs: 2 * MINUTE, idleMs: 2 * MINUTE, graceMs: 90 * SECOND },
 };
 

@@ -1,5 +1,6 @@
 import type { RestoreOrder } from '../../../engine/domain/agent-protocol.ts';
 import type { Machine } from '../../../engine/domain/lifecycle.ts';
+import { hasGpu } from '../../../engine/domain/marketplace.ts';
 import { newestGood } from '../../../engine/domain/snapshot.ts';
 import type { Workspace } from '../../../engine/domain/workspace.ts';
 import type { FakeMachine } from '../../fakes/machine.ts';
@@ -19,6 +20,8 @@ export class Work {
   readonly wasSafe = new WeakSet<FakeMachine>();
   /** The machines that this was about, by their records. */
   readonly #abandoned = new Set<string>();
+  /** The machine of the last claim, by its record. */
+  #holder: string | null = null;
   /** What each machine was to be given, by its record, when its restore began. */
   readonly #due = new Map<string, string | null>();
   readonly #world: SimulatedWorld;
@@ -61,8 +64,21 @@ export class Work {
     );
   }
 
-  workspaceSaved({ wish }: Workspace): void {
+  workspaceSaved({ wish, claim }: Workspace): void {
     if (this.agreed) for (const machine of wish.abandon?.machines ?? []) this.#abandoned.add(machine);
+    if (!claim || claim.machine === this.#holder) return;
+    const { machines } = this.#world.marketplace;
+    const before = machines.get(this.#world.store.rows('machines').get(this.#holder ?? '')?.instance ?? '');
+    this.#holder = claim.machine;
+    if (before && !hasGpu(before.offer)) this.#leftBehind(before);
+  }
+
+  /** A standby makes room only when all that was done on it is saved. */
+  #leftBehind(standby: FakeMachine): void {
+    const gone = standby.destroyed || this.#world.laws.wasAway.has(standby);
+    if (gone || standby.touched.size === 0 || this.isGivenUp(standby)) return;
+    if (this.holdersOf(standby).length === 0)
+      this.#breaks(1, `the standby ${standby.instance} made room with unsaved work: ${words(standby.files)}`);
   }
 
   machineSaved(row: Machine, before: Machine | null): void {
