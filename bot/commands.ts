@@ -3,6 +3,7 @@ import type { Command } from './command.ts';
 import { abandon } from './commands/abandon.ts';
 import { alerts } from './commands/alerts.ts';
 import { audit } from './commands/audit.ts';
+import { backupDrill } from './commands/backup-drill.ts';
 import { backupSettings } from './commands/backup-settings.ts';
 import { backupStatus } from './commands/backup-status.ts';
 import { budget } from './commands/budget.ts';
@@ -69,6 +70,7 @@ const OF_VERBS: Readonly<Record<VerbName, Command>> = {
   pin: snapshotPin,
   clone: snapshotClone,
   give: snapshotShare,
+  drill: backupDrill,
   forget: snapshotDelete,
   plans,
   savings,

@@ -233,6 +233,14 @@ export function createEngine(ports: Ports, telling: Telling, identityFile: strin
       return await begin('give', workspace, asked, () => ({ give: gift }), `to ${to} as ${into}`);
     },
 
+    async drill(name, { snapshot: prefix }, asked) {
+      const workspace = await views.find(name);
+      const snapshot =
+        prefix === null ? newestGood(await views.snapshots(name)) : await views.findSnapshot(name, prefix);
+      if (snapshot?.status !== 'COMPLETED') throw new Failure('no_good_snapshot', { workspace: name, when: '' });
+      return await begin('drill', workspace, asked, () => ({ drill: { snapshot: snapshot.id } }), snapshot.id);
+    },
+
     async abandon(name, how, asked) {
       const workspace = await views.find(name);
       const machines = (await store.list('machines')).filter(

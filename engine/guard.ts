@@ -7,7 +7,7 @@ import type { Operation } from './domain/operation.ts';
 import type { Store } from './domain/ports.ts';
 import { VERBS, type VerbName } from './domain/verbs.ts';
 import type { Workspace } from './domain/workspace.ts';
-import { viewOfDrills } from './views.ts';
+import { viewOfDrills } from './policy/drill.ts';
 
 /**
  * The engine as one person sees it: their own workspaces, those shared with them, and what their role allows there. Every way
@@ -62,6 +62,7 @@ export function engineFor(who: Who, engine: Engine, store: Store): Engine {
     download: on('restore', engine.download),
     retention: on('snapshots', engine.retention),
     pin: on('pin', engine.pin),
+    drill: on('drill', engine.drill),
     forget: on('forget', engine.forget),
     async clone(name, snapshot, how, asked) {
       await allowOn('clone', name);

@@ -14,6 +14,7 @@ import { carryOut, endOperation, forgetAsk } from './steps/operation.ts';
 import { wakeOnTime } from './steps/schedules.ts';
 import { rowsBell } from './steps/step.ts';
 import { update } from './steps/update.ts';
+import { WORKERS } from './workers.ts';
 
 const HOUR = 3_600_000;
 
@@ -152,7 +153,7 @@ async function settleRun(operation: Operation, { workspace, machine, all }: Sigh
 
 async function settle(operation: Operation, sight: Sight, ports: Ports): Promise<void> {
   const { workspace, machine, ours } = sight;
-  if (operation.verb === 'clone' || operation.verb === 'give') return; // it has a worker of its own
+  if (WORKERS.has(operation.verb)) return;
   const fetches = operation.intent && 'fetch' in operation.intent;
   if (operation.verb === 'snapshot' || fetches) return await settleAsk(operation, sight, ports);
   if (operation.verb === 'run') return await settleRun(operation, sight, ports);

@@ -1,7 +1,6 @@
 import { watchAlerts } from './alerts.ts';
 import { keepBooks, readBills } from './books.ts';
 import { watchBudgets, watchCredit } from './budgets.ts';
-import { makeClone } from './clone.ts';
 import { Failure, isFailure, reasonOf } from './domain/failures.ts';
 import type { Fence, Ports } from './domain/ports.ts';
 import type { Workspace } from './domain/workspace.ts';
@@ -14,6 +13,7 @@ import { tellReports } from './reports.ts';
 import { lookWhetherRolledBack } from './rolled-back.ts';
 import { rowsBell } from './steps/step.ts';
 import { dueForUpkeep } from './upkeep.ts';
+import { WORKERS } from './workers.ts';
 
 type Work = (ports: Ports, signal: AbortSignal) => Promise<unknown>;
 
@@ -63,8 +63,9 @@ export async function supervise(ports: Ports, signal: AbortSignal, parts: Parts 
       if (endedAt === null) keep(`race/${id}`, async (own, ownSignal) => await runRace(id, own, ownSignal, parts));
     }
     for (const { id, endedAt, verb } of await ports.store.list('operations')) {
-      if (endedAt === null && (verb === 'clone' || verb === 'give'))
-        keep(`clone/${id}`, async (own, ownSignal) => await makeClone(id, own, ownSignal));
+      const worker = WORKERS.get(verb);
+      if (endedAt !== null || !worker) continue;
+      keep(worker.alone ? verb : `${verb}/${id}`, async (own, ownSignal) => await worker.work(id, own, ownSignal));
     }
     keep('books', keepMoney);
     await keepUp();

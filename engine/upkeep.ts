@@ -1,7 +1,7 @@
 import { Failure, isFailure, reasonOf } from './domain/failures.ts';
 import { repositoryPrefix } from './domain/layout.ts';
 import type { Ports, StoredObject } from './domain/ports.ts';
-import { byAge, type Fate, type Snapshot } from './domain/snapshot.ts';
+import { byAge, type Fate, newestGood, type Snapshot } from './domain/snapshot.ts';
 import { noUpkeep, type Upkeep } from './domain/upkeep.ts';
 import type { Workspace } from './domain/workspace.ts';
 import { drill } from './drill.ts';
@@ -14,6 +14,7 @@ import { leave, removeLeaving } from './removal.ts';
 import { describe } from './steps/describe.ts';
 import { onlyAdopts } from './steps/only-adopts.ts';
 import { workspaceBell } from './steps/step.ts';
+import { update } from './steps/update.ts';
 import { intoVault } from './steps/vault.ts';
 import { sweepImage } from './sweep-image.ts';
 
@@ -46,9 +47,9 @@ export async function dueForUpkeep(ports: Ports): Promise<readonly string[]> {
 export async function upkeep(id: string, ports: Ports, signal: AbortSignal): Promise<void> {
   const workspace = await ports.store.read('workspaces', id);
   if (!workspace) return await forgetUpkeep(id, ports);
-  let row = (await ports.store.read('upkeep', id)) ?? noUpkeep(id);
+  let row = (await ports.store.read('upkeep', id)) ?? (await ports.store.save('upkeep', noUpkeep(id)));
   const note = async (facts: Partial<Upkeep>): Promise<void> => {
-    row = await ports.store.save('upkeep', { ...row, ...facts });
+    row = (await update(ports.store, 'upkeep', id, (now) => ({ ...now, ...facts }))) ?? row;
   };
   await note({ triedAt: ports.clock.now() });
   const sight = await look(workspace, row, ports);
@@ -75,9 +76,10 @@ export async function upkeep(id: string, ports: Ports, signal: AbortSignal): Pro
       );
       await note({ checkedAt: ports.clock.now(), damage });
     }
-    if (drillDue(left, ports.settings.upkeep)) {
-      const done = await drill(workspace, left.snapshots, ports, signal);
-      if (done) await note({ drill: { at: done.at, snapshot: done.snapshot, ok: done.ok, why: done.why } });
+    const newest = newestGood(left.snapshots);
+    if (newest && drillDue({ ...left, upkeep: row }, ports.settings.upkeep)) {
+      const { at, snapshot, ok, why } = await drill(workspace, newest, ports, signal);
+      await note({ drill: { at, snapshot, ok, why } });
     }
     const objects = await ports.storage.list(`${id}/`, signal);
     await leaveHeadStart(workspace, left, objects, ports, signal);

@@ -1,5 +1,5 @@
 import { backupsOf } from './backups.ts';
-import type { DrillView, Engine, HostMemory, Quote, RaceView, WorkspaceView } from './domain/doors.ts';
+import type { Engine, HostMemory, Quote, RaceView, WorkspaceView } from './domain/doors.ts';
 import { Failure } from './domain/failures.ts';
 import { BILLED, type Machine } from './domain/lifecycle.ts';
 import type { Ports } from './domain/ports.ts';
@@ -13,6 +13,7 @@ import { savingsFor } from './money.ts';
 import { hostKnowledge, offersFor } from './offers.ts';
 import { plansFor } from './plans.ts';
 import { differences, entriesIn } from './policy/browse.ts';
+import { viewOfDrills } from './policy/drill.ts';
 import { quantile, STAGES } from './policy/hosts.ts';
 import { storagePerMonth } from './policy/plan-price.ts';
 import { spread } from './policy/ranking.ts';
@@ -339,12 +340,6 @@ export function createViews(
     if (wakes.length === 0) return { readyMs: null, samples: 0 };
     return { readyMs: { p50: quantile(wakes, 0.5), p95: quantile(wakes, 0.95) }, samples: wakes.length };
   }
-}
-
-export function viewOfDrills(all: DrillView['all']): DrillView {
-  const times = all.filter(({ ok, part }) => ok && !part).map(({ ms }) => ms);
-  const at = (share: number): number | null => (times.length === 0 ? null : quantile(times, share));
-  return { p50Ms: at(0.5), p95Ms: at(0.95), samples: times.length, last: all[0] ?? null, all };
 }
 
 const LOOK_MS = 15_000;

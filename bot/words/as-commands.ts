@@ -29,5 +29,6 @@ const PATHS: Readonly<Record<string, string>> = {
   pin: 'snapshot pin',
   clone: 'snapshot clone',
   files: 'snapshot files',
+  drill: 'backup drill',
 };
 const FLAGS: Readonly<Record<string, readonly string[]>> = { 'lose-excluded': ['lose:True'], end: ['end:True'] };

@@ -77,6 +77,7 @@ const GOING: Readonly<Record<string, string>> = {
   abandon: 'is being given up',
   clone: 'is being cloned',
   give: 'is being shared: copied under a key of its own',
+  drill: 'has a backup restored to try it',
   fetch: 'gets files back from a snapshot',
 };
 
@@ -445,6 +446,7 @@ const ASKED: Readonly<Record<string, string>> = {
   abandon: 'Giving up',
   clone: 'Cloning',
   give: 'Sharing a snapshot',
+  drill: 'Trying a backup',
 };
 
 const RAISED: Readonly<Record<AlertKind, string>> = {

@@ -117,6 +117,7 @@ const GOING: Readonly<Record<string, string>> = {
   abandon: 'está sendo abandonado',
   clone: 'está sendo clonado',
   give: 'está sendo compartilhado: copiado sob uma chave própria',
+  drill: 'tem um backup em teste de restauração',
   fetch: 'recebe arquivos de um snapshot',
 };
 
@@ -128,6 +129,7 @@ const DONE: Readonly<Record<string, string>> = {
   abandon: 'o que havia na máquina foi abandonado',
   clone: 'foi clonado',
   give: 'o snapshot foi compartilhado',
+  drill: 'o backup voltou inteiro',
   fetch: 'os arquivos estão de volta',
   wake: 'está acordado',
   restore: 'está acordado',
@@ -478,6 +480,7 @@ const ASKED: Readonly<Record<string, string>> = {
   abandon: 'Abandonando',
   clone: 'Clonando',
   give: 'Compartilhando um snapshot',
+  drill: 'Testando um backup',
 };
 
 const VERB: Readonly<Record<string, string>> = {
@@ -490,6 +493,7 @@ const VERB: Readonly<Record<string, string>> = {
   abandon: 'abandonar',
   clone: 'clonar',
   give: 'compartilhar um snapshot de',
+  drill: 'testar um backup de',
   fetch: 'trazer de volta em',
 };
 

@@ -38,6 +38,7 @@ const COMMANDS: Readonly<Record<Name, () => Promise<Command>>> = {
   pin: async () => (await import('./commands/pin.ts')).pin,
   clone: async () => (await import('./commands/clone.ts')).clone,
   give: async () => (await import('./commands/give.ts')).give,
+  drill: async () => (await import('./commands/drill.ts')).drill,
   forget: async () => (await import('./commands/pin.ts')).forget,
   report: async () => (await import('./commands/report.ts')).report,
   budget: async () => (await import('./commands/budget.ts')).budget,

@@ -86,6 +86,8 @@ export interface Engine {
     how: { readonly to: string; readonly into: string },
     asked: Asked,
   ): Promise<Operation>;
+  /** Restores a snapshot here to try it, as is done each week by itself; with null the newest good one. */
+  drill(name: string, how: { readonly snapshot: string | null }, asked: Asked): Promise<Operation>;
   /** Removes a snapshot for ever. What the next wake would start from goes only with `newest`. */
   forget(
     name: string,

@@ -26,7 +26,8 @@ export type Intent =
   | { readonly job: Job }
   | { readonly fetch: Fetch }
   | { readonly clone: Clone }
-  | { readonly give: Gift };
+  | { readonly give: Gift }
+  | { readonly drill: { readonly snapshot: string } };
 
 /** A workspace of its own, made of a snapshot. */
 export interface Clone {

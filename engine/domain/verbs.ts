@@ -100,6 +100,12 @@ export const VERBS = {
     'Compartilha um snapshot: outra pessoa ganha um workspace próprio com os arquivos',
     'workspace',
   ),
+  drill: verb(
+    'operator',
+    'Really restore a snapshot here to try it, and say how long that took',
+    'Restaura de verdade um snapshot aqui para testá-lo, e diz quanto levou',
+    'workspace',
+  ),
   forget: verb('admin', 'Remove a snapshot for ever', 'Remove um snapshot para sempre', 'workspace'),
   plans: verb(
     'viewer',

@@ -1,4 +1,6 @@
+import type { DrillView } from '../domain/doors.ts';
 import type { UpkeepLimits } from '../domain/settings.ts';
+import { quantile } from './hosts.ts';
 
 interface Sized {
   readonly path: string;
@@ -31,3 +33,10 @@ export function sampleOf<T extends Sized>(
 }
 
 export const bytesOf = (files: readonly Sized[]): number => files.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+
+/** The newest first. Only one that brought all of a snapshot says how long a restore takes. */
+export function viewOfDrills(all: DrillView['all']): DrillView {
+  const times = all.filter(({ ok, part }) => ok && !part).map(({ ms }) => ms);
+  const at = (share: number): number | null => (times.length === 0 ? null : quantile(times, share));
+  return { p50Ms: at(0.5), p95Ms: at(0.95), samples: times.length, last: all[0] ?? null, all };
+}

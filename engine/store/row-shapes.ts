@@ -276,6 +276,7 @@ const operation = z.object({
       z.object({ fetch }),
       z.object({ clone }),
       z.object({ give }),
+      z.object({ drill: z.object({ snapshot: z.string() }) }),
     ])
     .nullable(),
   endedAt: at.nullable(),

@@ -35,6 +35,7 @@ export const EVERY: readonly (readonly [path: string, options: Values])[] = [
   ['savings', { workspace: 'lab', period: '2025-06', by: 'day' }],
   ['backup settings', { workspace: 'lab', plan: 'pro', every: '1m', keep: '30' }],
   ['backup status', { workspace: 'lab' }],
+  ['backup drill', { workspace: 'lab' }],
   ['abandon', { workspace: 'lab', why: 'the disk is dead' }],
   ['share', { workspace: 'lab', with: 'vi', as: 'viewer' }],
   ['status', {}],

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import type { Alert } from '../../engine/domain/alert.ts';
 import type { Engine } from '../../engine/domain/doors.ts';
 import type { Drill } from '../../engine/domain/journals.ts';
-import { viewOfDrills } from '../../engine/views.ts';
+import { viewOfDrills } from '../../engine/policy/drill.ts';
 import { house } from './house.ts';
 
 const alert = (at: number, resolvedAt: number | null): Alert => ({

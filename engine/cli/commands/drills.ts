@@ -18,7 +18,7 @@ export const drills = command({
     if (screen.json) screen.printJson(answer);
     else if (answer.drills.length === 0)
       screen.note(
-        'Nothing was restored to try it yet. That is done once a week, first of all while a workspace sleeps.',
+        'Nothing was restored to try it yet. That is done once a week, first of all while a workspace sleeps; "dumont drill NAME" does it now.',
       );
     else screen.print(...timesOf(answer), ...rows(answer.drills, screen));
     return 0;

@@ -2,8 +2,10 @@ import { z } from 'zod';
 import { AlertsJson, alertJson } from '../json/alert.ts';
 import { DrillsJson, drillJson } from '../json/drill.ts';
 import { InstanceId } from '../json/instance.ts';
+import { OperationJson, operationJson } from '../json/operation.ts';
 import { ordered, PAGE, pageOf } from '../page.ts';
 import { route } from '../route.ts';
+import { SnapshotId } from './snapshots.ts';
 
 /** What somebody should look at, and whether backups can be brought back. */
 export const watchingRoutes = [
@@ -38,6 +40,20 @@ export const watchingRoutes = [
       const { page, next_cursor } = pageOf(all, ({ at, workspace }) => `${ordered(at)}-${workspace}`, part);
       const times = { p50_ms: p50Ms, p95_ms: p95Ms, samples };
       return { status: 200, body: { ...times, drills: page.map(drillJson), next_cursor } };
+    },
+  }),
+
+  route({
+    method: 'post',
+    path: '/api/v1/drills',
+    verb: 'drill',
+    body: z.strictObject({
+      instance_id: InstanceId,
+      snapshot_id: SnapshotId.optional().describe('The newest good one if missing.'),
+    }),
+    answers: { 202: OperationJson },
+    async answer({ engine, body: { instance_id, snapshot_id = null }, asked }) {
+      return { status: 202, body: operationJson(await engine.drill(instance_id, { snapshot: snapshot_id }, asked)) };
     },
   }),
 ];
