@@ -55,7 +55,7 @@ function leaks(secrets: ReadonlyMap<string, string>, texts: Texts): readonly str
 /** Arguments and environment of every process that runs anywhere on this computer, machines included. */
 async function watchProcesses() {
   const seen: (readonly [where: string, text: string])[] = [];
-  const child = spawn(process.execPath, [join(import.meta.dirname, 'watch-processes.ts')], {
+  const child = spawn(process.execPath, [join(import.meta.dirname, 'processes-child.ts')], {
     env: {},
     stdio: ['ignore', 'pipe', 'inherit'],
   });
