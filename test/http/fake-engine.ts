@@ -24,8 +24,10 @@ import type { Machine } from '../../engine/domain/lifecycle.ts';
 import { dayOf, type LogLine, matters, type PlacedLine, placeIn } from '../../engine/domain/log.ts';
 import type { Operation, Outcome } from '../../engine/domain/operation.ts';
 import type { Report } from '../../engine/domain/report.ts';
+import { DEFAULTS } from '../../engine/domain/settings.ts';
 import { byAge, type Snapshot } from '../../engine/domain/snapshot.ts';
 import { NO_CHOICE, sightOf, type Workspace, type WorkspaceSpec } from '../../engine/domain/workspace.ts';
+import { plansFor } from '../../engine/plans.ts';
 import { differences, entriesIn } from '../../engine/policy/browse.ts';
 import { ranked } from './fake-market.ts';
 import { fakeSavings } from './fake-money.ts';
@@ -84,7 +86,12 @@ export function fakeEngine({ pace: firstPace = 1, names = ['lab'], outputs = tmp
     throw new Failure('no_such_workspace', { workspace: name, known: [...workspaces.keys()].join(', ') || 'none' });
   }
 
-  function begin(verb: string, workspace: string, by: Asked): { operation: Operation; fresh: boolean } {
+  function begin(
+    verb: string,
+    workspace: string,
+    by: Asked,
+    intent: Operation['intent'] = null,
+  ): { operation: Operation; fresh: boolean } {
     const before = by.key === null ? undefined : [...operations.values()].find(({ key }) => key === by.key);
     if (before) return { operation: before, fresh: false };
     const id = `op-${operations.size + 1}`;
@@ -96,7 +103,7 @@ export function fakeEngine({ pace: firstPace = 1, names = ['lab'], outputs = tmp
       workspace,
       by: by.by,
       at: Date.now(),
-      intent: null,
+      intent,
       endedAt: null,
       outcome: null,
     };
@@ -281,7 +288,7 @@ export function fakeEngine({ pace: firstPace = 1, names = ['lab'], outputs = tmp
       remember('bringBack', [name, how], by);
       if (!view(find(name)).machine) throw new Failure('no_such_machine', { workspace: name });
       if (how.into === null && !how.overwrite) throw new Failure('confirmation_needed', { why: 'Agree to it.' });
-      const { operation } = begin('restore', name, by);
+      const { operation } = begin('restore', name, by, { fetch: how as never });
       end(operation.id, { ok: true, say: `/${how.path} is back.`, facts: {} });
       return operations.get(operation.id) as Operation;
     },
@@ -415,7 +422,7 @@ export function fakeEngine({ pace: firstPace = 1, names = ['lab'], outputs = tmp
       return await this.findSnapshot(name, id);
     },
     async plans() {
-      return [];
+      return plansFor(snapshots, 1, DEFAULTS);
     },
     async reports() {
       return [...reports.values()];

@@ -220,7 +220,8 @@ function moved(stage: Stage, id: string, to: State, why: string): void {
   const before = stage.machines.get(id);
   if (!before || before.state === 'gone') return;
   const now = Date.now();
-  const after = move(before, to, why, now);
+  const next = move(before, to, why, now);
+  const after = to === 'installing' ? { ...next, address: { host: 'ssh5.example', port: 40_022 } } : next;
   stage.machines.set(id, after);
   const { gpu, host, region, dollarsPerHour } = before.offer;
   stage.tell({

@@ -33,6 +33,7 @@ export function callback({ state, params: [id = '', token = ''], query, body, fi
   if (type === 4 || type === 7) refuse(messageFaults(data as object, type === 4, files.length > 0));
   found.ackedAt = Date.now();
   found.ackType = type;
+  found.files.push(...files);
   switch (type) {
     case 4:
     case 5:
@@ -129,6 +130,7 @@ function messageOf(state: State, found: Interaction): APIMessage {
 /** Whatever the answer is: the message of its own, or the one whose button was pressed. */
 function change(state: State, found: Interaction, draft: Draft, files: Call['files']): APIMessage {
   const before = messageOf(state, found);
+  found.files.push(...files);
   const edited = new Date().toISOString();
   const after = { ...filled(before, draft, files), flags: (before.flags ?? 0) & ~LOADING, edited_timestamp: edited };
   const { on } = found;

@@ -24,7 +24,11 @@ export function servePage(state: State, people: People, request: IncomingMessage
   const person = state.people.find(({ name }) => name === url.searchParams.get('as')) ?? state.people[0];
   if (url.pathname === '/') return send(response, 'text/html; charset=utf-8', HTML);
   if (url.pathname === '/page')
-    return send(response, 'application/json', JSON.stringify(pageOf(state, channel, person)));
+    return send(
+      response,
+      'application/json',
+      JSON.stringify(pageOf(state, channel, person, url.searchParams.get('message'))),
+    );
   if (url.pathname.startsWith('/file/')) {
     const file = fileOf(state, url.pathname.slice('/file/'.length));
     return file ? send(response, file.type, file.bytes) : false;
@@ -74,7 +78,8 @@ function parse(state: State, line: string): { path: string; options: Values } {
   return { path, options: Object.fromEntries(options) };
 }
 
-function pageOf(state: State, channel: string, person: Person | undefined): object {
+/** `only`: this message and no other. */
+function pageOf(state: State, channel: string, person: Person | undefined, only: string | null): object {
   const place = state.channels.get(channel);
   const lines: Line[] = [
     ...[...(state.messages.get(channel)?.values() ?? [])].map(({ message }) => lineOf(message, null)),
@@ -84,7 +89,9 @@ function pageOf(state: State, channel: string, person: Person | undefined): obje
         const message = shown(state, it);
         return message ? [lineOf(message, it)] : [];
       }),
-  ].toSorted((a, b) => (a.at < b.at ? -1 : 1));
+  ]
+    .filter(({ message }) => only === null || message.id === only)
+    .toSorted((a, b) => (a.at < b.at ? -1 : 1));
   const modal = [...state.interactions.values()].findLast((it) => it.modal && it.person.id === person?.id);
   return {
     server: state.guilds.get(place?.guild ?? '')?.name,
@@ -110,23 +117,39 @@ const isAnswered = (state: State, opened: Interaction): boolean =>
   [...state.interactions.values()].some((it) => Number(it.id) > Number(opened.id) && it.person.id === opened.person.id);
 
 function lineOf(message: APIMessage, it: Interaction | null): Line {
-  const data = (it?.payload as { data?: { name?: string } } | undefined)?.data;
   return {
     message,
     at: message.timestamp,
     to: it?.person.name ?? null,
-    after: data?.name === undefined ? null : `/${data.name}`,
+    after: it && typedLine(it),
     interaction: it?.id ?? null,
   };
 }
 
+interface Typed {
+  readonly type: number;
+  readonly name: string;
+  readonly value?: unknown;
+  readonly options?: readonly Typed[];
+}
+
+/** The command as it was typed; null: they pressed something. */
+function typedLine({ payload }: Interaction): string | null {
+  const { data } = payload as { data: Partial<Typed> };
+  const words = ({ name, value, options = [] }: Typed): string[] => [
+    value === undefined ? name : `${name}:${value}`,
+    ...options.flatMap(words),
+  ];
+  return data.name === undefined ? null : `/${words(data as Typed).join(' ')}`;
+}
+
 function fileOf(state: State, path: string): { bytes: Uint8Array; type: string } | null {
   const [channel = '', id = '', name = ''] = path.split('/');
-  const file = state.messages
-    .get(channel)
-    ?.get(id)
-    ?.files.find((one) => one.name === name);
-  return file ? { bytes: file.bytes, type: 'image/png' } : null;
+  const answers = [...state.interactions.values()].filter((it) => shown(state, it)?.id === id);
+  const files = [...(state.messages.get(channel)?.get(id)?.files ?? []), ...answers.flatMap((it) => it.files)];
+  const file = files.findLast((one) => one.name === name);
+  const type = name.endsWith('.png') ? 'image/png' : 'text/plain; charset=utf-8';
+  return file ? { bytes: file.bytes, type } : null;
 }
 
 function send(response: ServerResponse, type: string, body: string | Uint8Array): true {

@@ -87,6 +87,7 @@ export function people(state: State, gateway: Gateway): People {
       modal: null,
       choices: null,
       followUps: [],
+      files: [],
     };
     state.interactions.set(id, interaction);
     gateway.dispatch(guild, 'INTERACTION_CREATE', payload);

@@ -123,6 +123,8 @@ export interface Interaction {
   modal: Modal | null;
   choices: readonly { readonly name: string; readonly value: string | number }[] | null;
   readonly followUps: APIMessage[];
+  /** All that its answer was sent with. */
+  readonly files: { readonly name: string; readonly bytes: Uint8Array }[];
 }
 export interface Modal {
   readonly custom_id: string;
