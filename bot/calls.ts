@@ -15,6 +15,7 @@ import type { Discord } from './discord/rest.ts';
 import type { Deed, Values } from './interaction.ts';
 import type { Memory } from './memory.ts';
 import { operationPanel } from './panels/openings.ts';
+import { deedOf } from './panels/operation.ts';
 import type { Panels } from './panels/panels.ts';
 import { tellOld } from './placing.ts';
 import type { Settled } from './settled.ts';
@@ -123,7 +124,7 @@ export function createCalls(house: House, questions: ReturnType<typeof confirmat
     if (panel.message === null) return { content: words.say.panelNotPosted(name, operation.id) };
     return {
       content: words.say.follow(
-        operation.verb,
+        deedOf(operation),
         name,
         `https://discord.com/channels/${panel.guild}/${panel.channel}/${panel.message}`,
       ),

@@ -1,7 +1,7 @@
 import type { FileDifference, FileEntry, HostMemory, PlanQuote, RankedOffer } from '../../engine/domain/doors.ts';
-import { dollars, perHour } from '../../engine/domain/money.ts';
 import { type Backup, onePerContent } from '../../engine/domain/snapshot.ts';
 import { customId } from '../custom-id.ts';
+import { columns } from '../discord/columns.ts';
 import { block, button, COLOUR, clip, code, field, type Message, plain, row } from '../discord/message.ts';
 import type { Phrases } from '../words/phrases.ts';
 import { list } from './list.ts';
@@ -77,14 +77,10 @@ export function catalogueAnswers(words: Phrases) {
 
     plans(quotes: readonly PlanQuote[]): Message {
       const fields = quotes.map(({ name, plan, intervals }) => {
-        const prices = intervals.map(
-          ({ intervalMs, price }) => `${words.duration(intervalMs)}: ${dollars(price.totalMicro)} ${label.month}`,
+        const prices = intervals.map(({ intervalMs, price }) =>
+          words.plan.price(words.duration(intervalMs), words.dollars(price.totalMicro)),
         );
-        return field(
-          `${name} · ${label.kept} ${plan.days} d · ${bytes(plan.storageBytesMax)}`,
-          prices.join('\n'),
-          false,
-        );
+        return field(`${name}: ${words.plan.keeps(plan.days, bytes(plan.storageBytesMax))}`, prices.join('\n'), false);
       });
       return { content: `**${label.plans}**`, embeds: [{ color: COLOUR.calm, fields }] };
     },
@@ -92,7 +88,7 @@ export function catalogueAnswers(words: Phrases) {
     offers(ranked: readonly RankedOffer[]): Message {
       return {
         content: `**${label.offers}** (${count(ranked.length)})`,
-        embeds: [{ color: COLOUR.calm, description: offerLines(ranked.slice(0, SHOWN)) }],
+        embeds: [{ color: COLOUR.calm, description: offerLines(ranked.slice(0, SHOWN), words) }],
       };
     },
 
@@ -115,13 +111,14 @@ export function catalogueAnswers(words: Phrases) {
 const SIGN = { added: '➕', removed: '➖', changed: '✏️' } as const;
 const quoted = (path: string): string => `\`${code(clip(path, DESCRIPTION_MAX))}\``;
 
-const cell = (text: string, max: number): string => clip(text, max).padEnd(max);
-
 /** A table narrow enough for a telephone. */
-export function offerLines(ranked: readonly RankedOffer[]): string {
-  const lines = ranked.map(
-    ({ rank, offer }) =>
-      `${String(rank).padStart(2)} ${cell(offer.gpuCount > 1 ? `${offer.gpuCount}× ${offer.gpu}` : offer.gpu, 12)} ${cell(offer.host, 10)} ${cell(offer.region, 8)} ${perHour(offer.dollarsPerHour).padStart(8)}`,
-  );
-  return block(lines.join('\n'));
+export function offerLines(ranked: readonly RankedOffer[], words: Phrases): string {
+  const lines = ranked.map(({ rank, offer: { gpu, gpuCount, host, region, dollarsPerHour } }) => [
+    String(rank),
+    clip(gpuCount > 1 ? `${gpuCount}× ${gpu}` : gpu, 12),
+    clip(host, 10),
+    clip(region, 8),
+    words.perHour(dollarsPerHour),
+  ]);
+  return block(columns(lines, ['right', 'left', 'left', 'left', 'right']));
 }

@@ -1,7 +1,8 @@
 import type { BudgetView } from '../../engine/domain/doors.ts';
-import { dollars, type MicroDollars } from '../../engine/domain/money.ts';
+import type { MicroDollars } from '../../engine/domain/money.ts';
 import type { Report } from '../../engine/domain/report.ts';
 import { type Figures, periodWords, type Savings } from '../../engine/domain/savings.ts';
+import { columns } from '../discord/columns.ts';
 import { block, COLOUR, clip, code, type Message, plain } from '../discord/message.ts';
 import type { Phrases } from '../words/phrases.ts';
 import { list } from './list.ts';
@@ -26,8 +27,9 @@ export function moneyAnswers(words: Phrases) {
       const lines = views.map(({ budget, spentMicro, until }) => {
         const percent = Math.floor((spentMicro / budget.micro) * 100);
         const mark = percent >= 100 ? '🛑' : percent >= 80 ? '⚠️' : '🟢';
-        const amounts = `${dollars(spentMicro)} / ${dollars(budget.micro)} (${percent} %)`;
-        return `${mark} \`${code(budget.id)}\` · ${amounts} · ${words.money.renews(Math.floor(until / 1_000))}`;
+        const amounts = `${words.dollars(spentMicro)} / ${words.dollars(budget.micro)} (${percent} %)`;
+        const anew = words.money.renews(Math.floor(until / 1_000));
+        return `${mark} ${words.money.cap({ ...budget, of: plain(budget.of) })} · ${amounts} · ${anew} · \`${code(budget.id)}\``;
       });
       return {
         content: `**${words.money.budgets}** (${words.count(views.length)})`,
@@ -40,7 +42,7 @@ export function moneyAnswers(words: Phrases) {
       return {
         content: words.money.headline(
           periodWords(savings.period),
-          dollars(total.paidMicro),
+          words.dollars(total.paidMicro),
           total.savedMicro,
           words.money.baseline(savings.baseline),
         ),
@@ -60,26 +62,24 @@ export function moneyAnswers(words: Phrases) {
 function savingsTable(rows: Savings['rows'], words: Phrases): string {
   if (rows.length === 0) return words.money.nothing;
   const { paid, always, saved } = words.money.column;
-  const line = (name: string, ...cells: readonly string[]): string =>
-    `${clip(name, NAME).padEnd(NAME)}${cells.map((cell) => cell.padStart(10)).join('')}`;
+  const money = (micro: MicroDollars | null): string => (micro === null ? '–' : words.dollars(micro));
   const lines = rows
     .slice(0, SHOWN)
-    .map((row) => line(row.key, ...[row.paidMicro, row.baselineMicro, row.savedMicro].map(money)));
+    .map((row) => [clip(row.key, NAME), ...[row.paidMicro, row.baselineMicro, row.savedMicro].map(money)]);
+  const table = columns([['', paid, always, saved], ...lines], ['left', 'right', 'right', 'right'], '  ');
   const more = rows.length > SHOWN ? `\n${words.money.more(rows.length - SHOWN)}` : '';
-  return `${block([line('', paid, always, saved), ...lines].join('\n'))}${more}`;
+  return `${block(table)}${more}`;
 }
-
-const money = (micro: MicroDollars | null): string => (micro === null ? '–' : dollars(micro));
 
 /** What it went to, and how long it slept. */
 function partsOf(figures: Figures, words: Phrases): string {
   const parts = Object.entries(figures.paidFor)
     .filter(([, micro]) => micro !== 0)
-    .map(([purpose, micro]) => `${words.money.purpose[purpose as keyof Figures['paidFor']]} ${dollars(micro)}`);
+    .map(([purpose, micro]) => `${words.money.purpose[purpose as keyof Figures['paidFor']]} ${words.dollars(micro)}`);
   const { differenceMicro, awakeMs, asleepMs } = figures;
   return [
     ...(parts.length > 0 ? [parts.join(' · ')] : []),
     words.money.hours(words.count(awakeMs / 3_600_000), words.count(asleepMs / 3_600_000)),
-    ...(differenceMicro === 0 ? [] : [plain(words.money.difference(dollars(differenceMicro)))]),
+    ...(differenceMicro === 0 ? [] : [plain(words.money.difference(words.dollars(differenceMicro)))]),
   ].join('\n');
 }

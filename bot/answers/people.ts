@@ -34,8 +34,8 @@ export function peopleAnswers(words: Phrases) {
 
     tokens(tokens: readonly Token[]): Message {
       const lines = tokens.map((one) => {
-        const used = one.usedAt === null ? label.never : `<t:${Math.floor(one.usedAt / 1_000)}:R>`;
-        return `\`${one.id}\` **${plain(one.name)}** · ${words.role[one.role]} · ${label.used} ${used}`;
+        const used = one.usedAt === null ? label.unused : `${label.used} <t:${Math.floor(one.usedAt / 1_000)}:R>`;
+        return `\`${one.id}\` **${plain(one.name)}** · ${words.role[one.role]} · ${used}`;
       });
       return page(`**${label.tokens}**`, lines, label.noTokens);
     },
@@ -51,10 +51,10 @@ export function peopleAnswers(words: Phrases) {
     seal({ entries, head, broken }: Seal): Message {
       const whole =
         broken === null
-          ? `✅ ${label.whole}`
+          ? `✅ ${words.whole(entries)}`
           : `❌ ${label.broken}: ${plain(broken.file)}:${broken.line}: ${plain(broken.why)}`;
       return {
-        content: `${whole} ${count(entries)} ${label.entries}${head === null ? '' : `\n\`${clip(head, 100)}\``}`,
+        content: `${whole}${head === null ? '' : `\n\`${clip(head, 100)}\``}`,
       };
     },
 
@@ -91,7 +91,7 @@ export function peopleAnswers(words: Phrases) {
       const { shards, acknowledgedMs: acked } = bot;
       const connections = shards.map(
         ({ shard, status, heardMsAgo }) =>
-          `${shard}: ${words.why(status)}${heardMsAgo === null ? '' : ` · ${words.ago(heardMsAgo)}`}`,
+          `#${shard}: ${words.why(status)}${heardMsAgo === null ? '' : ` · ${words.ago(heardMsAgo)}`}`,
       );
       return {
         content: `**${label.diag}**`,
@@ -101,7 +101,7 @@ export function peopleAnswers(words: Phrases) {
             fields: [
               field(label.shards, clip(connections.join('\n'), 1_000)),
               field(label.acknowledged, `P50 ${acked.p50} ms · P99 ${acked.p99} ms · n = ${count(acked.count)}`),
-              field(label.panels, `${bot.panelsOpen}, ${bot.panelsWaiting}`),
+              field(label.panels, `${count(bot.panelsOpen)} · ${count(bot.panelsWaiting)}`),
               field(label.refusedRequests, count(bot.invalidRequests)),
               field(label.memory, words.bytes(bot.memoryBytes)),
               field(

@@ -1,26 +1,26 @@
 import type { Quote, RiskView, WorkspaceView } from '../../engine/domain/doors.ts';
-import { dollars, perHour } from '../../engine/domain/money.ts';
+import { microDollars } from '../../engine/domain/money.ts';
 import type { Snapshot } from '../../engine/domain/snapshot.ts';
 import { customId } from '../custom-id.ts';
 import { button, COLOUR, clip, code, field, type Message, plain, row } from '../discord/message.ts';
 import { DOT } from '../words/dots.ts';
+import { capital } from '../words/format.ts';
 import type { Phrases } from '../words/phrases.ts';
 import { offerLines } from './catalogue.ts';
 import { list } from './list.ts';
 
 const SHOWN = 12;
 const NAME_MAX = 120;
+const DAY_MS = 24 * 3_600_000;
 
 export function workspaceAnswers(words: Phrases) {
-  const { label, duration, bytes, count, ago } = words;
+  const { label, duration, bytes, count, ago, dollars, perHour } = words;
 
   return {
     quote(workspace: string, quote: Quote): Message {
       const { readyMs, samples, dollarsPerHour, capMicro, restoreBytes, restoreDollars, firstRound } = quote;
       const time =
-        readyMs === null
-          ? label.unknownTime
-          : `${duration(readyMs.p50)} (P95 ${duration(readyMs.p95)}, n = ${samples})`;
+        readyMs === null ? label.unknownTime : words.time(duration(readyMs.p50), duration(readyMs.p95), samples);
       return {
         content: `**${plain(workspace)}**: ${label.quote}`,
         embeds: [
@@ -30,8 +30,8 @@ export function workspaceAnswers(words: Phrases) {
               field(label.time, time),
               field(label.price, `${perHour(dollarsPerHour.low)} – ${perHour(dollarsPerHour.high)}`),
               field(label.cap, dollars(capMicro)),
-              field(label.restore, `${bytes(restoreBytes)} · $${restoreDollars.toFixed(2)}`),
-              field(label.firstRound, offerLines(firstRound), false),
+              field(label.restore, `${bytes(restoreBytes)} · ${dollars(microDollars(restoreDollars))}`),
+              field(label.firstRound, offerLines(firstRound, words), false),
             ],
           },
         ],
@@ -48,7 +48,7 @@ export function workspaceAnswers(words: Phrases) {
         embeds: [
           {
             color: up ? COLOUR.good : sight === 'stranded' ? COLOUR.bad : COLOUR.dim,
-            description: plain(words.why(why)),
+            description: plain(capital(words.why(why))),
             fields: [
               field(label.owner, plain(owner)),
               ...(machine && machine.state !== 'gone'
@@ -133,11 +133,7 @@ export function workspaceAnswers(words: Phrases) {
                 : [
                     field(
                       label.notPushed,
-                      some(
-                        repositories.map(
-                          (one) => `${named(one.path)} ${count(one.unpushedCommits)}${one.saved ? ' ✓' : ''}`,
-                        ),
-                      ),
+                      some(repositories.map((one) => `${named(one.path)} ${words.repository(one)}`)),
                       false,
                     ),
                   ]),
@@ -172,8 +168,8 @@ export function workspaceAnswers(words: Phrases) {
             color: failing === null ? COLOUR.good : COLOUR.bad,
             fields: [
               field(label.backup, `${workspace.spec.plan}${every === null ? '' : ` · ${duration(every)}`}`),
-              ...(pulse ? [field(label.pending, count(pulse.backup.filesPending))] : []),
-              field(label.snapshots, `${count(snapshots.length)}${newest ? ` · ${bytes(newest.sizeBytes)}` : ''}`),
+              ...(pulse ? [field(label.pending, words.fileCount(pulse.backup.filesPending))] : []),
+              field(label.stored, `${count(snapshots.length)}${newest ? ` · ${bytes(newest.sizeBytes)}` : ''}`),
               ...(failing === null ? [] : [field(label.trouble, plain(words.why(failing)), false)]),
             ],
           },
@@ -181,8 +177,12 @@ export function workspaceAnswers(words: Phrases) {
       };
     },
 
-    logs(workspace: string, told: readonly { readonly at: number; readonly say: string }[]): Message {
-      const lines = told.toReversed().map(({ at, say }) => `<t:${Math.floor(at / 1_000)}:T> ${plain(clip(say, 300))}`);
+    logs(workspace: string, told: readonly { readonly at: number; readonly say: string }[], now: number): Message {
+      const lines = told
+        .toReversed()
+        .map(
+          ({ at, say }) => `<t:${Math.floor(at / 1_000)}:${now - at < DAY_MS ? 'T' : 'f'}> ${plain(clip(say, 300))}`,
+        );
       return {
         content: `${label.logs} **${plain(workspace)}**`,
         embeds: [{ color: COLOUR.calm, description: lines.length === 0 ? label.noLogs : list(lines, words) }],

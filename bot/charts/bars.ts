@@ -17,8 +17,8 @@ export interface Series {
   readonly values: readonly number[];
 }
 
-const HEIGHT = 400;
-const LEFT = 74;
+const HEIGHT = 300;
+const LEFT = 92;
 const RIGHT = 20;
 const TOP = 52;
 const BOTTOM = 74;
@@ -53,7 +53,7 @@ export function barsSvg({ title, names, series, say, stacked }: Bars): string {
     i % every === 0 ? text((LEFT + (i + 0.5) * room).toFixed(1), HEIGHT - BOTTOM + 20, name, 14, DIM, 'middle') : '',
   );
   const colours = series.map(({ colour, say: word }) => [colour, word] as const);
-  return frame(HEIGHT, title, ...scale, ...groups, ...below, legend(HEIGHT - 28, colours, 230));
+  return frame(HEIGHT, title, ...scale, ...groups, ...below, legend(HEIGHT - 28, colours, 180));
 }
 
 const NAME_WIDTH = 64;

@@ -4,15 +4,15 @@ export const INK = '#f2f3f5';
 export const DIM = '#b5bac1';
 export const GRID = '#3f4147';
 
-/** Discord shows pictures at about 550 of these. */
-export const WIDTH = 800;
+/** As wide as Discord shows it, so that letters are as large as they are meant. */
+export const WIDTH = 560;
 
 export function frame(height: number, title: string, ...parts: readonly string[]): string {
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${height}" viewBox="0 0 ${WIDTH} ${height}">`,
     `<title>${safe(title)}</title>`,
     `<rect width="100%" height="100%" fill="${GROUND}"/>`,
-    text(16, 26, title, 17, INK, 'start', true),
+    text(16, 26, short(title, TITLE_MAX), 15, INK, 'start', true),
     ...parts,
     '</svg>',
   ].join('');
@@ -48,6 +48,11 @@ export function legend(y: number, entries: readonly (readonly [colour: string, s
     })
     .join('');
 }
+
+const TITLE_MAX = 56;
+
+export const short = (value: string, max: number): string =>
+  value.length > max ? `${value.slice(0, max - 1)}…` : value;
 
 const safe = (value: string): string =>
   value.replace(/[&<>"]/g, (sign) => `&#${sign.charCodeAt(0)};`).replace(/\p{Cc}/gu, '');

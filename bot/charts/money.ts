@@ -1,5 +1,5 @@
 import type { HostMemory } from '../../engine/domain/doors.ts';
-import { dollars, MICRO, microDollars } from '../../engine/domain/money.ts';
+import { MICRO, microDollars } from '../../engine/domain/money.ts';
 import { periodWords, type Savings } from '../../engine/domain/savings.ts';
 import type { FileOf } from '../discord/message.ts';
 import type { Phrases } from '../words/phrases.ts';
@@ -22,7 +22,7 @@ export function paidSvg({ rows, period }: Savings, words: Phrases): string {
       { say: column.paid, colour: PAID, values: rows.map(({ paidMicro }) => inDollars(paidMicro)) },
       { say: column.always, colour: BASE, values: rows.map(({ baselineMicro }) => inDollars(baselineMicro)) },
     ],
-    say: (value) => dollars(microDollars(value)),
+    say: (value) => words.dollars(microDollars(value)),
     stacked: false,
   });
 }
@@ -63,7 +63,7 @@ export function bootsSvg(hosts: readonly HostMemory[], words: Phrases): string {
 const EDGES = [10, 20, 30, 45, 60, 90, 120, 180, Number.POSITIVE_INFINITY];
 
 export const drawPaid = async (savings: Savings, words: Phrases): Promise<FileOf | null> =>
-  await drawn('paid.png', paidSvg(savings, words), words.money.chart.paidAlt(...amounts(savings)));
+  await drawn('paid.png', paidSvg(savings, words), words.money.chart.paidAlt(...amounts(savings, words)));
 
 export const drawHours = async (savings: Savings, words: Phrases): Promise<FileOf | null> => {
   const { awakeMs, asleepMs } = savings.total;
@@ -74,7 +74,10 @@ export const drawHours = async (savings: Savings, words: Phrases): Promise<FileO
 export const drawBoots = async (hosts: readonly HostMemory[], words: Phrases): Promise<FileOf | null> =>
   await drawn('boots.png', bootsSvg(hosts, words), words.money.chart.boots(words.count(hosts.length)));
 
-const amounts = ({ total }: Savings): [string, string] => [dollars(total.paidMicro), dollars(total.baselineMicro ?? 0)];
+const amounts = ({ total }: Savings, { dollars }: Phrases): [string, string] => [
+  dollars(total.paidMicro),
+  dollars(total.baselineMicro ?? 0),
+];
 
 async function drawn(name: string, svg: string, description: string): Promise<FileOf | null> {
   const bytes = await toPng(svg).catch(() => null);

@@ -2,8 +2,8 @@ import { join } from 'node:path';
 import { parentPort } from 'node:worker_threads';
 import { Resvg } from '@resvg/resvg-js';
 
-/** Twice the size it is shown at, for screens that have the dots. */
-const SCALE = 2;
+/** Three times the size it is shown at, for screens that have the dots. */
+const SCALE = 3;
 const fonts = join(import.meta.dirname, '..', 'fonts');
 
 parentPort?.on('message', ({ id, svg }: { readonly id: number; readonly svg: string }) => {

@@ -1,9 +1,8 @@
 import type { State } from '../../engine/domain/lifecycle.ts';
-import { perHour } from '../../engine/domain/money.ts';
 import type { FileOf } from '../discord/message.ts';
 import type { Racer, Story } from '../panels/story.ts';
 import type { Phrases } from '../words/phrases.ts';
-import { DIM, frame, GRID, INK, text, WIDTH } from './draw.ts';
+import { DIM, frame, GRID, INK, legend, short, text, WIDTH } from './draw.ts';
 import { toPng } from './png.ts';
 
 /** The race as bars over time: who was how far when, and who won. Null when it could not be drawn: the panel stands without. */
@@ -20,12 +19,16 @@ export async function drawTimeline(
   return bytes && { name: 'race.png', type: 'image/png', bytes, description };
 }
 
-const LEFT = 190;
-const RIGHT = 80;
-const TOP = 56;
-const ROW = 24;
+const LEFT = 132;
+const RIGHT = 92;
+const TOP = 64;
+const ROW = 26;
 const BAR = 14;
-const BOTTOM = 54;
+const BOTTOM = 64;
+const LETTERS = 13;
+const HOST_MAX = 13;
+/** Three in a row, whatever the language. */
+const LEGEND_STEP = 176;
 
 const COLOURS: Partial<Record<State, string>> = {
   renting: '#6d6f78',
@@ -46,21 +49,19 @@ export function timelineSvg(story: Story, title: string, words: Phrases, now: nu
     LEFT + ((WIDTH - LEFT - RIGHT) * Math.min(span, Math.max(0, at - story.since))) / span;
   const ticks = ticksOf(span).map((ms) => {
     const at = x(story.since + ms).toFixed(1);
-    return `<line x1="${at}" y1="${TOP - 8}" x2="${at}" y2="${height - BOTTOM}" stroke="${GRID}"/>${text(at, TOP - 14, `${ms / 1_000}`, 11, DIM, 'middle')}`;
+    return `<line x1="${at}" y1="${TOP - 8}" x2="${at}" y2="${height - BOTTOM}" stroke="${GRID}"/>${text(at, TOP - 14, `${ms / 1_000} s`, LETTERS, DIM, 'middle')}`;
   });
-  const rows = racers.map((racer, i) => rowOf(racer, TOP + i * ROW, x, end, racer.machine === story.winner));
-  const legend = Object.entries(COLOURS).map(([state, colour], i) => {
-    const at = 16 + i * 128;
-    return `<rect x="${at}" y="${height - 30}" width="12" height="12" rx="3" fill="${colour}"/>${text(at + 18, height - 20, words.stage[state as State], 12, DIM)}`;
-  });
-  return frame(height, title, ...ticks, ...rows, ...legend);
+  const rows = racers.map((racer, i) => rowOf(racer, TOP + i * ROW, x, end, racer.machine === story.winner, words));
+  const stages = Object.entries(COLOURS).map(([state, colour]) => [colour, words.stage[state as State]] as const);
+  const legends = [0, 3].map((from, i) => legend(height - 46 + i * 22, stages.slice(from, from + 3), LEGEND_STEP));
+  return frame(height, title, ...ticks, ...rows, ...legends);
 }
 
 const lastMove = (racers: readonly Racer[], now: number): number =>
   racers.reduce((last, { since }) => Math.max(last, since), 0) || now;
 
-function rowOf(racer: Racer, y: number, x: (at: number) => number, end: number, won: boolean): string {
-  const { trail, host, region, dollarsPerHour } = racer;
+function rowOf(racer: Racer, y: number, x: (at: number) => number, end: number, won: boolean, words: Phrases): string {
+  const { trail, host, dollarsPerHour } = racer;
   const bars = trail.flatMap(({ state, at }, i) => {
     const colour = COLOURS[state];
     if (colour === undefined) return [];
@@ -71,20 +72,18 @@ function rowOf(racer: Racer, y: number, x: (at: number) => number, end: number, 
     ];
   });
   const over = trail.find(({ state }) => ENDS.has(state));
-  const mark = over ? text(x(over.at) + 4, y + 11, '×', 12, DIM) : '';
-  const name = `${won ? '✓ ' : ''}${short(host, 14)} ${short(region, 8)}`;
+  const mark = over ? text(x(over.at) + 4, y + 12, '×', LETTERS, DIM) : '';
+  const name = `${won ? '✓ ' : ''}${short(host, HOST_MAX)}`;
   return [
-    text(16, y + 11, name, 12, won ? INK : DIM, 'start', won),
+    text(16, y + 12, name, LETTERS, won ? INK : DIM, 'start', won),
     ...bars,
     mark,
-    text(WIDTH - 12, y + 11, perHour(dollarsPerHour), 12, DIM, 'end'),
+    text(WIDTH - 12, y + 12, words.perHour(dollarsPerHour), LETTERS, DIM, 'end'),
   ].join('');
 }
 
-const short = (value: string, max: number): string => (value.length > max ? `${value.slice(0, max - 1)}…` : value);
-
 function ticksOf(span: number): readonly number[] {
   const step =
-    [1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1_800].find((seconds) => span / (seconds * 1_000) <= 9) ?? 3_600;
+    [1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1_800].find((seconds) => span / (seconds * 1_000) <= 6) ?? 3_600;
   return Array.from({ length: Math.floor(span / (step * 1_000)) + 1 }, (_, i) => i * step * 1_000);
 }

@@ -16,6 +16,7 @@ export const logs = command({
     return words.answer.logs(
       workspace,
       told.slice(-last).map((one) => ({ at: one.at, say: words.event(talkOf(one), now) })),
+      now,
     );
   },
 });

@@ -1,6 +1,7 @@
 import type { Panel } from '../../engine/domain/discord.ts';
 import { customId } from '../custom-id.ts';
 import { button, COLOUR, plain, row } from '../discord/message.ts';
+import { capital } from '../words/format.ts';
 import type { Alerted } from './noted.ts';
 import type { Drawn, Sheet } from './panels.ts';
 
@@ -25,7 +26,7 @@ export function drawAlert(panel: Panel, { words, guild, now }: Sheet): Drawn | n
         {
           color: resolved ? COLOUR.good : COLOUR.bad,
           description: [
-            plain(words.event(talk, now)),
+            plain(capital(words.event(talk, now))),
             words.alert.since(when),
             ...(resolved ? [words.alert.over(Math.floor(resolved.at / 1_000), plain(resolved.say))] : []),
           ].join('\n'),

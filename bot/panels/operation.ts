@@ -1,11 +1,11 @@
 import type { APIEmbedField } from 'discord-api-types/v10';
 import type { Panel } from '../../engine/domain/discord.ts';
 import type { WorkspaceView } from '../../engine/domain/doors.ts';
-import { dollars, perHour } from '../../engine/domain/money.ts';
 import type { Operation } from '../../engine/domain/operation.ts';
 import { drawTimeline } from '../charts/timeline.ts';
 import { customId } from '../custom-id.ts';
 import { block, button, COLOUR, field, type Message, plain, row } from '../discord/message.ts';
+import { capital } from '../words/format.ts';
 import type { Words } from '../words/words.ts';
 import type { Drawn, Sheet } from './panels.ts';
 import { raceLines } from './race-lines.ts';
@@ -16,7 +16,7 @@ const AFTER_MS = 60 * 60_000;
 const WAKES: ReadonlySet<string> = new Set(['wake', 'restore']);
 
 /** Files that are brought back onto a running machine were asked for by the same verb as a wake from an older snapshot. */
-const deedOf = ({ verb, intent }: Operation): string => (intent && 'fetch' in intent ? 'fetch' : verb);
+export const deedOf = ({ verb, intent }: Operation): string => (intent && 'fetch' in intent ? 'fetch' : verb);
 const wakes = (operation: Operation): boolean => WAKES.has(deedOf(operation));
 
 /** What somebody asked for, from the click to the last file. */
@@ -29,7 +29,10 @@ export async function drawOperation(panel: Panel, sheet: Sheet): Promise<Drawn |
   const story = operation.endedAt === null ? known : settled(known, operation.endedAt);
   const last = isOver(operation, story, view, now);
   if (last) stories.forget(panel.workspace, operation.at);
-  const chart = last && story.racers.size > 1 ? await drawTimeline(story, operation.workspace, words, now) : null;
+  const chart =
+    last && wakes(operation) && story.racers.size > 1
+      ? await drawTimeline(story, operation.workspace, words, now)
+      : null;
   return { last, message: message({ operation, story, view, words, now, chart }, panel) };
 }
 
@@ -60,7 +63,7 @@ function message(picture: Picture, panel: Panel): Message {
           asked,
           ...(lines === null ? [] : [block(lines)]),
           ...barsOf(picture),
-          ...sshOf(view, winner, words),
+          ...(wakes(operation) ? sshOf(view, winner, words) : []),
         ].join('\n'),
         ...(fields.length > 0 && { fields }),
         ...(chart && { image: { url: `attachment://${chart.name}` } }),
@@ -142,8 +145,8 @@ function fieldsOf({ story, words, view, operation, now }: Picture): APIEmbedFiel
       : []),
     ...(usableMs === null ? [] : [field(words.panel.usable, words.duration(usableMs))]),
     ...(complete === null ? [] : [field(words.panel.complete, words.panel.files(complete.files, complete.bytes))]),
-    ...(price === null ? [] : [field(words.panel.price, perHour(price))]),
-    ...(wasteMicro === null ? [] : [field(words.panel.waste, dollars(wasteMicro))]),
+    ...(price === null ? [] : [field(words.panel.price, words.perHour(price))]),
+    ...(wasteMicro === null ? [] : [field(words.panel.waste, words.dollars(wasteMicro))]),
     ...(proved === null
       ? []
       : [
@@ -156,9 +159,9 @@ function fieldsOf({ story, words, view, operation, now }: Picture): APIEmbedFiel
     ...(job === null ? [] : [field(words.panel.ran(job.code, job.ms), block(job.tail.slice(-900)), false)]),
     ...(worry === null || operation.endedAt !== null
       ? []
-      : [field(words.panel.worry, plain(words.event(worry, now)), false)]),
+      : [field(words.panel.worry, plain(capital(words.event(worry, now))), false)]),
     ...(view && view.dollarsPerHour > 0 && price === null
-      ? [field(words.panel.burns, perHour(view.dollarsPerHour))]
+      ? [field(words.panel.burns, words.perHour(view.dollarsPerHour))]
       : []),
   ];
 }

@@ -1,12 +1,12 @@
 import type { State } from '../../engine/domain/lifecycle.ts';
-import { perHour } from '../../engine/domain/money.ts';
+import { columns } from '../discord/columns.ts';
+import { clip } from '../discord/message.ts';
 import type { Words } from '../words/words.ts';
 import type { Racer, Story } from './story.ts';
 
 const OVER: ReadonlySet<State> = new Set(['releasing', 'gone', 'lost']);
 const HOST_MAX = 11;
 const PLACE_MAX = 8;
-const STAGE_MAX = 11;
 const RACERS_MAX = 15;
 
 /** A line per racer, narrow enough for a telephone. */
@@ -14,10 +14,10 @@ export function raceLines({ story, now }: { readonly story: Story; readonly now:
   const racers = [...story.racers.values()];
   const shown = racers.length <= RACERS_MAX ? racers : mostTelling(racers, story.winner);
   const lines = shown.map((racer) => lineOf(racer, story.winner, now, words));
-  return lines.join('\n');
+  return columns(lines, ['left', 'left', 'left', 'left', 'right', 'right']);
 }
 
-function lineOf(racer: Racer, winner: string | null, now: number, words: Words): string {
+function lineOf(racer: Racer, winner: string | null, now: number, words: Words): readonly string[] {
   const { machine, state, since, host, region, dollarsPerHour, trail } = racer;
   const over = OVER.has(state);
   const mark = over ? '×' : machine === winner ? '✓' : '›';
@@ -25,16 +25,12 @@ function lineOf(racer: Racer, winner: string | null, now: number, words: Words):
   const seconds = Math.max(0, Math.round(((over || state === 'running' ? since : now) - began) / 1_000));
   return [
     mark,
-    cell(host, HOST_MAX),
-    cell(region, PLACE_MAX),
-    cell(words.stage[state], STAGE_MAX),
-    `${seconds} s`.padStart(5),
-    perHour(dollarsPerHour).padStart(8),
-  ].join(' ');
-}
-
-function cell(text: string, max: number): string {
-  return (text.length > max ? `${text.slice(0, max - 1)}…` : text).padEnd(max);
+    clip(host, HOST_MAX),
+    clip(region, PLACE_MAX),
+    words.stage[state],
+    `${seconds} s`,
+    words.perHour(dollarsPerHour),
+  ];
 }
 
 /** Those that are over give way first. */

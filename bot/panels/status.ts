@@ -1,6 +1,5 @@
 import type { Panel } from '../../engine/domain/discord.ts';
 import type { WorkspaceView } from '../../engine/domain/doors.ts';
-import { perHour } from '../../engine/domain/money.ts';
 import { COLOUR, type Message, plain } from '../discord/message.ts';
 import { DOT } from '../words/dots.ts';
 import type { Words } from '../words/words.ts';
@@ -24,7 +23,7 @@ export function statusMessage(views: readonly WorkspaceView[], words: Words, ren
   const lines = shown.map((view) => lineOf(view, words));
   const more = views.length - shown.length;
   return {
-    content: words.status.head(views.length, views.filter(isUp).length, perHour(burning)),
+    content: words.status.head(views.length, views.filter(isUp).length, burning > 0 ? words.perHour(burning) : null),
     embeds: [
       {
         color: burning > 0 ? COLOUR.good : COLOUR.dim,
@@ -44,7 +43,7 @@ function lineOf(
   const parts = [
     `${words.sight[sight]}, <t:${Math.floor(since / 1_000)}:R>`,
     ...(machine && machine.state !== 'gone' ? [plain(machine.offer.gpu)] : []),
-    ...(dollarsPerHour > 0 ? [perHour(dollarsPerHour)] : []),
+    ...(dollarsPerHour > 0 ? [words.perHour(dollarsPerHour)] : []),
     ...(workspace.keep ? [words.status.kept(Math.floor(workspace.keep.until / 1_000))] : []),
     ...(pulse && !pulse.idle.sleep && pulse.idle.quietSince === null ? [plain(words.why(pulse.idle.why))] : []),
     ...(sight === 'asleep' && newest ? [words.status.saved(Math.floor(newest.createdAt / 1_000))] : []),

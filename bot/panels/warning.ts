@@ -1,7 +1,7 @@
 import type { Panel } from '../../engine/domain/discord.ts';
-import { perHour } from '../../engine/domain/money.ts';
 import { customId } from '../custom-id.ts';
 import { button, COLOUR, plain, row } from '../discord/message.ts';
+import { capital } from '../words/format.ts';
 import type { Warned } from './noted.ts';
 import type { Drawn, Sheet } from './panels.ts';
 
@@ -21,7 +21,14 @@ export function drawWarning(panel: Panel, { words, now }: Sheet): Drawn | null {
       embeds: [
         {
           color: ended ? COLOUR.dim : COLOUR.warn,
-          description: words.warning.body(plain(why), perHour(dollarsPerHour), at, plain(words.why(payBack))),
+          description: ended
+            ? words.warning.was(plain(words.why(why)))
+            : words.warning.body(
+                plain(words.why(why)),
+                words.perHour(dollarsPerHour),
+                at,
+                plain(capital(words.why(payBack))),
+              ),
         },
       ],
       components:

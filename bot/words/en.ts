@@ -2,15 +2,16 @@ import type { AlertKind } from '../../engine/domain/alert.ts';
 import type { StandbyView } from '../../engine/domain/doors.ts';
 import type { Talk } from '../../engine/domain/events.ts';
 import { sentence } from '../../engine/domain/failures.ts';
-import { dollars, perHour } from '../../engine/domain/money.ts';
+import { microDollars } from '../../engine/domain/money.ts';
 import { plain } from '../discord/message.ts';
+import { about } from './about.ts';
 import { asCommands, withCommand } from './as-commands.ts';
 import { formatIn } from './format.ts';
 import { modalOf } from './modal.ts';
 import type { Phrases } from './phrases.ts';
 
 const format = formatIn('en');
-const { duration, bytes, count, ago, bytesOf } = format;
+const { duration, bytes, count, ago, bytesOf, dollars, perHour } = format;
 const plural = (value: number, one: string, many = `${one}s`): string => `${count(value)} ${value === 1 ? one : many}`;
 
 const EVENTS: { readonly [E in Talk['event']]: (it: Extract<Talk, { event: E }>, now: number) => string } = {
@@ -19,7 +20,7 @@ const EVENTS: { readonly [E in Talk['event']]: (it: Extract<Talk, { event: E }>,
   'race.ended': (it) =>
     `${it.winner === null ? 'nobody won the race' : 'the race is won'}: ${it.why}; waste ${dollars(it.wasteMicro)}`,
   'machine.moved': (it) =>
-    `${it.offer.host} (${it.offer.gpu}, ${it.offer.region}): ${it.from} → ${it.to} after ${duration(it.ms)}: ${it.why}`,
+    `${it.offer.host} (${it.offer.gpu}, ${it.offer.region}): ${STAGE[it.from]} → ${STAGE[it.to]} after ${duration(it.ms)}: ${it.why}`,
   'restore.progress': (it) => `restoring: ${bytesOf(it.bytesDone, it.bytesTotal)}`,
   'workspace.usable': (it) => `usable after ${duration(it.ms)}; the rest arrives while you work`,
   'workspace.complete': (it) => `complete: ${plural(it.files, 'file')}, ${bytes(it.bytes)}`,
@@ -67,6 +68,21 @@ const someOf = (paths: readonly string[], and: string, more: string): string =>
     ? ''
     : `: ${paths.slice(0, 5).join(', ')}${paths.length > 5 ? ` ${and} ${count(paths.length - 5)} ${more}` : ''}`;
 
+const STAGE = {
+  renting: 'renting',
+  booting: 'booting',
+  installing: 'installing',
+  'standing-by': 'ready',
+  restoring: 'restoring',
+  running: 'running',
+  saving: 'saving',
+  paused: 'paused',
+  stranded: 'silent',
+  lost: 'lost',
+  releasing: 'releasing',
+  gone: 'released',
+} as const;
+
 const GOING: Readonly<Record<string, string>> = {
   wake: 'is waking',
   restore: 'is waking from an older snapshot',
@@ -84,20 +100,7 @@ const GOING: Readonly<Record<string, string>> = {
 export const en: Phrases = {
   ...format,
   language: 'en',
-  stage: {
-    renting: 'renting',
-    booting: 'booting',
-    installing: 'installing',
-    'standing-by': 'ready',
-    restoring: 'restoring',
-    running: 'running',
-    saving: 'saving',
-    paused: 'paused',
-    stranded: 'silent',
-    lost: 'lost',
-    releasing: 'releasing',
-    gone: 'released',
-  },
+  stage: STAGE,
   sight: {
     asleep: 'asleep',
     waking: 'waking',
@@ -120,6 +123,18 @@ export const en: Phrases = {
   outcome: (outcome) => asCommands(outcome.say),
   failure: (code, facts) => asCommands(sentence(code, withCommand(facts))),
   why: (text) => text,
+  time: (p50, p95, wakes) => `${p50} (P95 ${p95}, ${plural(wakes, 'wake')})`,
+  fileCount: (files) => plural(files, 'file'),
+  repository: ({ unpushedCommits, changedFiles, stashes, saved }) => {
+    const parts = [
+      [unpushedCommits, 'commit', 'commits'],
+      [changedFiles, 'changed file', 'changed files'],
+      [stashes, 'stash', 'stashes'],
+    ] as const;
+    const found = parts.filter(([number]) => number > 0).map(([number, one, many]) => plural(number, one, many));
+    return `${found.join(', ')}: ${saved ? 'in the backup' : '**in no backup**'}`;
+  },
+  whole: (entries) => `The record is whole: ${plural(entries, 'entry', 'entries')}.`,
   modal: (customId) =>
     modalOf(customId, 'Are you sure?', 'Type the name to go on', 'The name, exactly as it stands in the question'),
 
@@ -155,7 +170,7 @@ export const en: Phrases = {
     follow: (verb, name, url) => `${ASKED[verb ?? ''] ?? 'Asked for'}: **${name}**. [Follow it here](${url})`,
     reference: (id) => `Code ${id}`,
     whoCan: (names) => `These can: ${names}.`,
-    created: (name, id) => `**${name}** is described. \`/wake workspace:${id}\` races machines for it.`,
+    created: (name, id) => `**${name}** is made. \`/wake workspace:${id}\` races machines for it.`,
     destroyed: (name) => `**${name}** and its snapshots are removed.`,
     badPeriod: (given = '') =>
       `"${given}" is no period that is here: today, yesterday, 7d, week, month, 2026, 2026-08, 2026-08-03.`,
@@ -219,7 +234,9 @@ export const en: Phrases = {
     programs: (name, jobs) =>
       `${jobs.map((job) => `"${job}"`).join(' and ')} still ${jobs.length === 1 ? 'runs' : 'run'} on **${name}**, and ${jobs.length === 1 ? 'ends' : 'end'} with its machine.`,
     destroy: (name, snapshots) =>
-      `This removes **${name}** and its ${plural(snapshots, 'snapshot')} for ever. Nothing brings them back.`,
+      snapshots === 0
+        ? `This removes **${name}** for ever. It has no snapshots.`
+        : `This removes **${name}** and its ${plural(snapshots, 'snapshot')} for ever. Nothing brings them back.`,
     restore: (name, { id, createdAt, fileCount, sizeBytes, description }, isNewest) =>
       `**${name}** wakes from snapshot \`${id.slice(0, 8)}\` of <t:${Math.floor(createdAt / 1_000)}:f>${description ? ` (${plain(description)})` : ''}: ${plural(fileCount, 'file')}, ${bytes(sizeBytes)}.${isNewest ? ' It is the newest.' : ' What came after it is not on the machine; its snapshots stay in the list.'}`,
     bringBack: (name, path, { id, createdAt }) =>
@@ -252,21 +269,21 @@ export const en: Phrases = {
     usable: 'Usable after',
     complete: 'Complete',
     price: 'Price',
-    waste: 'Waste of the race',
+    waste: 'Waste',
     proved: 'Proved in storage',
     runs: 'Runs',
     worry: 'Trouble',
     burns: 'Costs now',
-    failed: (name, why) => `❌ **${name}**: ${why}`,
+    failed: (name, why) => `❌ ${about(name, why)}`,
     title: (verb, name) => `${verb === 'fetch' ? 'bring files back to' : verb} ${name}`,
     askedBy: (by, at) => `asked by ${by} <t:${at}:R>`,
     awake: (name, ms, gpu, complete) =>
       `✅ **${name}** is ${complete ? 'awake' : 'usable'} after ${duration(ms)}${gpu === null ? '' : ` on ${gpu}`}${complete ? '' : '; the rest arrives while you work'}`,
-    done: (name, _verb, say) => `✅ **${name}**: ${say}`,
+    done: (name, _verb, say) => `✅ ${about(name, say)}`,
     going: (name, verb, { racers, restore }) => {
       const racing = [...racers.values()].filter(({ state }) => state !== 'gone' && state !== 'releasing').length;
       if (restore) return `⏳ **${name}** is restoring: ${bytesOf(restore.done, restore.total)}`;
-      return racing > 0 && verb !== 'hibernate'
+      return racing > 0 && (verb === 'wake' || verb === 'restore')
         ? `⏳ **${name}** is waking: ${plural(racing, 'machine races', 'machines race')}`
         : `⏳ **${name}** ${GOING[verb] ?? 'is busy'}`;
     },
@@ -277,7 +294,8 @@ export const en: Phrases = {
   status: {
     none: 'No workspace yet. `/machine create` describes one.',
     renews: 'renews itself',
-    head: (all, up, burns) => `**${plural(all, 'workspace')}**, ${up} up, ${burns} right now`,
+    head: (all, up, burns) =>
+      `**${plural(all, 'workspace')}**, ${up === 0 ? 'none' : up} up, ${burns === null ? 'nothing bills' : burns} right now`,
     more: (more) => `and ${count(more)} more`,
     kept: (until) => `kept until <t:${until}:t>`,
     saved: (at) => `saved <t:${at}:R>`,
@@ -287,6 +305,7 @@ export const en: Phrases = {
     head: (name, at) => `😴 **${name}** goes to sleep <t:${at}:R> unless something stirs`,
     body: (why, price, at, payBack) =>
       `Why: ${why}.\nIt costs ${price} until then, and is saved and proved at <t:${at}:T> before its machine ends.${payBack && `\n${payBack}.`}`,
+    was: (why) => `The warning said: ${why}.`,
     ended: {
       kept: (name, by) => `☕ **${name}** is kept awake by ${by}`,
       stays: (name, why) => `☕ **${name}** stays awake: ${why}`,
@@ -299,8 +318,8 @@ export const en: Phrases = {
     title: (talk) => (talk.event === 'alert.raised' ? RAISED[talk.kind] : (ALERTS[talk.event] ?? talk.event)),
     open: (name, title) => `🔴 ${name && `**${name}**: `}${title}`,
     resolved: (name, title) => `🟢 ${name && `**${name}**: `}over: ${title}`,
-    since: (at) => `since <t:${at}:R>`,
-    over: (at, say) => `over <t:${at}:R>${say ? `: ${say}` : ''}`,
+    since: (at) => `Since <t:${at}:R>`,
+    over: (at, say) => `Over <t:${at}:R>${say ? `: ${say}` : ''}`,
   },
 
   money: {
@@ -314,14 +333,16 @@ export const en: Phrases = {
       awake: 'awake',
       asleep: 'asleep',
       hosts: 'hosts',
-      paid: (period = '') => `Paid, and what always-on would have cost: ${period}`,
+      paid: (period = '') => `Paid and always on: ${period}`,
       paidAlt: (paid = '', always = '') => `Bars by day: ${paid} paid in all; always-on would have cost ${always}.`,
       hours: (period = '') => `Hours awake and asleep: ${period}`,
       boots: (hosts = '') => `How fast ${hosts} hosts boot (P50)`,
     },
     noBudget: 'None is set: only the cap of each wake holds.',
     oneScope: 'Say of what: one of workspace, account and all.',
-    renews: (at) => `anew <t:${at}:R>`,
+    renews: (at) => `counts anew <t:${at}:R>`,
+    cap: ({ scope, of, per }) =>
+      `**${scope === 'all' ? 'Everybody' : scope === 'user' ? `account ${of}` : of}** a ${per}`,
     utc: 'Days are UTC. What marketplaces billed, and what was metered where no bill has come yet.',
     nothing: 'Nothing cost anything.',
     column: { paid: 'paid', always: 'always on', saved: 'saved' },
@@ -349,6 +370,11 @@ export const en: Phrases = {
           : `**${period}**: paid **${paid}**, **${dollars(saved)}** less than ${baseline}.`,
     hours: (awake = '', asleep = '') => `awake ${awake} h · asleep ${asleep} h`,
     difference: (amount = '') => `Marketplaces charged ${amount} beyond what was metered for the same.`,
+  },
+
+  plan: {
+    keeps: (days, size) => `kept ${plural(days, 'day')}, up to ${size}`,
+    price: (every, month) => `every ${every}: ${month} a month`,
   },
 
   host: {
@@ -388,7 +414,7 @@ export const en: Phrases = {
     wish: 'Last asked for',
     sleep: 'Sleep',
     backup: 'Backup',
-    pending: 'changed since',
+    pending: 'Changed since',
     keep: 'Kept awake',
     asked: 'asked by',
     logs: 'What happened to',
@@ -399,9 +425,7 @@ export const en: Phrases = {
     users: 'Accounts',
     tokens: 'Your tokens',
     noTokens: 'You have no tokens.',
-    whole: 'The record is whole.',
     broken: 'The record is not whole',
-    entries: 'entries',
     audit: 'Who did what, newest first',
     noAudit: 'Nothing fits.',
     settings: 'Settings of this server',
@@ -417,7 +441,7 @@ export const en: Phrases = {
     diag: 'The bot itself',
     shards: 'Connections',
     refusedRequests: 'Refused requests in ten minutes',
-    panels: 'Panels open, waiting',
+    panels: 'Panels open · waiting',
     acknowledged: 'Acknowledged within',
     memory: 'Memory',
     health: 'Engine',
@@ -426,13 +450,13 @@ export const en: Phrases = {
     itsOwn: 'workspaces last asked for here',
     ended: 'ended',
     used: 'used',
+    unused: 'never used',
     files: 'Files of snapshot',
     empty: 'Nothing lies there.',
     differs: 'What differs',
     same: 'Nothing differs.',
-    plans: 'Plans, and what storage costs in a month',
-    month: 'a month',
-    kept: 'kept',
+    plans: 'Plans, and what storage costs with a backup that often',
+    stored: 'Snapshots',
   },
 };
 
@@ -447,6 +471,7 @@ const ASKED: Readonly<Record<string, string>> = {
   clone: 'Cloning',
   give: 'Sharing a snapshot',
   drill: 'Trying a backup',
+  fetch: 'Bringing files back',
 };
 
 const RAISED: Readonly<Record<AlertKind, string>> = {
@@ -477,5 +502,5 @@ const ALERTS: Partial<Record<Talk['event'], string>> = {
 
 function standbyPrice({ offer, dollarsPerMonth }: StandbyView, before: string): string {
   if (!offer || dollarsPerMonth === null) return '';
-  return `${before}${perHour(offer.dollarsPerHour)} while it is used, at most $${dollarsPerMonth.toFixed(2)} a month`;
+  return `${before}${perHour(offer.dollarsPerHour)} while it is used, at most ${dollars(microDollars(dollarsPerMonth))} a month`;
 }

@@ -1,6 +1,7 @@
 import type { Language } from '../../engine/domain/discord.ts';
+import { dollars, type MicroDollars, perHour } from '../../engine/domain/money.ts';
 
-/** How sizes, times and counts are written for people, in either language. */
+/** How sizes, times, counts and money are written for people, in either language. */
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
@@ -12,13 +13,27 @@ export interface Format {
   bytes(count: number): string;
   bytesOf(done: number, total: number): string;
   count(value: number): string;
+  dollars(micro: MicroDollars): string;
+  perHour(dollarsPerHour: number): string;
 }
+
+/** What begins a line. */
+export const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
+
+/** As dollars are written in Brazil. */
+export const dollarsInPortuguese = (text: string): string =>
+  text.replace(
+    /\$(-?\d+)(?:\.(\d+))?/g,
+    (_, whole: string, part?: string) => `US$\u00a0${whole}${part ? `,${part}` : ''}`,
+  );
 
 export function formatIn(language: Language): Format {
   const decimal = (value: number): string => {
     const text = value.toFixed(1);
     return language === 'pt' ? text.replace('.', ',') : text;
   };
+
+  const inWords = language === 'pt' ? dollarsInPortuguese : (text: string): string => text;
 
   const duration = (ms: number): string => {
     if (ms < 10 * SECOND) return `${decimal(Math.max(0, ms) / SECOND)} s`;
@@ -59,6 +74,8 @@ export function formatIn(language: Language): Format {
       const whole = bytes(total);
       return whole.endsWith(` ${unit}`) ? `${value} ${of} ${whole}` : `${value} ${unit} ${of} ${whole}`;
     },
+    dollars: (micro) => inWords(dollars(micro)),
+    perHour: (rate) => inWords(perHour(rate)),
     count: (value) => String(Math.round(value)).replace(/\B(?=(\d{3})+$)/g, language === 'pt' ? '.' : ','),
   };
 }

@@ -1,8 +1,9 @@
 import type { APIModalInteractionResponseCallbackData } from 'discord-api-types/v10';
 import type { Role } from '../../engine/domain/account.ts';
 import type { AtRisk } from '../../engine/domain/agent-shapes.ts';
+import type { Budget } from '../../engine/domain/budget.ts';
 import type { Language } from '../../engine/domain/discord.ts';
-import type { StandbyView } from '../../engine/domain/doors.ts';
+import type { RiskView, StandbyView } from '../../engine/domain/doors.ts';
 import type { Talk } from '../../engine/domain/events.ts';
 import type { Facts, FailureCode } from '../../engine/domain/failures.ts';
 import type { ChargedFor } from '../../engine/domain/journals.ts';
@@ -32,6 +33,13 @@ export interface Phrases extends Format {
   failure(code: FailureCode, facts: Facts): string;
   /** Words of the engine's own, as far as this language knows them. */
   why(text: string): string;
+  /** How long wakes take: half of them, and all but the slowest. */
+  time(p50: string, p95: string, wakes: number): string;
+  fileCount(files: number): string;
+  /** What a repository has that exists nowhere else. */
+  repository(one: RiskView['repositories'][number]): string;
+  /** The audit holds together, so many entries of it. */
+  whole(entries: number): string;
   modal(customId: string): APIModalInteractionResponseCallbackData;
 
   readonly say: {
@@ -151,7 +159,8 @@ export interface Phrases extends Format {
   readonly status: {
     readonly none: string;
     readonly renews: string;
-    head(count: number, up: number, burns: string): string;
+    /** `burns` null: nothing costs anything. */
+    head(count: number, up: number, burns: string | null): string;
     more(count: number): string;
     kept(until: number): string;
     saved(at: number): string;
@@ -160,6 +169,8 @@ export interface Phrases extends Format {
   readonly warning: {
     head(name: string, at: number): string;
     body(why: string, price: string, at: number, payBack: string): string;
+    /** Of a warning that is over. */
+    was(why: string): string;
     readonly ended: Readonly<Record<'kept' | 'stays' | 'sleeps' | 'gone', Say>>;
   };
 
@@ -191,6 +202,7 @@ export interface Phrases extends Format {
     readonly noBudget: string;
     readonly oneScope: string;
     renews(at: number): string;
+    cap(budget: Pick<Budget, 'scope' | 'of' | 'per'>): string;
     readonly nothing: string;
     readonly column: Readonly<Record<'paid' | 'always' | 'saved', string>>;
     readonly purpose: Readonly<Record<ChargedFor, string>>;
@@ -200,6 +212,11 @@ export interface Phrases extends Format {
     headline(period: string, paid: string, saved: number | null, baseline: string): string;
     readonly hours: Say;
     readonly difference: Say;
+  };
+
+  readonly plan: {
+    keeps(days: number, size: string): string;
+    price(every: string, month: string): string;
   };
 
   readonly host: {
@@ -254,9 +271,7 @@ export type Label =
   | 'users'
   | 'tokens'
   | 'noTokens'
-  | 'whole'
   | 'broken'
-  | 'entries'
   | 'audit'
   | 'noAudit'
   | 'settings'
@@ -281,10 +296,10 @@ export type Label =
   | 'itsOwn'
   | 'ended'
   | 'used'
+  | 'unused'
   | 'files'
   | 'empty'
   | 'differs'
   | 'same'
   | 'plans'
-  | 'month'
-  | 'kept';
+  | 'stored';

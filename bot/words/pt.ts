@@ -2,8 +2,9 @@ import { ALERTS as ALERT_WORDS, type AlertKind } from '../../engine/domain/alert
 import type { StandbyView } from '../../engine/domain/doors.ts';
 import type { Talk } from '../../engine/domain/events.ts';
 import { type Facts, type FailureCode, sentence } from '../../engine/domain/failures.ts';
-import { dollars, perHour } from '../../engine/domain/money.ts';
+import { microDollars } from '../../engine/domain/money.ts';
 import { plain } from '../discord/message.ts';
+import { about } from './about.ts';
 import { asCommands, withCommand } from './as-commands.ts';
 import { formatIn } from './format.ts';
 import { modalOf } from './modal.ts';
@@ -11,7 +12,7 @@ import type { Phrases } from './phrases.ts';
 import { whyInPortuguese as why } from './why-pt.ts';
 
 const format = formatIn('pt');
-const { duration, bytes, count, ago, bytesOf } = format;
+const { duration, bytes, count, ago, bytesOf, dollars, perHour } = format;
 const plural = (value: number, one: string, many = `${one}s`): string => `${count(value)} ${value === 1 ? one : many}`;
 
 const EVENTS: { readonly [E in Talk['event']]: (it: Extract<Talk, { event: E }>, now: number) => string } = {
@@ -122,17 +123,17 @@ const GOING: Readonly<Record<string, string>> = {
 };
 
 const DONE: Readonly<Record<string, string>> = {
-  hibernate: 'dorme; o trabalho está salvo e provado',
-  pause: 'está pausado; o trabalho está salvo e provado',
+  hibernate: '# dorme; o trabalho está salvo e provado',
+  pause: '# está pausado; o trabalho está salvo e provado',
   snapshot: 'o backup está no armazenamento, provado',
   run: 'o programa terminou',
   abandon: 'o que havia na máquina foi abandonado',
-  clone: 'foi clonado',
+  clone: '# foi clonado',
   give: 'o snapshot foi compartilhado',
   drill: 'o backup voltou inteiro',
   fetch: 'os arquivos estão de volta',
-  wake: 'está acordado',
-  restore: 'está acordado',
+  wake: '# está acordado',
+  restore: '# está acordado',
 };
 
 export const pt: Phrases = {
@@ -153,6 +154,18 @@ export const pt: Phrases = {
   outcome: (outcome) => (outcome.ok ? why(outcome.say) : failure(outcome.code, outcome.facts)),
   failure,
   why,
+  time: (p50, p95, wakes) => `${p50} (P95 ${p95}, ${plural(wakes, 'despertar', 'despertares')})`,
+  fileCount: (files) => plural(files, 'arquivo'),
+  repository: ({ unpushedCommits, changedFiles, stashes, saved }) => {
+    const parts = [
+      [unpushedCommits, 'commit', 'commits'],
+      [changedFiles, 'arquivo alterado', 'arquivos alterados'],
+      [stashes, 'stash', 'stashes'],
+    ] as const;
+    const found = parts.filter(([number]) => number > 0).map(([number, one, many]) => plural(number, one, many));
+    return `${found.join(', ')}: ${saved ? 'no backup' : '**em nenhum backup**'}`;
+  },
+  whole: (entries) => `O registro está inteiro: ${plural(entries, 'entrada')}.`,
   modal: (customId) =>
     modalOf(customId, 'Tem certeza?', 'Digite o nome para continuar', 'O nome, exatamente como está na pergunta'),
 
@@ -188,7 +201,7 @@ export const pt: Phrases = {
     follow: (verb, name, url) => `${ASKED[verb ?? ''] ?? 'Pedido'}: **${name}**. [Acompanhe aqui](${url})`,
     reference: (id) => `Código ${id}`,
     whoCan: (names) => `Podem: ${names}.`,
-    created: (name, id) => `**${name}** está descrito. \`/wake workspace:${id}\` disputa máquinas para ele.`,
+    created: (name, id) => `**${name}** foi criado. \`/wake workspace:${id}\` disputa máquinas para ele.`,
     destroyed: (name) => `**${name}** e seus snapshots foram removidos.`,
     badPeriod: (given = '') =>
       `"${given}" não é um período que já chegou: today, yesterday, 7d, week, month, 2026, 2026-08, 2026-08-03.`,
@@ -253,7 +266,9 @@ export const pt: Phrases = {
     programs: (name, jobs) =>
       `${jobs.map((job) => `"${job}"`).join(' e ')} ainda ${jobs.length === 1 ? 'roda' : 'rodam'} em **${name}**, e ${jobs.length === 1 ? 'acaba' : 'acabam'} com a máquina.`,
     destroy: (name, snapshots) =>
-      `Isto remove **${name}** e ${snapshots === 1 ? 'seu snapshot' : `seus ${count(snapshots)} snapshots`} para sempre. Nada os traz de volta.`,
+      snapshots === 0
+        ? `Isto remove **${name}** para sempre. Não há snapshots.`
+        : `Isto remove **${name}** e ${snapshots === 1 ? 'seu snapshot' : `seus ${count(snapshots)} snapshots`} para sempre. Nada os traz de volta.`,
     restore: (name, { id, createdAt, fileCount, sizeBytes, description }, isNewest) =>
       `**${name}** acorda do snapshot \`${id.slice(0, 8)}\` de <t:${Math.floor(createdAt / 1_000)}:f>${description ? ` (${plain(description)})` : ''}: ${plural(fileCount, 'arquivo')}, ${bytes(sizeBytes)}.${isNewest ? ' É o mais novo.' : ' O que veio depois não estará na máquina; os snapshots continuam na lista.'}`,
     bringBack: (name, path, { id, createdAt }) =>
@@ -286,21 +301,21 @@ export const pt: Phrases = {
     usable: 'Utilizável após',
     complete: 'Completo',
     price: 'Preço',
-    waste: 'Desperdício da disputa',
-    proved: 'Provado no armazenamento',
+    waste: 'Desperdício',
+    proved: 'Provado',
     runs: 'Roda',
     worry: 'Problema',
     burns: 'Custa agora',
-    failed: (name, reason) => `❌ **${name}**: ${reason}`,
+    failed: (name, reason) => `❌ ${about(name, reason)}`,
     title: (verb, name) => `${VERB[verb ?? ''] ?? verb} ${name}`,
     askedBy: (by, at) => `pedido por ${by} <t:${at}:R>`,
     awake: (name, ms, gpu, complete) =>
       `✅ **${name}** está ${complete ? 'acordado' : 'utilizável'} após ${duration(ms)}${gpu === null ? '' : ` em ${gpu}`}${complete ? '' : '; o resto chega enquanto você trabalha'}`,
-    done: (name, verb, say) => `✅ **${name}**: ${DONE[verb] ?? why(say)}`,
+    done: (name, verb, say) => `✅ ${about(name, DONE[verb]?.replace('#', name) ?? why(say))}`,
     going: (name, verb, { racers, restore }) => {
       const racing = [...racers.values()].filter(({ state }) => state !== 'gone' && state !== 'releasing').length;
       if (restore) return `⏳ **${name}** está restaurando: ${bytesOf(restore.done, restore.total)}`;
-      return racing > 0 && verb !== 'hibernate'
+      return racing > 0 && (verb === 'wake' || verb === 'restore')
         ? `⏳ **${name}** está acordando: ${plural(racing, 'máquina disputa', 'máquinas disputam')}`
         : `⏳ **${name}** ${GOING[verb] ?? 'está ocupado'}`;
     },
@@ -311,7 +326,8 @@ export const pt: Phrases = {
   status: {
     none: 'Nenhum workspace ainda. `/machine create` descreve um.',
     renews: 'renova-se sozinho',
-    head: (all, up, burns) => `**${plural(all, 'workspace')}**, ${up} de pé, ${burns} agora`,
+    head: (all, up, burns) =>
+      `**${plural(all, 'workspace')}**, ${up === 0 ? 'nenhum' : up} de pé, ${burns === null ? 'nada custa' : burns} agora`,
     more: (more) => `e mais ${count(more)}`,
     kept: (until) => `mantido até <t:${until}:t>`,
     saved: (at) => `salvo <t:${at}:R>`,
@@ -320,7 +336,8 @@ export const pt: Phrases = {
   warning: {
     head: (name, at) => `😴 **${name}** vai dormir <t:${at}:R>, a não ser que algo se mexa`,
     body: (reason, price, at, payBack) =>
-      `Por quê: ${why(reason)}.\nCusta ${price} até lá; é salvo e provado às <t:${at}:T>, antes de a máquina acabar.${payBack && `\n${payBack}.`}`,
+      `Por quê: ${reason}.\nCusta ${price} até lá; é salvo e provado às <t:${at}:T>, antes de a máquina acabar.${payBack && `\n${payBack}.`}`,
+    was: (reason) => `O aviso dizia: ${reason}.`,
     ended: {
       kept: (name, by) => `☕ **${name}** fica acordado a pedido de ${by}`,
       stays: (name, reason) => `☕ **${name}** continua acordado: ${why(reason ?? '')}`,
@@ -333,8 +350,8 @@ export const pt: Phrases = {
     title: (talk) => (talk.event === 'alert.raised' ? RAISED[talk.kind] : (ALERTS[talk.event] ?? talk.event)),
     open: (name, title) => `🔴 ${name && `**${name}**: `}${title}`,
     resolved: (name, title) => `🟢 ${name && `**${name}**: `}acabou: ${title}`,
-    since: (at) => `desde <t:${at}:R>`,
-    over: (at, say) => `acabou <t:${at}:R>${say ? `: ${why(say)}` : ''}`,
+    since: (at) => `Desde <t:${at}:R>`,
+    over: (at, say) => `Acabou <t:${at}:R>${say ? `: ${why(say)}` : ''}`,
   },
 
   money: {
@@ -348,14 +365,16 @@ export const pt: Phrases = {
       awake: 'acordado',
       asleep: 'dormindo',
       hosts: 'hosts',
-      paid: (period = '') => `Pago, e o que sempre ligado custaria: ${period}`,
+      paid: (period = '') => `Pago e sempre ligado: ${period}`,
       paidAlt: (paid = '', always = '') => `Barras por dia: ${paid} pagos ao todo; sempre ligado custaria ${always}.`,
       hours: (period = '') => `Horas acordado e dormindo: ${period}`,
       boots: (hosts = '') => `Em quanto tempo ${hosts} hosts ligam (P50)`,
     },
     noBudget: 'Nenhum: só vale o limite de cada disputa.',
     oneScope: 'Diga de quê: um de workspace, account e all.',
-    renews: (at) => `de novo <t:${at}:R>`,
+    renews: (at) => `recomeça <t:${at}:R>`,
+    cap: ({ scope, of, per }) =>
+      `**${scope === 'all' ? 'Todos' : scope === 'user' ? `conta ${of}` : of}** por ${per === 'day' ? 'dia' : 'mês'}`,
     utc: 'Os dias são UTC. O que os marketplaces cobraram, e o que foi medido onde a conta ainda não veio.',
     nothing: 'Nada custou nada.',
     column: { paid: 'pago', always: 'ligado', saved: 'poupado' },
@@ -383,6 +402,11 @@ export const pt: Phrases = {
           : `**${period}**: pago **${paid}**, **${dollars(saved)}** a menos que ${baseline}.`,
     hours: (awake = '', asleep = '') => `acordado ${awake} h · dormindo ${asleep} h`,
     difference: (amount = '') => `Os marketplaces cobraram ${amount} além do que foi medido para o mesmo.`,
+  },
+
+  plan: {
+    keeps: (days, size) => `guarda por ${plural(days, 'dia')}, até ${size}`,
+    price: (every, month) => `a cada ${every}: ${month} por mês`,
   },
 
   host: {
@@ -422,7 +446,7 @@ export const pt: Phrases = {
     wish: 'Último pedido',
     sleep: 'Sono',
     backup: 'Backup',
-    pending: 'mudou desde então',
+    pending: 'Mudou desde então',
     keep: 'Mantido acordado',
     asked: 'pedido por',
     logs: 'O que aconteceu com',
@@ -433,9 +457,7 @@ export const pt: Phrases = {
     users: 'Contas',
     tokens: 'Seus tokens',
     noTokens: 'Você não tem tokens.',
-    whole: 'O registro está inteiro.',
     broken: 'O registro não está inteiro',
-    entries: 'entradas',
     audit: 'Quem fez o quê, mais novos primeiro',
     noAudit: 'Nada corresponde.',
     settings: 'Configurações deste servidor',
@@ -451,7 +473,7 @@ export const pt: Phrases = {
     diag: 'O próprio bot',
     shards: 'Conexões',
     refusedRequests: 'Pedidos recusados em dez minutos',
-    panels: 'Painéis abertos, à espera',
+    panels: 'Painéis abertos · à espera',
     acknowledged: 'Confirmado em',
     memory: 'Memória',
     health: 'Engine',
@@ -460,13 +482,13 @@ export const pt: Phrases = {
     itsOwn: 'os pedidos por último aqui',
     ended: 'encerrada',
     used: 'usado',
+    unused: 'nunca usado',
     files: 'Arquivos do snapshot',
     empty: 'Não há nada ali.',
     differs: 'O que difere',
     same: 'Nada difere.',
-    plans: 'Planos, e quanto custa o armazenamento por mês',
-    month: 'por mês',
-    kept: 'guardado',
+    plans: 'Planos, e quanto custa o armazenamento com backups nesse intervalo',
+    stored: 'Snapshots',
   },
 };
 
@@ -481,6 +503,7 @@ const ASKED: Readonly<Record<string, string>> = {
   clone: 'Clonando',
   give: 'Compartilhando um snapshot',
   drill: 'Testando um backup',
+  fetch: 'Trazendo arquivos de volta',
 };
 
 const VERB: Readonly<Record<string, string>> = {
@@ -525,5 +548,5 @@ const ALERTS: Partial<Record<Talk['event'], string>> = {
 
 function standbyPrice({ offer, dollarsPerMonth }: StandbyView, before: string): string {
   if (!offer || dollarsPerMonth === null) return '';
-  return `${before}${perHour(offer.dollarsPerHour)} enquanto é usada, no máximo $${dollarsPerMonth.toFixed(2)} por mês`;
+  return `${before}${perHour(offer.dollarsPerHour)} enquanto é usada, no máximo ${dollars(microDollars(dollarsPerMonth))} por mês`;
 }

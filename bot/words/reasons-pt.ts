@@ -223,6 +223,12 @@ export const REASONS: readonly Pair[] = [
     '"*" não é nome de conta: letras minúsculas, dígitos, . _ -',
   ],
   ['There are # tokens already; end some first', 'Já existem # tokens; encerre alguns antes'],
+  // what the record says
+  ['created as viewer', 'criada como leitor'],
+  ['created as operator', 'criada como operador'],
+  ['created as admin', 'criada como admin'],
+  ['created for #', 'criado para #'],
+  ['=ended', 'encerrado'],
   // what is in every one of them
   ['=done', 'feito'],
   ['=failed', 'falhou'],

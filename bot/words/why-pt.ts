@@ -1,4 +1,5 @@
 import { FAILURES } from '../../engine/domain/failures.ts';
+import { dollarsInPortuguese } from './format.ts';
 import { fill, type Pair, REASONS } from './reasons-pt.ts';
 
 /**
@@ -6,8 +7,12 @@ import { fill, type Pair, REASONS } from './reasons-pt.ts';
  * put into Portuguese; what is not stays as it was said.
  */
 export function whyInPortuguese(text: string): string {
-  return PATTERNS.reduce((said, [english, portuguese]) => said.replace(english, portuguese), text);
+  const said = PATTERNS.reduce((before, [english, portuguese]) => before.replace(english, portuguese), text);
+  return dollarsInPortuguese(said).replace(DECIMAL, '$1,$2');
 }
+
+/** A point in a number that is one of something. */
+const DECIMAL = /(\d)\.(\d+)(?= ?(?:%|[kMGT]?B|min|h|s)(?!\w))/g;
 
 type Pattern = readonly [RegExp, string];
 

@@ -27,15 +27,15 @@ test('each stage is a bar from when it began to when the next did, and the winne
   const bars = [...svg.matchAll(/<rect x="([\d.]+)" y="(\d+)" width="([\d.]+)" height="14" fill="(#\w+)"/g)].map(
     ([, ...bar]) => bar,
   );
-  const scale = (800 - 190 - 80) / 30; // it ends with the last move
+  const scale = (560 - 132 - 92) / 30; // it ends with the last move
   expect(bars).toEqual([
-    [(190 + scale).toFixed(1), '56', (20 * scale).toFixed(1), '#5865f2'],
-    [(190 + 2 * scale).toFixed(1), '80', (12 * scale).toFixed(1), '#5865f2'],
-    [(190 + 14 * scale).toFixed(1), '80', (6 * scale).toFixed(1), '#00a8fc'],
-    [(190 + 20 * scale).toFixed(1), '80', (10 * scale).toFixed(1), '#23a55a'],
-    ['720.0', '80', '1.0', '#57f287'],
+    [(132 + scale).toFixed(1), '64', (20 * scale).toFixed(1), '#5865f2'],
+    [(132 + 2 * scale).toFixed(1), '90', (12 * scale).toFixed(1), '#5865f2'],
+    [(132 + 14 * scale).toFixed(1), '90', (6 * scale).toFixed(1), '#00a8fc'],
+    [(132 + 20 * scale).toFixed(1), '90', (10 * scale).toFixed(1), '#23a55a'],
+    ['468.0', '90', '1.0', '#57f287'],
   ]);
-  expect(svg).toContain('✓ &#60;br&#38;vo&#62; São Pau…');
+  expect(svg).toContain('✓ &#60;br&#38;vo&#62;');
   expect(timelineSvg(story, 'lab', wordsIn('pt'), T0)).toContain('restaurando');
 });
 

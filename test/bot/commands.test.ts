@@ -6,7 +6,7 @@ test('/status says what every workspace is doing, to whoever asked and nobody el
   const asked = s.standin.run(s.people.ana, s.ops, 'status');
   const answer = await s.standin.answered(asked);
   expect(asked.ephemeral).toBe(true);
-  expect(answer.content).toBe('**1 workspace**, 0 up, $0.000/h right now');
+  expect(answer.content).toBe('**1 workspace**, none up, nothing bills right now');
   expect(answer.embeds[0]?.description).toContain('**lab** · asleep,');
   expect(s.standin.messages(s.ops)).toEqual([]);
   expect(s.standin.state.wrong).toEqual([]);

@@ -25,5 +25,7 @@ test.each(['en', 'pt'] as const)('charts say what they show, in %s', async (lang
 
 test('whoever cannot see it hears the number that counts', async () => {
   const chart = await drawPaid(savings, wordsIn('pt'));
-  expect(chart?.description).toBe('Barras por dia: $2.07 pagos ao todo; sempre ligado custaria $19.20.');
+  expect(chart?.description).toBe(
+    'Barras por dia: US$\u00a02,07 pagos ao todo; sempre ligado custaria US$\u00a019,20.',
+  );
 });

@@ -56,6 +56,7 @@ describe.concurrent('a warning before sleep', () => {
     const kept = await said(s, 'is kept awake by ana');
     expect(kept.message.id).toBe(panel.message.id);
     expect(kept.message.components).toEqual([]);
+    expect(kept.message.embeds[0]?.description).not.toContain('proved at'); // it does not happen now
   });
 
   test('that nobody heard in time is not told any more', async () => {
@@ -76,7 +77,7 @@ describe.concurrent('an alert', () => {
     expect(alert.pinged).toEqual([`role ${ROLE}`]);
     s.fake.tell(raised('backups_failing', 'four backups in a row failed'));
     await s.standin.until(() =>
-      s.standin.messages(s.ops)[0]?.message.embeds[0]?.description?.includes('four backups in a row'),
+      s.standin.messages(s.ops)[0]?.message.embeds[0]?.description?.includes('Four backups in a row'),
     );
     const list = await s.standin.answered(s.standin.run(s.people.ana, s.ops, 'alerts'));
     expect(list.embeds[0]?.description).toContain('four backups in a row failed');
@@ -134,6 +135,22 @@ describe.concurrent('a panel', () => {
     await said(s, 'goes to sleep');
     await new Promise((resolve) => setTimeout(resolve, 4_500)); // it is looked at every 2 s
     expect(s.standin.messages(s.ops).map(({ edits }) => edits)).toEqual([0]);
+  });
+
+  test('of a backup says nothing of the race before it, and how to get in is said by wakes only', async () => {
+    await using s = await stage();
+    await s.standin.answered(s.standin.run(s.people.ana, s.ops, 'wake', { workspace: 'lab' }));
+    const woken = await said(s, '✅ **lab** is awake');
+    expect(JSON.stringify(woken.message.embeds)).toMatch(/race\.png.*|ssh -p/);
+    await s.standin.answered(s.standin.run(s.people.ana, s.ops, 'snapshot create', { workspace: 'lab' }));
+    const texts = new Set<string>();
+    const done = await s.standin.until(() => {
+      const panel = s.standin.messages(s.ops).find(({ message }) => message.embeds[0]?.title === 'snapshot lab');
+      if (panel) texts.add(JSON.stringify(panel.message));
+      return panel?.message.content.startsWith('✅') && panel.message;
+    });
+    expect(done.content).toBe('✅ **lab**: snapshot a1b2c3d4 is proved');
+    expect([...texts].filter((text) => /races|race\.png|ssh -p/.test(text))).toEqual([]);
   });
 
   test('whose message was deleted is posted anew', async () => {

@@ -20,6 +20,7 @@ const GIVEN = [
   /\b(before the tests|a demo|the paper|the disk is dead|weekdays|mon,thu|daily|twin)\b/g,
   /\b(a-very-long-hostname-of-a-hobbyist|a-very-lo\S*|us-cent\S*|us-east|us-west|eu-west|in-west|ap-sout\S*)/g,
   /\/[a-z]+( [a-z]+)?( [a-z_]+:\S*)*/g,
+  /US\$/g,
   /\bDiscord\b|\bDumont\b|SSH|Missing Access|English|mudou: .*?\./g,
 ];
 
