@@ -69,7 +69,7 @@ export async function openBot(options: BotOptions): Promise<Bot> {
       memory,
       panels,
       settled,
-      auditPosts: auditPosts(discord, log, options.newId),
+      auditPosts: auditPosts(discord, panels, log),
       acknowledged(ms) {
         times.push(ms);
         if (times.length > SAMPLES) times.shift();

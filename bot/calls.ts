@@ -54,12 +54,7 @@ export function createCalls(house: House, questions: ReturnType<typeof confirmat
 
   return {
     isQuestion: (answer: Message): boolean => asking.has(answer),
-    /** What it came to, for the audit channel: the operations that began, or that it is done. */
-    resultOf(call: object, { language }: Guild): string {
-      const ids = begun.get(call) ?? [];
-      const { say } = wordsIn(language);
-      return ids.length === 0 ? say.done : say.begunAs(ids.join(', '));
-    },
+    begunBy: (call: object): readonly string[] => begun.get(call) ?? [],
     refusalOf(cause: unknown, { language }: Guild): string {
       const words = wordsIn(language);
       return isFailure(cause) ? words.failure(cause.code, cause.facts) : words.say.broken;

@@ -8,7 +8,7 @@ import { customId, readCustomId } from './custom-id.ts';
 import type { Message } from './discord/message.ts';
 import { type Deed, languageOf, readInteraction, type Values } from './interaction.ts';
 import { pressedButtons } from './pressed.ts';
-import { refusal } from './refusal.ts';
+import { referenceOf, refusal } from './refusal.ts';
 import { type Reply, replyTo } from './reply.ts';
 import { suggestions } from './suggest.ts';
 import { wordsIn } from './words/words.ts';
@@ -117,10 +117,9 @@ export function createRouter(house: House, signal: AbortSignal): (raw: APIIntera
     const command = COMMANDS.get(path);
     if (!command) return { content: wordsIn(deed.language).say.noCommand(path) };
     const call = await calls.of(command, options, deed, guild, deed.id);
-    const noted = { guild, by: call.who.name, user: deed.user, path, options };
+    const noted = { guild, by: call.who.name, user: deed.user, path, options, id: deed.id };
     const answer = await command.run(call);
-    if (command.changes(options) && !calls.isQuestion(answer))
-      house.auditPosts.note(noted, calls.resultOf(call, guild));
+    if (command.changes(options) && !calls.isQuestion(answer)) house.auditPosts.note(noted, calls.begunBy(call));
     return answer;
   }
 
@@ -135,14 +134,14 @@ export function createRouter(house: House, signal: AbortSignal): (raw: APIIntera
     const command = COMMANDS.get(path);
     if (!command?.confirmed) return { content: wordsIn(deed.language).say.oldButton };
     const call = await calls.of(command, options, deed, guild, confirmation);
-    const noted = { guild, by: call.who.name, user: deed.user, path, options };
-    const ended = await house.auditPosts.mustNote(noted, confirmation);
+    const noted = { guild, by: call.who.name, user: deed.user, path, options, id: confirmation };
+    const went = await house.auditPosts.mustNote(noted);
     try {
       const answer = await command.confirmed(call);
-      ended(calls.resultOf(call, guild));
+      went({ began: calls.begunBy(call), refused: null });
       return { components: [], ...answer };
     } catch (cause) {
-      ended(calls.refusalOf(cause, guild));
+      went({ began: [], refused: `${calls.refusalOf(cause, guild)} (${referenceOf(deed.id)})` });
       throw cause;
     }
   }

@@ -21,6 +21,23 @@ export const operationPanel = (operation: Operation, guild: Guild, channel: stri
   facts: {},
 });
 
+export const auditPanel = (
+  id: string,
+  guild: Guild,
+  channel: string,
+  user: string,
+  facts: Opening['facts'],
+): Opening => ({
+  id: `n-${id}`,
+  kind: 'audit',
+  guild: guild.id,
+  channel,
+  workspace: null,
+  operation: null,
+  user,
+  facts,
+});
+
 export const statusPanel = (guild: Guild, channel: string): Opening => ({
   id: `s-${channel}`,
   kind: 'status',

@@ -11,6 +11,7 @@ export const SLOW_MS: Readonly<Record<Panel['kind'], number>> = {
   alert: 0,
   status: 15_000,
   report: 0,
+  audit: 0,
 };
 /** Older messages can hardly be edited, so a panel that lives on is posted anew; what was told once stays where it is. */
 export const RENEW_MS: Readonly<Record<Panel['kind'], number>> = {
@@ -19,10 +20,14 @@ export const RENEW_MS: Readonly<Record<Panel['kind'], number>> = {
   warning: Number.POSITIVE_INFINITY,
   alert: Number.POSITIVE_INFINITY,
   report: Number.POSITIVE_INFINITY,
+  audit: Number.POSITIVE_INFINITY,
 };
 
-/** An edit rings nobody, so it need not say whom it might. */
-export const quietly = (message: Message): Message => ({ ...message, allowed_mentions: { parse: [] } });
+/** An edit rings nobody, so it need not say whom it might, nor that it is quiet. */
+export const quietly = ({ flags: _, ...message }: Message): Message => ({
+  ...message,
+  allowed_mentions: { parse: [] },
+});
 
 const NONCE_MAX = 25;
 /** One panel is posted once, however often it is tried; posted anew it is another message. */

@@ -7,6 +7,7 @@ import type { Discord } from '../discord/rest.ts';
 import type { Settled } from '../settled.ts';
 import { type Words, wordsIn } from '../words/words.ts';
 import { drawAlert } from './alert.ts';
+import { drawAudit } from './audit.ts';
 import { isPast, isShutOut, type Opening, TOLD } from './openings.ts';
 import { drawOperation } from './operation.ts';
 import { drawReport } from './report.ts';
@@ -19,8 +20,8 @@ import { createWriter } from './writer.ts';
 export interface Panels extends AsyncDisposable {
   /** Opens it, once, and returns it as it stands when Discord has it, or after a short wait. */
   open(panel: Opening): Promise<Panel>;
-  /** Opens it, once, and returns when its row stands; it is posted when its turn comes. */
-  put(panel: Opening): Promise<Panel>;
+  /** Opens it, once, and returns when its row stands; it is posted when its turn comes, if it is not yet: `message`. */
+  put(panel: Opening, message?: string): Promise<Panel>;
   /** Whatever shows this workspace is drawn anew. */
   touch(workspace: string): void;
   touchOne(id: string): Promise<void>;
@@ -53,6 +54,8 @@ export interface Sheet {
 }
 
 const POSTED_WITHIN_MS = 10_000;
+/** Those that are about more than one workspace. */
+const EVERYWHERE: ReadonlySet<Panel['kind']> = new Set(['status', 'audit']);
 const KEPT_MS = 7 * 24 * 3_600_000;
 
 export function createPanels(
@@ -85,6 +88,8 @@ export function createPanels(
         return drawAlert(panel, sheet);
       case 'report':
         return await drawReport(panel, sheet);
+      case 'audit':
+        return await drawAudit(panel, sheet);
     }
   }
 
@@ -130,16 +135,16 @@ export function createPanels(
     log,
   );
 
-  async function put(opening: Opening): Promise<Panel> {
+  async function put(opening: Opening, message: string | null = null): Promise<Panel> {
     const { trouble, channel } = await settled.of(opening.guild);
     const isOut = TOLD.has(opening.kind) && trouble !== null && channel === opening.channel;
     const row: Panel = {
       ...opening,
       ...(isOut && { facts: { ...opening.facts, shut: true } }),
       version: 0,
-      message: null,
+      message,
       openedAt: clock.now(),
-      postedAt: null,
+      postedAt: message === null ? null : clock.now(),
       closedAt: isOut ? clock.now() : null,
     };
     const known = await store.read('panels', row.id);
@@ -162,7 +167,8 @@ export function createPanels(
       if (panel.guild !== id || !isShutOut(panel)) continue;
       if (panel.message === null && isPast(panel)) continue; // nobody saw it begin
       const { shut: _, ...facts } = panel.facts;
-      const channel = panel.kind === 'status' ? panel.channel : (guild.channel ?? panel.channel);
+      const place = panel.kind === 'audit' ? guild.audit : guild.channel;
+      const channel = panel.kind === 'status' ? panel.channel : (place ?? panel.channel);
       const message = channel === panel.channel ? panel.message : null;
       const after = await change(panel.id, { facts, channel, message, closedAt: null });
       if (after) writer.touch(after);
@@ -181,7 +187,7 @@ export function createPanels(
     },
     touch(workspace) {
       for (const panel of live.values())
-        if (panel.workspace === workspace || panel.kind === 'status') writer.touch(panel);
+        if (panel.workspace === workspace || EVERYWHERE.has(panel.kind)) writer.touch(panel);
     },
     async touchOne(id) {
       const panel = await store.read('panels', id);

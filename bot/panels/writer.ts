@@ -50,6 +50,7 @@ interface Line {
 /** Latest wins, and every panel of a channel gets its turn. */
 export function createWriter(discord: Discord, shelf: Shelf, clock: Clock, log: Log): Writer {
   const stop = new AbortController();
+  const beganAt = clock.now();
   const lines = new Map<string, Line>();
   const tries = new Map<string, number>();
   const editedAt = new Map<string, number>();
@@ -59,6 +60,11 @@ export function createWriter(discord: Discord, shelf: Shelf, clock: Clock, log: 
 
   function drop(id: string): void {
     for (const known of [tries, editedAt, shown]) known.delete(id);
+  }
+
+  async function close(id: string): Promise<void> {
+    await shelf.change(id, { closedAt: clock.now() });
+    drop(id);
   }
 
   function lineOf(channel: string): Line {
@@ -77,8 +83,7 @@ export function createWriter(discord: Discord, shelf: Shelf, clock: Clock, log: 
         continue;
       }
       line.turns.delete(id);
-      line.notBefore = clock.now() + GAP_MS;
-      const again = await write(id);
+      const again = await write(id, line);
       if (again === null) tries.delete(id);
       if (!again?.retry || again.stands) waiters.get(id)?.resolve();
       line.notBefore = Math.max(line.notBefore, clock.now() + (again?.inMs ?? 0));
@@ -93,7 +98,7 @@ export function createWriter(discord: Discord, shelf: Shelf, clock: Clock, log: 
   }
 
   /** Null: it is as it should be. */
-  async function write(id: string): Promise<Again | null> {
+  async function write(id: string, line: Line): Promise<Again | null> {
     const panel = await shelf.read(id);
     if (!panel || panel.closedAt !== null) return null;
     let isDrawn = false;
@@ -105,6 +110,7 @@ export function createWriter(discord: Discord, shelf: Shelf, clock: Clock, log: 
       const looks = JSON.stringify({ ...quietly(message), files: message.files?.length });
       const old = panel.postedAt !== null && clock.now() - panel.postedAt > RENEW_MS[panel.kind];
       if (panel.message === null || old) {
+        line.notBefore = clock.now() + GAP_MS;
         if (panel.message !== null) await discord.remove(panel.channel, panel.message).catch(ignoreGone);
         const posted = await discord.post(panel.channel, message, nonceOf(panel));
         await shelf.change(id, { message: posted.id, postedAt: clock.now() });
@@ -112,17 +118,16 @@ export function createWriter(discord: Discord, shelf: Shelf, clock: Clock, log: 
         shown.set(id, looks);
         editedAt.set(id, clock.now() + SLOW_MS[panel.kind]);
         // What Discord has may be what we posted before its answer was lost: only an edit is sure to show the end.
-        const again = drawn.last || tries.has(id);
-        return again ? { inMs: 0, retry: true, stands: true } : null;
+        const isOurs = panel.openedAt >= beganAt && !tries.has(id);
+        if (drawn.last && isOurs) await close(id);
+        return isOurs || !(drawn.last || tries.has(id)) ? null : { inMs: 0, retry: true, stands: true };
       }
       if (shown.get(id) === looks && !drawn.last && !tries.has(id)) return null; // nothing new to say
+      line.notBefore = clock.now() + GAP_MS; // a turn in which nothing is said costs nothing
       const { againInMs: inMs } = await discord.edit(panel.channel, panel.message, quietly(message));
       editedAt.set(id, clock.now() + SLOW_MS[panel.kind]);
       shown.set(id, looks);
-      if (drawn.last) {
-        await shelf.change(id, { closedAt: clock.now() });
-        drop(id);
-      }
+      if (drawn.last) await close(id);
       return inMs > 0 ? { inMs, retry: false } : null;
     } catch (cause) {
       return await failed(panel, cause, isDrawn);
@@ -149,6 +154,10 @@ export function createWriter(discord: Discord, shelf: Shelf, clock: Clock, log: 
     }
     // Somebody deleted it, or it is too old to be edited: it is posted anew, below what was said meanwhile.
     const tooOld = codeOf(cause) === CODE.editsOfOld;
+    if (tooOld && RENEW_MS[panel.kind] === Number.POSITIVE_INFINITY) {
+      editedAt.set(panel.id, clock.now() + TRY_AGAIN_MS_MAX); // it stays where it is; the others have their turns meanwhile
+      return { inMs: 0, retry: true };
+    }
     if (tooOld || codeOf(cause) === CODE.unknownMessage) {
       if (tooOld && panel.message !== null) await discord.remove(panel.channel, panel.message).catch(() => undefined);
       await shelf.change(panel.id, { message: null });

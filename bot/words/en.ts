@@ -146,6 +146,7 @@ export const en: Phrases = {
     begun: 'begun',
     done: 'done',
     begunAs: (id) => `begun as ${id}`,
+    unknownEnd: 'it is not known how it ended; "/audit" has what the engine wrote down',
     noAuditChannel: 'no audit channel is set for this server',
     nothingAwake: 'Nothing is awake.',
     sayWhich: 'Say which workspace, or all.',

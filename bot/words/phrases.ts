@@ -50,6 +50,7 @@ export interface Phrases extends Format {
     readonly begun: string;
     readonly done: string;
     readonly begunAs: Say;
+    readonly unknownEnd: string;
     readonly noAuditChannel: string;
     readonly nothingAwake: string;
     readonly sayWhich: string;

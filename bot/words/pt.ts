@@ -177,6 +177,7 @@ export const pt: Phrases = {
     begun: 'iniciado',
     done: 'feito',
     begunAs: (id) => `iniciado como ${id}`,
+    unknownEnd: 'não se sabe como terminou; "/audit" tem o que o engine anotou',
     noAuditChannel: 'este servidor não tem canal de auditoria',
     nothingAwake: 'Nada está acordado.',
     sayWhich: 'Diga qual workspace, ou todos.',

@@ -26,7 +26,7 @@ export type Language = 'en' | 'pt';
 export interface Panel {
   readonly id: string;
   readonly version: number;
-  readonly kind: 'operation' | 'status' | 'warning' | 'alert' | 'report';
+  readonly kind: 'operation' | 'status' | 'warning' | 'alert' | 'report' | 'audit';
   readonly guild: string;
   readonly channel: string;
   /** Null until Discord has it. */
@@ -35,7 +35,7 @@ export interface Panel {
   readonly operation: string | null;
   /** Who asked, in Discord; null for what Dumont says by itself. */
   readonly user: string | null;
-  /** What was told, for warnings and alerts. */
+  /** What was told, for warnings and alerts; who did what, for the audit. */
   readonly facts: Readonly<Record<string, unknown>>;
   readonly openedAt: number;
   readonly postedAt: number | null;

@@ -442,7 +442,7 @@ const guild = z.object({
 const panel = z.object({
   id,
   version: z.number().int(),
-  kind: z.enum(['operation', 'status', 'warning', 'alert', 'report']),
+  kind: z.enum(['operation', 'status', 'warning', 'alert', 'report', 'audit']),
   guild: z.string(),
   channel: z.string(),
   message: z.string().nullable(),

@@ -3,33 +3,73 @@ import { Failure } from '../../engine/domain/failures.ts';
 import { type Stage, stage } from './stage.ts';
 
 const posts = (s: Stage) => s.standin.messages(s.audit).map(({ message }) => message.content);
+const says = async (s: Stage, words: RegExp) =>
+  await s.standin.until(() => posts(s).find((post) => words.test(post)), 25_000, `a post that says ${words}`);
+const ask = async (s: Stage) => {
+  const asked = s.standin.run(s.people.ana, s.ops, 'restore latest', { workspace: 'lab' });
+  await s.standin.answered(asked);
+  return asked;
+};
 
 describe.concurrent('the audit channel', () => {
-  test('says which operation an action began, or that it is done', async () => {
-    await using s = await stage();
+  test('says who did what, and then how it went, in one post for each', async () => {
+    await using s = await stage({ names: ['lab', 'unlucky'], pace: 0.1 });
     await s.standin.answered(s.standin.run(s.people.ana, s.ops, 'wake', { workspace: 'lab' }));
     await s.standin.answered(s.standin.run(s.people.ana, s.ops, 'keep', { workspace: 'lab', for: '1h' }));
-    await s.standin.until(() => posts(s).length === 2);
-    expect(posts(s)).toEqual([
-      expect.stringMatching(/^▫️ \*\*ana\*\* \(<@\d+>\) `\/wake workspace:lab` → begun as op-1$/),
-      expect.stringMatching(/`\/keep workspace:lab for:1h` → done$/),
-    ]);
+    await s.standin.answered(s.standin.run(s.people.ana, s.ops, 'wake', { workspace: 'unlucky' }));
+    await says(s, /^▫️ \*\*ana\*\* \(<@\d+>\) `\/wake workspace:lab` → begun as op-1$/);
+    await says(s, /`\/keep workspace:lab for:1h` → done$/);
+    await says(s, /`\/wake workspace:lab` → ✅ lab is usable after 17 s \(op-1\)$/);
+    await says(s, /`\/wake workspace:unlucky` → ❌ No machine became ready: .* \(op-2\)$/);
+    expect(posts(s)).toHaveLength(3);
+    const [keep] = s.standin.messages(s.audit).filter(({ message }) => message.content.includes('/keep'));
+    expect(keep?.edits).toBe(0);
+    const rows = (await s.store.list('panels')).filter(({ kind }) => kind === 'audit');
+    expect(rows.map(({ closedAt }) => closedAt !== null)).toEqual([true, true, true]);
   });
 
-  test('is told how it went with what was written down before it was done', async () => {
+  test('is told how it went with what was written down before it was done, and under which code it was refused', async () => {
     await using s = await stage({ guild: { language: 'pt' } });
-    const ask = async () => {
-      const asked = s.standin.run(s.people.ana, s.ops, 'restore latest', { workspace: 'lab' });
-      await s.standin.answered(asked);
-      return asked;
-    };
-    s.standin.press(s.people.ana, await ask(), 'Yes, do it');
-    await s.standin.until(() => posts(s)[0]?.includes('confirmado → iniciado como op-1'));
-    const again = await ask();
+    s.standin.press(s.people.ana, await ask(s), 'Yes, do it');
+    await says(s, /confirmado → ✅ lab está utilizável após 17 s \(op-1\)/);
+    const again = await ask(s);
     s.fake.trouble.fail = new Failure('workspace_busy', { workspace: 'lab', sight: 'waking' });
     s.standin.press(s.people.ana, again, 'Yes, do it');
-    await s.standin.until(() => posts(s)[1]?.includes('→ lab está acordando'));
+    const post = await says(s, /→ ❌ lab está acordando.*\(DM-\w{4}\)/);
+    const [, code] = /\((DM-\w{4})\)/.exec(post) ?? [];
+    expect(s.logged.some(({ facts }) => facts.reference === code)).toBe(true);
     expect(posts(s)).toHaveLength(2);
+  });
+
+  test('goes on after a restart, with the posts that stand there', async () => {
+    await using s = await stage({ pace: 0.2 });
+    await s.standin.answered(s.standin.run(s.people.ana, s.ops, 'wake', { workspace: 'lab' }));
+    await says(s, /begun as op-1/);
+    await s.restart();
+    await says(s, /✅ lab is usable after 17 s \(op-1\)/);
+    expect(posts(s)).toHaveLength(1);
+  });
+
+  test('has one post, and its end, also when the process ended between the post and the deed', async () => {
+    const held = Promise.withResolvers<never>();
+    held.promise.catch(() => undefined);
+    let holds = true;
+    await using s = await stage({
+      change: (engine) => ({
+        ...engine,
+        wake: async (...given) => {
+          const operation = await engine.wake(...given);
+          return holds ? await held.promise : operation;
+        },
+      }),
+    });
+    s.standin.press(s.people.ana, await ask(s), 'Yes, do it');
+    await says(s, /confirmed → begun$|op-1/);
+    holds = false;
+    await s.restart();
+    await says(s, /confirmed → ✅ lab is usable after 17 s \(op-1\)/);
+    expect(posts(s)).toHaveLength(1);
+    expect(s.fake.operations.size).toBe(1);
   });
 });
 
