@@ -12,7 +12,7 @@ const ask = async (s: Stage) => {
 };
 
 describe.concurrent('the audit channel', () => {
-  test('says who did what, and then how it went, in one post for each', async () => {
+  test('says who did what, and then how it went, in one post for each', async ({ expect }) => {
     await using s = await stage({ names: ['lab', 'unlucky'], pace: 0.1 });
     await s.standin.answered(s.standin.run(s.people.ana, s.ops, 'wake', { workspace: 'lab' }));
     await s.standin.answered(s.standin.run(s.people.ana, s.ops, 'keep', { workspace: 'lab', for: '1h' }));
