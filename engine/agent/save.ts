@@ -1,4 +1,5 @@
-import type { AgentEvent, SaveOrder } from '../domain/agent-protocol.ts';
+import { availableParallelism } from 'node:os';
+import type { AgentEvent, ImageWritten, SaveOrder } from '../domain/agent-protocol.ts';
 import { Failure } from '../domain/failures.ts';
 import { shortPath } from '../domain/short-path.ts';
 import { contentHash } from '../policy/content-hash.ts';
@@ -58,10 +59,11 @@ export async function save(order: SaveOrder, place: Place, talk: Talk, signal: A
     const { done, contentHash } = await saveAndSay(job, order.manifestUrl, alive);
     aside.took(done.snapshot);
     // While the control host reads the backup back: whatever comes of it, nothing waits for it but the end of the machine.
-    const imaging = frozen ? writeWakeImage(job, done, contentHash, AbortSignal.any([alive, letGo.signal])) : null;
+    const until = AbortSignal.any([alive, letGo.signal]);
+    const imaging = frozen && order.imageMs ? picture(order.imageMs, job, done, contentHash, until) : null;
     if ((await verdict(place, talk, alive)) === 'keep-stopped' && frozen) {
       const written = await imaging;
-      if (written) talk.say({ event: 'image_written', ...written });
+      if (written) talk.say(written);
       await mustStandStill(frozen, done, alive);
       frozen.keep(order.sequence);
       frozen = null;
@@ -72,6 +74,18 @@ export async function save(order: SaveOrder, place: Place, talk: Talk, signal: A
     letGo.abort();
     frozen?.thaw();
   }
+}
+
+function picture(
+  withinMs: number,
+  { order: { repository }, place }: Job,
+  { snapshot, lines }: BackedUp,
+  contentHash: string,
+  signal: AbortSignal,
+): Promise<ImageWritten> {
+  const threads = Math.min(availableParallelism(), PICTURE_THREADS_MAX);
+  const pictured = { repository, place, snapshot, contentHash, lines, threads };
+  return writeWakeImage(pictured, AbortSignal.timeout(withinMs), signal);
 }
 
 /** Who logged in after everything stood still may have written what no backup has. Then the machine must not end. */
@@ -180,5 +194,6 @@ async function verdict(place: Place, talk: Talk, signal: AbortSignal): Promise<'
 const VERDICT_MS = 15 * 60_000;
 const AT_RISK_SAID = 1_000;
 const LOW_PRIORITY = 10;
+const PICTURE_THREADS_MAX = 8;
 /** With a backup as young as this there is little left to send. */
 const FRESH_MS = 30_000;

@@ -187,6 +187,14 @@ export const AgentFailureCode = z.enum([
   'bad_path',
 ]);
 
+/** What a fast wake can start from; `bytesSent` of them are new. Null: none was written. */
+export const ImageWritten = z.object({
+  event: z.literal('image_written'),
+  image: z.object({ whole: z.boolean(), files: z.number(), bytes: z.number(), bytesSent: z.number() }).nullable(),
+  why: z.string().nullable(),
+});
+export type ImageWritten = z.infer<typeof ImageWritten>;
+
 export const AgentEvent = z.discriminatedUnion('event', [
   z.object({
     event: z.literal('ready'),
@@ -236,12 +244,7 @@ export const AgentEvent = z.discriminatedUnion('event', [
     /** The claim this machine was given: whose files these are. */
     epoch: z.number().int(),
   }),
-  /** What a fast wake can start from; `bytesSent` of them are new. Null: none was written. */
-  z.object({
-    event: z.literal('image_written'),
-    image: z.object({ whole: z.boolean(), files: z.number(), bytes: z.number(), bytesSent: z.number() }).nullable(),
-    why: z.string().nullable(),
-  }),
+  ImageWritten,
   /** After `keep-stopped`: nothing moved until now, everything stands still, and nobody but us came in. */
   z.object({ event: z.literal('kept_stopped') }),
   /** The agent that lives on the machine has the order. */

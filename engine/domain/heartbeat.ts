@@ -183,6 +183,8 @@ export const AgentAnswer = z.object({
       include: z.array(z.string()),
       exclude: z.array(z.string()),
       fileBytesMax: z.number(),
+      /** Keep the wake image up to date meanwhile, so that little of it is left when the machine is to end. */
+      image: z.boolean().optional(),
     })
     .nullable(),
   /** Fresh credentials; null when those that it has last long enough. */

@@ -45,12 +45,13 @@ export async function answerTo(
 }
 
 function planOf(workspace: Workspace, { settings }: AnswerPorts): AgentAnswer['plan'] {
-  const { include, exclude, fileBytesMax } = workspace.spec;
+  const { include, exclude, fileBytesMax, wakeImage } = workspace.spec;
   return {
     everyMs: intervalOf(workspace.spec, settings),
     include: [...include],
     exclude: [...exclude],
     fileBytesMax,
+    image: wakeImage,
   };
 }
 

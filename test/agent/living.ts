@@ -156,7 +156,7 @@ export async function livingMachine(
   return machine;
 }
 
-export function write(machine: Machine, files: Readonly<Record<string, string>>): void {
+export function write(machine: Machine, files: Readonly<Record<string, string | Uint8Array>>): void {
   for (const [path, text] of Object.entries(files)) {
     mkdirSync(join(machine.root, path, '..'), { recursive: true });
     writeFileSync(join(machine.root, path), text);

@@ -1,42 +1,47 @@
-import { availableParallelism } from 'node:os';
-import type { AgentEvent } from '../../domain/agent-protocol.ts';
+import type { ImageWritten, ManifestLine } from '../../domain/agent-protocol.ts';
+import type { RepositoryAccess } from '../../domain/agent-shapes.ts';
 import { reasonOf } from '../../domain/failures.ts';
-import type { BackedUp, Job } from '../back-up.ts';
+import type { Place } from '../place.ts';
 import { fetchImage } from './wake-image.ts';
 import { writeImage } from './write-image.ts';
 
-type Written = Omit<Extract<AgentEvent, { event: 'image_written' }>, 'event'>;
+/** What was just saved. */
+export interface Pictured {
+  readonly repository: RepositoryAccess;
+  readonly place: Place;
+  readonly snapshot: string;
+  readonly contentHash: string;
+  readonly lines: readonly ManifestLine[];
+  readonly threads: number;
+}
 
-/** Of what was just saved, as long as there is time. Null where none is wanted; it never throws, since nothing depends on it. */
+/** As long as there is time. It never throws, since nothing depends on it. */
 export async function writeWakeImage(
-  { order, place }: Job,
-  { snapshot, lines }: BackedUp,
-  contentHash: string,
+  { repository, place, snapshot, contentHash, lines, threads }: Pictured,
+  timeIsUp: AbortSignal,
   signal: AbortSignal,
-): Promise<Written | null> {
-  if (!order.imageMs) return null;
+): Promise<ImageWritten> {
+  const said = (image: ImageWritten['image'], why: string | null): ImageWritten => {
+    return { event: 'image_written', image, why };
+  };
   try {
-    const timeIsUp = AbortSignal.timeout(order.imageMs);
-    const { password, ...at } = order.repository;
-    const there = await fetchImage(order.repository, signal);
+    const { password, ...at } = repository;
+    const there = await fetchImage(repository, signal);
     const before = 'image' in there ? there.image : null;
-    const threads = Math.min(availableParallelism(), THREADS_MAX);
     const image = await writeImage(
       { password, at, snapshot, contentHash, lines, before, threads },
       place,
       timeIsUp,
       signal,
     );
-    if (!image) return { image: null, why: 'nobody on this machine can read extended attributes' };
+    if (!image) return said(null, 'nobody on this machine can read extended attributes');
     const files = image.entries.filter(({ type }) => type === 'file').length;
     const had = new Set(before?.segments.map(([name]) => name));
     const bytesOf = (segments: typeof image.segments): number => segments.reduce((sum, [, , bytes]) => sum + bytes, 0);
     const bytesSent = bytesOf(image.segments.filter(([name]) => !had.has(name)));
     const why = image.whole ? null : 'its time was up, or files are not as they were saved';
-    return { image: { whole: image.whole, files, bytes: bytesOf(image.segments), bytesSent }, why };
+    return said({ whole: image.whole, files, bytes: bytesOf(image.segments), bytesSent }, why);
   } catch (cause) {
-    return { image: null, why: reasonOf(cause) };
+    return said(null, reasonOf(cause));
   }
 }
-
-const THREADS_MAX = 8;

@@ -9,13 +9,14 @@ export function backupOrder(
   { parent, base }: Memory,
   restored: string | null,
   ticket: Ticket | null,
+  image: boolean,
 ): BackupOrder | null {
   const { plan } = answer;
   if (!plan || !repository) return null;
   const { workspace, machine, epoch } = order;
   const { include, exclude, fileBytesMax } = plan;
   return {
-    ...{ workspace, machine, epoch, repository, include, exclude, fileBytesMax, ticket },
+    ...{ workspace, machine, epoch, repository, include, exclude, fileBytesMax, ticket, image },
     parent: parent ?? restored,
     base: base && base.changes < CHANGES_MAX ? base.snapshot : null,
     time: clock.now(),

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { AgentFailureCode } from '../../domain/agent-protocol.ts';
+import { AgentFailureCode, ImageWritten } from '../../domain/agent-protocol.ts';
 import { BadLine, Repository, Sha256 } from '../../domain/agent-shapes.ts';
 import { Taken } from '../../domain/heartbeat.ts';
 
@@ -20,10 +20,17 @@ export const BackupOrder = z.object({
   fileBytesMax: z.number(),
   /** Null: there was none, so the engine will not hear of it; the work is in storage all the same. */
   ticket: z.object({ sequence: z.number().int(), draft: z.string(), manifestUrl: z.string() }).nullable(),
+  /** Write a wake image of it, when it is in storage. */
+  image: z.boolean(),
 });
 export type BackupOrder = z.infer<typeof BackupOrder>;
 
-export const Renewal = z.object({ say: z.literal('credentials'), credentials: Repository.shape.credentials });
+export const BackupTold = z.discriminatedUnion('say', [
+  z.object({ say: z.literal('credentials'), credentials: Repository.shape.credentials }),
+  /** The machine is wanted for something else: an image that is being written ends as far as it is. */
+  z.object({ say: z.literal('enough') }),
+]);
+export type BackupTold = z.infer<typeof BackupTold>;
 
 export const BackupSaid = z.discriminatedUnion('event', [
   z.object({
@@ -36,5 +43,7 @@ export const BackupSaid = z.discriminatedUnion('event', [
   /** It is in storage, and so is its manifest if there was a ticket. */
   z.object({ event: z.literal('taken'), taken: Taken, badLines: z.array(BadLine) }),
   z.object({ event: z.literal('failed'), code: AgentFailureCode, why: z.string() }),
+  /** After it was taken, of the image. */
+  ImageWritten,
 ]);
 export type BackupSaid = z.infer<typeof BackupSaid>;

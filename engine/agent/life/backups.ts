@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { ImageWritten } from '../../domain/agent-protocol.ts';
 import { reasonOf } from '../../domain/failures.ts';
 import type { AgentStatus, Taken, Ticket } from '../../domain/heartbeat.ts';
 import { readClaim } from '../claim.ts';
@@ -65,6 +66,9 @@ export function openBackups(around: Surroundings): Backups {
   const notebook = openNotebook(place, around.memory, standing.tickets, trouble.complain);
   const asides = openAsides({ tickets: standing.tickets, notebook, looks, onOver: bell.ring });
   let running: RunningBackup | null = null;
+  /** The last one, as long as its process lives: when it is taken, it may go on with the image of it. */
+  let last: RunningBackup | null = null;
+  let imageAt: number | null = null;
   let stopped = false;
   let startedAt: number | null = null;
   let askedAt: number | null = null;
@@ -106,19 +110,39 @@ export function openBackups(around: Surroundings): Backups {
   };
 
   const backUp = async (signal: AbortSignal): Promise<void> => {
+    await leaveImage(signal);
     const ticket = standing.tickets.take(now());
-    const order = backupOrder(standing, notebook.now(), readClaim(place)?.snapshot ?? null, ticket);
+    const order = backupOrder(standing, notebook.now(), readClaim(place)?.snapshot ?? null, ticket, imageIsDue());
     if (!order) return;
     // Before it begins: whoever lives after us must not let an order pass that is older than this backup.
     if (ticket) notebook.note({});
     startedAt = upMs();
     looks.lately()?.beginBackup();
-    running = startBackup(self, order, asides.hear, signal);
-    const end = await running.end;
+    const one = startBackup(self, order, asides.hear, imaged, signal);
+    running = one;
+    last = one;
+    void one.gone.then(() => {
+      if (last === one) last = null;
+    });
+    const end = await one.end;
     running = null;
     if (end.event === 'taken') taken(end, ticket, startedAt);
     else failed(end);
     signal.throwIfAborted();
+  };
+
+  const imageIsDue = (): boolean =>
+    standing.answer.plan?.image === true && (imageAt === null || upMs() - imageAt >= IMAGE_EVERY_MS);
+
+  const imaged = ({ image, why }: ImageWritten): void => {
+    imageAt = upMs();
+    log('image.written', { ...image, why });
+  };
+
+  /** Its files are wanted for something else. What it has by then is in storage. */
+  const leaveImage = async (signal: AbortSignal): Promise<void> => {
+    last?.say({ say: 'enough' });
+    if (last) await Promise.race([last.gone, sleep(LEAVE_MS, undefined, { signal, ref: false })]);
   };
 
   const turn = async (signal: AbortSignal): Promise<void> => {
@@ -214,8 +238,15 @@ export function openBackups(around: Surroundings): Backups {
     },
     refused: () => refused,
     atRisk: () => notebook.now().atRisk,
-    pids: () => (running?.pid === undefined ? [] : [running.pid]),
-    standAside: (sequence, onProgress, signal) => asides.stand(sequence, running, onProgress, signal),
+    pids: () => (last?.pid === undefined ? [] : [last.pid]),
+    async standAside(sequence, onProgress, signal) {
+      const aside = await asides.stand(sequence, running, onProgress, signal);
+      await leaveImage(signal).catch((cause: unknown) => {
+        aside[Symbol.dispose]();
+        throw cause;
+      });
+      return aside;
+    },
     complain: trouble.complain,
     stop() {
       stopped = true;
@@ -229,3 +260,7 @@ export function openBackups(around: Surroundings): Backups {
 
 /** After something that should not have happened. */
 const AGAIN_MS = 5_000;
+/** Each costs two writes to storage, and what changed goes over the line once more. */
+const IMAGE_EVERY_MS = 15 * 60_000;
+/** For its list of what is there. Nobody waits longer: the next image is written over it. */
+const LEAVE_MS = 5_000;

@@ -1,0 +1,90 @@
+import { randomBytes } from 'node:crypto';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { AgentLine, AgentStatus } from '../../engine/domain/heartbeat.ts';
+import { DEFAULTS } from '../../engine/domain/settings.ts';
+import { repositoryAccess } from '../../engine/steps/access.ts';
+import { resticProgram } from '../restic/which-restic.ts';
+import { machineOn } from '../standins/r2/machine.ts';
+import { standInForR2 } from '../standins/r2/r2.ts';
+import { answer, type Ear, livingMachine, openEar, runOrder, ticket, write } from './living.ts';
+import { openWorld, saveOrder, type World } from './machine.ts';
+
+const resticTest = test.skipIf(resticProgram === null);
+const stack = new AsyncDisposableStack();
+afterAll(() => stack.disposeAsync(), 30_000);
+let world: World;
+
+beforeAll(async () => {
+  if (resticProgram !== null) world = stack.use(await openWorld());
+});
+
+const plan = { ...answer().plan!, everyMs: 60_000, image: true };
+const LARGE = randomBytes(6_000_000);
+
+resticTest(
+  'a wake image is written while people work, so that the end has only to add what changed since',
+  async () => {
+    const machine = await livingMachine(world, stack, 'picture');
+    await using ear = await openEar();
+    ear.answer = { plan, linesHeard: 0 };
+    write(machine, { 'workspace/model.bin': LARGE, 'workspace/a.py': 'print(1)\n' });
+    await machine.run('run', runOrder(world, ear.url, { plan, linesHeard: 0 }));
+    const { facts } = await imageLine(ear);
+    expect(facts).toMatchObject({ whole: true, files: 2, why: null });
+    expect(facts.bytesSent).toBeGreaterThan(LARGE.length);
+
+    write(machine, { 'workspace/a.py': 'print(2)\n' });
+    const save = machine.start('save', saveOrder(world, { mode: 'last', sequence: 20, imageMs: 60_000 }));
+    await save.until('saved');
+    save.say({ say: 'verdict', processes: 'keep-stopped' });
+    const { image } = await save.until('image_written');
+    await save.ended;
+    expect(image).toMatchObject({ whole: true, files: 2 });
+    expect(image!.bytesSent).toBeLessThan(10_000);
+  },
+);
+
+resticTest(
+  'a save does not wait for an image: what is there of it by then stays, and the next goes on from it',
+  async () => {
+    await using r2 = await standInForR2();
+    await using stored = await machineOn(r2.world, 'lab');
+    const { workspace, storage, repositories } = stored;
+    const repository = await repositoryAccess(workspace, { storage, repositories, settings: DEFAULTS });
+    const slow = Promise.withResolvers<void>();
+    const asked = Promise.withResolvers<void>();
+    let small = 0;
+    r2.weather.wait = async ({ action, key }) => {
+      if (action !== 'PutObject' || !key.includes('/image/segments/') || small++ === 0) return;
+      asked.resolve();
+      await slow.promise;
+    };
+    const machine = await livingMachine(world, stack, 'hurried');
+    await using ear = await openEar();
+    ear.answer = { plan, linesHeard: 0 };
+    write(machine, { 'workspace/model.bin': LARGE, 'workspace/a.py': 'print(1)\n' });
+    await machine.run('run', runOrder(world, ear.url, { plan, repository, linesHeard: 0 }));
+    await asked.promise;
+
+    const save = machine.start('save', saveOrder(world, { repository, sequence: 20 }));
+    await save.until('saved');
+    save.say({ say: 'verdict', processes: 'continue' });
+    await save.ended;
+    slow.resolve();
+    expect(ear.heard.flatMap(linesOf).filter(isImage)).toEqual([]);
+
+    write(machine, { 'workspace/b.py': 'print(3)\n' });
+    ear.answer = { plan: { ...plan, everyMs: 20 }, linesHeard: 0, tickets: [ticket(world, 30)] };
+    const { facts } = await imageLine(ear);
+    expect(facts).toMatchObject({ whole: true, files: 3 });
+    expect(facts.bytesSent).toBeGreaterThan(LARGE.length);
+  },
+);
+
+const linesOf = (status: AgentStatus): readonly AgentLine[] => status.lines ?? [];
+const isImage = ({ event }: AgentLine): boolean => event === 'image.written';
+
+async function imageLine(ear: Ear): Promise<AgentLine> {
+  const status = await ear.until((one) => linesOf(one).some(isImage));
+  return linesOf(status).find(isImage)!;
+}
