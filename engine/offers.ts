@@ -17,17 +17,18 @@ export async function offersFor(
   workspace: string | null,
   ports: Ports,
   signal: AbortSignal,
+  racers = ports.settings.race.batch,
 ): Promise<{ readonly ranked: readonly RankedOffer[]; readonly none: string; readonly known: Knowledge }> {
   const { offers, failed } = await found(need, ports, signal);
   if (offers.length === 0 && failed !== null) throw failed;
   const fitting = offers.filter((offer) => misfit(offer, need) === null);
-  const known = await knowledge(workspace, ports);
+  const known = await knowledge(workspace, racers, ports);
   const ranked = ranking(fitting, known);
   const none = ranked.length > 0 ? '' : await whyNone(need, ports, signal);
   return { ranked, known, none };
 }
 
-async function knowledge(workspace: string | null, ports: Ports): Promise<Knowledge> {
+async function knowledge(workspace: string | null, racers: number, ports: Ports): Promise<Knowledge> {
   const { boots, byHost, memory } = await hostKnowledge(ports);
   const image = workspace === null ? null : ((await ports.store.read('workspaces', workspace))?.spec.image ?? null);
   const snapshots =
@@ -36,7 +37,7 @@ async function knowledge(workspace: string | null, ports: Ports): Promise<Knowle
   const terms = new Map(
     [...ports.marketplaces].flatMap(([name, { terms: its }]) => (its ? [[name, its] as const] : [])),
   );
-  return { memory, boots, byHost, image, downloadGb, terms, now: ports.clock.now() };
+  return { memory, boots, byHost, image, downloadGb, racers, terms, now: ports.clock.now() };
 }
 
 /** Our own memory of hosts, from the journal of boots. */

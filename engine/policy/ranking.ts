@@ -12,6 +12,8 @@ export interface Knowledge {
   readonly image: string | null;
   /** What a start downloads: tools and snapshot. Bandwidth is often dearer than the GPU seconds of a race. */
   readonly downloadGb: number;
+  /** So many start for one that is kept. */
+  readonly racers: number;
   /** By marketplace. */
   readonly terms: ReadonlyMap<string, Terms>;
   readonly now: number;
@@ -40,12 +42,19 @@ function judge(offer: Offer, known: Knowledge): { rank: number; why: string } {
   const failure = 1 - (1 - expected.failure) * offer.reliability;
   const transferMs = (known.downloadGb * 8_000_000) / Math.max(memory?.mbps ?? offer.downMbps, 1);
   const waitMinutes = (expected.readyMs + transferMs) / 60_000 / Math.max(0.05, 1 - failure);
-  const bandwidth = offer.dollarsPerGbDown * (known.downloadGb + pullGbOf(offer, known.terms));
+  const pulledGb = pullGbOf(offer, known.terms) * pulls(known.racers);
+  const bandwidth = offer.dollarsPerGbDown * (known.downloadGb + pulledGb);
   const rank = offer.dollarsPerHour * SESSION_HOURS + bandwidth + waitMinutes * DOLLARS_PER_WAITED_MINUTE;
   const seen = memory ? `seen ${memory.starts}×` : 'never seen';
   const why = `about ${Math.round(expected.readyMs / 1000)} s to start, ${Math.round((1 - failure) * 100)} % sure, ${seen}`;
   return { rank, why };
 }
+
+/**
+ * How many images are pulled at a race's expense, while an hour is paid of one machine alone: the winner's whole, and of what
+ * each loser pulls about half has come when it is let go.
+ */
+const pulls = (racers: number): number => 1 + (racers - 1) / 2;
 
 /** What a host pulls at our expense before the machine runs. */
 export const pullGbOf = (offer: Offer, terms: Knowledge['terms']): number => terms.get(offer.marketplace)?.imageGb ?? 0;

@@ -8,6 +8,7 @@ import { atVast } from '../fakes/at-vast.ts';
 import { ANA, MINUTE, World } from '../fakes/world.ts';
 import { costOf, sumOf } from '../standins/vast/bill.ts';
 import { bootOf, type Weather } from '../standins/vast/boots.ts';
+import { priceOf } from '../standins/vast/contract.ts';
 import { fleetOf } from '../standins/vast/fleet.ts';
 import type { Bench, Table } from './bench.ts';
 
@@ -50,7 +51,7 @@ export const wakes: Bench = {
       }
       tables.push({
         title: `Asking to usable at the vast stand-in, ${WAKES} seeded wakes, ${correlated ? 'siblings are slow together' : 'each machine by itself'} (seconds; dollars until usable, per wake)`,
-        columns: ['strategy', 'P50 s', 'P95 s', 'P99 s', 'never', 'cost $', 'waste $', 'machines'],
+        columns: ['strategy', 'P50 s', 'P95 s', 'P99 s', 'never', 'cost $', 'waste $', 'machines', 'then $/h'],
         rows,
         note: verdict(rows),
       });
@@ -65,6 +66,8 @@ interface Wake {
   readonly dollars: number;
   readonly waste: number;
   readonly machines: number;
+  /** Of the machine that is kept. */
+  readonly dollarsPerHour: number | null;
 }
 
 /** A few at a time, so that the event loop has something to do while one settles. */
@@ -101,6 +104,7 @@ async function wakeOnce(seed: number, { plan, parts = PARTS, remembered }: Strat
     dollars: waste + (won ? sumOf(costOf(account, won, 0, usableAt)) : 0),
     waste,
     machines: account.rentals.length,
+    dollarsPerHour: won ? priceOf(won) : null,
   };
 }
 
@@ -136,6 +140,7 @@ function row(name: string, all: readonly Wake[]): (string | number)[] {
     const value = quantile(times, share);
     return Number.isFinite(value) ? Math.round(value) : 'never';
   };
+  const kept = all.flatMap(({ dollarsPerHour }) => dollarsPerHour ?? []);
   const mean = (pick: (wake: Wake) => number): number => all.reduce((sum, wake) => sum + pick(wake), 0) / all.length;
   return [
     name,
@@ -146,6 +151,7 @@ function row(name: string, all: readonly Wake[]): (string | number)[] {
     mean(({ dollars }) => dollars),
     mean(({ waste }) => waste),
     mean(({ machines }) => machines),
+    kept.reduce((sum, dollars) => sum + dollars, 0) / kept.length,
   ];
 }
 

@@ -11,6 +11,7 @@ const known: Knowledge = {
   byHost: new Map(),
   image: null,
   downloadGb: 0,
+  racers: 1,
   terms: new Map(),
   now: 0,
 };
@@ -53,6 +54,22 @@ test('a host whose bandwidth is dear loses against one that is dearer by the hou
   const terms = new Map([['vast', { createEveryMs: 0, imageGb: 5.5 }]]);
   expect(ranking([dear, cheap], known)[0]!.offer).toBe(dear);
   expect(ranking([dear, cheap], { ...known, terms })[0]!.offer).toBe(cheap);
+});
+
+test('the more of them race, the less dear bandwidth may be: each pulls, and one alone is paid by the hour', () => {
+  const [one, other] = offers;
+  const free = { ...one!, marketplace: 'vast', dollarsPerHour: 0.36, dollarsPerGbDown: 0 };
+  const cheap = {
+    ...other!,
+    marketplace: 'vast',
+    dollarsPerHour: 0.3,
+    dollarsPerGbDown: 0.006,
+    reliability: one!.reliability,
+  };
+  const terms = new Map([['vast', { createEveryMs: 0, imageGb: 5.5 }]]);
+  const first = (racers: number) => ranking([free, cheap], { ...known, terms, racers })[0]!.offer;
+  expect(first(1)).toBe(cheap);
+  expect(first(5)).toBe(free);
 });
 
 test.each([
