@@ -20,5 +20,8 @@ if (!show) {
   console.error(`There are stand-ins for ${Object.keys(STANDINS).join(', ')}: npm run standin NAME`);
   process.exit(64);
 }
-await using _ = await show(words);
+await using _ = await show(words).catch((cause: unknown) => {
+  console.error(cause instanceof Error ? cause.message : cause);
+  process.exit(64);
+});
 await once(process, 'SIGINT');

@@ -5,6 +5,7 @@ import { FakeClock } from '../../fakes/clock.ts';
 import { keyFile, openProject, type Project } from '../../standins/gcp/project.ts';
 import { serveGcp } from '../../standins/gcp/serve.ts';
 import { selfMoving } from '../self-moving.ts';
+import { lookingIn, ORDER } from '../standin-world.ts';
 
 export interface GcpWorld extends MarketplaceWorld {
   readonly project: Project;
@@ -25,23 +26,7 @@ export async function openGcpWorld(change: (key: string) => string = (key) => ke
     base: { kind: 'cpu' },
     need: { kind: 'cpu' },
     order: ORDER,
-    async until(look) {
-      for (let i = 0; i < 200; i++) {
-        if (await look()) return;
-        await clock.advance(3_000);
-      }
-      throw new Error('it did not come so far in ten minutes');
-    },
+    until: lookingIn(clock),
     [Symbol.asyncDispose]: async () => await standin[Symbol.asyncDispose](),
   };
 }
-
-export const ORDER = {
-  image: 'not for a machine of its own',
-  diskGb: 40,
-  publicKeys: ['ssh-ed25519 AAAA engine'],
-  bootScript: '#!/bin/sh\necho boot\n',
-  bootConfig: '{"tools":[]}\n',
-  environment: { WANDB_MODE: 'offline' },
-  ports: [],
-};

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import type { Order } from '../../../engine/domain/marketplace.ts';
 import { bill } from '../../standins/gcp/project.ts';
-import { type GcpWorld, ORDER, openGcpWorld } from './gcp-world.ts';
+import { ORDER } from '../standin-world.ts';
+import { type GcpWorld, openGcpWorld } from './gcp-world.ts';
 
 const never = new AbortController().signal;
 const gladly = async (): Promise<void> => undefined;

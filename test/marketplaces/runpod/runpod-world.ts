@@ -5,6 +5,7 @@ import { FakeClock } from '../../fakes/clock.ts';
 import { type Account, openAccount } from '../../standins/runpod/account.ts';
 import { serveRunpod } from '../../standins/runpod/serve.ts';
 import { selfMoving } from '../self-moving.ts';
+import { lookingIn, ORDER } from '../standin-world.ts';
 
 export interface RunpodWorld extends MarketplaceWorld {
   readonly account: Account;
@@ -25,23 +26,7 @@ export async function openRunpodWorld(key?: string): Promise<RunpodWorld> {
     marketplace: runpod(options),
     need: { gpu: 'RTX 4090' },
     order: ORDER,
-    async until(look) {
-      for (let i = 0; i < 200; i++) {
-        if (await look()) return;
-        await clock.advance(3_000);
-      }
-      throw new Error('it did not come so far in ten minutes');
-    },
+    until: lookingIn(clock),
     [Symbol.asyncDispose]: async () => await standin[Symbol.asyncDispose](),
   };
 }
-
-export const ORDER = {
-  image: 'pytorch/pytorch:2.8.0-cuda12.8-cudnn9-runtime',
-  diskGb: 40,
-  publicKeys: ['ssh-ed25519 AAAA engine'],
-  bootScript: '#!/bin/sh\necho boot\n',
-  bootConfig: '{"tools":[]}\n',
-  environment: { WANDB_MODE: 'offline' },
-  ports: [8888],
-};

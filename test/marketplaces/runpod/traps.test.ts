@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Order } from '../../../engine/domain/marketplace.ts';
-import { ORDER, openRunpodWorld, type RunpodWorld } from './runpod-world.ts';
+import { ORDER } from '../standin-world.ts';
+import { openRunpodWorld, type RunpodWorld } from './runpod-world.ts';
 
 const never = new AbortController().signal;
 const gladly = async (): Promise<void> => undefined;

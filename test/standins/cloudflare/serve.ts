@@ -1,6 +1,6 @@
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { ZodError } from 'zod';
+import { listen, textOf } from '../listen.ts';
 import { type Account, PERMISSION_GROUPS, type Token } from './account.ts';
 import { type Answer, Refusal, refused } from './answer.ts';
 import { connector, dnsRecords, tunnels } from './names.ts';
@@ -28,21 +28,12 @@ const EDGE = '/edge';
 
 /** The part of Cloudflare's API v4 that the Pulumi program uses, on loopback: same paths, envelope, codes and permissions. */
 export async function serveCloudflare(account: Account): Promise<CloudflareStandIn> {
-  const server = createServer(async (request, response) => {
+  const server = await listen(async (request, response) => {
     if (request.url === EDGE) return void (await hold(account, request, response));
     const { status, body } = await answer(account, request).catch(inWords);
     response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  return {
-    baseUrl: `http://127.0.0.1:${port}/client/v4`,
-    edge: `http://127.0.0.1:${port}${EDGE}`,
-    async [Symbol.asyncDispose]() {
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
-    },
-  };
+  return { ...server, baseUrl: `${server.url}/client/v4`, edge: `${server.url}${EDGE}` };
 }
 
 async function hold(account: Account, request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -85,12 +76,6 @@ async function answer(account: Account, request: IncomingMessage): Promise<Answe
   }
   if (kind === 'accounts') throw new Refusal(403, 9109, 'Unauthorized to access requested resource');
   throw new Refusal(404, 7000, 'No route for that URI');
-}
-
-async function textOf(request: IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of request) chunks.push(chunk as Buffer);
-  return Buffer.concat(chunks).toString();
 }
 
 async function bodyOf(request: IncomingMessage): Promise<unknown> {

@@ -1,34 +1,23 @@
 import { randomBytes } from 'node:crypto';
-import { createServer, type IncomingMessage } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { IncomingMessage } from 'node:http';
 import { jwtVerify } from 'jose';
+import { type Listening, listen, textOf } from '../listen.ts';
 import { type Answer, Refusal } from './answer.ts';
 import { act, aggregated, insert, mustFind, operationShown, remove, shown } from './instances.ts';
 import { type InsertBody, keepTime, type Project } from './project.ts';
 
-export interface GcpStandIn extends AsyncDisposable {
-  readonly url: string;
+export interface GcpStandIn extends Listening {
   /** Instead of https://compute.googleapis.com/compute/v1. */
   readonly api: string;
 }
 
 /** Compute Engine v1 on loopback, as far as machines go, and Google's token endpoint beside it. */
-export async function serveGcp(project: Project, port = 0): Promise<GcpStandIn> {
-  let url = '';
-  const server = createServer(async (request, response) => {
-    const said = await answer(project, request, url).catch(inWords);
+export async function serveGcp(project: Project, port?: number): Promise<GcpStandIn> {
+  const server = await listen(async (request, response) => {
+    const said = await answer(project, request, `http://${request.headers.host}`).catch(inWords);
     response.writeHead(said.status, { 'content-type': 'application/json' }).end(JSON.stringify(said.body));
-  });
-  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
-  url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  return {
-    url,
-    api: `${url}/compute/v1`,
-    async [Symbol.asyncDispose]() {
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
-    },
-  };
+  }, port);
+  return { ...server, api: `${server.url}/compute/v1` };
 }
 
 async function answer(project: Project, request: IncomingMessage, self: string): Promise<Answer> {
@@ -91,12 +80,6 @@ async function token(project: Project, text: string, self: string): Promise<Answ
   const word = `ya29.${randomBytes(16).toString('hex')}`;
   project.tokens.set(word, project.clock.now() + 3_600_000);
   return { status: 200, body: { access_token: word, expires_in: 3_599, token_type: 'Bearer' } };
-}
-
-async function textOf(request: IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of request) chunks.push(chunk as Buffer);
-  return Buffer.concat(chunks).toString();
 }
 
 const notFound = (url: URL): Refusal => new Refusal(404, 'notFound', `There is no ${url.pathname}`);

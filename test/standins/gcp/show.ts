@@ -1,6 +1,7 @@
 import { mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { noSuchTrap, trapList } from '../no-such-trap.ts';
 import { realClock } from '../real-clock.ts';
 import { keyFile, openProject } from './project.ts';
 import { serveGcp } from './serve.ts';
@@ -10,8 +11,8 @@ import { isTrap, TRAPS } from './traps.ts';
 export async function showGcp(words: readonly string[]): Promise<AsyncDisposable> {
   const project = openProject(realClock);
   for (const word of words) {
-    if (isTrap(word)) project.traps.add(word);
-    else console.error(`There is no trap "${word}".`);
+    if (!isTrap(word)) throw noSuchTrap(word, TRAPS);
+    project.traps.add(word);
   }
   const standin = await serveGcp(project, PORT);
   const folder = await mkdtemp(join(tmpdir(), 'dumont-gcp-'));
@@ -20,8 +21,8 @@ export async function showGcp(words: readonly string[]): Promise<AsyncDisposable
   console.log(`Compute Engine answers at ${standin.api}. Its machines run nothing. For Dumont:`);
   console.log(`  DUMONT_GCP_API=${standin.api} DUMONT_GCP_KEY="$(cat ${file})"`);
   console.log(`On: ${[...project.traps].join(', ') || 'no trap'}. There are:`);
-  for (const [name, what] of Object.entries(TRAPS)) console.log(`  ${name.padEnd(16)} ${what}`);
+  console.log(trapList(TRAPS));
   return standin;
 }
 
-const PORT = 7079;
+const PORT = 7080;

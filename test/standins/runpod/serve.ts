@@ -1,5 +1,5 @@
-import { createServer, type IncomingMessage } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { IncomingMessage } from 'node:http';
+import { type Listening, listen, textOf } from '../listen.ts';
 import { type Account, balance, bill, collect, spendPerHour } from './account.ts';
 import { type Answer, Problem } from './answer.ts';
 import { dataCenters, gpus } from './catalog.ts';
@@ -8,15 +8,10 @@ import { shown } from './pod.ts';
 import { actOn, changePod, createPod, endPod, findPod, listPods } from './pods.ts';
 import { faultsIn } from './schema.ts';
 
-export interface RunpodStandIn extends AsyncDisposable {
-  /** Instead of https://api.runpod.io. */
-  readonly url: string;
-}
-
 /** RunPod on loopback: REST v2 as it is published, and what of GraphQL a client needs besides. */
-export async function serveRunpod(account: Account, port = 0): Promise<RunpodStandIn> {
+export async function serveRunpod(account: Account, port?: number): Promise<Listening> {
   const limit = limits(account.clock);
-  const server = createServer(async (request, response) => {
+  return await listen(async (request, response) => {
     const said = await answer(account, limit, request).catch(inWords);
     if (said === null) return; // it hangs until the client gives up
     if (said.events) {
@@ -27,15 +22,7 @@ export async function serveRunpod(account: Account, port = 0): Promise<RunpodSta
     const body = said.body === undefined ? '' : JSON.stringify(said.body);
     const headers = { 'content-type': 'application/json', ...limit.headers(), ...said.headers };
     response.writeHead(said.status, headers).end(body);
-  });
-  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
-  return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    async [Symbol.asyncDispose]() {
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
-    },
-  };
+  }, port);
 }
 
 async function answer(
@@ -163,9 +150,7 @@ function graphql(account: Account, body: unknown): Answer {
 }
 
 async function bodyOf(request: IncomingMessage): Promise<unknown> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of request) chunks.push(chunk as Buffer);
-  const text = Buffer.concat(chunks).toString();
+  const text = await textOf(request);
   if (text === '') return undefined;
   try {
     return JSON.parse(text);

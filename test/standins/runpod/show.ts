@@ -1,3 +1,4 @@
+import { noSuchTrap, trapList } from '../no-such-trap.ts';
 import { realClock } from '../real-clock.ts';
 import { openAccount } from './account.ts';
 import { serveRunpod } from './serve.ts';
@@ -7,14 +8,14 @@ import { isTrap, TRAPS } from './traps.ts';
 export async function showRunpod(words: readonly string[]): Promise<AsyncDisposable> {
   const account = openAccount(realClock);
   for (const word of words) {
-    if (isTrap(word)) account.traps.add(word);
-    else console.error(`There is no trap "${word}".`);
+    if (!isTrap(word)) throw noSuchTrap(word, TRAPS);
+    account.traps.add(word);
   }
   const standin = await serveRunpod(account, PORT);
   console.log(`RunPod answers at ${standin.url}, to the key ${account.key}. Its pods run no containers. For Dumont:`);
   console.log(`  DUMONT_RUNPOD_API=${standin.url} DUMONT_RUNPOD_KEY=${account.key}`);
   console.log(`On: ${[...account.traps].join(', ') || 'no trap'}. There are:`);
-  for (const [name, what] of Object.entries(TRAPS)) console.log(`  ${name.padEnd(14)} ${what}`);
+  console.log(trapList(TRAPS));
   return standin;
 }
 

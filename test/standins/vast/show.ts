@@ -1,3 +1,4 @@
+import { trapList } from '../no-such-trap.ts';
 import { GOOD_KEY, openVast } from './account.ts';
 import { serveVast } from './serve.ts';
 import { readTraps, TRAPS } from './traps.ts';
@@ -10,7 +11,7 @@ export async function showVast(words: readonly string[]): Promise<AsyncDisposabl
   console.log(`  DUMONT_VAST_API=${standin.url} DUMONT_VAST_KEY=${GOOD_KEY}`);
   const on = [...traps].map(([name, share]) => `${name}=${share}`);
   console.log(`On: ${on.join(', ') || 'no trap'}. There are (0 to 1 says how often):`);
-  for (const [name, what] of Object.entries(TRAPS)) console.log(`  ${name.padEnd(18)} ${what}`);
+  console.log(trapList(TRAPS));
   return standin;
 }
 

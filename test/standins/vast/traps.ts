@@ -1,3 +1,5 @@
+import { noSuchTrap } from '../no-such-trap.ts';
+
 /** Every way in which vast is known to surprise, by the name that switches it on, and what it does. */
 export const TRAPS = {
   'text-errors': 'errors come as plain text',
@@ -42,16 +44,8 @@ export function readTraps(words: readonly string[]): Traps {
   return new Map(
     words.map((word) => {
       const [name = '', share = '1'] = word.split('=');
-      if (!(name in TRAPS) || !(Number(share) >= 0 && Number(share) <= 1))
-        throw new Error(`There is no trap "${word}". There are:\n${list()}`);
+      if (!(name in TRAPS) || !(Number(share) >= 0 && Number(share) <= 1)) throw noSuchTrap(word, TRAPS);
       return [name as Trap, Number(share)];
     }),
   );
-}
-
-function list(): string {
-  const width = Math.max(...Object.keys(TRAPS).map((name) => name.length));
-  return Object.entries(TRAPS)
-    .map(([name, what]) => `  ${name.padEnd(width)}  ${what}`)
-    .join('\n');
 }
