@@ -10,6 +10,7 @@ import { list } from './list.ts';
 import { containerLog } from './logs.ts';
 import { search } from './search.ts';
 import { type Send, sendByFetch } from './send.ts';
+import { startAgain } from './start.ts';
 
 export interface VastOptions {
   readonly url: string;
@@ -70,7 +71,7 @@ export function vast(options: VastOptions): Vast {
     list: async (signal) => await listed(signal),
     destroy,
     stop: async (instance, signal) => await change(instance, 'stopped', signal),
-    start: async (instance, signal) => await change(instance, 'running', signal),
+    start: async (instance, signal) => await startAgain(instance, { change, listed, clock }, signal),
     bootLog: async (instance, signal) => await containerLog(ask, send, clock, instance, signal),
     endCall: async (instance) => keys.endCall(url, instance),
   };

@@ -17,8 +17,10 @@ export interface VastWorld extends Disposable {
   readonly account: Account;
   readonly market: Vast;
   readonly keysFile: string;
+  /** To the stand-in and back. */
+  readonly send: Send;
   /** Another client, with another key or none of the old one's memory. */
-  again(key?: string, send?: Send): Vast;
+  again(key?: string, through?: Send): Vast;
   order(label?: string): Order;
   until(look: () => Promise<boolean> | boolean): Promise<void>;
 }
@@ -44,10 +46,10 @@ export function openVastWorld({ traps = [], ...options }: WorldOptions = {}): Va
   const account = openVast({ ...options, now: () => clock.now(), traps: readTraps(traps) });
   const folder = mkdtempSync(join(tmpdir(), 'dumont-vast-'));
   const keysFile = join(folder, 'vast', 'keys.json');
-  const answers = sendTo(account, clock);
+  const send = sendTo(account, clock);
   const random = seeded('client');
-  const again = (key = GOOD_KEY, send = answers): Vast =>
-    vast({ url: URL_OF_VAST, key, keysFile, clock, random, send });
+  const again = (key = GOOD_KEY, through = send): Vast =>
+    vast({ url: URL_OF_VAST, key, keysFile, clock, random, send: through });
   let over = false;
   const run = async (): Promise<void> => {
     while (!over) await clock.advance(50);
@@ -58,6 +60,7 @@ export function openVastWorld({ traps = [], ...options }: WorldOptions = {}): Va
     account,
     market: again(),
     keysFile,
+    send,
     again,
     order: (label = 'dumont-test-m1-lab') => ({
       label,
