@@ -51,6 +51,7 @@ export const REASONS: readonly Pair[] = [
   ['cannot be measured', 'não pode ser medido'],
   ['not measured for', 'sem medida há'],
   ['its schedule,', 'o agendamento,'],
+  ['renters complained #×', 'locatários reclamaram #×'],
   // money
   ['asleep pays after *: waking it again costs about #', 'dormir compensa depois de *: acordar de novo custa uns #'],
   ['it usually sleeps for *, which saves #', 'costuma dormir *, o que poupa #'],

@@ -22,6 +22,8 @@ export interface Offer {
   readonly dollarsPerGbUp: number;
   /** The marketplace's own estimate, 0 to 1. */
   readonly reliability: number;
+  /** How often its renters complained lately, where that is known. */
+  readonly reports?: number | undefined;
   readonly downMbps: number;
   readonly upMbps: number;
   readonly cuda: number | null;

@@ -19,18 +19,21 @@ const FIELD = { readyMs: 60_000, failure: 0.2 };
 
 /**
  * How long a start on it is expected to take, and how likely it is to fail. Starts of another image on it say half as much,
- * and what its owner's other machines did a quarter; what was long ago fades.
+ * and what its owner's other machines did a quarter; what was long ago fades. A complaint of somebody else's counts like
+ * a quarter of a failed start.
  */
 export function expectation(
   own: readonly Boot[],
   kin: readonly Boot[],
   image: string | null,
   now: number,
+  reports = 0,
 ): { readonly readyMs: number; readonly failure: number } {
+  const complaints = 0.25 * Math.min(reports, REPORTS_MAX);
   // Two starts' worth of the field's average keep one lucky or unlucky start from deciding.
-  let weight = 2;
+  let weight = 2 + complaints;
   let ms = FIELD.readyMs * weight;
-  let failure = FIELD.failure * weight;
+  let failure = FIELD.failure * 2 + complaints;
   const count = (boot: Boot, worth: number): void => {
     const share = worth * 0.5 ** ((now - boot.at) / HALF_LIFE_MS);
     if (!boot.ok) failure += share;
@@ -42,6 +45,9 @@ export function expectation(
   for (const boot of kin) count(boot, 0.25);
   return { readyMs: ms / weight, failure: Math.min(1, failure / weight) };
 }
+
+/** However many complained: our own starts say more. */
+const REPORTS_MAX = 16;
 
 /**
  * How long a start may take before another begins beside it: what three of four took on that machine, or, while little is

@@ -38,7 +38,7 @@ function judge(offer: Offer, known: Knowledge): { rank: number; why: string } {
   const kin = (known.byHost.get(`${offer.marketplace}/${offer.host}`) ?? []).filter(
     (boot) => boot.physical !== offer.machine,
   );
-  const expected = expectation(own, kin, known.image, known.now);
+  const expected = expectation(own, kin, known.image, known.now, offer.reports);
   const failure = 1 - (1 - expected.failure) * offer.reliability;
   const transferMs = (known.downloadGb * 8_000_000) / Math.max(memory?.mbps ?? offer.downMbps, 1);
   const waitMinutes = (expected.readyMs + transferMs) / 60_000 / Math.max(0.05, 1 - failure);
@@ -46,7 +46,8 @@ function judge(offer: Offer, known: Knowledge): { rank: number; why: string } {
   const bandwidth = offer.dollarsPerGbDown * (known.downloadGb + pulledGb);
   const rank = offer.dollarsPerHour * SESSION_HOURS + bandwidth + waitMinutes * DOLLARS_PER_WAITED_MINUTE;
   const seen = memory ? `seen ${memory.starts}×` : 'never seen';
-  const why = `about ${Math.round(expected.readyMs / 1000)} s to start, ${Math.round((1 - failure) * 100)} % sure, ${seen}`;
+  const complained = offer.reports ? `, renters complained ${offer.reports}×` : '';
+  const why = `about ${Math.round(expected.readyMs / 1000)} s to start, ${Math.round((1 - failure) * 100)} % sure, ${seen}${complained}`;
   return { rank, why };
 }
 

@@ -40,6 +40,7 @@ const Offer = z.object({
   dollarsPerGbDown: z.number(),
   dollarsPerGbUp: z.number(),
   reliability: z.number(),
+  reports: z.number().optional(),
   downMbps: z.number(),
   upMbps: z.number(),
   cuda: z.number().nullable(),

@@ -56,6 +56,18 @@ test('a host whose bandwidth is dear loses against one that is dearer by the hou
   expect(ranking([dear, cheap], { ...known, terms })[0]!.offer).toBe(cheap);
 });
 
+test('a machine that renters complained of is expected to fail more often, and the list says so', () => {
+  const [one] = offers;
+  const good = { ...one!, machine: 'good' };
+  const bad = { ...good, id: 'o99', machine: 'bad', dollarsPerHour: good.dollarsPerHour - 0.01, reports: 4 };
+  const [first, second] = ranking([bad, good], known);
+  expect(first?.offer).toBe(good);
+  expect(second?.why).toContain('renters complained 4×');
+  const starts = Array.from({ length: 40 }, () => ({ ...boot(60_000), physical: 'bad' }));
+  const proved = ranking([bad, good], { ...known, boots: new Map([[`${bad.marketplace}/bad`, starts]]) });
+  expect(proved[0]?.offer, 'our own starts say more').toBe(bad);
+});
+
 test('the more of them race, the less dear bandwidth may be: each pulls, and one alone is paid by the hour', () => {
   const [one, other] = offers;
   const free = { ...one!, marketplace: 'vast', dollarsPerHour: 0.36, dollarsPerGbDown: 0 };

@@ -19,6 +19,7 @@ export const OfferJson = z.object({
   dollars_per_gb_down: z.number(),
   dollars_per_gb_up: z.number(),
   reliability: z.number(),
+  reports: z.number().optional().describe('How often its renters complained in the last 30 days, where that is known.'),
   down_mbps: z.number(),
   up_mbps: z.number(),
   cuda: z.number().nullable(),

@@ -27,8 +27,6 @@ const Gpu = z.object({
 });
 const Prices = z.object({ gpus: z.array(Gpu) });
 
-const Report = z.object({ problem: z.string().nullish(), message: z.string().nullish(), created_at: z.unknown() });
-
 /** What vast knows of the account and of its market, besides machines. */
 export function openAccount(ask: Ask, clock: Clock) {
   return {
@@ -61,13 +59,6 @@ export function openAccount(ask: Ask, clock: Clock) {
         median: price_median ?? null,
         p75: price_p75 ?? null,
       }));
-    },
-
-    /** How often renters complained of this physical machine. */
-    async reports(machine: string, signal: AbortSignal): Promise<number> {
-      const path = `/api/v0/machines/${machine}/reports/`;
-      const asked = { route: 'reports', method: 'GET', path, again: true } as const;
-      return reading(z.array(Report), await ask.well(asked, signal), 'the reports of renters').length;
     },
   };
 }

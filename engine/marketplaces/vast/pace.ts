@@ -20,7 +20,7 @@ const SECONDS = {
   prices: 3,
   increases: 1,
   agree: 1,
-  reports: 1,
+  reports: 1.2,
 } as const;
 
 /** Requests do not travel equally fast, and the other end counts when they arrive. */

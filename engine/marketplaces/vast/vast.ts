@@ -8,6 +8,7 @@ import { openIncreases } from './increases.ts';
 import { openKeys } from './keys.ts';
 import { list } from './list.ts';
 import { containerLog } from './logs.ts';
+import { openReports } from './reports.ts';
 import { search } from './search.ts';
 import { type Send, sendByFetch } from './send.ts';
 import { startAgain } from './start.ts';
@@ -35,6 +36,7 @@ export function vast(options: VastOptions): Vast {
   const ask = openAsk({ ...options, send });
   const keys = openKeys(options.keysFile, clock);
   const destroy = destroyer(ask);
+  const reports = openReports(ask, clock);
   const listed = together(async (depart, signal) => {
     const all = await list(ask, depart, signal);
     keys.listed(all);
@@ -59,7 +61,7 @@ export function vast(options: VastOptions): Vast {
     terms: { createEveryMs: 4_650, imageGb: IMAGE_GB },
     ...openAccount(ask, clock),
     ...openIncreases(ask, clock),
-    offers: async (need, signal) => await search(ask, need, signal),
+    offers: async (need, signal) => reports.on(await search(ask, need, signal), signal),
 
     async rent(offer, order, depart, signal) {
       const { instance, key } = await create(ask, offer, order, depart, signal);

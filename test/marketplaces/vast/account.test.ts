@@ -21,6 +21,16 @@ test.each([
   expect(w.account.rentals).toEqual([]);
 });
 
+test('without a key vast may be searched, and nothing more', async () => {
+  const w = vastWorld();
+  const market = w.again('');
+  const [offer] = await market.offers({}, never);
+  const facts = { code: 'marketplace_key', facts: { why: 'This action requires login.' } };
+  await expect(market.rent(offer!, w.order(), gladly, never)).rejects.toMatchObject(facts);
+  await expect(market.list(never)).rejects.toMatchObject(facts);
+  expect(w.account.rentals).toEqual([]);
+});
+
 test('charges agree with what ran, part by part', async () => {
   const w = vastWorld({ boot: PROMPT });
   const from = w.clock.now();
@@ -40,13 +50,11 @@ test('charges agree with what ran, part by part', async () => {
   expect(left).toBeCloseTo(50 - part('gpu') - part('bandwidth') - part('disk'), 1);
 });
 
-test('what GPUs go for, and what renters say of a machine', async () => {
+test('what GPUs go for', async () => {
   const w = vastWorld();
   const prices = await w.market.prices(never);
   const mine = prices.find(({ gpu }) => gpu === 'RTX 4090')!;
   expect(mine.p25!).toBeLessThan(mine.median!);
-  const worst = w.account.fleet.toSorted((a, b) => a.quality - b.quality)[0]!;
-  expect(await w.market.reports(String(worst.machine_id), never)).toBeGreaterThan(3);
 });
 
 test('the key with which a machine ends itself outlives the engine, in a file for its owner alone', async () => {

@@ -8,6 +8,7 @@ const SECONDS: readonly (readonly [RegExp, number])[] = [
   [/^POST \/api\/v0\/ssh\/$/, 1],
   [/^GET \/api\/v0\/charges\/$/, 1],
   [/^GET \/api\/v0\/metrics\//, 3],
+  [/^GET \/api\/v0\/machines\/\d+\/reports\/$/, 1.2],
 ];
 const SEARCHES_A_MINUTE = 10;
 

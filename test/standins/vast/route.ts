@@ -121,7 +121,10 @@ function reportsOf(account: Account, machine: number): readonly unknown[] {
   const physical = account.fleet.find(({ machine_id }) => machine_id === machine);
   if (!physical) throw new Refusal(404, 'not_found', 'error 404: no such machine');
   const count = Math.round((1 - physical.quality) * 8);
-  return Array.from({ length: count }, () => ({ problem: 'instance', message: 'did not start', created_at: 0 }));
+  return Array.from({ length: count }, (_, i) => {
+    const created_at = new Date(account.now() - (1 + 7 * i) * 86_400_000).toISOString();
+    return { problem: 'instance', message: 'did not start', created_at };
+  });
 }
 
 /** Where a log lies, a moment after it was asked for. */
