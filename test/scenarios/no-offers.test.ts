@@ -6,7 +6,12 @@ import { GOOD_KEY } from '../standins/vast/account.ts';
 import { readTraps } from '../standins/vast/traps.ts';
 
 /** Asks for something at vast that cannot be had, and returns what people are told. */
-async function told(need: Need, change: (vast: AtVast) => void = () => undefined, traps: readonly string[] = []) {
+async function told(
+  need: Need,
+  change: (vast: AtVast) => void = () => undefined,
+  traps: readonly string[] = [],
+  how: { readonly capDollars?: number } = {},
+) {
   const w = new World();
   const vast = atVast(w, { machines: 120, seed: 'bad input', traps: readTraps(traps) });
   change(vast);
@@ -17,7 +22,7 @@ async function told(need: Need, change: (vast: AtVast) => void = () => undefined
     (cause: Error) => cause.message,
   );
   await w.clock.advance(MINUTE);
-  const { id } = await engine.wake('lab', {}, ANA);
+  const { id } = await engine.wake('lab', how, ANA);
   await w.clock.advance(10 * MINUTE);
   const { outcome } = await engine.operation(id);
   await stop();
@@ -58,11 +63,20 @@ test.each([
   expect(rented).toBe(0);
 });
 
-test('a key that vast does not know any more ends a wake with its name, and nothing is rented', async () => {
-  const forget = ({ account }: AtVast): void => void account.keys.delete(GOOD_KEY);
-  const { offers, wake, rented } = await told({}, forget);
-  expect(offers).toBe('vast does not accept the key in DUMONT_VAST_KEY: Invalid user key');
-  expect([wake, rented]).toEqual([expect.stringContaining('does not accept the key in DUMONT_VAST_KEY'), 0]);
+test.each([
+  ['does not know any more', ({ account }: AtVast) => account.keys.delete(GOOD_KEY), 'Invalid user key'],
+  ['has let expire', ({ account }: AtVast) => account.keys.set(GOOD_KEY, 'expired'), 'Your session has expired.'],
+] as const)('a key that vast %s ends a wake with its name, and nothing is rented', async (_, change, why) => {
+  const { offers, wake, rented } = await told({}, (vast) => void change(vast));
+  const words = `vast does not accept the key in DUMONT_VAST_KEY: ${why}`;
+  expect(offers).toBe(words);
+  expect([wake, rented]).toEqual([expect.stringContaining(words.replace(/\.$/, '')), 0]);
+});
+
+test('a wake whose cap is too low for any machine says so, and nothing is rented', async () => {
+  const { offers, wake, rented } = await told({ gpu: 'RTX 4090' }, undefined, [], { capDollars: 0.001 });
+  expect(offers).toBe('there are some');
+  expect([wake, rented]).toEqual([expect.stringContaining('the next machine would pass the cap for one wake'), 0]);
 });
 
 test.each([
