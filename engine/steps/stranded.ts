@@ -1,7 +1,7 @@
 import { isFailure, reasonOf } from '../domain/failures.ts';
 import type { Machine } from '../domain/lifecycle.ts';
 import type { Listed, ListedStatus } from '../domain/marketplace.ts';
-import type { Ports } from '../domain/ports.ts';
+import type { Marketplace, Ports } from '../domain/ports.ts';
 import type { Workspace } from '../domain/workspace.ts';
 import { Absence, findIn } from './absence.ts';
 import { wishByItself } from './by-itself.ts';
@@ -30,7 +30,7 @@ export const stranded: Step = async (machine, ports, signal, note) => {
       // Its host stopped it, or we did and were killed before that was written down. Its work is on its disk.
       machine = await note({ address: null, hostKey: null });
       await ports.fence.check(machine.id, signal);
-      await marketplace.start(listed.instance, signal);
+      await start(listed.instance, machine, marketplace, ports, signal);
     }
     const met = await meet(machine, listed, ports, signal);
     if (met) {
@@ -54,6 +54,24 @@ export const stranded: Step = async (machine, ports, signal, note) => {
     await ear.wait(watch.lookMs, signal);
   }
 };
+
+/** Somebody else may have its GPU for a while; its disk stays, so it is asked for again at the next look. */
+async function start(
+  instance: string,
+  machine: Machine,
+  marketplace: Marketplace,
+  ports: Ports,
+  signal: AbortSignal,
+): Promise<void> {
+  try {
+    await marketplace.start(instance, signal);
+  } catch (cause) {
+    signal.throwIfAborted();
+    if (!isFailure(cause, 'gpu_taken')) throw cause;
+    const { id, workspace } = machine;
+    ports.log('machine.not_started', { workspace, machine: id, why: reasonOf(cause) }, 'WARNING');
+  }
+}
 
 /** Gone. It may have saved all of its work and ended itself while nobody answered it: then nothing is lost. */
 async function leave(machine: Machine, workspace: Workspace | null, ports: Ports, signal: AbortSignal): Promise<Turn> {

@@ -103,9 +103,8 @@ function leaveForeign({ account }: AtVast): Rental {
     lagMs: 0,
     sshKeys: [],
     label: 'dumont-other-m1-lab',
-    spans: [{ from: account.now(), until: null, first: true }],
+    spans: [{ from: account.now(), until: null, first: true, waits: false }],
     intended: 'running',
-    waits: false,
     endedAt: null,
   };
   account.rentals.push(foreign);

@@ -95,7 +95,8 @@ export function insertBody(zone: string, machineType: string, order: Order): obj
         item('dumont-environment', environment.join('')),
       ],
     },
-    // Should everybody forget it, it stops by itself. It is never deleted by a timer: there may be work on its disk.
+    // Should everybody forget it, it stops by itself. It is never deleted by a timer: there may be work on its disk, and which
+    // timer it is can only be changed while it stands still.
     scheduling: {
       provisioningModel: 'STANDARD',
       onHostMaintenance: 'MIGRATE',

@@ -48,11 +48,9 @@ export interface Rental {
   readonly lagMs: number;
   readonly sshKeys: string[];
   label: string | null;
-  /** When its container began to start, and when it was stopped; the last one may be open. */
-  readonly spans: { from: number; until: number | null; first: boolean }[];
+  /** When its container began to start, and when it was stopped; the last one may be open. `waits`: for a GPU that somebody else has. */
+  readonly spans: { from: number; until: number | null; first: boolean; waits: boolean }[];
   intended: 'running' | 'stopped';
-  /** A host took its GPU while it was stopped. */
-  waits: boolean;
   endedAt: number | null;
 }
 

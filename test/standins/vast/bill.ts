@@ -39,7 +39,7 @@ export const creditLeft = (account: Account): number => (account.options.credit 
 /** The first start pulls the image; a later one finds it. Some never come so far. */
 export function runningFrom(rental: Rental, span: Rental['spans'][number]): number {
   const { fate, loadingMs } = rental.boot;
-  if (fate === 'exits' || fate === 'oci' || fate === 'offline' || rental.waits) return Number.POSITIVE_INFINITY;
+  if (fate === 'exits' || fate === 'oci' || fate === 'offline' || span.waits) return Number.POSITIVE_INFINITY;
   return span.from + (span.first ? loadingMs : Math.min(loadingMs, RESTART_MS));
 }
 

@@ -20,9 +20,9 @@ export function change(account: Account, { body }: Asked, id: number): Answer {
 }
 
 function start(account: Account, rental: Rental): Answer {
-  rental.waits = account.springs('gpu-taken');
-  rental.spans.push({ from: account.now(), until: null, first: rental.spans.length === 0 });
-  const msg = rental.waits ? 'Required resources are currently unavailable, state change queued.' : undefined;
+  const waits = account.springs('gpu-taken');
+  rental.spans.push({ from: account.now(), until: null, first: rental.spans.length === 0, waits });
+  const msg = waits ? 'Required resources are currently unavailable, state change queued.' : undefined;
   return ok({ success: true, ...(msg ? { msg } : {}) });
 }
 

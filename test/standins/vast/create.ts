@@ -60,9 +60,8 @@ export function create(account: Account, { body }: Asked, ask: number): Answer {
     lagMs: account.springs('list-lag') ? 1_000 + 4_000 * account.chance() : 0,
     sshKeys: account.sshKeys.map(({ public_key }) => public_key),
     label,
-    spans: low ? [] : [{ from: account.now(), until: null, first: true }],
+    spans: low ? [] : [{ from: account.now(), until: null, first: true, waits: false }],
     intended: low ? 'stopped' : 'running',
-    waits: false,
     endedAt: null,
   };
   pass(account, physical.machine_id);

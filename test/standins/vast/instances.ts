@@ -113,11 +113,11 @@ export function statusOf(account: Account, rental: Rental): { actual: string | n
   const now = account.now();
   const span = rental.spans.at(-1);
   if (creditLeft(account) <= 0) return { actual: 'exited', words: 'credit exhausted' };
-  if (!span || span.until !== null) return { actual: rental.waits ? 'created' : 'exited', words: null };
+  if (!span || span.until !== null) return { actual: 'exited', words: null };
   const { fate, loadingMs } = rental.boot;
   const age = now - span.from;
   const half = Math.min(loadingMs, 120_000) / 2;
-  if (rental.waits) return { actual: 'created', words: 'scheduling' };
+  if (span.waits) return { actual: 'created', words: 'scheduling' };
   if (age < Math.min(2_000, half)) return { actual: null, words: null };
   if (fate === 'oci' && age >= half)
     return {
