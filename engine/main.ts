@@ -45,6 +45,7 @@ import { supervise } from './supervise.ts';
 import { keepSweeping } from './sweep.ts';
 import { createTelling } from './telling.ts';
 import { provideKit, resticFor } from './tools/provide-kit.ts';
+import { keepWatched } from './watched.ts';
 import { welcome } from './welcome.ts';
 import { openWorkspaceLogs } from './workspace-logs.ts';
 
@@ -378,9 +379,11 @@ async function main(): Promise<void> {
   keepHeapSmall();
   const asked = Promise.withResolvers<void>();
   for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => asked.resolve());
+  // biome-ignore lint/style/noProcessEnv: the environment is read here and nowhere else in the engine.
+  const environment = process.env;
+  using _ = keepWatched(environment, (why) => console.error(why));
   try {
-    // biome-ignore lint/style/noProcessEnv: the environment is read here and nowhere else in the engine.
-    const config = readConfig(withCredentials(process.env));
+    const config = readConfig(withCredentials(environment));
     await using dumont = await openDumont(config, (line) => console.log(line));
     console.log(await welcome(dumont, config, process.stdout.isTTY));
     await Promise.race([asked.promise, dumont.lost]);

@@ -18,6 +18,9 @@ EnvironmentFile=/etc/dumont/current/engine.env
 ${load}ExecStart=${nodeHome(wanted)}/bin/node ${releaseHome(wanted)}/engine/main.ts
 Restart=always
 RestartSec=2
+# It says three times within this that it lives, through systemd-notify; one that stands still is started anew.
+WatchdogSec=120
+NotifyAccess=all
 # It ends by itself when asked; machines and storage outlive it.
 TimeoutStopSec=60
 StateDirectory=dumont

@@ -73,6 +73,8 @@ test('the engine is shut in, and its secrets are credentials of its own', () => 
     'ProtectSystem=strict',
     'ProtectHome=yes',
     'Restart=always',
+    'WatchdogSec=120',
+    'NotifyAccess=all',
     'SystemCallFilter=@system-service',
   ])
     expect(unit.split('\n')).toContain(line);
