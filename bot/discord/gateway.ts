@@ -1,6 +1,6 @@
 import type { REST } from '@discordjs/rest';
 import { type SessionInfo, WebSocketManager, WebSocketShardEvents, WebSocketShardStatus } from '@discordjs/ws';
-import { type APIInteraction, GatewayDispatchEvents, type GatewayDispatchPayload } from 'discord-api-types/v10';
+import { type APIInteraction, GatewayDispatchEvents, type GatewayDispatchPayload, Routes } from 'discord-api-types/v10';
 import type { Clock, Log, Store } from '../../engine/domain/ports.ts';
 import type { Secret } from '../../engine/domain/secret.ts';
 import { keepSessions } from './sessions.ts';
@@ -36,6 +36,9 @@ const NEVER_HEALS: Readonly<Record<number, string>> = {
 };
 
 const UNREADY_MS = 60_000;
+/** A connection that has not come back for so long, although Discord answers otherwise, needs another process. */
+const STUCK_MS = 10 * 60_000;
+const LOOK_MS = 60_000;
 /** Interactions come without any. */
 const NO_INTENTS = 0;
 
@@ -118,6 +121,21 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
   void connected.finally(() => {
     connecting = false;
   });
+  const watching = watch();
+
+  /** It comes back by itself, as a rule. */
+  async function watch(): Promise<void> {
+    while (!stop.signal.aborted) {
+      await clock.sleep(LOOK_MS, stop.signal).catch(() => undefined);
+      const lost = Math.min(...lostAt.values());
+      if (stop.signal.aborted || !isReady || clock.now() - lost < STUCK_MS) continue;
+      const answers = await rest.get(Routes.gatewayBot(), { signal: stop.signal }).then(
+        () => true,
+        () => false,
+      );
+      if (answers) return end('the connection does not come back, although Discord answers');
+    }
+  }
 
   return {
     async health() {
@@ -136,6 +154,7 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
     },
     async [Symbol.asyncDispose]() {
       stop.abort(new Error('the bot stops'));
+      await watching;
       sessions.close();
       // Any code but 1000 and 1001 leaves the session open, so that the next start is sent what came meanwhile.
       await Promise.resolve(manager.destroy({ code: 4_900, reason: 'restarting' })).catch(() => undefined);

@@ -39,6 +39,37 @@ describe.concurrent('Discord', () => {
     expect(s.standin.messages(s.ops)).toHaveLength(1);
   });
 
+  test('does not answer heartbeats any more: the connection is made anew, and goes on where it was', async () => {
+    await using s = await stage({ settings: { heartbeatMs: 300 } });
+    s.standin.gateway.deaf = true;
+    await s.standin.until(() => s.standin.gateway.resumes > 0, 25_000, 'a new connection');
+    s.standin.gateway.deaf = false;
+    const answer = await s.standin.answered(wake(s), 25_000);
+    expect(answer.content).toContain('Waking: **lab**');
+    expect(deedsOf(s, 'wake')).toBe(1);
+  });
+
+  test('answers, and the connection does not come back all the same: whoever watches over us is told', async () => {
+    let later = 0;
+    const clock: Clock = {
+      now: () => Date.now() + later,
+      sleep: async (ms, signal) => await realClock.sleep(ms < 60_000 ? ms : 50, signal),
+    };
+    await using s = await stage({ clock });
+    s.standin.state.faults = [misfortune('GET', /gateway\/bot$/, { status: 503 }, 1_000)];
+    s.standin.gateway.down = true;
+    s.standin.gateway.close(1006);
+    await s.standin.until(() => s.logged.some(({ event }) => event === 'discord.closed'));
+    const asked = (): number => s.standin.state.seen.filter(({ path }) => path.endsWith('gateway/bot')).length;
+    const before = asked();
+    later = 11 * 60_000;
+    await s.standin.until(() => asked() > before + 3, 25_000, 'a look whether Discord answers');
+    expect(s.ends).toEqual([]); // it is not us
+    s.standin.state.faults = [];
+    await s.standin.until(() => s.ends.length > 0, 25_000, 'an end');
+    expect(s.ends).toEqual(['the connection does not come back, although Discord answers']);
+  });
+
   test('ends the session and is away for a while: red, then green again, and nothing is done twice', async () => {
     let later = 0;
     const clock: Clock = { ...realClock, now: () => Date.now() + later };

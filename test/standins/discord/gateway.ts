@@ -14,6 +14,8 @@ export interface Gateway {
   refuse(code: number | null): void;
   /** Nobody can connect at all. */
   down: boolean;
+  /** It says nothing to heartbeats. */
+  deaf: boolean;
   readonly identifies: number;
   readonly resumes: number;
   readonly connected: number;
@@ -57,7 +59,7 @@ export function openGateway(server: Server, state: State, url: () => string): Ga
     });
     ws.on('message', (data) => {
       const { op, d } = JSON.parse(String(data)) as Frame;
-      if (op === 1) return say(ws, { op: 11 });
+      if (op === 1) return gateway.deaf ? undefined : say(ws, { op: 11 });
       if (op === 2) session = identify(ws, d as Identify);
       else if (op === 6) session = resume(ws, d as Resume);
       else ws.close(4001, 'Unknown opcode');
@@ -125,6 +127,7 @@ export function openGateway(server: Server, state: State, url: () => string): Ga
       refused = code;
     },
     down: false,
+    deaf: false,
     get identifies() {
       return identifies;
     },
