@@ -49,7 +49,7 @@ describe.concurrent('bad input', () => {
     expect((await s.standin.answered(followed)).content).toContain('Follow it here');
   });
 
-  test('names, errors and lists far over what Discord takes: all fit, nothing rings, nothing is cut in half', async () => {
+  test('names, errors and lists far over what Discord takes: all fit, nothing rings, nothing is cut in half [promise 15]', async () => {
     await using s = await stage({ names: [] });
     const host = `${NASTY} ${'x'.repeat(300)}`;
     const lab = await s.fake.engine.create('lab', { need: { gpu: 'g'.repeat(200) } }, { by: 'ana', key: null });

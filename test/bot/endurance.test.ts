@@ -14,7 +14,7 @@ const panelSays = async (s: Stage, start: string, ms = 25_000) =>
 const wake = (s: Stage): Interaction => s.standin.run(s.people.ana, s.ops, 'wake', { workspace: 'lab' });
 
 describe.concurrent('Discord', () => {
-  test('lets the token of an interaction end: the panel goes on to the last file', async () => {
+  test('lets the token of an interaction end: the panel goes on to the last file [promise 4]', async () => {
     await using s = await stage({ settings: { tokenMs: 1_000 }, pace: 0.1 });
     wake(s);
     await panelSays(s, '✅ **lab** is awake');
@@ -27,7 +27,7 @@ describe.concurrent('Discord', () => {
     expect((await s.standin.answered(late)).content).toContain('What happened to **lab**');
   });
 
-  test('cuts the connection: what was sent meanwhile is sent again, and done once', async () => {
+  test('cuts the connection: what was sent meanwhile is sent again, and done once [promise 5]', async () => {
     await using s = await stage();
     s.standin.gateway.close(4000);
     const asked = wake(s);
@@ -70,7 +70,7 @@ describe.concurrent('Discord', () => {
     expect(s.ends).toEqual(['the connection does not come back, although Discord answers']);
   });
 
-  test('ends the session and is away for a while: red, then green again, and nothing is done twice', async () => {
+  test('ends the session and is away for a while: red, then green again, and nothing is done twice [promise 6]', async () => {
     let later = 0;
     const clock: Clock = { ...realClock, now: () => Date.now() + later };
     await using s = await stage({ clock });
@@ -97,7 +97,7 @@ describe.concurrent('Discord', () => {
   });
 
   test.each([4004, 4010, 4011, 4012, 4013, 4014])(
-    'closes with %i, which never heals: whoever watches over us is told',
+    'closes with %i, which never heals: whoever watches over us is told [promise 7]',
     async (code) => {
       await using s = await stage();
       s.standin.gateway.close(code);
@@ -125,14 +125,21 @@ describe.concurrent('Discord', () => {
     expect(await again.health()).toEqual({ name: 'discord', ok: false, say: 'the token is not valid' });
   });
 
-  test('limits edits: they are drawn anew when their turn comes, and no request is wasted', async () => {
-    await using s = await stage({ settings: { edits: { limit: 2, windowMs: 3_000 } }, pace: 0.15 });
-    wake(s);
+  test('limits edits: they are drawn anew when their turn comes, and no request is wasted [promise 8]', async () => {
+    const names = ['lab', 'slow', 'unlucky'];
+    await using s = await stage({ names, settings: { edits: { limit: 2, windowMs: 3_000 } }, pace: 0.15 });
+    for (const workspace of names) s.standin.run(s.people.ana, s.ops, 'wake', { workspace });
+    for (let i = 0; i < 40; i += 1) s.standin.run(s.people.ana, s.ops, 'status', { workspace: 'lab' });
     const last = await panelSays(s, '✅ **lab** is awake', 25_000);
-    const edits = s.standin.state.seen.filter(({ method, path }) => method === 'PATCH' && path.startsWith('/channels'));
+    const edits = s.standin.state.seen.filter(
+      ({ method, path }) => method === 'PATCH' && path.startsWith(`/channels/${s.ops}/`),
+    );
     expect(edits.filter(({ status }) => status === 429)).toEqual([]);
-    expect(edits.length).toBeLessThan(10);
+    const storyMs = Date.now() - (edits[0]?.at ?? 0);
+    expect(edits.length).toBeLessThanOrEqual(2 * Math.ceil(storyMs / 3_000) + 2);
     expect(last.message.content).toContain('is awake after');
+    expect(s.standin.state.seen.length).toBeGreaterThan(90);
+    expect(s.standin.state.invalid).toBeLessThan(s.standin.state.seen.length / 100);
     expect(s.standin.state.invalid).toBe(0);
   });
 
@@ -150,7 +157,7 @@ describe.concurrent('Discord', () => {
     expect(s.standin.state.invalid).toBeLessThan(6);
   });
 
-  test('loses answers of its own: one operation, one message', async () => {
+  test('loses answers of its own: one operation, one message [promise 9]', async () => {
     await using s = await stage();
     s.standin.state.faults = [
       misfortune('POST', /callback$/, { lose: true }),
@@ -164,7 +171,7 @@ describe.concurrent('Discord', () => {
     expect(s.standin.messages(s.ops)).toHaveLength(1);
   });
 
-  test('delivers to two processes: one operation, one panel', async () => {
+  test('delivers to two processes: one operation, one panel [promise 10]', async () => {
     await using s = await stage({ pace: 0.1 });
     await using _second = await s.open('its own');
     await s.standin.until(() => s.standin.gateway.connected === 2);
@@ -176,7 +183,7 @@ describe.concurrent('Discord', () => {
 });
 
 describe.concurrent('a restart', () => {
-  test('in the middle of a race: the panel goes on, and its old buttons work', async () => {
+  test('in the middle of a race: the panel goes on, and its old buttons work [promise 11]', async () => {
     await using s = await stage({ pace: 0.15 });
     await s.standin.answered(wake(s));
     const before = await s.standin.until(() => s.standin.messages(s.ops)[0]);
@@ -212,7 +219,7 @@ describe.concurrent('a restart', () => {
     await s.standin.until(() => s.standin.state.commands.length > 0, 25_000, 'the commands');
   });
 
-  test('registers nothing that Discord has already', async () => {
+  test('registers nothing that Discord has already [promise 16]', async () => {
     await using s = await stage();
     const { created } = s.standin.state;
     await s.restart();

@@ -7,7 +7,7 @@ import { stage } from './stage.ts';
 
 const LOCALES = ['en-US', 'pt-BR'] as const;
 
-test.each(LOCALES)('every answer, in %s', async (locale) => {
+test.each(LOCALES)('every answer, in %s [promise 14]', async (locale) => {
   await using s = await stage();
   const ana = { ...s.people.ana, locale, permissions: EVERYBODY | (1n << 5n) };
   const said: string[] = [];
@@ -18,7 +18,7 @@ test.each(LOCALES)('every answer, in %s', async (locale) => {
   await expect(said.join('\n\n')).toMatchFileSnapshot(`said/${locale}.txt`);
 });
 
-test('whoever reads neither reads English', async () => {
+test('whoever reads neither reads English [promise 14]', async () => {
   await using s = await stage();
   const ana = { ...s.people.ana, locale: 'fr' };
   expect((await s.standin.answered(s.standin.run(ana, s.ops, 'hosts'))).content).toBe('**What we remember of hosts**');

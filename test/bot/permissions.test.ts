@@ -47,7 +47,7 @@ describe.concurrent('who may', () => {
     expect(s.standin.messages(s.audit)).toEqual([]);
   });
 
-  test('the matrix: by role, by where it comes from, by how the bot was installed', async () => {
+  test('the matrix: by role, by where it comes from, by how the bot was installed [promise 13]', async () => {
     await using s = await stage();
     const lab = s.fake.workspaces.get('lab');
     if (!lab) throw new Error('there is no lab');
@@ -91,7 +91,7 @@ describe.concurrent('who may', () => {
 });
 
 describe.concurrent('a question', () => {
-  test('is for the one who was asked, once, and not for long', async () => {
+  test('is for the one who was asked, once, and not for long [promise 12]', async () => {
     let later = 0;
     const clock: Clock = { ...realClock, now: () => Date.now() + later };
     await using s = await stage({ clock });
