@@ -27,7 +27,7 @@ export async function savingsFor(wanted: SavingsWanted, ports: Ports): Promise<S
     tallied.add(account.workspace, account.owner, days);
   }
   if (by === 'machine' || by === 'race') {
-    for (const [key, sums] of await byEntry(by, wanted, fits, ports)) tallied.pay(key, sums);
+    for (const [key, sums] of await byEntry(by, wanted, fits, rows, ports)) tallied.pay(key, sums);
   }
   return { period, baseline, by, total: tallied.total(), rows: tallied.rows() };
 }
@@ -119,21 +119,22 @@ function lifeOf({ owner, days }: AccountSums, row: Workspace | undefined): Life 
 /** Machines and races are not in the sums: their entries are read. */
 async function byEntry(
   by: 'machine' | 'race',
-  { period }: SavingsWanted,
+  { period, workspace }: SavingsWanted,
   fits: (workspace: string, owner: string) => boolean,
+  rows: ReadonlyMap<string, Workspace>,
   ports: Ports,
 ): Promise<ReadonlyMap<string, readonly DaySum[]>> {
-  const rows = new Map((await ports.store.list('workspaces')).map((row) => [row.id, row]));
-  const entered = await ports.journals.read('ledger', period.from);
-  const live = await notYetEntered(rows, ports);
   const sums = new Map<string, Sums>();
-  for (const charge of new Map([...entered, ...live].map((one) => [one.id, one])).values()) {
+  const add = (charge: Charge): void => {
     const key = by === 'machine' ? charge.machine : charge.race;
-    if (key === null || !fits(charge.workspace, charge.owner)) continue;
+    if (key === null || !fits(charge.workspace, charge.owner)) return;
     const mine = sums.get(key) ?? new Map<string, DaySum>();
     sums.set(key, mine);
     addCharge(mine, charge);
-  }
+  };
+  for await (const charge of ports.journals.charges({ since: period.from, workspace: workspace ?? undefined }))
+    add(charge);
+  for (const charge of await notYetEntered(rows, ports)) add(charge);
   const inside = ({ day }: DaySum): boolean => day >= period.from && day < period.until;
   return new Map(
     [...sums]

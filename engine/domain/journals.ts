@@ -9,6 +9,8 @@ export interface Journals {
   read<J extends Journal>(journal: J, since: number): Promise<readonly Entries[J][]>;
   /** What the ledger adds up to by day, account after account in the order of their names. It reads sums, not entries. */
   sums(wanted: SumsWanted): AsyncIterable<AccountSums>;
+  /** The ledger entry by entry, each once: for what is not in its sums. */
+  charges(wanted: { readonly since: number; readonly workspace?: string | undefined }): AsyncIterable<Charge>;
   /** Whether every entry of the audit is as it was written, and follows the one it followed then. */
   verify(): Promise<Seal>;
 }

@@ -1,4 +1,4 @@
-import type { Charge, ChargedFor } from './journals.ts';
+import { CHARGED_FOR, type Charge, type ChargedFor } from './journals.ts';
 import type { MicroDollars } from './money.ts';
 
 export const DAY_MS = 86_400_000;
@@ -78,6 +78,17 @@ export function addSums(sums: Sums, more: DaySum): void {
     marketMs: before.marketMs + more.marketMs,
   });
 }
+
+/** Days in their order, each purpose once. What is so already, as most of it is, is left as it is. */
+export function addUp(days: readonly DaySum[]): readonly DaySum[] {
+  if (days.every((one, i) => i === 0 || isBefore(days[i - 1]!, one))) return days;
+  const sums: Sums = new Map();
+  for (const one of days) addSums(sums, one);
+  return [...sums.values()].sort((a, b) => (isBefore(a, b) ? -1 : 1));
+}
+
+const isBefore = (one: DaySum, other: DaySum): boolean =>
+  one.day < other.day || (one.day === other.day && CHARGED_FOR.indexOf(one.for) < CHARGED_FOR.indexOf(other.for));
 
 const nothing = (day: number, purpose: ChargedFor): DaySum => ({
   day,

@@ -51,8 +51,9 @@ export interface SavingsWanted {
   readonly only?: ((workspace: string, owner: string) => boolean) | undefined;
 }
 
-export const noMoney = (): Record<ChargedFor, MicroDollars> =>
-  Object.fromEntries(CHARGED_FOR.map((purpose) => [purpose, 0])) as Record<ChargedFor, MicroDollars>;
+const NO_MONEY = Object.fromEntries(CHARGED_FOR.map((purpose) => [purpose, 0])) as Record<ChargedFor, MicroDollars>;
+
+export const noMoney = (): Record<ChargedFor, MicroDollars> => ({ ...NO_MONEY });
 
 /**
  * `today`, `yesterday`, `7d`, `week` and `month` (the last whole ones), `2026-08-03`, `2026-08`, `2026`. A sentence about

@@ -1,3 +1,4 @@
+import { CHARGED_FOR } from '../domain/journals.ts';
 import { type AccountSums, DAY_MS, type DaySum, paidFor } from '../domain/ledger.ts';
 import { MICRO, type MicroDollars } from '../domain/money.ts';
 import { type Baseline, dayName, type Figures, type GroupBy, noMoney, type Period } from '../domain/savings.ts';
@@ -96,11 +97,18 @@ export function tally(by: GroupBy): Tally {
     rows.set(key, row);
     return row;
   };
+  const names = new Map<number, string>();
+  /** The days of a thousand workspaces are the same. */
+  const nameOf = (day: number): string => {
+    const name = names.get(day) ?? dayName(day);
+    names.set(day, name);
+    return name;
+  };
   return {
     add(workspace, owner, days) {
       for (const day of days) {
         addTo(all, day);
-        if (by !== 'machine' && by !== 'race') addTo(rowOf(KEYS[by](workspace, owner, day.day)), day);
+        if (by !== 'machine' && by !== 'race') addTo(rowOf(KEYS[by](workspace, owner, nameOf(day.day))), day);
       }
     },
     pay(key, sums) {
@@ -118,12 +126,12 @@ export function tally(by: GroupBy): Tally {
 }
 
 const KEYS: Readonly<
-  Record<Exclude<GroupBy, 'machine' | 'race'>, (workspace: string, owner: string, day: number) => string>
+  Record<Exclude<GroupBy, 'machine' | 'race'>, (workspace: string, owner: string, day: string) => string>
 > = {
   workspace: (workspace) => workspace,
   user: (_, owner) => owner,
-  day: (_, _owner, day) => dayName(day),
-  month: (_, _owner, day) => dayName(day).slice(0, 7),
+  day: (_, _owner, day) => day,
+  month: (_, _owner, day) => day.slice(0, 7),
 };
 
 interface Sum {
@@ -145,7 +153,7 @@ const blank = (): Sum => ({
 });
 
 function addTo(sum: Sum, day: DayFigures): void {
-  for (const [purpose, micro] of Object.entries(day.paidFor)) sum.paidFor[purpose as keyof Sum['paidFor']] += micro;
+  for (const purpose of CHARGED_FOR) sum.paidFor[purpose] += day.paidFor[purpose];
   sum.baselineMicro += day.baselineMicro ?? 0;
   sum.awakeMs += day.awakeMs;
   sum.asleepMs += day.asleepMs;

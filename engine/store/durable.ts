@@ -6,7 +6,7 @@ export const PRIVATE_FILE = 0o600;
 export const PRIVATE_FOLDER = 0o700;
 
 /** Writes a file whole and on disk under a name that nobody reads yet. */
-export async function writeDurably(path: string, chunks: Iterable<string>): Promise<void> {
+export async function writeDurably(path: string, chunks: Iterable<string | Uint8Array>): Promise<void> {
   await using handle = await open(path, 'w', PRIVATE_FILE);
   await handle.writeFile(chunks);
   await handle.sync();

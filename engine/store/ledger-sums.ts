@@ -1,34 +1,32 @@
-import { readFile, rm } from 'node:fs/promises';
-import { basename } from 'node:path';
 import type { Charge } from '../domain/journals.ts';
+import { type AccountSums, addCharge, addUp, type DaySum, type Sums, type SumsWanted } from '../domain/ledger.ts';
 import {
-  type AccountSums,
-  addCharge,
-  addSums,
-  DAY_MS,
-  type DaySum,
-  type Sums,
-  type SumsWanted,
-} from '../domain/ledger.ts';
-import { isMissing, renameDurably, writeDurably } from './durable.ts';
+  type AccountName,
+  daysIn,
+  keepSums,
+  lineOf,
+  linesIn,
+  NO_SUMS,
+  namedBy,
+  nameOf,
+  readSums,
+  type SumsFile,
+} from './sums-file.ts';
 
-/** What one file of the ledger adds up to, as far as it was read. */
+/** What one file of the ledger adds up to, as far as it was read: what lies beside it, and what came since. */
 interface Month {
+  kept: SumsFile;
+  readonly fresh: Map<AccountName, Sums>;
   bytes: number;
-  /** So much of it is in the file of sums. */
-  kept: number;
   /** The last entries, by name: what a crash made somebody write again stands near its first time. */
   recent: Set<string>;
-  readonly accounts: Map<string, Sums>;
 }
 
 /** An account of a file, and how to get at its days. */
 interface Found {
-  readonly name: Account;
-  readonly days: () => Iterable<DaySum>;
+  readonly name: AccountName;
+  readonly days: () => readonly DaySum[];
 }
-
-type Account = readonly [workspace: string, owner: string];
 
 export interface LedgerFiles {
   /** The files that hold entries of this month and later ones, and one more before, oldest first. */
@@ -47,180 +45,98 @@ export function ledgerSums(files: LedgerFiles): (wanted: SumsWanted) => AsyncIte
   let live: { readonly path: string; readonly month: Month } | null = null;
   let queue: Promise<unknown> = Promise.resolve();
 
-  async function accountsOf(path: string, workspace: string | undefined, grows: boolean): Promise<readonly Found[]> {
+  async function monthOf(path: string, grows: boolean): Promise<Month> {
     const bytes = await files.bytes(path);
-    if (live?.path !== path || live.month.bytes > bytes) {
-      const text = await read(sumsPath(path));
-      if (text !== null && headOf(text)?.bytes === bytes && !grows) return foundIn(text, workspace);
-      const known = text === null ? null : monthIn(text, bytes);
-      const month = known ?? { bytes: 0, kept: 0, recent: new Set<string>(), accounts: new Map<string, Sums>() };
-      if (!grows) {
-        await catchUp(month, path, bytes);
-        return foundOf(month, workspace);
-      }
-      live = { path, month };
-    }
-    await catchUp(live.month, path, bytes);
-    return foundOf(live.month, workspace);
+    const known = live?.path === path && live.month.bytes <= bytes ? live.month : null;
+    const month = known ?? begun((await readSums(path, bytes)) ?? NO_SUMS);
+    if (grows) live = { path, month };
+    if (bytes > month.bytes) await catchUp(month, path, bytes);
+    if (bytes > month.kept.bytes && (!grows || bytes - month.kept.bytes >= KEPT_AFTER_BYTES)) await fold(month, path);
+    return month;
   }
 
   async function catchUp(month: Month, path: string, bytes: number): Promise<void> {
-    if (bytes === month.bytes) return;
     const recent = [...month.recent];
     for await (const charge of files.entries(path, month.bytes, bytes)) {
       if (month.recent.has(charge.id)) continue;
       month.recent.add(charge.id);
       recent.push(charge.id);
-      const name = JSON.stringify([charge.workspace, charge.owner] satisfies Account);
-      const sums = month.accounts.get(name) ?? new Map<string, DaySum>();
-      month.accounts.set(name, sums);
+      const name = nameOf(charge.workspace, charge.owner);
+      const sums = month.fresh.get(name) ?? new Map<string, DaySum>();
+      month.fresh.set(name, sums);
       addCharge(sums, charge);
     }
     month.recent = new Set(recent.slice(-RECENT));
     month.bytes = bytes;
-    if (path === live?.path && bytes - month.kept < KEPT_AFTER_BYTES) return;
-    await keep(path, month);
-    month.kept = bytes;
   }
 
   return async function* sums({ from, until, workspace }) {
     const all = async (): Promise<readonly (readonly Found[])[]> => {
       const paths = await files.from(from);
       const found: (readonly Found[])[] = [];
-      for (const path of paths) found.push(await accountsOf(path, workspace, path === paths.at(-1)));
+      for (const path of paths) found.push(foundIn(await monthOf(path, path === paths.at(-1)), workspace));
       return found;
     };
     const looking = queue.then(all);
     queue = looking.catch(() => undefined);
-    const accounts = Map.groupBy((await looking).flat(), ({ name }) => JSON.stringify(name));
-    let rested = performance.now();
+    const accounts = Map.groupBy((await looking).flat(), ({ name }) => name);
+    const rest = restOf();
     for (const key of [...accounts.keys()].sort()) {
-      const days: Sums = new Map();
-      for (const { days: some } of accounts.get(key) ?? [])
-        for (const sum of some()) if (sum.day >= from && sum.day < until) addSums(days, sum);
-      const [name, owner] = JSON.parse(key) as Account;
-      if (days.size > 0) yield { workspace: name, owner, days: [...days.values()].sort((a, b) => a.day - b.day) };
-      if (performance.now() - rested < BUSY_MS) continue;
-      await new Promise((resolve) => setImmediate(resolve)); // others wait for their turn
-      rested = performance.now();
+      const days = addUp((accounts.get(key) ?? []).flatMap((found) => found.days())).filter(
+        ({ day }) => day >= from && day < until,
+      );
+      const [name, owner] = namedBy(key);
+      if (days.length > 0) yield { workspace: name, owner, days };
+      await rest();
     }
   };
 }
 
-/** So many names are remembered from the end of a file on. */
-const RECENT = 1_000;
+/** So many names are remembered: what is written again after a crash stands near its first time. */
+export const RECENT = 1_000;
 const KEPT_AFTER_BYTES = 1_000_000;
 const BUSY_MS = 8;
 
-const sumsPath = (path: string): string => path.replace(/\.jsonl$/, '.sums');
+const begun = (kept: SumsFile): Month => ({
+  kept,
+  fresh: new Map(),
+  bytes: kept.bytes,
+  recent: new Set(kept.recent),
+});
 
-/** The first line says what the rest was made from; then an account a line, in order. */
-async function keep(path: string, month: Month): Promise<void> {
-  const draft = `${sumsPath(path)}.draft`;
-  try {
-    await writeDurably(draft, linesOf(path, month));
-    await renameDurably(draft, sumsPath(path));
-  } catch {
-    await rm(draft, { force: true }).catch(() => undefined); // it is read from the entries once more, which costs time only
-  }
-}
-
-function* linesOf(path: string, { bytes, recent, accounts }: Month): Generator<string> {
-  yield `${JSON.stringify({ of: basename(path), schema: SCHEMA, bytes, recent: [...recent] })}\n`;
-  for (const [name, sums] of [...accounts].sort(([a], [b]) => (a < b ? -1 : 1)))
-    yield `${JSON.stringify([...(JSON.parse(name) as Account), [...sums.values()].map(rowOf)])}\n`;
-}
-
-const SCHEMA = 1;
-
-interface Head {
-  readonly bytes: number;
-  readonly recent: readonly string[];
-}
-
-function headOf(text: string): Head | null {
-  try {
-    const head = JSON.parse(text.slice(0, text.indexOf('\n'))) as Head & { schema: number };
-    return head.schema === SCHEMA && text.endsWith('\n') ? head : null;
-  } catch {
-    return null;
-  }
-}
-
-/** Null where it cannot be gone on from: the entries are read once more then. */
-function monthIn(text: string, bytes: number): Month | null {
-  const head = headOf(text);
-  if (!head || head.bytes > bytes) return null;
-  try {
-    const accounts = new Map(
-      foundIn(text, undefined).map(({ name, days }) => [
-        JSON.stringify(name),
-        new Map([...days()].map((sum) => [`${sum.day} ${sum.for}`, sum])),
-      ]),
-    );
-    return { bytes: head.bytes, kept: head.bytes, recent: new Set(head.recent), accounts };
-  } catch {
-    return null;
-  }
-}
-
-function foundOf({ accounts }: Month, workspace: string | undefined): readonly Found[] {
-  return [...accounts]
-    .map(([name, sums]) => ({ name: JSON.parse(name) as Account, days: () => sums.values() }))
-    .filter(({ name }) => workspace === undefined || name[0] === workspace);
-}
-
-function foundIn(text: string, workspace: string | undefined): readonly Found[] {
-  const begins = workspace === undefined ? '[' : `[${JSON.stringify(workspace)},`;
-  return text
-    .split('\n')
-    .slice(1)
-    .filter((line) => line.startsWith(begins))
-    .map((line) => ({
-      name: JSON.parse(`${line.slice(0, line.indexOf(',[['))}]`) as Account,
-      days: () => (JSON.parse(line) as [string, string, Row[]])[2].map(sumOf),
-    }));
-}
-
-type Row = readonly [
-  day: number,
-  purpose: DaySum['for'],
-  metered: number,
-  settled: number,
-  charged: number,
-  ...ran: readonly number[],
-];
-
-function rowOf(sum: DaySum): Row {
-  const ran = sum.for === 'gpu' ? [sum.ms, sum.marketMicro, sum.marketMs] : [];
-  return [sum.day / DAY_MS, sum.for, sum.meteredMicro, sum.settledMicro, sum.chargedMicro, ...ran];
-}
-
-function sumOf([
-  day,
-  purpose,
-  meteredMicro,
-  settledMicro,
-  chargedMicro,
-  ms = 0,
-  market = 0,
-  marketMs = 0,
-]: Row): DaySum {
-  return {
-    day: day * DAY_MS,
-    for: purpose,
-    meteredMicro,
-    settledMicro,
-    chargedMicro,
-    ms,
-    marketMicro: market,
-    marketMs,
+/** Others get their turn. */
+function restOf(): () => Promise<void> {
+  let rested = performance.now();
+  return async () => {
+    if (performance.now() - rested < BUSY_MS) return;
+    await new Promise((resolve) => setImmediate(resolve));
+    rested = performance.now();
   };
 }
 
-async function read(path: string): Promise<string | null> {
-  return await readFile(path, 'utf8').catch((cause: unknown) => {
-    if (isMissing(cause)) return null;
-    throw cause;
-  });
+function foundIn({ kept, fresh }: Month, workspace: string | undefined): readonly Found[] {
+  const found: Found[] = [];
+  for (const { name, line } of linesIn(kept, workspace)) found.push({ name, days: () => daysIn(line) });
+  for (const [name, sums] of fresh)
+    if (workspace === undefined || namedBy(name)[0] === workspace) found.push({ name, days: () => [...sums.values()] });
+  return found;
 }
+
+/** What came since goes into the file beside the entries. */
+async function fold(month: Month, path: string): Promise<void> {
+  const { bytes, recent, fresh } = month;
+  const before = new Map([...linesIn(month.kept)].map(({ name, line }) => [name, line]));
+  const rest = restOf();
+  const lines: Buffer[] = [];
+  for (const name of [...new Set([...before.keys(), ...fresh.keys()])].sort()) {
+    const [line, came] = [before.get(name), fresh.get(name)];
+    const days = came ? [...(line ? daysIn(line) : []), ...came.values()] : [];
+    lines.push(line && !came ? line : Buffer.from(lineOf(name, days)), BREAK);
+    await rest();
+  }
+  month.kept = { bytes, recent: [...recent], lines: Buffer.concat(lines) };
+  fresh.clear();
+  await keepSums(path, month.kept);
+}
+
+const BREAK = Buffer.from('\n');

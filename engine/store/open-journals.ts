@@ -6,7 +6,7 @@ import { openAppendFile } from './append-file.ts';
 import { PRIVATE_FOLDER, syncFolder } from './durable.ts';
 import { ENTRY_SHAPES } from './entry-shapes.ts';
 import { groupCommit } from './group-commit.ts';
-import { ledgerSums } from './ledger-sums.ts';
+import { ledgerSums, RECENT } from './ledger-sums.ts';
 import { faultAfter, type Mark, markOf, plainMark, sealed } from './seal.ts';
 import { linesOf, wholeLines } from './whole-lines.ts';
 
@@ -89,6 +89,20 @@ export async function openJournals(
       bytes: async (path) => sizes.get(path) ?? (await wholeLines(path)) ?? 0,
       entries: (path, start, end) => entriesOf('ledger', path, { start, end }),
     }),
+    async *charges({ since, workspace }) {
+      const has = workspace === undefined ? '' : JSON.stringify(workspace);
+      const recent: string[] = [];
+      const known = new Set<string>();
+      for (const file of await filesOf(folder, 'ledger', monthOf(Math.max(0, since))))
+        for await (const charge of entriesOf('ledger', file, { has })) {
+          if (charge.at < since || known.has(charge.id) || (workspace ?? charge.workspace) !== charge.workspace)
+            continue;
+          known.add(charge.id);
+          recent.push(charge.id);
+          if (recent.length > RECENT) known.delete(recent.shift() ?? '');
+          yield charge;
+        }
+    },
     async verify() {
       return await verified(await filesOf(folder, 'audit', ''), [...former, mark]);
     },
@@ -175,13 +189,15 @@ async function filesOf(folder: string, journal: Journal, from: string): Promise<
 async function* entriesOf<J extends Journal>(
   journal: J,
   file: string,
-  part: { readonly start?: number; readonly end?: number } = {},
+  /** `has`: lines without it are passed over unread. */
+  part: { readonly start?: number; readonly end?: number; readonly has?: string } = {},
 ): AsyncGenerator<Entries[J]> {
   let bad: { line: number; why: string } | null = null;
   let line = 0;
   for await (const text of linesOf(file, part)) {
     if (bad) throw new Failure('journal_damaged', { file, ...bad });
     line += 1;
+    if (part.has !== undefined && !text.includes(part.has)) continue;
     const read = entryIn(journal, text);
     if ('why' in read) bad = { line, why: read.why };
     else yield read.entry;

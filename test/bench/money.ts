@@ -23,7 +23,7 @@ export const money: Bench = {
   async run(say) {
     const rows: Table['rows'][number][] = [];
     let [one, all] = [0, 0];
-    for (const workspaces of [100, 1_000]) {
+    for (const workspaces of [100, 300, 1_000]) {
       const folder = await mkdtemp(join(tmpdir(), 'dumont-bench-'));
       try {
         say(`${workspaces} workspaces: writing ${(workspaces * DAYS * A_DAY).toLocaleString('en')} entries`);

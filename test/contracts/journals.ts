@@ -138,6 +138,23 @@ export function journalsContract(name: string, open: () => Promise<JournalsUnder
       );
     });
 
+    test('show each entry of the ledger once, of one workspace or of all', async () => {
+      await using world = await open();
+      const names = ['lab', 'la', 'say "lab"', 'lab'];
+      for (const [n, workspace] of names.entries())
+        await world.journals.append('ledger', aCharge({ id: `m${n}`, workspace, at: Date.UTC(2026, 7, n + 1) }));
+      const journals = await world.reopened();
+      await journals.append('ledger', aCharge({ id: 'm3', at: Date.UTC(2026, 7, 4) }));
+      const ids = async (wanted: Parameters<Journals['charges']>[0]): Promise<string[]> => {
+        const found: string[] = [];
+        for await (const { id } of journals.charges(wanted)) found.push(id);
+        return found;
+      };
+      expect(await ids({ since: 0 })).toEqual(['m0', 'm1', 'm2', 'm3']);
+      expect(await ids({ since: 0, workspace: 'lab' })).toEqual(['m0', 'm3']);
+      expect(await ids({ since: Date.UTC(2026, 7, 2), workspace: 'lab' })).toEqual(['m3']);
+    });
+
     test('put an entry on the days that it spans, and take back the same', async () => {
       await using world = await open();
       const [from, until] = [Date.UTC(2026, 7, 1, 18), Date.UTC(2026, 7, 3, 12)];

@@ -126,6 +126,12 @@ export class FakeJournals implements Journals {
     }
   }
 
+  async *charges({ since, workspace }: { readonly since: number; readonly workspace?: string | undefined }) {
+    const once = new Map(this.entries.ledger.toReversed().map((charge) => [charge.id, charge]));
+    for (const charge of [...once.values()].toReversed())
+      if (charge.at >= since && (workspace ?? charge.workspace) === charge.workspace) yield charge;
+  }
+
   /** Nobody can change what is in here behind our back. */
   async verify(): Promise<Seal> {
     return { entries: this.entries.audit.length, head: null, broken: null };

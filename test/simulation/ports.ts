@@ -77,6 +77,7 @@ function journalsOf(journals: Journals, pass: Pass): Journals {
     append: (journal, entry) => pass(`journal ${journal}`, () => journals.append(journal, entry), diskFull),
     read: (journal, since) => pass('journal read', () => journals.read(journal, since), diskFull),
     sums: (wanted) => journals.sums(wanted),
+    charges: (wanted) => journals.charges(wanted),
     verify: () => pass('journal verify', () => journals.verify(), diskFull),
   };
 }

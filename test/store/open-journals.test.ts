@@ -1,8 +1,9 @@
-import { appendFile, readdir, readFile, truncate, writeFile } from 'node:fs/promises';
+import { appendFile, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { paidFor } from '../../engine/domain/ledger.ts';
 import { openJournals } from '../../engine/store/open-journals.ts';
-import { aBoot, journalsContract } from '../contracts/journals.ts';
+import { aBoot, aCharge, journalsContract } from '../contracts/journals.ts';
 import { faultyDisk, noSpace } from './faulty-disk.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 
@@ -121,5 +122,55 @@ describe('a journal file', () => {
     await last;
     await expect(journals.append('boots', aBoot())).rejects.toMatchObject({ code: 'stopping' });
     expect(await journals.read('boots', 0)).toHaveLength(1);
+  });
+});
+
+describe('what the ledger adds up to', () => {
+  const FIRST = 'ledger-2026-07';
+  const paid = async (folder: string): Promise<Record<string, number>> => {
+    await using journals = await openJournals(folder);
+    const found: Record<string, number> = {};
+    for await (const { workspace, owner, days } of journals.sums({ from: 0, until: Number.POSITIVE_INFINITY }))
+      found[`${workspace} ${owner}`] = days.reduce((sum, day) => sum + paidFor(day), 0);
+    return found;
+  };
+  const enter = async (folder: string, ...charges: readonly Parameters<typeof aCharge>[0][]): Promise<void> => {
+    await using journals = await openJournals(folder);
+    for (const charge of charges) await journals.append('ledger', aCharge(charge));
+  };
+  /** What it says besides is wrong as well: whoever believes it shows that. */
+  const edit = async (path: string, what: RegExp, to: string): Promise<void> => {
+    const text = await readFile(path, 'utf8');
+    await writeFile(path, text.replace(what, to).replaceAll(/,\d{6},/g, ',111111,'));
+  };
+  const july = { at: Date.UTC(2026, 6, 3), from: Date.UTC(2026, 6, 1), until: Date.UTC(2026, 6, 3) };
+
+  test.each([
+    ['is missing', async (path: string) => await rm(path)],
+    ['is torn', async (path: string) => await truncate(path, 90)],
+    ['is no such file at all', async (path: string) => await writeFile(path, 'ana was here\n')],
+    ['is of a ledger that was longer', async (path: string) => await edit(path, /"bytes":\d+/, '"bytes":9999999')],
+    ['was written in another way', async (path: string) => await edit(path, /"schema":\d+/, '"schema":1')],
+  ])('is made from its entries anew where the file %s', async (_, harm) => {
+    await using folder = await temporaryFolder();
+    await enter(folder.path, july, { ...july, id: 'b', owner: 'joão "j",[1]' }, { ...july, id: 'c', micro: 5 });
+    await enter(folder.path, { id: 'd', micro: 7 });
+    const before = await paid(folder.path);
+    expect(before).toEqual({ 'lab ana': 400_012, 'lab joão "j",[1]': 400_000 });
+    await harm(join(folder.path, `${FIRST}.sums`));
+    expect(await paid(folder.path)).toEqual(before);
+    expect(await readFile(join(folder.path, `${FIRST}.sums`), 'utf8')).toContain('"lab","ana",[');
+  });
+
+  test('takes up what came since, and reads no entry that is in it', async () => {
+    await using folder = await temporaryFolder();
+    await enter(folder.path, july, { id: 'x', micro: 1 });
+    await paid(folder.path);
+    // Same length, other amount: whoever reads it shows that.
+    const path = join(folder.path, `${FIRST}.jsonl`);
+    await writeFile(path, (await readFile(path, 'utf8')).replace('400000', '999999'));
+    await enter(folder.path, { ...july, id: 'late', micro: 30 }, { ...july, id: 'new', workspace: 'a' });
+    expect(await paid(folder.path)).toEqual({ 'a ana': 400_000, 'lab ana': 400_031 });
+    expect(await paid(folder.path)).toEqual({ 'a ana': 400_000, 'lab ana': 400_031 });
   });
 });
