@@ -4,9 +4,9 @@ import { DAY_MS, dayOf } from './domain/ledger.ts';
 import type { Machine } from './domain/lifecycle.ts';
 import type { Billed } from './domain/marketplace.ts';
 import type { Marketplace, Ports, Rows } from './domain/ports.ts';
-import type { Snapshot } from './domain/snapshot.ts';
 import type { Workspace } from './domain/workspace.ts';
-import { billOf, closeBill, meter, meterStorage, openBill, settle } from './policy/bookkeeping.ts';
+import { billOf, closeBill, meter, type NetworkCounts, openBill, settle } from './policy/bookkeeping.ts';
+import { type CallsSight, countCalls, meterStorage } from './policy/storage-bill.ts';
 
 /**
  * Brings the ledger up to what is known: it alone writes there. Whatever a crash cut off is written again first, under
@@ -20,14 +20,19 @@ export async function keepBooks(ports: Ports): Promise<void> {
     ports.store.list('storage-bills'),
   ]);
   const known = new Map(bills.map((bill) => [bill.id, bill]));
-  const owners = new Map(workspaces.map(({ id, owner }) => [id, owner]));
+  const rows = new Map(workspaces.map((row) => [row.id, row]));
   for (const bill of bills) if (bill.pending.length > 0) known.set(bill.id, await entered('bills', bill, ports));
   for (const machine of machines) {
-    const before = known.get(machine.id) ?? (await opened(machine, owners, ports));
+    const before = known.get(machine.id) ?? (await opened(machine, rows.get(machine.workspace), ports));
     if (!before || before.endedAt !== null) continue;
     const bill = { ...before, instance: machine.instance ?? before.instance };
-    const after = meter(bill, machine.billedUntil, ports.clock.now());
-    if (after.meteredUntil !== before.meteredUntil || after.endedAt !== null || before.version === 0)
+    const after = meter(bill, machine, countsOf(machine, ports), ports.clock.now());
+    if (
+      after.pieces !== before.pieces ||
+      after.stopped !== before.stopped ||
+      after.endedAt !== null ||
+      before.version === 0
+    )
       await enter('bills', after, ports);
   }
   const due = workspaces.filter(({ id }) =>
@@ -36,14 +41,21 @@ export async function keepBooks(ports: Ports): Promise<void> {
       ports,
     ),
   );
-  const snapshots = due.length === 0 ? [] : await ports.store.list('snapshots');
-  const snapshotsOf = Map.groupBy(snapshots, ({ workspace }) => workspace);
+  const of = ({ workspace }: { readonly workspace: string }): string => workspace;
+  const [snapshotsOf, machinesOf, operationsOf] = [
+    Map.groupBy(due.length === 0 ? [] : await ports.store.list('snapshots'), of),
+    Map.groupBy(machines, of),
+    Map.groupBy(due.length === 0 ? [] : await ports.store.list('operations'), of),
+  ];
   for (const workspace of due) {
     const bill = storage.find(({ id }) => id === workspace.id) ?? noStorageBill(workspace);
-    await storeCosts(workspace, bill, snapshotsOf.get(workspace.id) ?? [], ports);
+    const { id } = workspace;
+    const snapshots = snapshotsOf.get(id) ?? [];
+    const happened = { snapshots, machines: machinesOf.get(id) ?? [], operations: operationsOf.get(id) ?? [] };
+    await storeCosts(workspace, bill, happened, ports);
   }
   for (const bill of storage) {
-    if (owners.has(bill.id)) continue;
+    if (rows.has(bill.id)) continue;
     await ports.store.remove(
       'storage-bills',
       bill.pending.length > 0 ? await entered('storage-bills', bill, ports) : bill,
@@ -51,9 +63,20 @@ export async function keepBooks(ports: Ports): Promise<void> {
   }
 }
 
-async function opened(machine: Machine, owners: ReadonlyMap<string, string>, ports: Ports): Promise<Bill | null> {
+async function opened(machine: Machine, workspace: Workspace | undefined, ports: Ports): Promise<Bill | null> {
   const race = machine.race === null ? null : await ports.store.read('races', machine.race);
-  return openBill(machine, owners.get(machine.workspace) ?? '', race?.marketDollarsPerHour ?? null);
+  return openBill(machine, {
+    owner: workspace?.owner ?? '',
+    marketDollarsPerHour: race?.marketDollarsPerHour ?? null,
+    pullGb: race?.racers.find((racer) => racer.machine === machine.id)?.pullGb ?? 0,
+    diskGb: workspace?.spec.diskGb ?? null,
+  });
+}
+
+/** Only where what a machine counts is what its marketplace bills. */
+function countsOf({ id, marketplace }: Machine, ports: Ports): NetworkCounts | null {
+  if (!ports.marketplaces.get(marketplace)?.terms?.ownNetwork) return null;
+  return ports.heartbeats.latest(id)?.status.network ?? null;
 }
 
 const noStorageBill = ({ id, owner, createdAt }: Workspace): StorageBill => ({
@@ -61,8 +84,9 @@ const noStorageBill = ({ id, owner, createdAt }: Workspace): StorageBill => ({
   version: 0,
   owner,
   storedUntil: createdAt,
-  backups: 0,
+  calls: { a: 0, b: 0 },
   countedUntil: createdAt,
+  vaultObjects: 0,
   pending: [],
 });
 
@@ -77,16 +101,17 @@ const COUNT_MS = 5 * 60_000;
 async function storeCosts(
   workspace: Workspace,
   known: StorageBill,
-  snapshots: readonly Snapshot[],
+  happened: Pick<CallsSight, 'snapshots' | 'machines' | 'operations'>,
   ports: Ports,
 ): Promise<void> {
   const bill = known.pending.length > 0 ? await entered('storage-bills', known, ports) : known;
   const now = ports.clock.now();
-  const fresh = snapshots.filter(
-    ({ provedAt }) => provedAt !== null && provedAt > bill.countedUntil && provedAt <= now,
-  );
-  const counted = { ...bill, owner: workspace.owner, backups: bill.backups + fresh.length, countedUntil: now };
   const upkeep = await ports.store.read('upkeep', workspace.id);
+  const { drillBytesMax } = ports.settings.upkeep;
+  const counted = countCalls(
+    { ...bill, owner: workspace.owner },
+    { ...happened, upkeep, vaults: ports.vaults.length, drillBytesMax, now },
+  );
   const bytes = (upkeep?.hot?.bytes ?? 0) + (upkeep?.vault?.bytes ?? 0) * ports.vaults.length;
   const sight = { createdAt: workspace.createdAt, bytes, prices: ports.settings.prices, now };
   await enter('storage-bills', meterStorage(counted, sight), ports);
@@ -133,7 +158,7 @@ async function readBill(
     return;
   }
   if (bills.every(({ closedAt }) => closedAt !== null && closedAt < now - LATE_MS)) return;
-  const since = Math.min(now - LATE_MS, ...open.map((bill) => (bill.chargedUntil ?? bill.from) - DAY_MS));
+  const since = Math.min(now - LATE_MS, ...open.map((bill) => (bill.chargedUntil.gpu ?? bill.from) - DAY_MS));
   const lines = await marketplace.charges(Math.max(0, since), signal);
   const linesOf = new Map<string, Billed[]>();
   for (const line of lines) {

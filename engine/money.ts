@@ -1,5 +1,6 @@
 import type { Charge } from './domain/journals.ts';
 import { type AccountSums, addCharge, addSums, DAY_MS, type DaySum, type Sums } from './domain/ledger.ts';
+import { hasGpu } from './domain/marketplace.ts';
 import type { Ports } from './domain/ports.ts';
 import type { Savings, SavingsWanted } from './domain/savings.ts';
 import type { Workspace } from './domain/workspace.ts';
@@ -86,11 +87,13 @@ async function notYetEntered(rows: ReadonlyMap<string, Workspace>, ports: Ports)
       endedAt: null,
       dollarsPerHour: offer.dollarsPerHour,
       raises: [],
+      stoppedDollarsPerHour: null,
+      stopped: false,
       meteredUntil: departedAt ?? now,
-      chargedUntil: null,
+      chargedUntil: {},
     };
     const { from, micro } = unmetered(bill ?? open, now);
-    const market = bill?.marketDollarsPerHour ?? null;
+    const market = bill?.stopped ? null : (bill?.marketDollarsPerHour ?? null);
     return {
       at: now,
       id: `${id}/now`,
@@ -98,7 +101,7 @@ async function notYetEntered(rows: ReadonlyMap<string, Workspace>, ports: Ports)
       owner: bill?.owner ?? rows.get(workspace)?.owner ?? '',
       machine: id,
       race,
-      for: worked ? 'gpu' : 'waste',
+      for: bill?.stopped ? 'disk' : !worked ? 'waste' : hasGpu(offer) ? 'gpu' : 'standby',
       source: 'metered',
       micro,
       from: Math.min(from, now),

@@ -1,5 +1,7 @@
 import type { Charge } from './journals.ts';
+import type { Billed } from './marketplace.ts';
 import { costOf, type MicroDollars } from './money.ts';
+import type { Calls } from './settings.ts';
 
 /**
  * What one machine costs, as far as it is in the ledger. Only the bookkeeper writes it. Its id is the machine's, whose own
@@ -13,9 +15,13 @@ export interface Bill {
   readonly race: string | null;
   readonly marketplace: string;
   readonly instance: string | null;
-  /** `waste`: nobody ever worked on it. */
-  readonly for: 'gpu' | 'waste';
+  /** `waste`: nobody ever worked on it; `standby`: it has no GPU. */
+  readonly for: 'gpu' | 'waste' | 'standby';
   readonly dollarsPerHour: number;
+  /** While it is stopped, for its disk; null where nobody says, and it counts as if it ran. */
+  readonly stoppedDollarsPerHour: number | null;
+  /** How it is metered from `meteredUntil` on. */
+  readonly stopped: boolean;
   /** Of the median offer when its race began; null where nobody looked. */
   readonly marketDollarsPerHour: number | null;
   readonly from: number;
@@ -29,8 +35,9 @@ export interface Bill {
   readonly pieces: readonly Piece[];
   /** What the marketplace's own bill says by now, line by line, and how many entries of the ledger that took. */
   readonly lines: Readonly<Record<string, { readonly micro: MicroDollars; readonly entries: number }>>;
-  /** Up to here the marketplace's own bill goes; null before it came. */
-  readonly chargedUntil: number | null;
+  /** Up to here the marketplace's own bill goes, for each part that it names; missing before it came. */
+  readonly chargedUntil: Readonly<Partial<Record<Part, number>>>;
+  readonly traffic: Traffic;
   /** Not known to be in the ledger. They are written, under the same names, before anything else is done with this row. */
   readonly pending: readonly Charge[];
   /** Nothing more is expected. */
@@ -49,14 +56,16 @@ export interface Raise {
 }
 
 type Priced = Pick<Bill, 'dollarsPerHour' | 'raises'>;
+export type PricedNow = Priced & Partial<Pick<Bill, 'stopped' | 'stoppedDollarsPerHour'>>;
 
-/** What an hour costs at that moment. */
+/** What an hour costs at that moment, if it runs. */
 export function rateAt({ dollarsPerHour, raises }: Priced, at: number): number {
   return raises.findLast(({ agreed, from }) => agreed && from <= at)?.dollarsPerHour ?? dollarsPerHour;
 }
 
 /** What it costs from then to then. */
-export function costBetween(bill: Priced, from: number, until: number): MicroDollars {
+export function costBetween(bill: PricedNow, from: number, until: number): MicroDollars {
+  if (bill.stopped && bill.stoppedDollarsPerHour != null) return costOf(bill.stoppedDollarsPerHour, until - from);
   const changes = bill.raises.filter((raise) => raise.agreed && raise.from > from && raise.from < until);
   const edges = [from, ...changes.map((raise) => raise.from), until];
   return edges.slice(1).reduce((sum, to, i) => {
@@ -65,8 +74,27 @@ export function costBetween(bill: Priced, from: number, until: number): MicroDol
   }, 0);
 }
 
+/** What a marketplace bills a machine for. A running machine's disk is in the price of its offer, so in `gpu`. */
+export type Part = Billed['for'];
+
+/** What came to a machine and went from it: its image, and what its network cards counted. */
+export interface Traffic {
+  readonly down: Counted;
+  readonly up: Counted;
+  /** So much of it is in the ledger, and since then more came. */
+  readonly micro: MicroDollars;
+  readonly at: number;
+}
+
+/** A count that begins anew when its machine does. */
+export interface Counted {
+  readonly bytes: number;
+  readonly last: number;
+}
+
 export interface Piece {
   readonly id: string;
+  readonly part: Part;
   readonly micro: MicroDollars;
   readonly from: number;
   readonly until: number;
@@ -80,8 +108,10 @@ export interface StorageBill {
   readonly version: number;
   readonly owner: string;
   readonly storedUntil: number;
-  /** Snapshots since then, for what they asked of storage; counted up to that moment. */
-  readonly backups: number;
+  /** What was asked of storage since then; counted up to that moment. */
+  readonly calls: Calls;
   readonly countedUntil: number;
+  /** How many objects the vault held then: what is new there was read here and written there. */
+  readonly vaultObjects: number;
   readonly pending: readonly Charge[];
 }

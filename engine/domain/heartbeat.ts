@@ -103,6 +103,8 @@ export const AgentStatus = z.object({
   /** The agent's clock. */
   at: z.number(),
   activity: Activity,
+  /** What its network cards have counted since it began; null where they do not tell. */
+  network: z.object({ receivedBytes: z.number(), sentBytes: z.number() }).nullable().optional(),
   backup: z.object({
     state: z.enum(['off', 'waiting', 'running', 'failing']),
     /** From the start of one backup to the start of the next: the plan's, or longer when a run takes longer. */

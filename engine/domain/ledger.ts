@@ -28,7 +28,7 @@ export interface DaySum {
   /** The part of it that a marketplace's own bill took the place of. */
   readonly settledMicro: MicroDollars;
   readonly chargedMicro: MicroDollars;
-  /** Of `gpu`: for how long machines ran, and what the marketplace's median offer would have cost meanwhile. */
+  /** Of `gpu` and `standby`: for how long machines ran. Of `gpu`: what the marketplace's median offer would have cost. */
   readonly ms: number;
   readonly marketMicro: MicroDollars;
   /** Of `ms`, the part for which the median is known. */
@@ -45,7 +45,7 @@ export type Sums = Map<string, DaySum>;
 /** Puts an entry on the days that it spans. They add up to it exactly. */
 export function addCharge(sums: Sums, charge: Charge): void {
   const { source, settles, micro, for: purpose, marketMicro } = charge;
-  const runs = purpose === 'gpu' && source === 'metered' && settles === null;
+  const runs = (purpose === 'gpu' || purpose === 'standby') && source === 'metered' && settles === null;
   const sign = micro < 0 ? -1 : 1;
   for (const { day, ms, share } of daysOf(charge.from, charge.until)) {
     const part = share(micro);

@@ -20,6 +20,8 @@ export interface Offer {
   readonly dollarsPerHour: number;
   readonly dollarsPerGbDown: number;
   readonly dollarsPerGbUp: number;
+  /** For each GB of its disk while it is stopped, a month. Missing where nobody says: then it counts as if it ran. */
+  readonly stoppedDollarsPerGbMonth?: number | undefined;
   /** The marketplace's own estimate, 0 to 1. */
   readonly reliability: number;
   /** How often its renters complained lately, where that is known. */
@@ -95,6 +97,8 @@ export interface Terms {
   readonly createEveryMs: number;
   /** What a host pulls at our expense before a machine runs, if it has not got it. */
   readonly imageGb: number;
+  /** A machine's network cards carry nothing but its own bytes: what they count is what is billed. */
+  readonly ownNetwork: boolean;
 }
 
 /**

@@ -17,6 +17,8 @@ export const CALLS = {
   compacted: { a: 15, b: 7 },
   /** What the next machine must know first is left for it. */
   headStart: { a: 4, b: 3 },
+  /** A restore begins; its data comes besides. */
+  restored: { a: 5, b: 8 },
 } as const satisfies Readonly<Record<string, Calls>>;
 
 export interface Priced {
@@ -36,7 +38,7 @@ export function priceOf(
 ): Price {
   const backupsPerDay = Math.floor((day.changingHours * HOUR) / intervalMs);
   const comparedPerDay = Math.min(backupsPerDay, (day.changingHours * HOUR) / compareEveryMs);
-  const calls = sum([
+  const calls = sumCalls([
     times(CALLS.machine, backupsPerDay),
     times(CALLS.entered, backupsPerDay),
     times(CALLS.compared, comparedPerDay),
@@ -56,15 +58,20 @@ export function storagePerMonth(bytes: number, { microPerGbMonth }: StoragePrice
 }
 
 /** What a copy of that much takes: its packs, and beside them an index, a snapshot, its list and its metadata, and two lists. */
-function objectsOf(bytes: number): number {
+export function objectsOf(bytes: number): number {
   return Math.ceil(bytes / PACK_BYTES) + 6;
 }
 
-function times(calls: Calls, count: number): Calls {
+/** A restore onto a fresh machine: what restic must know first, and each pack of the data once. */
+export function restoreCalls(bytes: number): Calls {
+  return { a: CALLS.restored.a, b: CALLS.restored.b + Math.ceil(bytes / PACK_BYTES) };
+}
+
+export function times(calls: Calls, count: number): Calls {
   return { a: calls.a * count, b: calls.b * count };
 }
 
-function sum(all: readonly Calls[]): Calls {
+export function sumCalls(all: readonly Calls[]): Calls {
   return all.reduce((total, one) => ({ a: total.a + one.a, b: total.b + one.b }), { a: 0, b: 0 });
 }
 

@@ -45,7 +45,7 @@ function figuresOn(day: number, sums: readonly DaySum[], existed: number, rate: 
   const spent = noMoney();
   for (const sum of sums) spent[sum.for] += paidFor(sum);
   const paidMicro = Object.values(spent).reduce((all, micro) => all + micro, 0);
-  const ran = sums.find((sum) => sum.for === 'gpu')?.ms ?? 0;
+  const ran = sums.reduce((ms, sum) => ms + sum.ms, 0);
   const awakeMs = Math.min(existed, Math.max(0, ran));
   const baselineMicro = rate === null ? 0 : Math.round(rate * existed);
   return {

@@ -77,6 +77,21 @@ export const MIGRATIONS: readonly Migration[] = [
     for (const workspace of rows.get('workspaces')?.values() ?? [])
       workspace.spec = { wakeImage: true, ...(workspace.spec as object) };
   },
+  function letBillsHaveParts(rows) {
+    for (const [id, bill] of rows.get('bills') ?? []) {
+      const pieces = (bill.pieces as object[]).map((piece) => ({ part: 'gpu', ...piece }));
+      const chargedUntil = typeof bill.chargedUntil === 'number' ? { gpu: bill.chargedUntil } : {};
+      const none = { bytes: 0, last: 0 };
+      const traffic = { down: none, up: none, micro: 0, at: bill.meteredUntil };
+      const rest = { stoppedDollarsPerHour: null, stopped: false, traffic };
+      rows.get('bills')?.set(id, { ...rest, ...bill, pieces, chargedUntil });
+    }
+    // A backup was 14 calls that write and 7 that read.
+    for (const [id, { backups, ...bill }] of rows.get('storage-bills') ?? []) {
+      const calls = { a: 14 * (backups as number), b: 7 * (backups as number) };
+      rows.get('storage-bills')?.set(id, { calls, vaultObjects: 0, ...bill });
+    }
+  },
 ];
 
 /** Until there were plans any interval could be chosen: the next longer one that can be now, and the least plan that has it. */

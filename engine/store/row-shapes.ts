@@ -39,6 +39,7 @@ const Offer = z.object({
   dollarsPerHour: z.number(),
   dollarsPerGbDown: z.number(),
   dollarsPerGbUp: z.number(),
+  stoppedDollarsPerGbMonth: z.number().optional(),
   reliability: z.number(),
   reports: z.number().optional(),
   downMbps: z.number(),
@@ -358,6 +359,9 @@ const alert = z.object({
   resolvedBy: z.string().nullable(),
 });
 
+const part = z.enum(['gpu', 'disk', 'bandwidth']);
+const counted = z.object({ bytes: z.number(), last: z.number() });
+
 const bill = z.object({
   id,
   version: z.number().int(),
@@ -366,8 +370,10 @@ const bill = z.object({
   race: z.string().nullable(),
   marketplace: z.string(),
   instance: z.string().nullable(),
-  for: z.enum(['gpu', 'waste']),
+  for: z.enum(['gpu', 'waste', 'standby']),
   dollarsPerHour: z.number(),
+  stoppedDollarsPerHour: z.number().nullable(),
+  stopped: z.boolean(),
   marketDollarsPerHour: z.number().nullable(),
   from: at,
   meteredUntil: at,
@@ -384,10 +390,19 @@ const bill = z.object({
     )
     .default([]),
   pieces: z.array(
-    z.object({ id, micro: z.number(), from: at, until: at, settledMicro: z.number(), entries: z.number().int() }),
+    z.object({
+      id,
+      part,
+      micro: z.number(),
+      from: at,
+      until: at,
+      settledMicro: z.number(),
+      entries: z.number().int(),
+    }),
   ),
   lines: z.record(z.string(), z.object({ micro: z.number(), entries: z.number().int() })),
-  chargedUntil: at.nullable(),
+  chargedUntil: z.partialRecord(part, at),
+  traffic: z.object({ down: counted, up: counted, micro: z.number().int(), at }),
   pending: z.array(ENTRY_SHAPES.ledger),
   closedAt: at.nullable(),
 });
@@ -423,8 +438,9 @@ const storageBill = z.object({
   version: z.number().int(),
   owner: z.string(),
   storedUntil: at,
-  backups: z.number().int(),
+  calls: z.object({ a: z.number(), b: z.number() }),
   countedUntil: at,
+  vaultObjects: z.number().int(),
   pending: z.array(ENTRY_SHAPES.ledger),
 });
 

@@ -8,8 +8,9 @@ import {
   NO_GPU,
   type Offer,
   type Order,
+  type Terms,
 } from '../../engine/domain/marketplace.ts';
-import { costOf, type MicroDollars } from '../../engine/domain/money.ts';
+import { costOf, type MicroDollars, microDollars } from '../../engine/domain/money.ts';
 import type { Connect, Marketplace } from '../../engine/domain/ports.ts';
 import type { FakeClock } from './clock.ts';
 import { FakeMachine, type Manners, PROMPT } from './machine.ts';
@@ -29,9 +30,14 @@ export class FakeMarketplace implements Marketplace {
   soldOut = false;
   destroyFails = false;
   creditMicro: MicroDollars | null = null;
+  terms: Terms = { createEveryMs: 0, imageGb: 0, ownNetwork: true };
+  /** What went through each machine's network cards, and is billed. */
+  readonly traffic = new Map<string, { down: number; up: number }>();
   onRent: (machine: FakeMachine) => void = () => undefined;
   onDestroy: (machine: FakeMachine) => void = () => undefined;
   readonly #ended = new Map<string, number>();
+  /** When each was stopped or started again. */
+  readonly #turns = new Map<string, number[]>();
   readonly #clock: FakeClock;
   readonly #storage: FakeStorage;
   #offers: readonly Offer[];
@@ -78,12 +84,20 @@ export class FakeMarketplace implements Marketplace {
   }
 
   async stop(instance: string): Promise<void> {
-    this.#existing(instance).stopped = true;
+    const machine = this.#existing(instance);
+    if (!machine.stopped) this.#turn(instance);
+    machine.stopped = true;
   }
 
   async start(instance: string): Promise<void> {
     const machine = this.#existing(instance);
-    if (machine.stopped) machine.restart(this.manners(machine.offer));
+    if (!machine.stopped) return;
+    this.#turn(instance);
+    machine.restart(this.manners(machine.offer));
+  }
+
+  #turn(instance: string): void {
+    this.#turns.set(instance, [...(this.#turns.get(instance) ?? []), this.#clock.now()]);
   }
 
   async bootLog(): Promise<string> {
@@ -146,24 +160,44 @@ export class FakeMarketplace implements Marketplace {
   bill(): ReadonlyMap<string, MicroDollars> {
     const now = this.#clock.now();
     return new Map(
-      [...this.machines.values()].map((machine) => [
-        machine.instance,
-        costOf(machine.offer.dollarsPerHour, (this.#ended.get(machine.instance) ?? now) - machine.createdAt),
-      ]),
+      [...this.machines.values()].map((machine) => {
+        const lines = this.#lines(machine, this.#ended.get(machine.instance) ?? now);
+        return [machine.instance, lines.reduce((sum, { micro }) => sum + micro, 0)];
+      }),
     );
   }
 
-  /** They add up to what `bill` says, to the micro-dollar. */
+  /** A line for each day of a part, and one for all of its traffic. Where a stopped machine costs less, its disk stands apart. */
   #lines({ instance, createdAt, offer }: FakeMachine, end: number): readonly Billed[] {
+    const { dollarsPerHour, stoppedDollarsPerGbMonth, dollarsPerGbDown, dollarsPerGbUp } = offer;
+    const disk = ((stoppedDollarsPerGbMonth ?? 0) * FAKE_DISK_GB) / 730;
+    const ran = (at: number): number => (disk === 0 ? at - createdAt : this.#ranMs(instance, createdAt, at));
+    const costs = {
+      gpu: (at: number): MicroDollars => costOf(dollarsPerHour - disk, ran(at)),
+      disk: (at: number): MicroDollars => costOf(disk, at - createdAt),
+    };
     const lines: Billed[] = [];
     for (let from = createdAt; from < end; ) {
       const until = Math.min(end, (Math.floor(from / DAY) + 1) * DAY);
-      const cost = (at: number): MicroDollars => costOf(offer.dollarsPerHour, at - createdAt);
       const day = new Date(from).toISOString().slice(0, 10);
-      lines.push({ id: `${instance}/${day}`, instance, for: 'gpu', micro: cost(until) - cost(from), from, until });
+      for (const part of ['gpu', 'disk'] as const) {
+        const micro = costs[part](until) - costs[part](from);
+        const id = part === 'gpu' ? `${instance}/${day}` : `${instance}/${part}/${day}`;
+        if (part === 'gpu' || micro > 0) lines.push({ id, instance, for: part, micro, from, until });
+      }
       from = until;
     }
+    const { down = 0, up = 0 } = this.traffic.get(instance) ?? {};
+    const micro = microDollars((down * dollarsPerGbDown + up * dollarsPerGbUp) / 1e9);
+    if (micro > 0 && end > createdAt)
+      lines.push({ id: `${instance}/bandwidth`, instance, for: 'bandwidth', micro, from: createdAt, until: end });
     return lines;
+  }
+
+  #ranMs(instance: string, from: number, until: number): number {
+    const turns = (this.#turns.get(instance) ?? []).filter((at) => at < until);
+    const ends = [from, ...turns, until];
+    return ends.reduce((ms, at, i) => (i % 2 === 1 ? ms + at - ends[i - 1]! : ms), 0);
   }
 
   #existing(instance: string): FakeMachine {
@@ -204,6 +238,8 @@ export class FakeMarketplace implements Marketplace {
 }
 
 const DAY = 86_400_000;
+/** What a workspace asks for, where nobody says otherwise. */
+export const FAKE_DISK_GB = 40;
 
 /** A few without a GPU. */
 function standbyOffers(): readonly Offer[] {

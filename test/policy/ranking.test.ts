@@ -34,7 +34,7 @@ test('of two marketplaces the race takes from both where one lets machines leave
     marketplace: i % 2 === 0 ? 'vast' : 'runpod',
     dollarsPerHour: i % 2 === 0 ? 0.3 : 0.301,
   }));
-  const terms = new Map([['vast', { createEveryMs: 4_650, imageGb: 0 }]]);
+  const terms = new Map([['vast', { createEveryMs: 4_650, imageGb: 0, ownNetwork: true }]]);
   const names = (of: Knowledge['terms']): readonly string[] =>
     spread(ranking(mixed, known), [], 4, of).map(({ marketplace }) => marketplace);
   expect(names(terms).filter((name) => name === 'vast').length).toBeLessThanOrEqual(2);
@@ -51,7 +51,7 @@ test('a host whose bandwidth is dear loses against one that is dearer by the hou
     dollarsPerGbDown: 0,
     reliability: one!.reliability,
   };
-  const terms = new Map([['vast', { createEveryMs: 0, imageGb: 5.5 }]]);
+  const terms = new Map([['vast', { createEveryMs: 0, imageGb: 5.5, ownNetwork: true }]]);
   expect(ranking([dear, cheap], known)[0]!.offer).toBe(dear);
   expect(ranking([dear, cheap], { ...known, terms })[0]!.offer).toBe(cheap);
 });

@@ -74,6 +74,14 @@ describe('savings', () => {
     expect(hours(figures(OFFER, undefined, account(), day(3) + 3 * HOUR))).toBe(51);
   });
 
+  test('count hours at a standby as awake, what it cost as paid, and its price for no baseline', () => {
+    const standby = { id: 'm2/1', for: 'standby' as const, from: day(2), until: day(2) + 10 * HOUR, micro: 1_400_000 };
+    const { total } = figures(OFFER, undefined, account(standby));
+    expect(total.awakeMs).toBe(18 * HOUR);
+    expect(total.paidFor.standby).toBe(1_400_000);
+    expect(total.baselineMicro).toBe(33_600_000);
+  });
+
   test('take the bill of the marketplace where it came, and show by how much it differs', () => {
     const billed = account(
       { id: 's', settles: 'a', from: day(1) + 6 * HOUR, until: day(1) + 12 * HOUR, micro: -2_400_000 },

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { MIGRATIONS, type Migration } from '../../engine/store/migrations.ts';
 import { openStore } from '../../engine/store/open-store.ts';
-import { aMachine, aWorkspace } from '../contracts/store-rows.ts';
+import { aMachine, aWorkspace, ONE_OF_EACH } from '../contracts/store-rows.ts';
 import { faultyDisk, noSpace } from './faulty-disk.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 
@@ -146,6 +146,24 @@ describe('a schema', () => {
     expect(state).toMatchObject({ schema: MIGRATIONS.length, commit: 0 });
     const previous = JSON.parse(await readFile(join(folder.path, 'state.json.previous'), 'utf8'));
     expect(previous.schema).toBeUndefined();
+  });
+
+  test('brings bills that knew one price only to those that know parts', async () => {
+    await using folder = await temporaryFolder();
+    const { bills, 'storage-bills': stored } = ONE_OF_EACH;
+    const without = (row: object, ...keys: readonly string[]): object =>
+      Object.fromEntries(Object.entries(row).filter(([key]) => !keys.includes(key)));
+    const pieces = bills.pieces.map((piece) => without(piece, 'part'));
+    const bill = { ...without(bills, 'stoppedDollarsPerHour', 'stopped', 'traffic'), pieces, chargedUntil: 5 };
+    const rows = { bills: [bill], 'storage-bills': [{ ...without(stored, 'calls', 'vaultObjects'), backups: 3 }] };
+    await writeFile(join(folder.path, 'state.json'), JSON.stringify({ schema: 10, commit: 0, rows }));
+    await using store = await openStore(folder.path);
+    expect(await store.read('bills', 'm1')).toMatchObject({
+      pieces: [{ part: 'gpu', micro: 1 }],
+      chargedUntil: { gpu: 5 },
+      stopped: false,
+    });
+    expect(await store.read('storage-bills', 'lab')).toMatchObject({ calls: { a: 42, b: 21 } });
   });
 
   test('that is newer than ours is left alone', async () => {

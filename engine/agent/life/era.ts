@@ -96,6 +96,7 @@ export function openEra(order: RunOrder, heardAt: number | null, within: Within)
       startedAt: within.startedAt,
       at: Date.now(),
       activity: within.signs.reading(),
+      network: within.signs.traffic(),
       backup: backups.status(),
       taken: [...toldOf(outbox)],
       jobs: [...jobs.statuses()],

@@ -11,13 +11,14 @@ import { openMean } from './mean.ts';
  * while a backup or a restore runs, other traffic may go unseen; it is seen again as soon as that ends. A machine that shares
  * its network with others shows theirs, too.
  */
-export function openNetwork(): { sample(span: Span): void; reading(): Reading } {
+export function openNetwork(): { sample(span: Span): void; reading(): Reading; traffic(): Traffic | null } {
   const mean = openMean('/proc/net/dev does not tell');
   let last = traffic();
   return {
     sample(span) {
       const now = traffic();
-      const moved = now && last ? { received: now.received - last.received, sent: now.sent - last.sent } : null;
+      const moved =
+        now && last ? { received: now.receivedBytes - last.receivedBytes, sent: now.sentBytes - last.sentBytes } : null;
       last = now;
       if (moved === null) return mean.add(null, span);
       const read = usedBy('ours', span, ({ io }) => io?.read ?? null);
@@ -27,10 +28,16 @@ export function openNetwork(): { sample(span: Span): void; reading(): Reading } 
       mean.add(received + sent, span);
     },
     reading: () => mean.reading(),
+    traffic: () => last,
   };
 }
 
-function traffic(): { received: number; sent: number } | null {
+export interface Traffic {
+  readonly receivedBytes: number;
+  readonly sentBytes: number;
+}
+
+function traffic(): Traffic | null {
   let text: string;
   try {
     text = readFileSync('/proc/net/dev', 'latin1');
@@ -41,13 +48,13 @@ function traffic(): { received: number; sent: number } | null {
     .split('\n')
     .slice(2)
     .filter((line) => line.includes(':'));
-  const sums = { received: 0, sent: 0 };
+  const sums = { receivedBytes: 0, sentBytes: 0 };
   for (const row of rows) {
     const [name = '', counts = ''] = row.split(/:(.*)/s);
     const fields = counts.trim().split(/\s+/).map(Number);
     if (name.trim() === 'lo') continue;
-    sums.received += fields[0] ?? 0;
-    sums.sent += fields[8] ?? 0;
+    sums.receivedBytes += fields[0] ?? 0;
+    sums.sentBytes += fields[8] ?? 0;
   }
   return sums;
 }

@@ -8,7 +8,7 @@ import { openDisk } from './disk.ts';
 import { openEditors } from './editors.ts';
 import { openGpu } from './gpu.ts';
 import { openJupyter } from './jupyter.ts';
-import { openNetwork } from './network.ts';
+import { openNetwork, type Traffic } from './network.ts';
 import { SAMPLE_MS } from './sample-ms.ts';
 import { openTerminals } from './terminals.ts';
 import { realTiming, type Timing } from './timing.ts';
@@ -16,6 +16,8 @@ import { realTiming, type Timing } from './timing.ts';
 export interface Signs extends Disposable {
   /** What was measured since the last reading. A sign that cannot be measured has value null and says why. */
   reading(): Activity;
+  /** What went through the network cards since the machine began, as of the last sample. */
+  traffic(): Traffic | null;
 }
 
 export interface SignsOptions {
@@ -80,6 +82,7 @@ export function openSigns(place: Place, ours: () => readonly number[], options: 
       editors: measured(() => editors.reading()),
       jupyterKernelsBusy: measured(() => jupyter.reading()),
     }),
+    traffic: () => network.traffic(),
     [Symbol.dispose]: () => closing.dispose(),
   };
 }

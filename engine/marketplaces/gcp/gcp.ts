@@ -61,6 +61,7 @@ export function gcp({ api, key, zones, machineType, clock }: GcpOptions): Market
   return {
     name: 'gcp',
     pauses: true,
+    terms: { createEveryMs: 0, imageGb: 0, ownNetwork: true },
 
     async offers(need, signal) {
       signal.throwIfAborted();

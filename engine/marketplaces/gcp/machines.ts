@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import { type Listed, type ListedStatus, type Need, NO_GPU, type Offer, type Order } from '../../domain/marketplace.ts';
-import { DOLLARS_PER_GB_OUT, dollarsPerHour, sizeOf } from './prices.ts';
+import { DISK_DOLLARS_PER_GB_MONTH, DOLLARS_PER_GB_OUT, dollarsPerHour, sizeOf } from './prices.ts';
 import type { Instance } from './shapes.ts';
 import { STARTUP_SCRIPT } from './startup-script.ts';
 
@@ -21,6 +21,7 @@ export function offerIn(zone: string, machineType: string, diskGb: number): Omit
     dollarsPerHour: dollarsPerHour(machineType, diskGb, true),
     dollarsPerGbDown: 0,
     dollarsPerGbUp: DOLLARS_PER_GB_OUT,
+    stoppedDollarsPerGbMonth: DISK_DOLLARS_PER_GB_MONTH,
     reliability: 0.99, // its service level for one machine in one zone is 99.9 %; stock is not part of that
     downMbps: 0,
     upMbps: 0,

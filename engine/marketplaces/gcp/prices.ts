@@ -11,7 +11,7 @@ const MACHINES: Readonly<
   'e2-standard-16': { cpuCount: 16, memoryGb: 64, dollars: 0.536 },
 };
 
-const DISK_DOLLARS_PER_GB_MONTH = 0.1; // pd-balanced
+export const DISK_DOLLARS_PER_GB_MONTH = 0.1; // pd-balanced
 const ADDRESS_DOLLARS = 0.005; // an external IPv4 address, while it is held
 export const DOLLARS_PER_GB_OUT = 0.12;
 const HOURS_PER_MONTH = 730;

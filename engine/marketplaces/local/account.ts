@@ -1,7 +1,7 @@
 import { Failure } from '../../domain/failures.ts';
 import type { Billed, Need, Offer, Order } from '../../domain/marketplace.ts';
 import { costOf, type MicroDollars } from '../../domain/money.ts';
-import type { Physical } from './catalogue.ts';
+import { DISK_DOLLARS_PER_GB_HOUR, type Physical } from './catalogue.ts';
 import { chanceOf } from './chance.ts';
 import type { Ledger, Rental } from './ledger.ts';
 import { isMisbehaviour, type Misbehaviour } from './misbehaviours.ts';
@@ -58,8 +58,6 @@ export function rate(rental: Rental, stopped: boolean, now: number): void {
   rental.stopped = stopped;
   rental.rates.push({ from: now, dollarsPerHour: stopped ? rental.diskGb * DISK_DOLLARS_PER_GB_HOUR : full });
 }
-
-const DISK_DOLLARS_PER_GB_HOUR = 0.0002;
 
 /** The rental is over; whoever was told how to misbehave by its name is no more. */
 export function close(ledger: Ledger, instance: string, at: number): void {

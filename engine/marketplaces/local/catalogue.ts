@@ -60,6 +60,7 @@ function machineOf(chance: Chance, host: Host, number: number, index: number): P
       dollarsPerHour,
       dollarsPerGbDown: perGb,
       dollarsPerGbUp: perGb,
+      stoppedDollarsPerGbMonth: 730 * DISK_DOLLARS_PER_GB_HOUR,
       reliability: round(Math.min(0.999, 0.7 + 0.3 * host.quality * chance.between(0.96, 1)), 3),
       downMbps: host.downMbps,
       upMbps: Math.round(host.downMbps * chance.between(0.3, 1)),
@@ -74,3 +75,5 @@ function machineOf(chance: Chance, host: Host, number: number, index: number): P
 function round(value: number, digits: number): number {
   return Number(value.toFixed(digits));
 }
+
+export const DISK_DOLLARS_PER_GB_HOUR = 0.0002;

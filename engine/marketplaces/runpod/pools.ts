@@ -29,6 +29,7 @@ export function offersIn(gpu: Gpu, cloud: Cloud, count: number): readonly Offer[
       dollarsPerHour: Number((price * count).toFixed(6)),
       dollarsPerGbDown: 0,
       dollarsPerGbUp: 0,
+      stoppedDollarsPerGbMonth: STILL_PER_GB_MONTH,
       reliability: SURE[availability] ?? 0,
       downMbps: 0,
       upMbps: 0,
@@ -108,6 +109,8 @@ const STATUS: Readonly<Record<string, ListedStatus>> = {
 };
 
 /** Its cost says 0 while it stands still, and its volume is charged at twice the usual $0.10 per GB and month. */
-const stillDollars = ({ mounts }: Pod): number => ((mounts?.persistent?.size ?? 0) * 0.2) / HOURS_PER_MONTH;
+const STILL_PER_GB_MONTH = 0.2;
+const stillDollars = ({ mounts }: Pod): number =>
+  ((mounts?.persistent?.size ?? 0) * STILL_PER_GB_MONTH) / HOURS_PER_MONTH;
 
 const HOURS_PER_MONTH = 730;

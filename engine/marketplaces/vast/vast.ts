@@ -58,7 +58,7 @@ export function vast(options: VastOptions): Vast {
   return {
     name: 'vast',
     pauses: true,
-    terms: { createEveryMs: 4_650, imageGb: IMAGE_GB },
+    terms: { createEveryMs: 4_650, imageGb: IMAGE_GB, ownNetwork: true },
     ...openAccount(ask, clock),
     ...openIncreases(ask, clock),
     offers: async (need, signal) => reports.on(await search(ask, need, signal), signal),

@@ -1,4 +1,4 @@
-import { copyFileSync, statSync, utimesSync } from 'node:fs';
+import { copyFileSync, readFileSync, statSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
@@ -42,6 +42,17 @@ test('a quiet machine shows nothing', async () => {
     editors: { value: 0, lastAt: null },
     jupyterKernelsBusy: { value: 0, lastAt: null },
   });
+});
+
+test('what the network cards counted is told as they count it, from the start', () => {
+  const cards = readFileSync('/proc/net/dev', 'latin1').split('\n').slice(2);
+  const received = cards
+    .map((row) => row.split(/:(.*)/s))
+    .filter(([name = '']) => name.trim() !== '' && name.trim() !== 'lo')
+    .reduce((sum, [, counts = '']) => sum + Number(counts.trim().split(/\s+/)[0]), 0);
+  const told = bench().open().traffic();
+  expect(told?.receivedBytes).toBeGreaterThanOrEqual(received);
+  expect(told?.receivedBytes).toBeLessThan(received + 1e9);
 });
 
 test('before anything was measured it says so', () => {

@@ -1,7 +1,8 @@
+import { randomBytes } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { CALLS } from '../../../engine/policy/plan-price.ts';
+import { CALLS, restoreCalls } from '../../../engine/policy/plan-price.ts';
 import { resticProgram } from '../../restic/which-restic.ts';
 import { machineOn } from './machine.ts';
 import { standInForR2 } from './r2.ts';
@@ -37,4 +38,22 @@ test.skipIf(resticProgram === null)('a backup costs the calls that the price of 
   const left = r2.counted();
   expect(CALLS.headStart, 'read, and written').toEqual({ a: left.a + 1, b: left.b });
   expect(r2.dollars({ a: 1_000_000, b: 1_000_000, free: 5 })).toBeCloseTo(4.86);
+});
+
+test.skipIf(resticProgram === null)('a restore costs the calls that are counted for it', async () => {
+  await using r2 = await standInForR2();
+  await using machine = await machineOn(r2.world);
+  for (const megabytes of [0, 100]) {
+    const work = join(machine.root, `work/of-${megabytes}`);
+    mkdirSync(work, { recursive: true });
+    for (let i = 0; i < 20; i++) writeFileSync(join(work, `${i}.bin`), randomBytes(megabytes * 50_000));
+    const id = await machine.backUp();
+    r2.counted();
+    await machine.run(['restore', `${id}:work`, '--target', join(machine.root, `back-${megabytes}`)], true);
+    const { a, b } = r2.counted();
+    const counted = restoreCalls(megabytes * 1e6);
+    expect(a).toBe(counted.a);
+    expect(b, `of ${megabytes} MB`).toBeLessThanOrEqual(counted.b);
+    expect(b, `of ${megabytes} MB`).toBeGreaterThanOrEqual(counted.b - 3);
+  }
 });
