@@ -78,7 +78,7 @@ test('the more of them race, the less dear bandwidth may be: each pulls, and one
     dollarsPerGbDown: 0.006,
     reliability: one!.reliability,
   };
-  const terms = new Map([['vast', { createEveryMs: 0, imageGb: 5.5 }]]);
+  const terms = new Map([['vast', { createEveryMs: 0, imageGb: 5.5, ownNetwork: true }]]);
   const first = (racers: number) => ranking([free, cheap], { ...known, terms, racers })[0]!.offer;
   expect(first(1)).toBe(cheap);
   expect(first(5)).toBe(free);
