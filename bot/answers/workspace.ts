@@ -1,4 +1,6 @@
 import type { Quote, RiskView, WorkspaceView } from '../../engine/domain/doors.ts';
+import type { Talk } from '../../engine/domain/events.ts';
+import type { LogLine } from '../../engine/domain/log.ts';
 import { microDollars } from '../../engine/domain/money.ts';
 import type { Snapshot } from '../../engine/domain/snapshot.ts';
 import { customId } from '../custom-id.ts';
@@ -11,6 +13,7 @@ import { list } from './list.ts';
 
 const SHOWN = 12;
 const NAME_MAX = 120;
+const MARK = { DEBUG: '▫️', INFO: '🔹', WARNING: '🟡', ERROR: '🔴' } as const;
 const DAY_MS = 24 * 3_600_000;
 
 export function workspaceAnswers(words: Phrases) {
@@ -177,15 +180,30 @@ export function workspaceAnswers(words: Phrases) {
       };
     },
 
-    logs(workspace: string, told: readonly { readonly at: number; readonly say: string }[], now: number): Message {
-      const lines = told
-        .toReversed()
-        .map(
-          ({ at, say }) => `<t:${Math.floor(at / 1_000)}:${now - at < DAY_MS ? 'T' : 'f'}> ${plain(clip(say, 300))}`,
-        );
+    /** Of the log of a workspace: what people were told in their words, all else as it was noted. */
+    line({ level, event, by, facts }: LogLine, workspace: string, now: number): string {
+      const mark = MARK[level];
+      if (by === null && words.hasEvent(event))
+        return `${mark} ${words.event({ ...facts, event, workspace } as Talk, now)}`;
+      const noted = Object.entries(facts).map(
+        ([name, value]) => `${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`,
+      );
+      return [mark, ...(by === null ? [] : [`${by}:`]), event, ...noted].join(' ');
+    },
+
+    /** Newest first. */
+    logs(
+      workspace: string,
+      told: readonly { readonly at: number; readonly say: string }[],
+      now: number,
+      none = label.noLogs,
+    ): Message {
+      const lines = told.map(
+        ({ at, say }) => `<t:${Math.floor(at / 1_000)}:${now - at < DAY_MS ? 'T' : 'f'}> ${plain(clip(say, 300))}`,
+      );
       return {
         content: `${label.logs} **${plain(workspace)}**`,
-        embeds: [{ color: COLOUR.calm, description: lines.length === 0 ? label.noLogs : list(lines, words) }],
+        embeds: [{ color: COLOUR.calm, description: lines.length === 0 ? none : list(lines, words) }],
       };
     },
   };

@@ -120,6 +120,7 @@ export const en: Phrases = {
   kind: { automatic: 'automatic', manual: 'manual', 'pre-failover': 'before failover' },
   role: { viewer: 'viewer', operator: 'operator', admin: 'admin' },
   event: (talk, now) => (EVENTS[talk.event] as (it: Talk, now: number) => string)(talk, now),
+  hasEvent: (event) => Object.hasOwn(EVENTS, event),
   outcome: (outcome) => asCommands(outcome.say),
   failure: (code, facts) => asCommands(sentence(code, withCommand(facts))),
   why: (text) => text,
@@ -176,6 +177,7 @@ export const en: Phrases = {
     badPeriod: (given = '') =>
       `"${given}" is no period that is here: today, yesterday, 7d, week, month, 2026, 2026-08, 2026-08-03.`,
     badZone: (zone) => `"${zone}" is no time zone like Europe/Lisbon.`,
+    badDay: (text) => `"${text}" is no day like 2026-01-15 (UTC).`,
     badMoment: (text) => `"${text}" is not days and a time: weekdays 08:45; mon,thu 7:30; daily 06:00.`,
     schedules: (name, found) => (found === '0' ? `**${name}** has no schedule.` : `What **${name}** does by itself:`),
     asOf: (date) => ` as of ${date}`,

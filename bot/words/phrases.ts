@@ -28,6 +28,8 @@ export interface Phrases extends Format {
   readonly role: Readonly<Record<Role, string>>;
   /** What was told, as a sentence about its workspace. */
   event(talk: Talk, now: number): string;
+  /** Whether there are words for it. */
+  hasEvent(event: string): boolean;
   outcome(outcome: Outcome): string;
   /** What could not be done, with commands as people type them here. */
   failure(code: FailureCode, facts: Facts): string;
@@ -75,6 +77,7 @@ export interface Phrases extends Format {
     readonly badDate: Say;
     readonly asOf: Say;
     readonly badZone: Say;
+    readonly badDay: Say;
     readonly badPeriod: Say;
     readonly badMoment: Say;
     readonly schedules: Say;

@@ -151,6 +151,7 @@ export const pt: Phrases = {
   kind: { automatic: 'automático', manual: 'manual', 'pre-failover': 'antes do failover' },
   role: ROLE,
   event: (talk, now) => (EVENTS[talk.event] as (it: Talk, now: number) => string)(talk, now),
+  hasEvent: (event) => Object.hasOwn(EVENTS, event),
   outcome: (outcome) => (outcome.ok ? why(outcome.say) : failure(outcome.code, outcome.facts)),
   failure,
   why,
@@ -207,6 +208,7 @@ export const pt: Phrases = {
     badPeriod: (given = '') =>
       `"${given}" não é um período que já chegou: today, yesterday, 7d, week, month, 2026, 2026-08, 2026-08-03.`,
     badZone: (zone) => `"${zone}" não é um fuso como America/Sao_Paulo.`,
+    badDay: (text) => `"${text}" não é um dia como 2026-01-15 (UTC).`,
     badMoment: (text) => `"${text}" não são dias e uma hora: weekdays 08:45; mon,thu 7:30; daily 06:00.`,
     schedules: (name, found) => (found === '0' ? `**${name}** não tem agendamento.` : `O que **${name}** faz sozinho:`),
     asOf: (date) => ` até ${date}`,

@@ -26,6 +26,7 @@ describe.concurrent('bad input', () => {
       ['schedule', { workspace: 'lab', wake: 'daily 7:00', zone: 'Moon/Sea' }, 'is no time zone'],
       ['share', { workspace: 'lab', with: 'nobody', as: 'viewer' }, ''],
       ['hibernate', {}, 'Say which workspace, or all.'],
+      ['logs', { workspace: 'lab', date: '2026-02-31' }, 'is no day like 2026-01-15'],
     ] as const;
     for (const [path, options, words] of tries) {
       const answer = await s.standin.answered(s.standin.run(s.people.ana, s.ops, path, options));

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import type { Values } from '../standins/discord/people.ts';
 import { stage } from './stage.ts';
 
 test('/status says what every workspace is doing, to whoever asked and nobody else', async () => {
@@ -10,6 +11,39 @@ test('/status says what every workspace is doing, to whoever asked and nobody el
   expect(answer.embeds[0]?.description).toContain('**lab** · asleep,');
   expect(s.standin.messages(s.ops)).toEqual([]);
   expect(s.standin.state.wrong).toEqual([]);
+});
+
+test('/logs with a level or a day says every line that matters so much, in words where there are any', async () => {
+  await using s = await stage();
+  const at = Date.UTC(2025, 5, 3, 12);
+  const noted = {
+    at,
+    level: 'WARNING',
+    by: 'm1',
+    event: 'backup.failed',
+    facts: { code: 3, why: 'no `space` left' },
+  } as const;
+  s.fake.note(noted);
+  s.fake.note({ ...noted, level: 'INFO', event: 'backup.began' });
+  s.fake.note({
+    at,
+    level: 'ERROR',
+    by: null,
+    event: 'machine.lost',
+    facts: { why: 'it is silent', lastProvedAt: null },
+  });
+  const asked = (options: Values) => s.standin.answered(s.standin.run(s.people.rui, s.ops, 'logs', options));
+  const lab = s.fake.workspaces.get('lab');
+  if (lab) s.fake.workspaces.set('lab', { ...lab, shares: [{ with: 'rui', role: 'operator', by: 'ana', at: 1 }] });
+  const warnings = await asked({ workspace: 'lab', level: 'WARNING' });
+  expect(warnings.embeds[0]?.description?.split('\n')).toEqual([
+    `<t:${at / 1_000}:f> 🔴 a máquina se perdeu: it is silent; nada dela foi salvo`,
+    `<t:${at / 1_000}:f> 🟡 m1: backup.failed code=3 why=${'no \\`space\\` left'}`,
+  ]);
+  expect((await asked({ workspace: 'lab', date: '2025-06-03' })).embeds[0]?.description).toContain(
+    '🔹 m1: backup.began',
+  );
+  expect((await asked({ workspace: 'lab', date: '2025-06-04' })).embeds[0]?.description).toBe('Nada corresponde.');
 });
 
 test('/wake is acknowledged at once, and its panel stands in the channel until the last file is there', async () => {

@@ -43,6 +43,7 @@ export const EVERY: readonly (readonly [path: string, options: Values])[] = [
   ['status', { workspace: 'lab', at_risk: true }],
   ['ssh', { workspace: 'lab' }],
   ['logs', { workspace: 'lab' }],
+  ['logs', { workspace: 'lab', level: 'WARNING', date: '2025-06-03' }],
   ['offers', { gpu: 'RTX 4090' }],
   ['hosts', {}],
   ['users', {}],
