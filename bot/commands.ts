@@ -4,6 +4,7 @@ import { abandon } from './commands/abandon.ts';
 import { alerts } from './commands/alerts.ts';
 import { audit } from './commands/audit.ts';
 import { backupDrill } from './commands/backup-drill.ts';
+import { backupRekey } from './commands/backup-rekey.ts';
 import { backupSettings } from './commands/backup-settings.ts';
 import { backupStatus } from './commands/backup-status.ts';
 import { budget } from './commands/budget.ts';
@@ -71,6 +72,7 @@ const OF_VERBS: Readonly<Record<VerbName, Command>> = {
   clone: snapshotClone,
   give: snapshotShare,
   drill: backupDrill,
+  rekey: backupRekey,
   forget: snapshotDelete,
   plans,
   savings,

@@ -62,6 +62,8 @@ async function cloned(
   const { spec, sealedPassword } = source;
   const workspace = workspaceMadeOf(source, asked, { id: into, owner: asked.by, spec, sealedPassword });
   await copyRepository(source, snapshot, into, ports, signal);
+  const now = await ports.store.read('workspaces', source.id);
+  if (now?.sealedPassword !== sealedPassword) throw new Failure('row_changed', { kind: 'workspaces', id: source.id });
   const own = await ports.repositories.rehost(workspace, id, signal);
   return await finish(workspace, own, original, { cloned_from: `${source.id}/${id}` }, ports, signal);
 }

@@ -241,6 +241,13 @@ export function createEngine(ports: Ports, telling: Telling, identityFile: strin
       return await begin('drill', workspace, asked, () => ({ drill: { snapshot: snapshot.id } }), snapshot.id);
     },
 
+    async rekey(name, asked) {
+      const workspace = await views.find(name);
+      if (await onlyAdopts(ports)) throw new Failure('recovery_unconfirmed');
+      const { sealed } = await ports.repositories.newPassword();
+      return await begin('rekey', workspace, asked, () => ({ rekey: { sealedPassword: sealed } }));
+    },
+
     async abandon(name, how, asked) {
       const workspace = await views.find(name);
       const machines = (await store.list('machines')).filter(

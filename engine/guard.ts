@@ -63,6 +63,7 @@ export function engineFor(who: Who, engine: Engine, store: Store): Engine {
     retention: on('snapshots', engine.retention),
     pin: on('pin', engine.pin),
     drill: on('drill', engine.drill),
+    rekey: on('rekey', engine.rekey),
     forget: on('forget', engine.forget),
     async clone(name, snapshot, how, asked) {
       await allowOn('clone', name);

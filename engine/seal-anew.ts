@@ -28,9 +28,14 @@ export async function sealAnew(
   const anew = (sealed: string): string => (isSealedBy(fresh, sealed) ? sealed : fresh.seal(open(sealed)));
   for (const { id } of await store.list('operations'))
     await update(store, 'operations', id, (row) => {
-      if (!row.intent || !('give' in row.intent) || isSealedBy(fresh, row.intent.give.sealedPassword)) return null;
-      const give = { ...row.intent.give, sealedPassword: anew(row.intent.give.sealedPassword) };
-      return { ...row, intent: { give } };
+      const { intent } = row;
+      const holds = intent && ('give' in intent ? intent.give : 'rekey' in intent ? intent.rekey : null);
+      if (!intent || !holds || isSealedBy(fresh, holds.sealedPassword)) return null;
+      const sealedPassword = anew(holds.sealedPassword);
+      return {
+        ...row,
+        intent: 'give' in intent ? { give: { ...intent.give, sealedPassword } } : { rekey: { sealedPassword } },
+      };
     });
   const keys = new Set<string>();
   for (const { id } of await store.list('workspaces')) {

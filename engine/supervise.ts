@@ -13,7 +13,7 @@ import { tellReports } from './reports.ts';
 import { lookWhetherRolledBack } from './rolled-back.ts';
 import { rowsBell } from './steps/step.ts';
 import { dueForUpkeep } from './upkeep.ts';
-import { WORKERS } from './workers.ts';
+import { upkeepTurn, WORKERS } from './workers.ts';
 
 type Work = (ports: Ports, signal: AbortSignal) => Promise<unknown>;
 
@@ -33,7 +33,7 @@ export async function supervise(ports: Ports, signal: AbortSignal, parts: Parts 
       repeat(name, holder, work, ports, signal).finally(() => busy.delete(name)),
     );
   };
-  const upkeeps = (): number => [...busy.keys()].filter((name) => name.startsWith(UPKEEP)).length;
+  const upkeeps = (): number => [...busy.keys()].filter((name) => name.startsWith(upkeepTurn(''))).length;
   let lookedAt = Number.NEGATIVE_INFINITY;
   let booksReadAt = Number.NEGATIVE_INFINITY;
   const keepMoney = async (own: Ports, ownSignal: AbortSignal): Promise<void> => {
@@ -52,7 +52,7 @@ export async function supervise(ports: Ports, signal: AbortSignal, parts: Parts 
     await tellReports(ports);
     for (const id of await dueForUpkeep(ports)) {
       if (upkeeps() >= ports.settings.upkeep.atOnce) return;
-      keep(`${UPKEEP}${id}`, async (own, ownSignal) => await parts.upkeep(id, own, ownSignal));
+      keep(upkeepTurn(id), async (own, ownSignal) => await parts.upkeep(id, own, ownSignal));
     }
   };
   const keepAll = async (): Promise<void> => {
@@ -62,10 +62,10 @@ export async function supervise(ports: Ports, signal: AbortSignal, parts: Parts 
     for (const { id, endedAt } of await ports.store.list('races')) {
       if (endedAt === null) keep(`race/${id}`, async (own, ownSignal) => await runRace(id, own, ownSignal, parts));
     }
-    for (const { id, endedAt, verb } of await ports.store.list('operations')) {
-      const worker = WORKERS.get(verb);
-      if (endedAt !== null || !worker) continue;
-      keep(worker.alone ? verb : `${verb}/${id}`, async (own, ownSignal) => await worker.work(id, own, ownSignal));
+    for (const operation of await ports.store.list('operations')) {
+      const worker = WORKERS.get(operation.verb);
+      if (operation.endedAt !== null || !worker) continue;
+      keep(worker.turn(operation), async (own, ownSignal) => await worker.work(operation.id, own, ownSignal));
     }
     keep('books', keepMoney);
     await keepUp();
@@ -95,7 +95,6 @@ export async function supervise(ports: Ports, signal: AbortSignal, parts: Parts 
   }
 }
 
-const UPKEEP = 'upkeep/';
 const LOOK_BACK_MS = 10_000;
 
 async function driveOnce(id: string, ports: Ports, signal: AbortSignal, parts: Parts): Promise<void> {

@@ -10,6 +10,7 @@ import { restlessness } from './policy/calm.ts';
 import { planOf } from './policy/plan.ts';
 import { neededNow, type RetentionSight, retention } from './policy/retention.ts';
 import { checkDue, compactionDue, drillDue, newestOf, type UpkeepSight, upkeepDue, vaultDue } from './policy/upkeep.ts';
+import { dropFormerKeys } from './rekey.ts';
 import { leave, removeLeaving } from './removal.ts';
 import { describe } from './steps/describe.ts';
 import { onlyAdopts } from './steps/only-adopts.ts';
@@ -58,6 +59,7 @@ export async function upkeep(id: string, ports: Ports, signal: AbortSignal): Pro
       const removed = await thin(workspace, ports, calm);
       if (removed > 0) await note({ removed: row.removed + removed });
       await sweepLocks(workspace, ports, calm);
+      await dropFormerKeys(workspace, ports, calm);
       if (!compactionDue({ ...sight, upkeep: row }, ports.settings.upkeep)) return;
       await ports.repositories.compact(workspace, calm);
       await note({ removed: 0, compactedAt: ports.clock.now() });

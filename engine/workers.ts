@@ -1,16 +1,22 @@
 import { makeClone } from './clone.ts';
+import type { Operation } from './domain/operation.ts';
 import type { Ports } from './domain/ports.ts';
 import { tryOut } from './drill.ts';
+import { rekey } from './rekey.ts';
 
 interface Worker {
   readonly work: (operation: string, ports: Ports, signal: AbortSignal) => Promise<void>;
-  /** One after the other: each may take much of the control host's disk. */
-  readonly alone: boolean;
+  /** Works of one name wait for each other. */
+  readonly turn: (operation: Operation) => string;
 }
 
+/** Who looks after the backups of a workspace has it alone. */
+export const upkeepTurn = (workspace: string): string => `upkeep/${workspace}`;
+
 /** Who does what was asked for where no machine of the workspace has a part in it. */
-export const WORKERS: ReadonlyMap<string, Worker> = new Map([
-  ['clone', { work: makeClone, alone: false }],
-  ['give', { work: makeClone, alone: false }],
-  ['drill', { work: tryOut, alone: true }],
+export const WORKERS: ReadonlyMap<string, Worker> = new Map<string, Worker>([
+  ['clone', { work: makeClone, turn: ({ id }) => `clone/${id}` }],
+  ['give', { work: makeClone, turn: ({ id }) => `clone/${id}` }],
+  ['drill', { work: tryOut, turn: () => 'drill' }], // each may take much of the control host's disk
+  ['rekey', { work: rekey, turn: ({ workspace }) => upkeepTurn(workspace) }],
 ]);

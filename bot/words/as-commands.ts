@@ -30,5 +30,6 @@ const PATHS: Readonly<Record<string, string>> = {
   clone: 'snapshot clone',
   files: 'snapshot files',
   drill: 'backup drill',
+  rekey: 'backup rekey',
 };
 const FLAGS: Readonly<Record<string, readonly string[]>> = { 'lose-excluded': ['lose:True'], end: ['end:True'] };

@@ -94,6 +94,7 @@ const GOING: Readonly<Record<string, string>> = {
   clone: 'is being cloned',
   give: 'is being shared: copied under a key of its own',
   drill: 'has a backup restored to try it',
+  rekey: 'gets another password for its backups',
   fetch: 'gets files back from a snapshot',
 };
 
@@ -475,6 +476,7 @@ const ASKED: Readonly<Record<string, string>> = {
   give: 'Sharing a snapshot',
   drill: 'Trying a backup',
   fetch: 'Bringing files back',
+  rekey: 'Changing a password',
 };
 
 const RAISED: Readonly<Record<AlertKind, string>> = {

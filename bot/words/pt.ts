@@ -119,6 +119,7 @@ const GOING: Readonly<Record<string, string>> = {
   clone: 'está sendo clonado',
   give: 'está sendo compartilhado: copiado sob uma chave própria',
   drill: 'tem um backup em teste de restauração',
+  rekey: 'recebe outra senha para os backups',
   fetch: 'recebe arquivos de um snapshot',
 };
 
@@ -131,6 +132,7 @@ const DONE: Readonly<Record<string, string>> = {
   clone: '# foi clonado',
   give: 'o snapshot foi compartilhado',
   drill: 'o backup voltou inteiro',
+  rekey: 'os backups têm outra senha',
   fetch: 'os arquivos estão de volta',
   wake: '# está acordado',
   restore: '# está acordado',
@@ -507,6 +509,7 @@ const ASKED: Readonly<Record<string, string>> = {
   give: 'Compartilhando um snapshot',
   drill: 'Testando um backup',
   fetch: 'Trazendo arquivos de volta',
+  rekey: 'Trocando uma senha',
 };
 
 const VERB: Readonly<Record<string, string>> = {
@@ -520,6 +523,7 @@ const VERB: Readonly<Record<string, string>> = {
   clone: 'clonar',
   give: 'compartilhar um snapshot de',
   drill: 'testar um backup de',
+  rekey: 'trocar a senha de',
   fetch: 'trazer de volta em',
 };
 

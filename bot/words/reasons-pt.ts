@@ -146,6 +146,12 @@ export const REASONS: readonly Pair[] = [
   ['is made of snapshot', 'foi feito do snapshot'],
   ['is made of #: # files', 'foi feito de #: # arquivos'],
   ['is made for', 'foi feito para'],
+  ['has another password', 'tem outra senha'],
+  ['the old one opens nothing in the hot storage any more', 'a antiga não abre mais nada no armazenamento quente'],
+  [
+    'its machine still has the old one, which goes within a day of its sleep',
+    'a máquina ainda tem a antiga, que sai até um dia depois que ela dormir',
+  ],
   ['came back in #', 'voltou em #'],
   ['files are as they were', 'arquivos estão como eram'],
   ['of its bytes, drawn by chance', 'dos bytes, sorteados'],

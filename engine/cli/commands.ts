@@ -39,6 +39,7 @@ const COMMANDS: Readonly<Record<Name, () => Promise<Command>>> = {
   clone: async () => (await import('./commands/clone.ts')).clone,
   give: async () => (await import('./commands/give.ts')).give,
   drill: async () => (await import('./commands/drill.ts')).drill,
+  rekey: async () => (await import('./commands/rekey.ts')).rekey,
   forget: async () => (await import('./commands/pin.ts')).forget,
   report: async () => (await import('./commands/report.ts')).report,
   budget: async () => (await import('./commands/budget.ts')).budget,

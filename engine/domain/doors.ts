@@ -88,6 +88,8 @@ export interface Engine {
   ): Promise<Operation>;
   /** Restores a snapshot here to try it, as is done each week by itself; with null the newest good one. */
   drill(name: string, how: { readonly snapshot: string | null }, asked: Asked): Promise<Operation>;
+  /** Another password for its repository. The old one opens it until no machine needs it any more. */
+  rekey(name: string, asked: Asked): Promise<Operation>;
   /** Removes a snapshot for ever. What the next wake would start from goes only with `newest`. */
   forget(
     name: string,

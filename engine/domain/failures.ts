@@ -113,6 +113,13 @@ export const FAILURES = {
     '{workspace} has no good snapshot{when}.',
     '{workspace} não tem nenhum snapshot bom{when}.',
   ),
+  too_many_keys: row(
+    409,
+    75,
+    false,
+    '{workspace} got {count} passwords in the days that its vault keeps all of them, and restic tries no more. The oldest go by themselves; ask again then.',
+    '{workspace} recebeu {count} senhas nos dias em que o cofre guarda todas, e o restic não tenta mais que isso. As mais antigas saem sozinhas; peça de novo depois.',
+  ),
   no_such_schedule: row(
     404,
     66,

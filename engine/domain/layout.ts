@@ -6,6 +6,9 @@ export const repositoryPrefix = (workspace: string): string => `${workspace}/rep
 /** Its wake image. Below the repository, since that is where a machine may write; restic looks only into folders of its own. */
 export const imagePrefix = (workspace: string): string => `${repositoryPrefix(workspace)}image/`;
 
+/** Each wraps the same key of all data under one password. */
+export const keysPrefix = (workspace: string): string => `${repositoryPrefix(workspace)}keys/`;
+
 export const repositoryUrl = (endpoint: string, bucket: string, workspace: string): string =>
   `s3:${endpoint}/${bucket}/${workspace}/repo`;
 

@@ -27,7 +27,13 @@ export type Intent =
   | { readonly fetch: Fetch }
   | { readonly clone: Clone }
   | { readonly give: Gift }
-  | { readonly drill: { readonly snapshot: string } };
+  | { readonly drill: { readonly snapshot: string } }
+  | { readonly rekey: Rekey };
+
+/** Another password for a repository, wrapped by the master key; kept here so that a try that was cut off goes on with it. */
+export interface Rekey {
+  readonly sealedPassword: string;
+}
 
 /** A workspace of its own, made of a snapshot. */
 export interface Clone {

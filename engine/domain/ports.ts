@@ -305,6 +305,10 @@ export interface Repositories {
   ensure(workspace: Workspace, signal: AbortSignal): Promise<void>;
   password(workspace: Workspace): Promise<string>;
   newPassword(): Promise<{ readonly sealed: string }>;
+  /** From now on this one opens it too. Done again it does nothing. */
+  addPassword(workspace: Workspace, sealed: string, signal: AbortSignal): Promise<void>;
+  /** The names of keys that another password than the workspace's opens; none where its own opens none. */
+  formerKeys(workspace: Workspace, signal: AbortSignal): Promise<readonly string[]>;
   /** The snapshot as storage has it; null when it is not there. */
   snapshot(workspace: Workspace, id: string, signal: AbortSignal): Promise<StoredSnapshot | null>;
   snapshots(workspace: Workspace, signal: AbortSignal): Promise<readonly StoredSnapshot[]>;

@@ -106,6 +106,12 @@ export const VERBS = {
     'Restaura de verdade um snapshot aqui para testá-lo, e diz quanto levou',
     'workspace',
   ),
+  rekey: verb(
+    'admin',
+    'Give the backups of a workspace another password',
+    'Dá outra senha aos backups de um workspace',
+    'workspace',
+  ),
   forget: verb('admin', 'Remove a snapshot for ever', 'Remove um snapshot para sempre', 'workspace'),
   plans: verb(
     'viewer',

@@ -1,4 +1,6 @@
-import { createCipheriv, createHash, randomBytes, scryptSync } from 'node:crypto';
+import { createCipheriv, createHash, randomBytes, type ScryptOptions, scrypt, scryptSync } from 'node:crypto';
+import { promisify } from 'node:util';
+import { z } from 'zod';
 import type { MasterKey } from './readings.ts';
 
 /**
@@ -35,6 +37,47 @@ export function cheapKey(
   return { id: createHash('sha256').update(bytes).digest('hex'), bytes };
 }
 
+/** Whether this password opens that key file, whoever wrote it. */
+export async function opensKey(bytes: Uint8Array, password: string): Promise<boolean> {
+  const read = KeyFile.safeParse(parsed(bytes));
+  if (!read.success) return false;
+  const { N: n, r, p, salt, data } = read.data;
+  const cost = { N: n, r, p, maxmem: MEMORY_MAX };
+  const derived = await stretch(password, Buffer.from(salt, 'base64'), 64, cost);
+  const whole = Buffer.from(data, 'base64');
+  const [nonce, sealed, mac] = [whole.subarray(0, 16), whole.subarray(16, -16), whole.subarray(-16)];
+  return poly1305Aes(sealed, nonce, derived.subarray(32, 48), derived.subarray(48, 64)).equals(mac);
+}
+
+const stretch = promisify(scrypt) as (
+  password: string,
+  salt: Buffer,
+  bytes: number,
+  cost: ScryptOptions,
+) => Promise<Buffer>;
+
+/** Machines can write here too: nothing dearer than what restic writes is tried. */
+const KeyFile = z.object({
+  N: z
+    .number()
+    .int()
+    .min(2)
+    .max(1 << 15)
+    .refine((n) => (n & (n - 1)) === 0),
+  r: z.number().int().min(1).max(8),
+  p: z.number().int().min(1).max(8),
+  salt: z.base64().max(1_000),
+  data: z.base64().max(10_000),
+});
+
+function parsed(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(Buffer.from(bytes).toString());
+  } catch {
+    return null;
+  }
+}
+
 /** Bernstein's Poly1305-AES: one key encrypts the nonce, the other is the point at which the message is evaluated. */
 export function poly1305Aes(message: Uint8Array, nonce: Uint8Array, k: Uint8Array, r: Uint8Array): Buffer {
   const block = createCipheriv('aes-128-ecb', k, null).setAutoPadding(false);
@@ -56,6 +99,7 @@ function number(bytes: Uint8Array): bigint {
 
 const PRIME = (1n << 130n) - 5n;
 const CLAMP = 0x0ffffffc0ffffffc0ffffffc0fffffffn;
+const MEMORY_MAX = 64 * 1024 * 1024;
 const N = 2;
 const R = 8;
 const P = 1;

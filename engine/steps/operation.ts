@@ -22,8 +22,8 @@ export async function carryOut(operation: Operation, ports: Ports): Promise<void
       const stands = row.fetches.some((fetch) => fetch.operation === operation.id);
       return stands ? null : { ...row, fetches: [...row.fetches, intent.fetch] };
     }
-    // Nothing of the workspace that it is made of, or that is only read.
-    if ('clone' in intent || 'give' in intent || 'drill' in intent) return null;
+    // These have a worker of their own.
+    if ('clone' in intent || 'give' in intent || 'drill' in intent || 'rekey' in intent) return null;
     const stands = row.asks.some((ask) => ask.operation === operation.id);
     return stands ? null : { ...row, asks: [...row.asks, intent.ask] };
   });

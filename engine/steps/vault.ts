@@ -6,6 +6,7 @@ import {
   DESTROYED,
   descriptionPrefix,
   INSTALLATION,
+  keysPrefix,
   manifestKey,
   repositoryPrefix,
   vaultName,
@@ -38,7 +39,11 @@ export async function intoVault(
   signal: AbortSignal,
 ): Promise<Vaulted> {
   const { plan, snapshots, fault } = await compare(workspace, vault, ports, signal);
-  const mended = await carry(plan.mend, intoHot(workspace, vault, ports), signal);
+  const mended = await carry(
+    await withoutFormer(plan.mend, workspace, vault, signal),
+    intoHot(workspace, vault, ports),
+    signal,
+  );
   if (mended > 0) await tellMended(workspace, vault, mended, ports);
   else if (fault !== null) throw new Failure('repository_damaged', { workspace: workspace.id, why: fault });
   const copied = await carry(plan.copy, outOfHot(workspace, vault, ports), signal);
@@ -65,7 +70,8 @@ export async function intoVault(
 export async function mend(workspace: Workspace, ports: Ports, signal: AbortSignal): Promise<number> {
   for (const vault of ports.vaults) {
     const { plan } = await compare(workspace, vault, ports, signal);
-    const mended = await carry(plan.mend, intoHot(workspace, vault, ports), signal);
+    const lost = await withoutFormer(plan.mend, workspace, vault, signal);
+    const mended = await carry(lost, intoHot(workspace, vault, ports), signal);
     if (mended === 0) continue;
     await tellMended(workspace, vault, mended, ports);
     return mended;
@@ -89,7 +95,8 @@ export async function validate(
   const [hot, there] = await Promise.all([ports.storage.list(prefix, signal), heldBy(vault, workspace, signal)]);
   const found = new Map(hot.map((one) => [one.key, one.etag]));
   const differs = there.some(({ key, etag }) => (found.get(key) ?? etag) !== etag); // what lies beside is not in `found`
-  const opens = there.every(({ key }) => found.has(key) || !/\/repo\/(config|keys\/.*)$/.test(key));
+  const missing = there.filter(({ key }) => !found.has(key) && /\/repo\/(config|keys\/.*)$/.test(key));
+  const opens = (await withoutFormer([missing], workspace, vault, signal)).flat().length === 0;
   if (opens && !differs && found.has(`${prefix}snapshots/${snapshot.id}`)) return;
   await mend(workspace, ports, signal);
 }
@@ -131,6 +138,25 @@ async function faultOf(workspace: Workspace, ports: Ports, signal: AbortSignal):
     if (!isFailure(cause, 'no_repository', 'wrong_password', 'restore_failed')) throw cause;
     return reasonOf(cause);
   }
+}
+
+/** A key under a password that was replaced is not lost: it is meant to be gone. */
+async function withoutFormer(stages: Stages, workspace: Workspace, vault: Vault, signal: AbortSignal): Promise<Stages> {
+  if (!stages.flat().some(({ key }) => key.startsWith(keysPrefix(workspace.id)))) return stages;
+  const there = { ...workspace, id: vaultName(workspace) };
+  const former = new Set(await vault.repositories.formerKeys(there, signal));
+  return stages.map((stage) => stage.filter(({ key }) => !former.has(keyIn(workspace, key))));
+}
+
+/** What opens the repository is there before anything depends on it. */
+export async function keysIntoVault(
+  workspace: Workspace,
+  vault: Vault,
+  ports: Ports,
+  signal: AbortSignal,
+): Promise<void> {
+  const keys = await ports.storage.list(keysPrefix(workspace.id), signal);
+  await carry([keys], outOfHot(workspace, vault, ports), signal);
 }
 
 /** Each stage whole before the next begins, many at once in each: they are copied inside storage, which is mostly waiting. */

@@ -3,11 +3,11 @@ import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PassThrough, type Readable } from 'node:stream';
 import { diskFailure, Failure, isFailure } from '../domain/failures.ts';
-import { repositoryPrefix, repositoryUrl } from '../domain/layout.ts';
+import { keysPrefix, repositoryPrefix, repositoryUrl } from '../domain/layout.ts';
 import type { Repositories, Storage, StoredFile, StoredSnapshot } from '../domain/ports.ts';
 import type { Workspace } from '../domain/workspace.ts';
 import { type Access, openAccess } from '../restic/access.ts';
-import { cheapKey } from '../restic/cheap-key.ts';
+import { cheapKey, opensKey } from '../restic/cheap-key.ts';
 import * as restic from '../restic/commands.ts';
 import { outcomeOf, whyOf } from '../restic/outcome.ts';
 import { type ListedSnapshot, readMasterKey, readNode, readSnapshots } from '../restic/readings.ts';
@@ -66,6 +66,23 @@ export function resticRepositories(options: RepositoriesOptions): Repositories {
     password: async (workspace) => masterKey.open(workspace.sealedPassword, workspace.id),
 
     newPassword: async () => ({ sealed: masterKey.seal(randomBytes(PASSWORD_BYTES).toString('hex')) }),
+
+    async addPassword(workspace, sealed, signal) {
+      const password = masterKey.open(sealed, workspace.id);
+      const keys = await keysOf(storage, workspace, password, signal);
+      if (!keys.some(({ opens }) => opens)) {
+        const master = readMasterKey(await read(workspace, restic.catMasterKey(reach), signal));
+        const key = cheapKey(password, master, options.now());
+        await storage.put(`${keysPrefix(workspace.id)}${key.id}`, key.bytes, signal);
+      }
+      await read({ ...workspace, sealedPassword: sealed }, restic.catConfig(reach), signal); // restic's own word for it
+    },
+
+    async formerKeys(workspace, signal) {
+      const password = masterKey.open(workspace.sealedPassword, workspace.id);
+      const keys = await keysOf(storage, workspace, password, signal);
+      return keys.some(({ opens }) => opens) ? keys.filter(({ opens }) => !opens).map(({ name }) => name) : [];
+    },
 
     async snapshot(workspace, id, signal) {
       const found = await list(workspace, [id], signal);
@@ -208,6 +225,20 @@ async function digestOf(
   }
 }
 
+async function keysOf(
+  storage: Storage,
+  { id }: Workspace,
+  password: string,
+  signal: AbortSignal,
+): Promise<readonly { readonly name: string; readonly opens: boolean }[]> {
+  const keys: { name: string; opens: boolean }[] = [];
+  for (const { key, sizeBytes } of (await storage.list(keysPrefix(id), signal)).slice(0, KEYS_MAX)) {
+    const bytes = sizeBytes > KEY_BYTES_MAX ? null : await storage.get(key, signal);
+    keys.push({ name: key, opens: bytes !== null && (await opensKey(bytes, password)) });
+  }
+  return keys;
+}
+
 /** The new key first: a repository without a key is lost. */
 async function replaceKeys(
   storage: Storage,
@@ -215,7 +246,7 @@ async function replaceKeys(
   key: { readonly id: string; readonly bytes: Buffer },
   signal: AbortSignal,
 ): Promise<void> {
-  const prefix = `${repositoryPrefix(workspace.id)}keys/`;
+  const prefix = keysPrefix(workspace.id);
   const slow = await storage.list(prefix, signal);
   await storage.put(`${prefix}${key.id}`, key.bytes, signal);
   for (const { key: name } of slow) await storage.remove(name, signal);
@@ -316,6 +347,9 @@ const DAMAGED = /^Fatal: repository contains errors/m;
 /** Each id stands on the command line. */
 const FORGOTTEN_AT_ONCE = 500;
 const PASSWORD_BYTES = 32;
+/** restic tries no more of them either. */
+const KEYS_MAX = 20;
+const KEY_BYTES_MAX = 16 * 1024;
 const CREDENTIALS_MS = 60 * 60_000;
 const PATIENCE_MS = 60_000;
 /** Reading one file back is mostly waiting for storage. */

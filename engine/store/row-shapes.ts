@@ -279,6 +279,7 @@ const operation = z.object({
       z.object({ clone }),
       z.object({ give }),
       z.object({ drill: z.object({ snapshot: z.string() }) }),
+      z.object({ rekey: z.object({ sealedPassword: z.string() }) }),
     ])
     .nullable(),
   endedAt: at.nullable(),

@@ -66,6 +66,8 @@ const alone: Omit<Ports, 'heartbeats'> = {
     ensure: nothing,
     password: async () => 'x',
     newPassword: nothing,
+    addPassword: nothing,
+    formerKeys: nothing,
     snapshot: nothing,
     snapshots: nothing,
     files: nothing,

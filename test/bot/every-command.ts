@@ -36,6 +36,7 @@ export const EVERY: readonly (readonly [path: string, options: Values])[] = [
   ['backup settings', { workspace: 'lab', plan: 'pro', every: '1m', keep: '30' }],
   ['backup status', { workspace: 'lab' }],
   ['backup drill', { workspace: 'lab' }],
+  ['backup rekey', { workspace: 'lab' }],
   ['abandon', { workspace: 'lab', why: 'the disk is dead' }],
   ['share', { workspace: 'lab', with: 'vi', as: 'viewer' }],
   ['status', {}],

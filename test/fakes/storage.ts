@@ -44,6 +44,7 @@ export class FakeStorage implements Storage, Repositories {
   readonly forgotten = new Set<string>();
   /** What a check finds. */
   damage: readonly string[] = [];
+  #passwords = 0;
   readonly #repositories = new Map<string, Map<string, Kept>>();
 
   async issue(): Promise<Credentials> {
@@ -91,7 +92,19 @@ export class FakeStorage implements Storage, Repositories {
   }
 
   async newPassword(): Promise<{ readonly sealed: string }> {
-    return { sealed: 'sealed' };
+    this.#passwords += 1;
+    return { sealed: this.#passwords === 1 ? 'sealed' : `sealed ${this.#passwords}` };
+  }
+
+  async addPassword({ id }: Workspace, sealed: string): Promise<void> {
+    if (this.down !== null) throw new Failure('storage_down', { why: this.down });
+    this.objects.set(keyOf(id, sealed), Buffer.from(sealed));
+  }
+
+  async formerKeys({ id, sealedPassword }: Workspace): Promise<readonly string[]> {
+    const keys = [...this.objects.keys()].filter((key) => key.startsWith(`${id}/repo/keys/`));
+    const own = keyOf(id, sealedPassword);
+    return keys.includes(own) ? keys.filter((key) => key !== own) : [];
   }
 
   read(workspace: Workspace, id: string, { path }: { readonly path: string }): Readable {
@@ -204,5 +217,7 @@ export class FakeStorage implements Storage, Repositories {
     return kept;
   }
 }
+
+const keyOf = (workspace: string, sealed: string): string => `${workspace}/repo/keys/${hash('sha256', sealed)}`;
 
 const SNAPSHOT_NAME = /^(.+)\/repo\/snapshots\/(.+)$/;

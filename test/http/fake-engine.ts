@@ -410,6 +410,13 @@ export function fakeEngine({ pace: firstPace = 1, names = ['lab'], outputs = tmp
       });
       return operations.get(operation.id) as Operation;
     },
+    async rekey(name, by) {
+      remember('rekey', [name], by);
+      const { operation } = begin('rekey', name, by);
+      const say = `${name} has another password; its machine still has the old one, which goes within a day of its sleep.`;
+      end(operation.id, { ok: true, say, facts: {} });
+      return operations.get(operation.id) as Operation;
+    },
     async give(name, id, how, by) {
       remember('give', [name, id, how], by);
       await this.findSnapshot(name, id);

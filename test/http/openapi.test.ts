@@ -58,6 +58,7 @@ const PERMISSIONS: Readonly<Record<string, Role | 'anyone'>> = {
   'GET /api/v1/alerts': 'viewer',
   'GET /api/v1/drills': 'viewer',
   'POST /api/v1/drills': 'operator',
+  'POST /api/v1/instances/{id}/rekey': 'admin',
   'GET /api/v1/instances/{id}/logs': 'viewer',
   'GET /api/v1/operations': 'viewer',
   'GET /api/v1/operations/{id}': 'viewer',

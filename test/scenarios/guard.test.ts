@@ -95,6 +95,7 @@ const CALLS: Readonly<Record<string, readonly [needs: Role, call: Call]>> = {
   ],
   clone: ['operator', (engine) => engine.clone('lab', 'abcd', { into: 'copy' }, ANA)],
   give: ['admin', (engine) => engine.give('lab', 'abcd', { to: 'joao', into: 'copy' }, ANA)],
+  rekey: ['admin', (engine) => engine.rekey('lab', ANA)],
   drill: ['operator', (engine) => engine.drill('lab', { snapshot: 'abcd' }, ANA)],
   forget: ['admin', (engine) => engine.forget('lab', 'abcd', { newest: false, why: '' }, ANA)],
   abandon: ['operator', (engine) => engine.abandon('lab', { why: 'x' }, ANA)],

@@ -158,6 +158,9 @@ function repositoriesOf(all: Repositories, pass: Pass): Repositories {
     ensure: (one, signal) => pass('repository.ensure', () => all.ensure(one, signal), storageDown, signal),
     password: (one) => pass('repository.password', () => all.password(one), storageDown),
     newPassword: () => pass('repository.newPassword', () => all.newPassword(), storageDown),
+    addPassword: (one, sealed, signal) =>
+      pass('repository.addPassword', () => all.addPassword(one, sealed, signal), storageDown, signal),
+    formerKeys: (one, signal) => pass('repository.formerKeys', () => all.formerKeys(one, signal), storageDown, signal),
     snapshot: (one, id, signal) =>
       pass('repository.snapshot', () => all.snapshot(one, id, signal), storageDown, signal),
     snapshots: (one, signal) => pass('repository.snapshots', () => all.snapshots(one, signal), storageDown, signal),

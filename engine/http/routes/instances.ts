@@ -238,6 +238,17 @@ export const instanceRoutes = [
   }),
 
   route({
+    method: 'post',
+    path: '/api/v1/instances/:id/rekey',
+    verb: 'rekey',
+    params: Id,
+    answers: { 202: OperationJson },
+    async answer({ engine, params, asked }) {
+      return { status: 202, body: operationJson(await engine.rekey(params.id, asked)) };
+    },
+  }),
+
+  route({
     method: 'get',
     path: '/api/v1/instances/:id/ssh',
     verb: 'ssh',

@@ -1,0 +1,14 @@
+import type { OperationJson } from '../../http/json/operation.ts';
+import { command, flag, WORKSPACE } from '../command.ts';
+import { askAndConclude } from '../wake-and-follow.ts';
+
+export const rekey = command({
+  name: 'rekey',
+  takes: [WORKSPACE],
+  options: { detach: flag('Do not follow it') },
+  examples: [['dumont rekey lab', 'when somebody may have learned it; while it sleeps the old one goes at once']],
+  async run({ words: [name = ''], options: { detach }, engine, screen, signal }) {
+    const ask = () => engine.post<OperationJson>(`/api/v1/instances/${encodeURIComponent(name)}/rekey`, {}, signal);
+    return await askAndConclude(name, 'rekey', ask, { engine, screen, signal, detach });
+  },
+});
