@@ -4,6 +4,7 @@ import { type Budget, type BudgetChoice, budgetId, spanAt, spentOf } from './dom
 import type { Asked, BudgetView } from './domain/doors.ts';
 import { Failure, isFailure, reasonOf } from './domain/failures.ts';
 import { paidFor } from './domain/ledger.ts';
+import { rateOf } from './domain/lifecycle.ts';
 import type { Ports } from './domain/ports.ts';
 import { accounts } from './money.ts';
 import { budgetAlarm, covers, creditAlarm, overBudget } from './policy/budget.ts';
@@ -99,7 +100,7 @@ export async function watchCredit(ports: Ports, signal: AbortSignal): Promise<vo
       const why = creditAlarm({
         marketplace: marketplace.name,
         creditMicro,
-        burningDollarsPerHour: mine.reduce((sum, { offer }) => sum + offer.dollarsPerHour, 0),
+        burningDollarsPerHour: mine.reduce((sum, machine) => sum + rateOf(machine), 0),
         raceDollarsPerHour: price === null ? null : price * ports.settings.race.batch,
       });
       if (why !== null) ringing.set(id, { kind: 'credit_low', workspace: null, why });

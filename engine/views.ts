@@ -1,7 +1,7 @@
 import { backupsOf } from './backups.ts';
 import type { Engine, HostMemory, Quote, RaceView, WorkspaceView } from './domain/doors.ts';
 import { Failure } from './domain/failures.ts';
-import { BILLED, type Machine } from './domain/lifecycle.ts';
+import { BILLED, type Machine, rateOf } from './domain/lifecycle.ts';
 import type { Ports } from './domain/ports.ts';
 import type { Race } from './domain/race.ts';
 import type { StoragePrices } from './domain/settings.ts';
@@ -364,7 +364,7 @@ function viewOf(
     machine,
     race: race && raceViewOf(race, machines),
     newest: newestGood(snapshots),
-    dollarsPerHour: billed.reduce((sum, one) => sum + one.offer.dollarsPerHour, 0),
+    dollarsPerHour: billed.reduce((sum, one) => sum + rateOf(one), 0),
     operation,
     pulse,
     storage,

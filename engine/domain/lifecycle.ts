@@ -73,6 +73,8 @@ export interface Machine {
   /** The SSH host key pinned at first contact, as `SHA256:...`. */
   readonly hostKey: string | null;
 
+  /** What its marketplace asks for it while it stands still: its disk alone. */
+  readonly stillDollarsPerHour?: number | undefined;
   /** How fast storage came to it when it proved itself. */
   readonly mbps?: number | undefined;
   /** Why its marketplace rents nothing to this account now; another machine there would be asked for in vain. */
@@ -104,6 +106,11 @@ export interface Machine {
   /** How often the last backup failed in a row, and when it is tried next. */
   readonly saveFailures: number;
   readonly saveAgainAt: number | null;
+}
+
+/** What it costs an hour as it is now. */
+export function rateOf({ state, stillDollarsPerHour, offer }: Machine): number {
+  return (state === 'paused' ? stillDollarsPerHour : undefined) ?? offer.dollarsPerHour;
 }
 
 /** The one function through which every change of state passes. */

@@ -32,6 +32,8 @@ export const paused: Step = async (machine, ports, signal, note) => {
     const listed = findIn(await marketplace.list(signal), machine);
     if (absence.sees(listed !== undefined, departedAt))
       return { to: 'releasing', why: 'two lists do not have it any more' };
+    const stillDollarsPerHour = listed?.status === 'stopped' ? listed.dollarsPerHour : machine.stillDollarsPerHour;
+    if (stillDollarsPerHour !== machine.stillDollarsPerHour) machine = await note({ stillDollarsPerHour });
     if (listed && workspace.wish.want === 'awake') {
       // From the moment it starts somebody can work on it: what was saved before is not all of its work any more.
       const { sealed } = machine;

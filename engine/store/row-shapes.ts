@@ -176,6 +176,7 @@ const machine = z.object({
   billedUntil: at.nullable(),
   instance: z.string().nullable(),
   refused: z.string().optional(),
+  stillDollarsPerHour: z.number().optional(),
   mbps: z.number().optional(),
   address: z.object({ host: z.string(), port: z.number().int() }).nullable(),
   hostKey: z.string().nullable(),

@@ -55,3 +55,20 @@ test('a paused machine whose GPU somebody else has is let go, and the workspace 
   ]);
   await stop();
 });
+
+test('while it is paused its disk is what it costs, and the whole price again after that', async () => {
+  const w = new World();
+  const { engine, rental, stop } = await awakeAt(w);
+  const dollarsPerHour = async () => (await engine.status('lab'))[0]!.dollarsPerHour;
+  const whole = await dollarsPerHour();
+  await engine.pause('lab', ANA);
+  await w.clock.advance(4 * MINUTE);
+  const disk = (rental.disk * rental.physical.storage_cost) / 730;
+  expect(await dollarsPerHour()).toBeCloseTo(disk, 6);
+  expect(disk).toBeLessThan(whole / 10);
+  await w.clock.advance(20 * MINUTE);
+  await engine.wake('lab', {}, ANA);
+  await w.clock.advance(4 * MINUTE);
+  expect(await dollarsPerHour()).toBe(whole);
+  await stop();
+});

@@ -20,6 +20,7 @@ const Row = z.object({
   // Null until it runs; one description of it says it is a list of numbers.
   ports: z.record(z.string(), Mapped.nullish()).nullish().catch(null),
   dph_total: z.number().nullish(),
+  dph_base: z.number().nullish(),
   start_date: z.number().nullish(),
 });
 type Row = z.infer<typeof Row>;
@@ -77,9 +78,14 @@ function listed(row: Row): Listed {
     statusMessage: (row.status_msg ?? row.actual_status ?? 'being provisioned').trim(),
     address: addressOf(row),
     machine: String(row.machine_id ?? 'unknown'),
-    dollarsPerHour: row.dph_total ?? 0,
+    dollarsPerHour: (statusOf(row) === 'stopped' ? diskOf(row) : null) ?? row.dph_total ?? 0,
     startedAt: Math.round((row.start_date ?? 0) * 1_000),
   };
+}
+
+/** Its price is that of a running machine; one that stands still costs its disk alone. */
+function diskOf({ dph_total, dph_base }: Row): number | null {
+  return dph_total == null || dph_base == null ? null : Math.max(0, dph_total - dph_base);
 }
 
 const STATUS: Readonly<Record<string, ListedStatus>> = {
