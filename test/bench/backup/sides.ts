@@ -67,8 +67,8 @@ export async function plainSide({ restic, r2, root, scratch }: Tools, id: string
 
 export interface OurSide extends Side {
   readonly password: string;
-  /** From the wake image, as far as it goes. */
-  restoreFromImage(): Promise<Measured>;
+  /** Over the line that ends at `endpoint`; from the wake image, as far as it goes. */
+  wake(image: boolean, endpoint: string, onUsable?: (root: string) => void): Promise<Measured>;
   /** Of what was backed up last. */
   writeImage(): Promise<{ readonly seconds: number; readonly image: ImageManifest; readonly sentBytes: number }>;
 }
@@ -80,7 +80,13 @@ export async function ourSide({ restic, r2, root, scratch }: Tools, id: string):
   const program = join(scratch, 'agent.mjs');
   writeFileSync(program, (await bundleAgent(AGENT_ENTRY)).bytes);
   const base = { protocol: PROTOCOL, workspace: id, machine: 'm1', epoch: 1 };
-  const ask = async (verb: string, on: string, order: object, over: string): Promise<Measured & { last: Said }> => {
+  const ask = async (
+    verb: string,
+    on: string,
+    order: object,
+    over: string,
+    onUsable = (_root: string): void => undefined,
+  ): Promise<Measured & { last: Said }> => {
     let last: Said = { event: '' };
     const places = ['--root', on, '--home', join(on, 'opt/dumont'), '--restic', restic];
     const done = await measured(r2, {
@@ -89,6 +95,7 @@ export async function ourSide({ restic, r2, root, scratch }: Tools, id: string):
       hear(line) {
         const said = JSON.parse(line) as Said;
         if (said.event === over) last = said;
+        if (said.event === 'usable') onUsable(on);
         const isOver = said.event === over;
         return { event: said.event, over: isOver, ...(isOver && verb === 'save' ? { say: VERDICT } : {}) };
       },
@@ -103,13 +110,16 @@ export async function ourSide({ restic, r2, root, scratch }: Tools, id: string):
   let newest: { readonly id: string; readonly contentHash: string } | null = null;
   let sequence = 0;
   let before: ImageManifest | null = null;
-  const wake = async (image: boolean): Promise<Measured> => {
+  const wake: OurSide['wake'] = async (image, endpoint, onUsable) => {
     if (newest === null) throw new Error('nothing was backed up');
     const target = join(scratch, `${id}-back`);
     mkdirSync(join(target, 'opt/dumont'), { recursive: true });
     const manifestUrl = await machine.storage.presign('GET', manifestKey(id, newest.id), HOUR);
     const snapshot = { ...newest, manifestUrl, baseUrl: null };
-    const done = await ask('restore', target, bringing(snapshot, image), 'complete');
+    const order = bringing(snapshot, image);
+    const url = order.repository.url.replace(machine.storage.endpoint, endpoint);
+    const there = { ...order, repository: { ...order.repository, url } };
+    const done = await ask('restore', target, there, 'complete', onUsable);
     rmSync(target, { recursive: true, force: true });
     return done;
   };
@@ -141,8 +151,8 @@ export async function ourSide({ restic, r2, root, scratch }: Tools, id: string):
       return done;
     },
     password: repository.password,
-    restore: () => wake(false),
-    restoreFromImage: () => wake(true),
+    restore: () => wake(false, machine.storage.endpoint),
+    wake,
     async writeImage() {
       const { signal } = new AbortController();
       const { password, ...at } = repository;
