@@ -68,7 +68,7 @@ export async function bringBack(order: BringBackOrder, place: Place, talk: Talk,
   talk.say({ event: 'brought_back', files: files.length, bytes: sum(files), beside: beside.length, rounds: most });
 }
 
-const NOTHING = { has: () => false, hadBeforeRename: () => false };
+const NOTHING = { mention: () => false, has: () => false, hadBeforeRename: () => false };
 
 /** A backup on plan is soon over. */
 async function lockSoon(place: Place, signal: AbortSignal): Promise<Lock> {

@@ -100,8 +100,8 @@ function largestFew(large: readonly ManifestLine[], all: readonly ManifestLine[]
 /** Does what is left to do of a part: fetching, comparing, moving. */
 export async function bringPart(job: Job, part: Part, signal: AbortSignal): Promise<void> {
   const { place, state } = job;
-  if (state.placed.includes(part)) return;
   const shares = job.roots.map((root) => shareOf(root, part)).filter((share) => share.lines.length > 0);
+  if (shares.length === 0 || state.placed.includes(part)) return;
   let verified: readonly Verified[] = [];
   if (!state.fetched.includes(part)) {
     verified = await fetchAll(job, shares, signal);

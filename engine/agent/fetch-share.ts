@@ -34,7 +34,7 @@ export interface Source {
   readonly snapshot: string;
   readonly place: Place;
   readonly tool: Restic;
-  readonly known: Pick<KnownFiles, 'has'>;
+  readonly known: Pick<KnownFiles, 'has' | 'mention'>;
   readonly image: WakeImage | null;
 }
 
@@ -106,6 +106,7 @@ async function seed(place: Place, share: Share, known: Source['known'], signal: 
   const candidates = share.lines.flatMap((line) => {
     if (line.type !== 'file' || line.sha256 === undefined) return [];
     const path = rawPath(line.path);
+    if (!known.mention(path)) return [];
     const stat = statOf(place, path);
     if (!stat?.isFile() || stat.size !== line.sizeBytes || !known.has(path, stat)) return [];
     return [{ path, size: stat.size, sha256: line.sha256 }];

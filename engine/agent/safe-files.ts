@@ -5,7 +5,7 @@ import type { KnownFiles } from './known-files.ts';
 import { typeOf } from './walk.ts';
 
 /** Which files may be replaced because they are in a snapshot as they are now: those of a checkpoint that was just taken. */
-export function safeFiles(lines: readonly ManifestLine[]): Pick<KnownFiles, 'has' | 'hadBeforeRename'> {
+export function safeFiles(lines: readonly ManifestLine[]): Pick<KnownFiles, 'mention' | 'has' | 'hadBeforeRename'> {
   const rows = new Map(lines.map((line) => [rawPath(line.path), line]));
   const has = (path: string, stat: Stats): boolean => {
     const line = rows.get(path);
@@ -14,5 +14,5 @@ export function safeFiles(lines: readonly ManifestLine[]): Pick<KnownFiles, 'has
     const sameSize = line.type !== 'file' || line.sizeBytes === stat.size;
     return sameSize && line.mtimeMs === Math.floor(stat.mtimeMs);
   };
-  return { has, hadBeforeRename: has };
+  return { mention: (path) => rows.has(path), has, hadBeforeRename: has };
 }
