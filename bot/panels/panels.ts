@@ -57,6 +57,9 @@ const POSTED_WITHIN_MS = 10_000;
 /** Those that are about more than one workspace. */
 const EVERYWHERE: ReadonlySet<Panel['kind']> = new Set(['status', 'audit']);
 const KEPT_MS = 7 * 24 * 3_600_000;
+/** A report that had no channel waits for one for so long. */
+const UNREAD_MS = 92 * 24 * 3_600_000;
+const isUnread = (panel: Panel): boolean => panel.kind === 'report' && isShutOut(panel) && panel.message === null;
 
 export function createPanels(
   ports: {
@@ -128,7 +131,8 @@ export function createPanels(
         }
         await change(panel.id, { closedAt: clock.now(), facts: { ...panel.facts, shut: true } });
         const { channel } = await settled.of(panel.guild);
-        if (channel === panel.channel) await settled.change(panel.guild, { trouble: why });
+        const nowhere = panel.kind === 'report' && channel === null;
+        if (channel === panel.channel || nowhere) await settled.change(panel.guild, { trouble: why });
       },
     },
     clock,
@@ -210,7 +214,7 @@ export function createPanels(
         if (panel.closedAt === null) {
           live.set(panel.id, panel);
           writer.touch(panel);
-        } else if (panel.closedAt < now - KEPT_MS) await store.remove('panels', panel);
+        } else if (panel.closedAt < now - (isUnread(panel) ? UNREAD_MS : KEPT_MS)) await store.remove('panels', panel);
       }
     },
     get waiting() {

@@ -112,3 +112,58 @@ async function closed(s: Stage): Promise<void> {
     return done;
   });
 }
+
+describe.concurrent('a report whose channel is gone', () => {
+  const due = (s: Stage, channel: string): Talk => {
+    const [from, until] = [Date.UTC(2026, 7, 1), Date.UTC(2026, 7, 3)];
+    const what = {
+      event: 'report.due',
+      workspace: null,
+      report: 'rp1',
+      due: until + 9 * 3_600_000,
+      from,
+      until,
+    } as const;
+    return { ...what, guild: s.guild, channel, language: 'en', zone: 'UTC', every: 'daily', by: 'ana' };
+  };
+  const posted = (s: Stage, channel = s.ops) =>
+    s.standin
+      .messages(channel)
+      .map(({ message }) => message.content)
+      .filter((text) => text.includes('daily report'));
+
+  test('stands where the server hears of trouble, says so, and is posted once however often it is due', async () => {
+    await using s = await stage();
+    const gone = s.standin.channel(s.guild, 'money');
+    s.standin.state.channels.delete(gone);
+    s.fake.tell(due(s, gone));
+    await s.standin.until(() => posted(s).length === 1);
+    expect(posted(s)[0]).toContain(`It was to stand in <#${gone}>`);
+    await s.restart(() => s.fake.tell(due(s, gone)));
+    s.fake.tell(raised('something else'));
+    await s.standin.until(() => texts(s).some((text) => text.startsWith('🔴')));
+    expect(posted(s)).toHaveLength(1);
+  });
+
+  test('waits where there is no other one, an admin can see why, and it comes once when there is one again', async () => {
+    await using s = await stage({ guild: { channel: null } });
+    const gone = s.standin.channel(s.guild, 'money');
+    s.standin.state.channels.delete(gone);
+    s.fake.tell(due(s, gone));
+    await s.standin.until(() => s.logged.some(({ event }) => event === 'discord.panel_shut'));
+    const monthAgo = Date.now() - 30 * 24 * 3_600_000;
+    await s.restart(async () => {
+      const [panel] = await s.store.list('panels');
+      await s.store.save('panels', { ...panel!, closedAt: monthAgo });
+    });
+    expect((await s.store.read('guilds', s.guild))?.trouble).toEqual(expect.any(String));
+    const admin = { ...s.people.ana, permissions: EVERYBODY | (1n << 5n) };
+    await s.standin.answered(s.standin.run(admin, s.ops, 'settings', { channel: s.ops }));
+    await s.standin.until(() => posted(s).length === 1);
+    await s.restart(() => s.fake.tell(due(s, gone)));
+    s.fake.tell(raised('something else'));
+    await s.standin.until(() => texts(s).some((text) => text.startsWith('🔴')));
+    expect(posted(s)).toHaveLength(1);
+    expect((await s.store.read('guilds', s.guild))?.trouble).toBeNull();
+  });
+});
