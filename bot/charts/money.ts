@@ -9,7 +9,7 @@ import { toPng } from './png.ts';
 const PAID = '#f0b232';
 const BASE = '#5865f2';
 const AWAKE = '#57f287';
-const ASLEEP = '#4e5058';
+const ASLEEP = '#6d6f78';
 
 /** Dollars paid against always-on, day by day. */
 export function paidSvg({ rows, period }: Savings, words: Phrases): string {
@@ -23,6 +23,7 @@ export function paidSvg({ rows, period }: Savings, words: Phrases): string {
       { say: column.always, colour: BASE, values: rows.map(({ baselineMicro }) => inDollars(baselineMicro)) },
     ],
     say: (value) => words.dollars(microDollars(value)),
+    nothing: words.money.nothing,
     stacked: false,
   });
 }
@@ -39,7 +40,9 @@ export function hoursSvg({ rows, period }: Savings, words: Phrases): string {
       { say: chart.asleep, colour: ASLEEP, values: rows.map(({ asleepMs }) => hours(asleepMs)) },
     ],
     say: (value) => `${words.count(value)} h`,
+    nothing: words.money.nothing,
     stacked: true,
+    ...(rows.every(({ awakeMs, asleepMs }) => hours(awakeMs + asleepMs) <= 24) && { step: 6 }),
   });
 }
 
@@ -56,6 +59,7 @@ export function bootsSvg(hosts: readonly HostMemory[], words: Phrases): string {
     names,
     series: [{ say: words.money.chart.hosts, colour: BASE, values: within }],
     say: (value) => (Number.isInteger(value) ? words.count(value) : ''),
+    nothing: '–',
     stacked: false,
   });
 }

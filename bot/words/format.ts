@@ -23,7 +23,7 @@ export const capital = (text: string): string => text.charAt(0).toUpperCase() + 
 /** As dollars are written in Brazil. */
 export const dollarsInPortuguese = (text: string): string =>
   text.replace(
-    /\$(-?\d+)(?:\.(\d+))?/g,
+    /\$(\d+)(?:\.(\d+))?/g,
     (_, whole: string, part?: string) => `US$\u00a0${whole}${part ? `,${part}` : ''}`,
   );
 

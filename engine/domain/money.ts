@@ -15,9 +15,8 @@ export function costOf(dollarsPerHour: number, ms: number): MicroDollars {
 
 /** For people: $12.34, and more digits when the amount is small. */
 export function dollars(micro: MicroDollars): string {
-  const value = micro / MICRO;
-  if (value !== 0 && Math.abs(value) < 0.01) return `$${value.toFixed(4)}`;
-  return `$${value.toFixed(2)}`;
+  const value = Math.abs(micro) / MICRO;
+  return `${micro < 0 ? '-' : ''}$${value.toFixed(value !== 0 && value < 0.01 ? 4 : 2)}`;
 }
 
 export function perHour(dollarsPerHour: number): string {

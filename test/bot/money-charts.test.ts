@@ -29,3 +29,28 @@ test('whoever cannot see it hears the number that counts', async () => {
     'Barras por dia: US$\u00a02,07 pagos ao todo; sempre ligado custaria US$\u00a019,20.',
   );
 });
+
+const of = (...paid: readonly number[]) => ({
+  ...savings,
+  rows: paid.map((paidMicro, i) => ({ ...savings.rows[0]!, key: `2026-08-0${i + 1}`, paidMicro, baselineMicro: 0 })),
+});
+const bars = (svg: string): number[][] =>
+  [...svg.matchAll(/<rect x="([\d.]+)" y="([\d.]+)" width="([\d.]+)" height="([\d.]+)" fill="#f0b232"/g)].map((bar) =>
+    bar.slice(1).map(Number),
+  );
+
+test('what a marketplace gave back hangs below nothing, on the same scale', () => {
+  const svg = paidSvg(of(4_000_000, -2_000_000), wordsIn('en'));
+  const [up, down] = bars(svg);
+  expect(svg).toContain('>-$2.00<');
+  expect(down?.[1], 'it begins where the other ends').toBeCloseTo((up?.[1] ?? 0) + (up?.[3] ?? 0), 0);
+  expect(down?.[3]).toBeCloseTo((up?.[3] ?? 0) / 2, 0);
+});
+
+test('one day is no wall, large amounts have room, and where there is nothing that is said', () => {
+  expect(bars(paidSvg(of(4_000_000), wordsIn('en')))[0]?.[2]).toBeLessThan(90);
+  const large = paidSvg(of(9_900_000_000), wordsIn('pt'));
+  const [, x, amount = ''] = /<text x="([\d.]+)"[^>]*text-anchor="end">([^<]*10\.?000,00)</.exec(large) ?? [];
+  expect(Number(x), amount).toBeGreaterThan(8 * amount.length);
+  expect(paidSvg(of(0, 0), wordsIn('pt'))).toContain(wordsIn('pt').money.nothing);
+});
