@@ -54,8 +54,6 @@ export interface Sheet {
 }
 
 const POSTED_WITHIN_MS = 10_000;
-/** Those that are about more than one workspace. */
-const EVERYWHERE: ReadonlySet<Panel['kind']> = new Set(['status', 'audit']);
 const KEPT_MS = 7 * 24 * 3_600_000;
 /** A report that had no channel waits for one for so long. */
 const UNREAD_MS = 92 * 24 * 3_600_000;
@@ -191,7 +189,7 @@ export function createPanels(
     },
     touch(workspace) {
       for (const panel of live.values())
-        if (panel.workspace === workspace || EVERYWHERE.has(panel.kind)) writer.touch(panel);
+        if (panel.workspace === workspace || panel.kind === 'status') writer.touch(panel);
     },
     async touchOne(id) {
       const panel = await store.read('panels', id);
