@@ -230,6 +230,17 @@ export const REASONS: readonly Pair[] = [
     '"*" não é nome de conta: letras minúsculas, dígitos, . _ -',
   ],
   ['There are # tokens already; end some first', 'Já existem # tokens; encerre alguns antes'],
+  // files that were brought back
+  ['Everything of # is back in #: # files', 'Tudo de # está de volta em #: # arquivos'],
+  ['# of # is back in #: # files', '# de # está de volta em #: # arquivos'],
+  ['Everything of # is back: # files', 'Tudo de # está de volta: # arquivos'],
+  ['# of # is back: # files', '# de # está de volta: # arquivos'],
+  ['# of # is back in #: 1 file', '# de # está de volta em #: 1 arquivo'],
+  ['# of # is back: 1 file', '# de # está de volta: 1 arquivo'],
+  ['# of them lie beside what was changed meanwhile', '# deles estão ao lado do que mudou enquanto isso'],
+  ['For want of room they came part by part', 'Por falta de espaço vieram por partes'],
+  ['What was there before is in', 'O que havia antes está em'],
+  ['is back', 'está de volta'],
   // what the record says
   ['created as viewer', 'criada como leitor'],
   ['created as operator', 'criada como operador'],
