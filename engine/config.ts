@@ -1,6 +1,6 @@
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { Failure } from './domain/failures.ts';
 import { LEVELS } from './domain/log.ts';
 import { microDollars } from './domain/money.ts';

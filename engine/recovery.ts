@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { alertId } from './domain/alert.ts';
 import { Failure, isFailure, reasonOf } from './domain/failures.ts';
 import {

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { Failure } from '../engine/domain/failures.ts';
 import { stackMistake } from './naming.ts';
 import { JURISDICTIONS, type Jurisdiction } from './storage/credentials.ts';

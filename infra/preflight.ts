@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { Failure, reasonOf } from '../engine/domain/failures.ts';
 import { ITEM_WRITE, JURISDICTIONS, type Jurisdiction } from './storage/credentials.ts';
 

@@ -1,6 +1,6 @@
 import { chmod, mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { Failure, reasonOf } from '../../engine/domain/failures.ts';
 import { Secret } from '../../engine/domain/secret.ts';
 import type { Placed } from '../placing.ts';

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { readIfThere, writeDurably } from './durable.ts';
 import type { Place } from './place.ts';
 

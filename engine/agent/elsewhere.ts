@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { readIfThere, writeDurably } from './durable.ts';
 import { statIfAny } from './look-at.ts';
 import type { Matcher } from './matcher.ts';

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { z } from 'zod';
+import * as z from 'zod';
 import { Failure } from '../domain/failures.ts';
 import { isOurs, membership } from './belonging.ts';
 import { readIfThere, writeDurably } from './durable.ts';

@@ -1,7 +1,7 @@
 import { linkSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { z } from 'zod';
+import * as z from 'zod';
 import { Failure } from '../domain/failures.ts';
 import { codeOf, readIfThere, writeDurably } from './durable.ts';
 import type { Place } from './place.ts';

@@ -1,6 +1,6 @@
 import { closeSync, constants, openSync, readdirSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { readIfThere, writeDurably } from './durable.ts';
 import type { Place } from './place.ts';
 

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { closeSync, openSync, readSync, type Stats } from 'node:fs';
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { ManifestLine } from '../domain/agent-protocol.ts';
 import { rawPath } from '../domain/wire-path.ts';
 import { DEFAULT_ROOTS } from '../domain/workspace.ts';

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { ManifestLine } from '../domain/agent-protocol.ts';
 import { rawPath, wirePath } from '../domain/wire-path.ts';
 import { isCritical } from './critical.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { AtRisk, BadLine, Repository, Sha256 } from './agent-shapes.ts';
 import { AgentAnswer, AgentStatus, Taken } from './heartbeat.ts';
 

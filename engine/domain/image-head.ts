@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { Sha256 } from './agent-shapes.ts';
 
 /** Said in the clear, so that the control host can tell which segments are in use without any key. It is sealed with the rest. */

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { FAILURES, type FailureCode } from '../domain/failures.ts';
 import { VERBS } from '../domain/verbs.ts';
 import type { Route } from './route.ts';

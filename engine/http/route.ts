@@ -1,5 +1,5 @@
 import type { Context } from 'hono';
-import { z } from 'zod';
+import * as z from 'zod';
 import { type Role, reaches, type Who } from '../domain/account.ts';
 import type { Accounts, Asked, Audit, Engine, LocalControl, Meter } from '../domain/doors.ts';
 import { Failure, reasonOf } from '../domain/failures.ts';

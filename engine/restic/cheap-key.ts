@@ -1,6 +1,6 @@
 import { createCipheriv, createHash, randomBytes, type ScryptOptions, scrypt, scryptSync } from 'node:crypto';
 import { promisify } from 'node:util';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { MasterKey } from './readings.ts';
 
 /**

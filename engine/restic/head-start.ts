@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { z } from 'zod';
+import * as z from 'zod';
 
 /**
  * What restic keeps in its cache of a repository: which pack holds what, and the folders of its snapshots. On a computer that

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /**
  * What restic prints with `--json`: lines of JSON among lines of text, on both of its outputs. Fields that are zero are

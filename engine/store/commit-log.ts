@@ -1,7 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
-import { z } from 'zod';
+import * as z from 'zod';
 import { Failure, reasonOf } from '../domain/failures.ts';
 import { type AppendFile, openAppendFile } from './append-file.ts';
 import { syncFolder } from './durable.ts';

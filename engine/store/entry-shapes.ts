@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { CHARGED_FOR, type Entries, type Journal } from '../domain/journals.ts';
 import { STATES } from '../domain/lifecycle.ts';
 

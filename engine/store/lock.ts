@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { link, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { z } from 'zod';
+import * as z from 'zod';
 import { isMissing, PRIVATE_FILE } from './durable.ts';
 
 export interface Lock extends AsyncDisposable {

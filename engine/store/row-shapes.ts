@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { ROLES } from '../domain/account.ts';
 import { ALERT_KINDS } from '../domain/alert.ts';
 import { BUDGET_SCOPES, BUDGET_SPANS } from '../domain/budget.ts';

@@ -1,6 +1,6 @@
 import { link, readFile, rm } from 'node:fs/promises';
 import { type Adapter, Low } from 'lowdb';
-import { z } from 'zod';
+import * as z from 'zod';
 import { Failure, reasonOf } from '../domain/failures.ts';
 import { isMissing, renameDurably, writeDurably } from './durable.ts';
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
-import { z } from 'zod';
+import * as z from 'zod';
 import { diskFailure } from '../domain/failures.ts';
 
 /** How a file looked when it was read. One that still looks like that has not changed. */

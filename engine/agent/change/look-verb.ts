@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { z } from 'zod';
+import * as z from 'zod';
 import { wirePath } from '../../domain/wire-path.ts';
 import { lowerPriority } from '../lower-priority.ts';
 import type { Place } from '../place.ts';

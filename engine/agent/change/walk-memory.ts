@@ -1,6 +1,6 @@
 import { closeSync, openSync, renameSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { wirePath } from '../../domain/wire-path.ts';
 import { readIfThere } from '../durable.ts';
 import { isKeyFile } from '../key-file.ts';

@@ -1,5 +1,5 @@
 import { zstdCompressSync, zstdDecompressSync } from 'node:zlib';
-import { z } from 'zod';
+import * as z from 'zod';
 import { Sha256 } from '../../domain/agent-shapes.ts';
 import { type ImageHead, MAGIC, readHead } from '../../domain/image-head.ts';
 import { checkedPath } from '../place.ts';

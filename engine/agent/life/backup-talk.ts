@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { AgentFailureCode, ImageWritten } from '../../domain/agent-protocol.ts';
 import { BadLine, Repository, Sha256 } from '../../domain/agent-shapes.ts';
 import { Taken } from '../../domain/heartbeat.ts';

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { z } from 'zod';
+import * as z from 'zod';
 import { isAfterWakeJob } from '../../domain/after-wake.ts';
 import { Failure, reasonOf } from '../../domain/failures.ts';
 import { type AgentStatus, Taken } from '../../domain/heartbeat.ts';

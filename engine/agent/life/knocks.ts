@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { AgentOrder } from '../../domain/agent-protocol.ts';
 
 /** What our other programs on this machine ask of the agent that lives there, as the first line of a connection. */

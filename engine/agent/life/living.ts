@@ -1,6 +1,6 @@
 import { linkSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { codeOf, readIfThere } from '../durable.ts';
 import type { Place } from '../place.ts';
 import { isAlive, thisProcess } from '../process-table.ts';

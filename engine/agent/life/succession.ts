@@ -1,5 +1,5 @@
 import { closeSync, readFileSync } from 'node:fs';
-import { z } from 'zod';
+import * as z from 'zod';
 import { AgentOrder, type RunOrder } from '../../domain/agent-protocol.ts';
 import { Failure } from '../../domain/failures.ts';
 import type { Place } from '../place.ts';

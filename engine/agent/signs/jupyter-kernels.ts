@@ -1,6 +1,6 @@
 import { request as requestHttp } from 'node:http';
 import { request as requestHttps } from 'node:https';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { JupyterServer } from './jupyter-servers.ts';
 
 export interface Kernels {

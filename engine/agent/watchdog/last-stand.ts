@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { z } from 'zod';
+import * as z from 'zod';
 import { PROTOCOL } from '../../domain/agent-protocol.ts';
 import { Repository, Sha256 } from '../../domain/agent-shapes.ts';
 import { Failure, reasonOf } from '../../domain/failures.ts';

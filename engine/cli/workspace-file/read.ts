@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { type Document, isMap, isPair, isScalar, LineCounter, parseDocument } from 'yaml';
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { Failure, reasonOf } from '../../domain/failures.ts';
 import { didYouMean } from '../../domain/near.ts';
 import type { ConfigureJson } from '../../http/json/create.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { PLANS } from '../../domain/plan.ts';
 import { spanMs } from '../../domain/span.ts';
 import { NeedJson } from '../../http/json/offer.ts';

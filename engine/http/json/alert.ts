@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { ALERT_KINDS, ALERTS, type Alert } from '../../domain/alert.ts';
 import { NextCursor } from '../page.ts';
 import { iso, isoOrNull } from './wire.ts';

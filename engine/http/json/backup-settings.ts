@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { PLANS } from '../../domain/plan.ts';
 import type { Workspace } from '../../domain/workspace.ts';
 import { InstanceId } from './instance.ts';

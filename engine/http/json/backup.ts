@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { type Backup, SNAPSHOT_TYPES } from '../../domain/snapshot.ts';
 import { NextCursor } from '../page.ts';
 import { SnapshotJson, snapshotJson } from './snapshot.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { BUDGET_SCOPES, BUDGET_SPANS, type BudgetChoice } from '../../domain/budget.ts';
 import type { BudgetView } from '../../domain/doors.ts';
 import { MICRO, microDollars } from '../../domain/money.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Drill } from '../../domain/journals.ts';
 import { NextCursor } from '../page.ts';
 import { iso } from './wire.ts';

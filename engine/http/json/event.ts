@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Talk } from '../../domain/events.ts';
 import type { Told } from '../../domain/journals.ts';
 import { iso, type Snaked, snaked } from './wire.ts';

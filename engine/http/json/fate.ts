@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Fate } from '../../domain/snapshot.ts';
 import { SnapshotJson, snapshotJson } from './snapshot.ts';
 import { isoOrNull } from './wire.ts';

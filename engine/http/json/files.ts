@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { FileDifference, FileEntry } from '../../domain/doors.ts';
 import { NextCursor } from '../page.ts';
 import { iso, snaked } from './wire.ts';

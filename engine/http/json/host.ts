@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { HostMemory } from '../../domain/doors.ts';
 import { STATES } from '../../domain/lifecycle.ts';
 import { iso, snaked } from './wire.ts';

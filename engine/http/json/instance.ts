@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { RaceView, SshTarget, WorkspaceView } from '../../domain/doors.ts';
 import { type Machine, STATES } from '../../domain/lifecycle.ts';
 import { hasGpu } from '../../domain/marketplace.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { LocalCharge, LocalMachine } from '../../domain/doors.ts';
 import { MICRO } from '../../domain/money.ts';
 import { iso, isoOrNull, snaked } from './wire.ts';

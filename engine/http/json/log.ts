@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { LEVELS, type PlacedLine } from '../../domain/log.ts';
 import { NextCursor } from '../page.ts';
 import { iso, snaked } from './wire.ts';

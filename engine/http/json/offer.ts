@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { RankedOffer } from '../../domain/doors.ts';
 import type { Need, Offer } from '../../domain/marketplace.ts';
 import { cameled, snaked } from './wire.ts';

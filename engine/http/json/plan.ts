@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { PlanQuote } from '../../domain/doors.ts';
 import { MICRO } from '../../domain/money.ts';
 import { PLANS, PRICE_BOOK_NAMES } from '../../domain/plan.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Pulse } from '../../domain/doors.ts';
 import { BadLinesJson } from './risk.ts';
 import { iso, isoOrNull } from './wire.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Quote } from '../../domain/doors.ts';
 import { MICRO } from '../../domain/money.ts';
 import { RankedOfferJson, rankedOfferJson } from './offer.ts';

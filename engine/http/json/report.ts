@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { REPORT_EVERY, type Report } from '../../domain/report.ts';
 import { CLOCK_TIME } from '../../domain/schedule.ts';
 import { InstanceId } from './instance.ts';

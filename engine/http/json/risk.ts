@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { RiskView } from '../../domain/doors.ts';
 import { isoOrNull, snaked } from './wire.ts';
 

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { CHARGED_FOR } from '../../domain/journals.ts';
 import { MICRO, type MicroDollars } from '../../domain/money.ts';
 import { type Baseline, dayName, type Figures, GROUPS, type Savings } from '../../domain/savings.ts';

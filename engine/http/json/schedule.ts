@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { CLOCK_TIME, DAYS, type Schedule } from '../../domain/schedule.ts';
 import { iso } from './wire.ts';
 

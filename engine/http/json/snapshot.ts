@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { BACKUP_STATUSES, type Backup, SNAPSHOT_KINDS, SNAPSHOT_TYPES } from '../../domain/snapshot.ts';
 import { NextCursor } from '../page.ts';
 import { iso, isoOrNull } from './wire.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { PLANS } from '../../domain/plan.ts';
 import type { IdleRules, WorkspaceSpec } from '../../domain/workspace.ts';
 import { NeedJson, needFrom } from './offer.ts';

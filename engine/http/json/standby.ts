@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { StandbyView } from '../../domain/doors.ts';
 import { InstanceId } from './instance.ts';
 import { OfferJson, offerJson } from './offer.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { AccountName, NewUserJson, Password, RoleJson, UserJson, UsersJson, userJson } from '../json/account.ts';
 import { InstanceId, WorkspaceJson, workspaceJson } from '../json/instance.ts';
 import { mustBePerson } from '../must-be-person.ts';

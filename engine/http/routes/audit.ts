@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { AuditJson, deedJson, SealJson, sealJson } from '../json/audit.ts';
 import { ordered, PAGE, pageOf } from '../page.ts';
 import { route } from '../route.ts';

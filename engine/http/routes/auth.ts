@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Who } from '../../domain/account.ts';
 import type { Accounts } from '../../domain/doors.ts';
 import { Failure, isFailure } from '../../domain/failures.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { BackupJson, BackupsJson, BackupType, backupJson, LABELS } from '../json/backup.ts';
 import { InstanceId } from '../json/instance.ts';
 import { OperationJson, operationJson } from '../json/operation.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { eventStream } from '../event-stream.ts';
 import { EventsJson, toldJson } from '../json/event.ts';
 import { InstanceId } from '../json/instance.ts';

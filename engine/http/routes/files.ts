@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { FileDifference } from '../../domain/doors.ts';
 import { DifferencesJson, differenceJson, EntriesJson, entryJson } from '../json/files.ts';
 import { InstanceId } from '../json/instance.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { WakeChoice } from '../../domain/doors.ts';
 import { Failure } from '../../domain/failures.ts';
 import { ConfigureJson, CreateJson } from '../json/create.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { BackupSettingsJson, backupSettingsJson, ChangeBackupSettings, everyMs } from '../json/backup-settings.ts';
 import { FatesJson, fatesJson } from '../json/fate.ts';
 import { InstanceId } from '../json/instance.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { LEVELS, PLACE } from '../../domain/log.ts';
 import { eventStream } from '../event-stream.ts';
 import { InstanceId } from '../json/instance.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { Failure } from '../../domain/failures.ts';
 import { type Baseline, GROUPS, type Period, readPeriod } from '../../domain/savings.ts';
 import { BudgetJson, BudgetsJson, budgetJson, choiceOf, NewBudgetJson } from '../json/budget.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { InstanceId, WorkspaceJson, workspaceJson } from '../json/instance.ts';
 import { NewScheduleJson } from '../json/schedule.ts';
 import { route } from '../route.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { type Backup, fits, onePerContent, SNAPSHOT_KINDS } from '../../domain/snapshot.ts';
 import { LABELS } from '../json/backup.ts';
 import { InstanceId } from '../json/instance.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { InstanceId } from '../json/instance.ts';
 import { SetStandby, StandbyJson, standbyJson } from '../json/standby.ts';
 import { route } from '../route.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { AlertsJson, alertJson } from '../json/alert.ts';
 import { DrillsJson, drillJson } from '../json/drill.ts';
 import { InstanceId } from '../json/instance.ts';

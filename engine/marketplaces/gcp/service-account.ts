@@ -1,5 +1,5 @@
 import { importPKCS8, SignJWT } from 'jose';
-import { z } from 'zod';
+import * as z from 'zod';
 import { Failure } from '../../domain/failures.ts';
 import type { Clock } from '../../domain/ports.ts';
 import type { Secret } from '../../domain/secret.ts';

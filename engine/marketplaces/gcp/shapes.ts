@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** What we read of Compute Engine v1 (https://docs.cloud.google.com/compute/docs/reference/rest/v1). */
 export const Instance = z.object({

@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { Failure, reasonOf } from '../../domain/failures.ts';
 
 /** A marketplace's API: where it is, who asks, and how long it may take to answer. */

@@ -1,6 +1,6 @@
 import { appendFileSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { endedAt, endedOnes, forgetEnded } from './ended.ts';
 import { readIfThere, writeWhole } from './files.ts';
 

@@ -3,7 +3,7 @@ import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { z } from 'zod';
+import * as z from 'zod';
 import { readIfThere, writeWhole } from './files.ts';
 import { endLeftBehind } from './machine/shared-root.ts';
 import { removeFreezer, thaw } from './machine/slowness.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { Failure } from '../../domain/failures.ts';
 import { type MicroDollars, microDollars } from '../../domain/money.ts';
 import { call, type Service, shaped } from '../http/call.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { Failure } from '../../domain/failures.ts';
 import type { Service } from '../http/call.ts';
 

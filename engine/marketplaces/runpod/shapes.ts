@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** What we read of RunPod's answers (https://docs.runpod.io/api-reference-v2). A word that we do not know is no error. */
 export const Pod = z.object({

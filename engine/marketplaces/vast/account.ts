@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Billed } from '../../domain/marketplace.ts';
 import { type MicroDollars, microDollars } from '../../domain/money.ts';
 import type { Clock } from '../../domain/ports.ts';

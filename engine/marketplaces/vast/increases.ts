@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { Failure } from '../../domain/failures.ts';
 import type { PriceIncrease } from '../../domain/marketplace.ts';
 import type { Clock } from '../../domain/ports.ts';

@@ -1,6 +1,6 @@
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { EndCall } from '../../domain/heartbeat.ts';
 import type { Listed } from '../../domain/marketplace.ts';
 import type { Clock } from '../../domain/ports.ts';

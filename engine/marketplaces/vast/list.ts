@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { Failure } from '../../domain/failures.ts';
 import type { Address, Listed, ListedStatus } from '../../domain/marketplace.ts';
 import { reading, VAST } from './answer.ts';

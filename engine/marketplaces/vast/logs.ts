@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { isFailure } from '../../domain/failures.ts';
 import type { Clock } from '../../domain/ports.ts';
 import { reading } from './answer.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Need, Offer } from '../../domain/marketplace.ts';
 import { reading } from './answer.ts';
 import type { Ask } from './ask.ts';

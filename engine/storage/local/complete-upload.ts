@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { open } from 'node:fs/promises';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Stored } from './bucket.ts';
 import { textOf } from './bytes.ts';
 import { type Checksum, compositeChecksum, type Running, runChecksum } from './checksums.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { bytesOf, checkKey } from './bytes.ts';
 import { type Call, type Reply, xmlReply } from './operation.ts';
 import { openPayload, readWhole } from './payload.ts';

@@ -1,5 +1,5 @@
 import { timingSafeEqual } from 'node:crypto';
-import { z } from 'zod';
+import * as z from 'zod';
 import { ACTIONS, SCOPES, type ScopeName } from '../actions.ts';
 import { secretOf, signatureOf, TEMPORARY_SECONDS_MAX } from '../temporary-credentials.ts';
 import { bytesOf } from './bytes.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { type Bytes, bytesOf } from './bytes.ts';
 
 /** Rules that keep objects from being deleted or replaced, in the words of R2's own interface for them. */

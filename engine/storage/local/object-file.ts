@@ -1,6 +1,6 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { crc32 } from 'node:zlib';
-import { z } from 'zod';
+import * as z from 'zod';
 import { CHECKSUMS, type ChecksumName } from './checksums.ts';
 
 const Checksum = z.object({ name: z.enum(Object.keys(CHECKSUMS) as [ChecksumName]), value: z.string() });

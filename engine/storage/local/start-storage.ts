@@ -2,7 +2,7 @@ import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
-import { z } from 'zod';
+import * as z from 'zod';
 import { Failure, reasonOf } from '../../domain/failures.ts';
 import type { StorageKey } from './identity.ts';
 import type { LockRule } from './locks.ts';

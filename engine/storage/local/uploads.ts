@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { readdirSync, rmSync } from 'node:fs';
 import { mkdir, open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { type Bytes, bytesOf, textOf } from './bytes.ts';
 import { CHECKSUMS, type ChecksumName } from './checksums.ts';
 import { makeFolder, settle, syncFolder } from './durable.ts';

@@ -1,7 +1,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
-import { z } from 'zod';
+import * as z from 'zod';
 import { call, type Service, shaped } from '../../../engine/marketplaces/http/call.ts';
 
 const never = new AbortController().signal;

@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http';
-import { z } from 'zod';
+import * as z from 'zod';
 import { connectorToken } from '../../../infra/tunnel.ts';
 import { type Account, hex, type Tunnel, uuid } from './account.ts';
 import { type Answer, ok, page, Refusal } from './answer.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { signTemporaryCredentials } from '../../../engine/storage/temporary-credentials.ts';
 import { s3Key } from '../../../infra/storage/credentials.ts';
 import { type Account, type Bucket, bucketKey } from './account.ts';

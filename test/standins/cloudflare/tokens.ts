@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { type Account, addToken, PERMISSION_GROUPS, type Token } from './account.ts';
 import { type Answer, ok, page, Refusal } from './answer.ts';
 import type { Asked } from './serve.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { type Account, askId, freeMachines, nextBoot, type Rental } from './account.ts';
 import { type Answer, type Asked, ok, Refusal } from './answer.ts';
 import { creditLeft } from './bill.ts';
