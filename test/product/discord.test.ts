@@ -64,7 +64,7 @@ test.skipIf(!DUMONT_RESTIC)(
       expect(embed?.description).toMatch(/✓ .* running .*\$[\d.]+\/h/);
       expect(embed?.description).toMatch(/dumont ssh lab\nssh -p \d+ root@127\.0\.0\.1/);
       expect(embed?.fields?.map(({ name }) => name)).toEqual(
-        expect.arrayContaining(['Usable after', 'Complete', 'Waste of the race']),
+        expect.arrayContaining(['Usable after', 'Complete', 'Waste']),
       );
       expect(awake.message.attachments).toMatchObject([{ filename: 'race.png' }]);
       await standin.answered(standin.press(ana, { channel: ops, message: awake.message.id }, 'Hibernate'));
