@@ -40,7 +40,7 @@ function judge(offer: Offer, known: Knowledge): { rank: number; why: string } {
   );
   const expected = expectation(own, kin, known.image, known.now, offer.reports);
   const failure = 1 - (1 - expected.failure) * offer.reliability;
-  const transferMs = (known.downloadGb * 8_000_000) / Math.max(memory?.mbps ?? offer.downMbps, 1);
+  const transferMs = (known.downloadGb * 8_000_000) / (memory?.mbps || offer.downMbps || UNKNOWN_MBPS);
   const waitMinutes = (expected.readyMs + transferMs) / 60_000 / Math.max(0.05, 1 - failure);
   const pulledGb = pullGbOf(offer, known.terms) * pulls(known.racers);
   const bandwidth = offer.dollarsPerGbDown * (known.downloadGb + pulledGb);
@@ -50,6 +50,9 @@ function judge(offer: Offer, known: Knowledge): { rank: number; why: string } {
   const why = `about ${Math.round(expected.readyMs / 1000)} s to start, ${Math.round((1 - failure) * 100)} % sure, ${seen}${complained}`;
   return { rank, why };
 }
+
+/** RunPod does not say how fast its hosts are; most that do say so are faster. */
+const UNKNOWN_MBPS = 500;
 
 /**
  * How many images are pulled at a race's expense, while an hour is paid of one machine alone: the winner's whole, and of what

@@ -95,3 +95,12 @@ test.each([
 ] as const)('how long a start is waited for: %s', (_, own, market, ms) => {
   expect(patience(own, market, 90_000)).toBe(ms);
 });
+
+test('a marketplace that does not say how fast its hosts are is judged as one with ordinary lines', () => {
+  const [first] = offers;
+  const fast = { ...first!, id: 'fast', downMbps: 800 };
+  const silent = { ...first!, id: 'silent', downMbps: 0 };
+  const slow = { ...first!, id: 'slow', downMbps: 20 };
+  const ranked = ranking([slow, fast, silent], { ...known, downloadGb: 7 });
+  expect(ranked.map(({ offer }) => offer.id)).toEqual(['fast', 'silent', 'slow']);
+});
