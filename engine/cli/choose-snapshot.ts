@@ -2,7 +2,7 @@ import { Failure } from '../domain/failures.ts';
 import type { BackupJson } from '../http/json/backup.ts';
 import type { SnapshotsJson } from '../http/json/snapshot.ts';
 import type { EngineClient } from './engine-client.ts';
-import { localTime, readLocalTime, zoneAt } from './local-time.ts';
+import { localTime, untilLocalTime, zoneAt } from './local-time.ts';
 import { wrong } from './read-args.ts';
 import { bytes, plural, short, timeOf } from './words.ts';
 
@@ -31,7 +31,7 @@ export async function chooseSnapshot(
       {},
       signal,
     );
-  const at = date === undefined ? undefined : readLocalTime(date);
+  const at = date === undefined ? undefined : untilLocalTime(date);
   const query = {
     instance_id: name,
     good: true,

@@ -45,6 +45,13 @@ export function readLocalTime(given: string): number {
   throw new Failure('bad_request', { why: `There is no "${given}" in ${zoneAt(date.getTime())}.` });
 }
 
+/** Up to when somebody means who names a minute as lists show it: up to its end. */
+export function untilLocalTime(given: string): number {
+  return readLocalTime(given) + (/[ T]\d{2}:\d{2}$/.test(given.trim()) ? MINUTE_MS - 1 : 0);
+}
+
+const MINUTE_MS = 60_000;
+
 /** The next `18:00` after `now`, or a whole date as `readLocalTime` has it. */
 export function nextTime(given: string, now: number): number {
   const match = /^(\d{1,2}):(\d{2})$/.exec(given.trim());

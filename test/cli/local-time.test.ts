@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { localTime, readLocalTime } from '../../engine/cli/local-time.ts';
+import { localTime, readLocalTime, untilLocalTime } from '../../engine/cli/local-time.ts';
 
 test('what is written is read back as the same moment', () => {
   for (const written of ['2024-01-15 14:30', '2024-02-29 23:59', '2025-07-01 00:00']) {
@@ -9,6 +9,10 @@ test('what is written is read back as the same moment', () => {
 
 test('a day alone means its end, and a zone that is named is kept', () => {
   expect(localTime(readLocalTime('2024-01-15'), true)).toBe('2024-01-15 23:59:59');
+  expect(localTime(untilLocalTime('2024-01-15 14:30'), true), 'what a list shows at that minute').toBe(
+    '2024-01-15 14:30:59',
+  );
+  expect(localTime(untilLocalTime('2024-01-15 14:30:10'), true)).toBe('2024-01-15 14:30:10');
   expect(readLocalTime('2024-01-15T14:30:00Z')).toBe(Date.UTC(2024, 0, 15, 14, 30));
   expect(readLocalTime('2024-01-15T14:30+02:00')).toBe(Date.UTC(2024, 0, 15, 12, 30));
 });
