@@ -41,9 +41,13 @@ export async function tellReports(ports: Ports): Promise<void> {
 export function periodOf(every: Report['every'], due: number): Period {
   const until = dayOf(due);
   if (every === 'daily') return { from: until - DAY_MS, until };
-  if (every === 'weekly') return { from: until - 7 * DAY_MS, until };
-  // On the first of a month at the zone's own clock it may still be the last day of the month before, by UTC.
-  const at = new Date(due + 14 * 3_600_000);
+  // At the zone's own clock a week or a month may begin while it is still the last day of the one before, by UTC.
+  const ahead = due + ZONE_MAX_MS;
+  if (every === 'weekly') {
+    const monday = dayOf(ahead) - (((dayOf(ahead) - MONDAY) / DAY_MS) % 7) * DAY_MS;
+    return { from: monday - 7 * DAY_MS, until: monday };
+  }
+  const at = new Date(ahead);
   return {
     from: Date.UTC(at.getUTCFullYear(), at.getUTCMonth() - 1),
     until: Date.UTC(at.getUTCFullYear(), at.getUTCMonth()),
@@ -72,3 +76,7 @@ export async function removeReport(id: string, ports: Ports): Promise<void> {
   if (!row) throw new Failure('no_such_report', { report: id });
   await ports.store.remove('reports', row);
 }
+
+/** No clock is further ahead of UTC. */
+const ZONE_MAX_MS = 14 * 3_600_000;
+const MONDAY = Date.UTC(2024, 0, 1);

@@ -79,7 +79,16 @@ test('it is about the whole days before, also where the zone is ahead of UTC', (
   );
   expect(periodOf('monthly', auckland)).toEqual({ from: Date.UTC(2026, 6, 1), until: Date.UTC(2026, 7, 1) });
   const monday = nextReport({ id: 'x', every: 'weekly', time: '09:00', zone: 'UTC' }, Date.UTC(2026, 7, 5));
-  expect(periodOf('weekly', monday)).toEqual({ from: Date.UTC(2026, 7, 3), until: Date.UTC(2026, 7, 10) });
+  const week = { from: Date.UTC(2026, 7, 3), until: Date.UTC(2026, 7, 10) };
+  expect(periodOf('weekly', monday)).toEqual(week);
+  for (const [zone, time] of [
+    ['Pacific/Auckland', '09:00'],
+    ['America/Sao_Paulo', '21:00'],
+    ['America/Los_Angeles', '18:00'],
+  ] as const) {
+    const there = nextReport({ id: 'x', every: 'weekly', time, zone }, Date.UTC(2026, 7, 5));
+    expect(periodOf('weekly', there), `Monday at ${time} in ${zone}`).toEqual(week);
+  }
 });
 
 test('a zone or a time that does not exist is refused', async () => {
