@@ -112,11 +112,10 @@ async function notYetEntered(rows: ReadonlyMap<string, Workspace>, ports: Ports)
   });
 }
 
-/** A name that was given up is as old as its entries. */
+/** Of one that is gone, or had the name before, nobody knows when it began and ended: its entries only tell when it ran. */
 function lifeOf({ owner, days }: AccountSums, row: Workspace | undefined): Life {
-  const first = days[0]?.day ?? 0;
-  if (row?.owner === owner) return { from: first + DAY_MS <= row.createdAt ? first : row.createdAt, until: null };
-  return { from: first, until: (days.at(-1)?.day ?? 0) + DAY_MS };
+  if (row?.owner === owner) return { from: row.createdAt, until: null };
+  return { from: Number.POSITIVE_INFINITY, until: (days.at(-1)?.day ?? 0) + DAY_MS };
 }
 
 /** Machines and races are not in the sums: their entries are read. */

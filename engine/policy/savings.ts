@@ -8,7 +8,7 @@ export interface DayFigures extends Figures {
   readonly day: number;
 }
 
-/** When there was such a workspace; `until` null: there still is. */
+/** When there was such a workspace for certain; `until` null: there still is. */
 export interface Life {
   readonly from: number;
   readonly until: number | null;
@@ -16,7 +16,8 @@ export interface Life {
 
 /**
  * What was really paid against what always-on would have cost, day by day. The price of a day is that of the machine it ran
- * on; where it slept through, that of the one before, or of the first one after. Nothing but the ledger is looked at.
+ * on; where it slept through, that of the one before, or of the first one after. Nothing but the ledger is looked at. Where it
+ * is not certain that there was such a workspace only the hours count in which it was awake.
  */
 export function savingsOf(
   { days }: AccountSums,
@@ -33,20 +34,21 @@ export function savingsOf(
   const figures: DayFigures[] = [];
   for (let day = dayStart(firstDay); day < period.until && (day < end || sums.has(day)); day += DAY_MS) {
     rate = rates.get(day) ?? rate;
-    const existed = Math.max(0, Math.min(day + DAY_MS, end) - Math.max(day, life.from));
-    figures.push(figuresOn(day, sums.get(day) ?? [], existed, rate));
+    const certain = Math.max(0, Math.min(day + DAY_MS, end) - Math.max(day, life.from));
+    figures.push(figuresOn(day, sums.get(day) ?? [], certain, rate));
   }
   return figures;
 }
 
 const dayStart = (at: number): number => Math.floor(at / DAY_MS) * DAY_MS;
 
-function figuresOn(day: number, sums: readonly DaySum[], existed: number, rate: number | null): DayFigures {
+function figuresOn(day: number, sums: readonly DaySum[], certain: number, rate: number | null): DayFigures {
   const spent = noMoney();
   for (const sum of sums) spent[sum.for] += paidFor(sum);
   const paidMicro = Object.values(spent).reduce((all, micro) => all + micro, 0);
   const ran = sums.reduce((ms, sum) => ms + sum.ms, 0);
-  const awakeMs = Math.min(existed, Math.max(0, ran));
+  const awakeMs = Math.min(DAY_MS, Math.max(0, ran));
+  const existed = Math.max(certain, awakeMs);
   const baselineMicro = rate === null ? 0 : Math.round(rate * existed);
   return {
     day,

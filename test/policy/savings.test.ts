@@ -67,10 +67,12 @@ describe('savings', () => {
     expect(figures(OFFER, undefined, dear).total.savedMicro).toBe(33_600_000 - 43_673_001);
   });
 
-  test('count no hour before there was such a workspace, after it was gone, or that is to come', () => {
+  test('count no sleep before there was such a workspace, after it was gone, or that is to come', () => {
     const hours = ({ total }: ReturnType<typeof figures>): number => (total.awakeMs + total.asleepMs) / HOUR;
-    expect(hours(figures(OFFER, { from: day(3), until: null }))).toBe(24);
-    expect(hours(figures(OFFER, { from: FROM, until: day(2) }))).toBe(24);
+    expect(hours(figures(OFFER, { from: day(3), until: null })), 'the 6 it ran before, of another one').toBe(24 + 6);
+    expect(hours(figures(OFFER, { from: FROM, until: day(2) })), 'the 2 it ran after').toBe(24 + 2);
+    const gone = figures(OFFER, { from: Number.POSITIVE_INFINITY, until: day(4) });
+    expect([hours(gone), gone.total.asleepMs]).toEqual([8, 0]);
     expect(hours(figures(OFFER, undefined, account(), day(3) + 3 * HOUR))).toBe(51);
   });
 
