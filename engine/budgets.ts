@@ -1,13 +1,13 @@
 import { settleAlerts } from './alerts.ts';
 import { alertId } from './domain/alert.ts';
-import { type Budget, type BudgetChoice, budgetId, spanAt, spentOf } from './domain/budget.ts';
+import { type Budget, type BudgetChoice, budgetId, covers, spanAt, spentOf } from './domain/budget.ts';
 import type { Asked, BudgetView } from './domain/doors.ts';
 import { Failure, isFailure, reasonOf } from './domain/failures.ts';
 import { paidFor } from './domain/ledger.ts';
 import { rateOf } from './domain/lifecycle.ts';
 import type { Ports } from './domain/ports.ts';
 import { accounts } from './money.ts';
-import { budgetAlarm, covers, creditAlarm, overBudget } from './policy/budget.ts';
+import { budgetAlarm, creditAlarm, overBudget } from './policy/budget.ts';
 import { update } from './steps/update.ts';
 
 /** Looks what is spent of each budget, and tells people in time. Whoever rents or runs machines reads the same rows. */

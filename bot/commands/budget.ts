@@ -1,3 +1,4 @@
+import { covers } from '../../engine/domain/budget.ts';
 import { Failure } from '../../engine/domain/failures.ts';
 import { microDollars } from '../../engine/domain/money.ts';
 import { command, flag, number, text } from '../command.ts';
@@ -35,6 +36,9 @@ export const budget = command({
     for (const { per, amount } of caps)
       if (scope && amount !== undefined) await engine.setBudget({ ...scope, per, micro: microDollars(amount) }, asked);
     if (remove !== undefined) await engine.removeBudget(remove, asked);
-    return words.answer.budgets(await engine.budgets());
+    const budgets = await engine.budgets();
+    if (workspace === undefined) return words.answer.budgets(budgets);
+    const [view] = await engine.status(workspace);
+    return words.answer.budgets(budgets.filter(({ budget }) => covers(budget, view!.workspace)));
   },
 });

@@ -1,5 +1,6 @@
 import { DAY_MS, dayOf } from './ledger.ts';
 import type { MicroDollars } from './money.ts';
+import type { Workspace } from './workspace.ts';
 
 /** A cap on what is spent in a day or a month (UTC), by one workspace, by all of one account, or by everybody together. */
 export interface Budget {
@@ -24,6 +25,14 @@ export type BudgetSpan = (typeof BUDGET_SPANS)[number];
 export type BudgetChoice = Pick<Budget, 'scope' | 'of' | 'per' | 'micro'>;
 
 export const budgetId = ({ scope, of, per }: Pick<Budget, 'scope' | 'of' | 'per'>): string => `${scope}/${of}/${per}`;
+
+/** Whether it holds for a workspace: its own, its owner's, or everybody's. */
+export function covers(
+  { scope, of }: Pick<Budget, 'scope' | 'of'>,
+  { id, owner }: Pick<Workspace, 'id' | 'owner'>,
+): boolean {
+  return scope === 'all' || of === (scope === 'user' ? owner : id);
+}
 
 /** When the day or month began, and when the next one does. */
 export function spanAt(per: BudgetSpan, now: number): { readonly from: number; readonly until: number } {

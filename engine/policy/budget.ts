@@ -1,4 +1,4 @@
-import { type Budget, spentOf } from '../domain/budget.ts';
+import { type Budget, covers, spentOf } from '../domain/budget.ts';
 import { costOf, dollars, type MicroDollars } from '../domain/money.ts';
 import type { Workspace } from '../domain/workspace.ts';
 
@@ -13,10 +13,6 @@ export function overBudget(
 ): string | null {
   const spent = budgets.find((budget) => covers(budget, workspace) && spentOf(budget, now) >= budget.micro);
   return spent ? `${budgetWords(spent)} is spent` : null;
-}
-
-export function covers({ scope, of }: Budget, { id, owner }: Pick<Workspace, 'id' | 'owner'>): boolean {
-  return scope === 'all' || of === (scope === 'user' ? owner : id);
 }
 
 /** `the budget of lab, $5.00 a day`. */

@@ -44,6 +44,16 @@ test('a snapshot is shared by its workspace and the other account, under a name 
   expect(lastAsked()).toMatchObject({ args: ['lab', expect.any(String), { to: 'joao', into: 'paper' }] });
 });
 
+test('the budgets of a workspace are all that hold for it, and one that is not there has none', async () => {
+  await dumont('budget', '--all', '--month', '200');
+  await dumont('budget', 'train', '--day', '5');
+  const { out } = await dumont('budget', 'lab');
+  expect(out).toContain('all//month');
+  expect(out).not.toContain('train');
+  const ghost = await dumont('budget', 'ghost');
+  expect([ghost.code, ghost.err]).toEqual([66, expect.stringContaining('There is no workspace named "ghost"')]);
+});
+
 test.each([[['wake', '--help']], [['help', 'wake']], [['--help', 'wake']]])('%j explains one command', async (argv) => {
   const { code, out } = await dumont(...argv);
   expect(code).toBe(0);

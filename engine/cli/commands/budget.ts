@@ -1,5 +1,7 @@
+import { covers } from '../../domain/budget.ts';
 import { dollars, microDollars } from '../../domain/money.ts';
 import type { BudgetsJson } from '../../http/json/budget.ts';
+import type { InstanceJson } from '../../http/json/instance.ts';
 import { command, flag, number, text } from '../command.ts';
 import { wrong } from '../read-args.ts';
 import { table } from '../table.ts';
@@ -16,6 +18,7 @@ export const budget = command({
   },
   examples: [
     ['dumont budget', 'what there is, and how much of it is spent'],
+    ['dumont budget lab', 'all that hold for it, also those of its owner and of everybody'],
     ['dumont budget lab --day 5', 'told at 80 %; at 100 % saved and put to sleep, and nothing new rented'],
     ['dumont budget --all --month 200', ''],
     ['dumont budget --remove workspace/lab/day', ''],
@@ -32,9 +35,14 @@ export const budget = command({
       await engine.put('/api/v1/budgets', { ...scopes[0], per, dollars: amount }, signal);
     if (remove !== undefined) await engine.remove('/api/v1/budgets', { id: remove }, signal);
     const { budgets } = await engine.get<BudgetsJson>('/api/v1/budgets', {}, signal);
-    const shown = budgets.filter(({ scope, of }) =>
-      scopes.every((one) => one.scope === scope && one.of === (of ?? '')),
-    );
+    const lab =
+      name === undefined
+        ? null
+        : await engine.get<InstanceJson>(`/api/v1/instances/${encodeURIComponent(name)}`, {}, signal);
+    const shown = budgets.filter(({ scope, of: whom }) => {
+      const of = whom ?? '';
+      return lab ? covers({ scope, of }, lab) : scopes.every((one) => one.scope === scope && one.of === of);
+    });
     if (screen.json) screen.printJson({ budgets: shown });
     else if (shown.length === 0) screen.print('No budget is set: only the cap of each wake holds.');
     else screen.print(...lines(shown, screen));
