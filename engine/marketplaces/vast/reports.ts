@@ -1,5 +1,4 @@
 import * as z from 'zod';
-import { isFailure } from '../../domain/failures.ts';
 import type { Offer } from '../../domain/marketplace.ts';
 import type { Clock } from '../../domain/ports.ts';
 import { reading } from './answer.ts';
@@ -31,8 +30,8 @@ export function openReports(ask: Ask, clock: Clock) {
     busy = true;
     try {
       for (const machine of machines) await read(machine, signal);
-    } catch (cause) {
-      if (!signal.aborted && !isFailure(cause)) throw cause;
+    } catch {
+      // Nobody waits for it: the offers stay without, and the next search reads on.
     } finally {
       busy = false;
     }
