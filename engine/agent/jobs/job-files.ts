@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, statSync } from 'node:fs';
+import { mkdirSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod';
 import { Failure } from '../../domain/failures.ts';
@@ -47,8 +47,8 @@ export function readOrder(files: JobFiles): JobNote | null {
   }
 }
 
-/** Whoever took it on has written down who that is. */
-export const hasKeeper = (files: JobFiles): boolean => existsSync(join(files.state, 'keeper'));
+/** What the shell that took it on wrote down of itself; null before. */
+export const keeperNote = (files: JobFiles): string | null => readIfThere(join(files.state, 'keeper'), 'latin1');
 
 /** When the shell that keeps it took it on; null before. */
 export function claimedAt(files: JobFiles): number | null {
@@ -71,8 +71,8 @@ export function hasEnded(files: JobFiles): boolean {
 }
 
 /** The shell that keeps it, or null when that is not known. */
-function keeperOf(files: JobFiles): Process | null {
-  const [pid = '', stat = '', boot = ''] = (readIfThere(join(files.state, 'keeper'), 'latin1') ?? '').split('\n');
+function keeperOf(note: string | null): Process | null {
+  const [pid = '', stat = '', boot = ''] = (note ?? '').split('\n');
   if (pid === '') return null;
   if (stat === '') return { pid: Number(pid), startedAt: '' }; // a system without /proc
   if (boot.trim() !== bootId()) return null;
@@ -82,8 +82,8 @@ function keeperOf(files: JobFiles): Process | null {
 const bootId = (): string => (readIfThere('/proc/sys/kernel/random/boot_id') ?? '').trim();
 
 /** It, or something of its session: a program lives on when the shell that kept it was killed. */
-export function isRunning(files: JobFiles): boolean {
-  const keeper = keeperOf(files);
+export function isRunning(note: string | null): boolean {
+  const keeper = keeperOf(note);
   if (!keeper) return false;
   return isAlive(keeper) || processes().some((row) => row.session === keeper.pid && row.state !== 'Z');
 }
@@ -91,7 +91,7 @@ export function isRunning(files: JobFiles): boolean {
 /** The first processes of the jobs that run: what descends from them is the user's. */
 export function jobLeaders(place: Place): ReadonlySet<number> {
   const open = knownJobs(place).filter((files) => !hasEnded(files));
-  return new Set(open.flatMap((files) => keeperOf(files)?.pid ?? []));
+  return new Set(open.flatMap((files) => keeperOf(keeperNote(files))?.pid ?? []));
 }
 
 const NAME = /^[\w-][\w.-]{0,200}$/;

@@ -9,10 +9,10 @@ import {
   claimedAt,
   endOf,
   hasEnded,
-  hasKeeper,
   isRunning,
   type JobFiles,
   jobFiles,
+  keeperNote,
   knownJobs,
   orderFile,
   outputOf,
@@ -149,9 +149,10 @@ function statusOf(files: JobFiles): JobStatus | null {
   const order = readOrder(files);
   const claimed = claimedAt(files);
   if (!order || claimed === null) return null;
-  const running = isRunning(files); // asked before its end is looked for, so that an end in between is not missed
+  const note = keeperNote(files); // read once: written between two looks, it would name a keeper that never ran
+  const running = isRunning(note); // asked before its end is looked for, so that an end in between is not missed
   let end = endOf(files);
-  if (!end && !running && (hasKeeper(files) || Date.now() - claimed > CLAIM_MS)) {
+  if (!end && !running && (note !== null || Date.now() - claimed > CLAIM_MS)) {
     // The machine was started anew, or everything of it was killed, its keeper too.
     end = { code: KILLED, at: Date.now() };
     try {
