@@ -5,7 +5,7 @@ import type { Ports } from './domain/ports.ts';
 import type { Savings, SavingsWanted } from './domain/savings.ts';
 import type { Workspace } from './domain/workspace.ts';
 import { unmetered } from './policy/bookkeeping.ts';
-import { type Life, savingsOf, tally } from './policy/savings.ts';
+import { type DayFigures, type Life, savingsOf, tally } from './policy/savings.ts';
 
 /** The one place where savings are computed: every way in shows these figures. */
 export async function savingsFor(wanted: SavingsWanted, ports: Ports): Promise<Savings> {
@@ -17,15 +17,32 @@ export async function savingsFor(wanted: SavingsWanted, ports: Ports): Promise<S
     (wanted.only?.(name, owner) ?? true);
   const rows = new Map((await ports.store.list('workspaces')).map((row) => [row.id, row]));
   const tallied = tally(by);
-  // What it slept through is priced by the machine before, so it is looked for a while back.
-  for await (const account of accounts(
-    { from: period.from - BEFORE_MS, until: period.until, workspace },
-    rows,
-    ports,
-  )) {
-    if (!fits(account.workspace, account.owner)) continue;
-    const days = savingsOf(account, lifeOf(account, rows.get(account.workspace)), baseline, period, now);
+  const add = (account: AccountSums, days: readonly DayFigures[]): void =>
     tallied.add(account.workspace, account.owner, days);
+  const figuresOf = (account: AccountSums): readonly DayFigures[] =>
+    savingsOf(account, lifeOf(account, rows.get(account.workspace)), baseline, period, now);
+  // What it slept through is priced by the machine before, so it is looked for a while back; for who slept longer, all the way.
+  const from = period.from - BEFORE_MS;
+  const sleepers = new Map<string, AccountSums>();
+  for await (const account of accounts({ from, until: period.until, workspace }, rows, ports)) {
+    if (!fits(account.workspace, account.owner)) continue;
+    const days = figuresOf(account);
+    const { createdAt = now } = rows.get(account.workspace) ?? {};
+    if (createdAt < from && days.some(({ baselineMicro }) => baselineMicro === null))
+      sleepers.set(keyOf(account.workspace, account.owner), account);
+    else add(account, days);
+  }
+  if (sleepers.size > 0) {
+    for await (const before of ports.journals.sums({
+      from: 0,
+      until: from,
+      ...(workspace !== null && { workspace }),
+    })) {
+      const key = keyOf(before.workspace, before.owner);
+      const account = sleepers.get(key);
+      if (account) sleepers.set(key, { ...account, days: [...before.days, ...account.days] });
+    }
+    for (const account of sleepers.values()) add(account, figuresOf(account));
   }
   if (by === 'machine' || by === 'race') {
     for (const [key, sums] of await byEntry(by, wanted, fits, rows, ports)) tallied.pay(key, sums);

@@ -1,5 +1,5 @@
 import type { BudgetView } from '../../engine/domain/doors.ts';
-import type { MicroDollars } from '../../engine/domain/money.ts';
+import { digitsOf, type MicroDollars } from '../../engine/domain/money.ts';
 import type { Report } from '../../engine/domain/report.ts';
 import { type Figures, periodWords, type Savings } from '../../engine/domain/savings.ts';
 import { columns } from '../discord/columns.ts';
@@ -62,10 +62,10 @@ export function moneyAnswers(words: Phrases) {
 function savingsTable(rows: Savings['rows'], words: Phrases): string {
   if (rows.length === 0) return words.money.nothing;
   const { paid, always, saved } = words.money.column;
-  const money = (micro: MicroDollars | null): string => (micro === null ? '–' : words.dollars(micro));
-  const lines = rows
-    .slice(0, SHOWN)
-    .map((row) => [clip(row.key, NAME), ...[row.paidMicro, row.baselineMicro, row.savedMicro].map(money)]);
+  const amounts = rows.slice(0, SHOWN).map((row) => [row.paidMicro, row.baselineMicro, row.savedMicro]);
+  const digits = digitsOf(amounts.flat());
+  const money = (micro: MicroDollars | null): string => (micro === null ? '–' : words.dollars(micro, digits));
+  const lines = amounts.map((of, i) => [clip(rows[i]?.key ?? '', NAME), ...of.map(money)]);
   const table = columns([['', paid, always, saved], ...lines], ['left', 'right', 'right', 'right'], '  ');
   const more = rows.length > SHOWN ? `\n${words.money.more(rows.length - SHOWN)}` : '';
   return `${block(table)}${more}`;
@@ -76,10 +76,11 @@ function partsOf(figures: Figures, words: Phrases): string {
   const parts = Object.entries(figures.paidFor)
     .filter(([, micro]) => micro !== 0)
     .map(([purpose, micro]) => `${words.money.purpose[purpose as keyof Figures['paidFor']]} ${words.dollars(micro)}`);
-  const { differenceMicro, awakeMs, asleepMs } = figures;
+  const { differenceMicro, notCompared, awakeMs, asleepMs } = figures;
   return [
     ...(parts.length > 0 ? [parts.join(' · ')] : []),
-    words.money.hours(words.count(awakeMs / 3_600_000), words.count(asleepMs / 3_600_000)),
+    words.money.hours(words.hours(awakeMs), words.hours(asleepMs)),
+    ...(notCompared.ms === 0 ? [] : [words.money.apart(words.dollars(notCompared.micro), words.hours(notCompared.ms))]),
     ...(differenceMicro === 0 ? [] : [plain(words.money.difference(words.dollars(differenceMicro)))]),
   ].join('\n');
 }

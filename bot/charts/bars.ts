@@ -6,7 +6,7 @@ export interface Bars {
   readonly names: readonly string[];
   readonly series: readonly Series[];
   /** How an amount on the axis is written. */
-  readonly say: (value: number) => string;
+  readonly say: (value: number, step: number) => string;
   /** What stands there instead of bars where there is nothing to show. */
   readonly nothing: string;
   /** One on the other instead of side by side. */
@@ -40,12 +40,12 @@ export function barsSvg({ title, names, series, say, nothing, stacked, step: wan
   const [top, bottom] = [Math.max(step, Math.ceil(most / step) * step), Math.floor(least / step) * step];
   const y = (value: number): number => TOP + ((HEIGHT - TOP - BOTTOM) * (top - value)) / (top - bottom);
   const marks = Array.from({ length: Math.round((top - bottom) / step) + 1 }, (_, i) => bottom + i * step);
-  const left = 24 + LETTER * Math.max(4, ...marks.map((value) => say(value).length));
+  const left = 24 + LETTER * Math.max(4, ...marks.map((value) => say(value, step).length));
   const width = WIDTH - left - RIGHT;
   const scale = marks.map(
     (value) =>
       line(left, y(value), WIDTH - RIGHT, y(value), value === 0 && bottom < 0 ? DIM : GRID) +
-      text(left - 8, y(value) + 5, say(value), 14, DIM, 'end'),
+      text(left - 8, y(value) + 5, say(value, step), 14, DIM, 'end'),
   );
   const room = width / Math.max(1, names.length);
   const bar = Math.min(WIDEST, stacked ? room * 0.7 : (room * 0.8) / series.length);

@@ -1,5 +1,5 @@
 import type { HostMemory } from '../../engine/domain/doors.ts';
-import { MICRO, microDollars } from '../../engine/domain/money.ts';
+import { digitsOf, MICRO, microDollars } from '../../engine/domain/money.ts';
 import { periodWords, type Savings } from '../../engine/domain/savings.ts';
 import type { FileOf } from '../discord/message.ts';
 import type { Phrases } from '../words/phrases.ts';
@@ -22,7 +22,7 @@ export function paidSvg({ rows, period }: Savings, words: Phrases): string {
       { say: column.paid, colour: PAID, values: rows.map(({ paidMicro }) => inDollars(paidMicro)) },
       { say: column.always, colour: BASE, values: rows.map(({ baselineMicro }) => inDollars(baselineMicro)) },
     ],
-    say: (value) => words.dollars(microDollars(value)),
+    say: (value, step) => words.dollars(microDollars(value), digitsOf([microDollars(step)])),
     nothing: words.money.nothing,
     stacked: false,
   });
@@ -48,7 +48,7 @@ export function hoursSvg({ rows, period }: Savings, words: Phrases): string {
 
 /** How many hosts boot within which time. */
 export function bootsSvg(hosts: readonly HostMemory[], words: Phrases): string {
-  const booted = hosts.flatMap(({ stages }) => (stages.booting ? [stages.booting.p50] : []));
+  const booted = bootedOf(hosts);
   const within = EDGES.map((seconds, i) => {
     const from = i === 0 ? 0 : (EDGES[i - 1] ?? 0);
     return booted.filter((ms) => ms >= from * 1_000 && ms < seconds * 1_000).length;
@@ -64,6 +64,10 @@ export function bootsSvg(hosts: readonly HostMemory[], words: Phrases): string {
   });
 }
 
+/** In how many ms each of them boots; one that never did is not among them. */
+const bootedOf = (hosts: readonly HostMemory[]): readonly number[] =>
+  hosts.flatMap(({ stages }) => (stages.booting ? [stages.booting.p50] : []));
+
 const EDGES = [10, 20, 30, 45, 60, 90, 120, 180, Number.POSITIVE_INFINITY];
 
 export const drawPaid = async (savings: Savings, words: Phrases): Promise<FileOf | null> =>
@@ -71,16 +75,22 @@ export const drawPaid = async (savings: Savings, words: Phrases): Promise<FileOf
 
 export const drawHours = async (savings: Savings, words: Phrases): Promise<FileOf | null> => {
   const { awakeMs, asleepMs } = savings.total;
-  const [awake, asleep] = [words.count(awakeMs / 3_600_000), words.count(asleepMs / 3_600_000)];
-  return await drawn('hours.png', hoursSvg(savings, words), words.money.hours(awake, asleep));
+  const alt = words.money.hours(words.hours(awakeMs), words.hours(asleepMs));
+  return await drawn('hours.png', hoursSvg(savings, words), alt);
 };
 
-export const drawBoots = async (hosts: readonly HostMemory[], words: Phrases): Promise<FileOf | null> =>
-  await drawn('boots.png', bootsSvg(hosts, words), words.money.chart.boots(words.count(hosts.length)));
+/** Null where none of them ever booted. */
+export async function drawBoots(hosts: readonly HostMemory[], words: Phrases): Promise<FileOf | null> {
+  const booted = bootedOf(hosts).toSorted((a, b) => a - b);
+  const half = booted[Math.ceil(booted.length / 2) - 1];
+  if (half === undefined) return null;
+  const alt = words.money.chart.bootsAlt(words.count(booted.length), words.duration(half));
+  return await drawn('boots.png', bootsSvg(hosts, words), alt);
+}
 
-const amounts = ({ total }: Savings, { dollars }: Phrases): [string, string] => [
+const amounts = ({ total }: Savings, { dollars }: Phrases): [string, string | null] => [
   dollars(total.paidMicro),
-  dollars(total.baselineMicro ?? 0),
+  total.baselineMicro === null ? null : dollars(total.baselineMicro),
 ];
 
 async function drawn(name: string, svg: string, description: string): Promise<FileOf | null> {

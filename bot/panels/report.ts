@@ -25,11 +25,7 @@ export async function reportMessage(
     await engine.savings({ workspace, user: null, period: { from, until }, baseline: { kind: 'offer' }, by: group });
   const [byDay, byWorkspace, hosts] = await Promise.all([of('day'), of('workspace'), engine.hosts()]);
   const message = words.answer.savings(byWorkspace);
-  const drawn = [
-    drawPaid(byDay, words),
-    drawHours(byDay, words),
-    ...(hosts.length > 0 ? [drawBoots(hosts, words)] : []),
-  ];
+  const drawn = [drawPaid(byDay, words), drawHours(byDay, words), drawBoots(hosts, words)];
   const charts = (await Promise.all(drawn)).filter((chart) => chart !== null);
   const [embed] = message.embeds ?? [];
   const head = `📊 ${words.money.report[every]} · ${message.content}`;

@@ -338,9 +338,11 @@ export const en: Phrases = {
       asleep: 'asleep',
       hosts: 'hosts',
       paid: (period = '') => `Paid and always on: ${period}`,
-      paidAlt: (paid = '', always = '') => `Bars by day: ${paid} paid in all; always-on would have cost ${always}.`,
+      paidAlt: (paid, always) =>
+        `Bars by day: ${paid} paid in all; ${always === null ? 'what always-on would have cost is not known' : `always-on would have cost ${always}`}.`,
       hours: (period = '') => `Hours awake and asleep: ${period}`,
       boots: (hosts = '') => `How fast ${hosts} hosts boot (P50)`,
+      bootsAlt: (hosts = '', within = '') => `Bars by boot time of ${hosts} hosts: half of them within ${within}.`,
     },
     noBudget: 'None is set: only the cap of each wake holds.',
     oneScope: 'Say of what: one of workspace, account and all.',
@@ -368,12 +370,13 @@ export const en: Phrases = {
           : `always-on at ${perHour(it.dollarsPerHour)}`,
     headline: (period, paid, saved, baseline) =>
       saved === null
-        ? `**${period}**: paid **${paid}**.`
+        ? `**${period}**: paid **${paid}**; what ${baseline} would have cost is not known.`
         : saved < 0
           ? `**${period}**: paid **${paid}**, **${dollars(-saved)}** more than ${baseline}.`
           : `**${period}**: paid **${paid}**, **${dollars(saved)}** less than ${baseline}.`,
-    hours: (awake = '', asleep = '') => `awake ${awake} h · asleep ${asleep} h`,
+    hours: (awake = '', asleep = '') => `awake ${awake} · asleep ${asleep}`,
     difference: (amount = '') => `Marketplaces charged ${amount} beyond what was metered for the same.`,
+    apart: (amount = '', hours = '') => `Not compared, since no hourly price is known for it: ${amount} and ${hours}.`,
   },
 
   plan: {

@@ -13,7 +13,9 @@ export interface Format {
   bytes(count: number): string;
   bytesOf(done: number, total: number): string;
   count(value: number): string;
-  dollars(micro: MicroDollars): string;
+  dollars(micro: MicroDollars, digits?: number): string;
+  /** For how long machines ran, roughly: `42 min`, `1.5 h`, `310 h`. */
+  hours(ms: number): string;
   perHour(dollarsPerHour: number): string;
 }
 
@@ -54,6 +56,9 @@ export function formatIn(language: Language): Format {
     return `${unit === 0 || value >= 99.5 ? Math.round(value) : decimal(value)} ${UNITS[unit]}`;
   };
 
+  const count = (value: number): string =>
+    String(Math.round(value)).replace(/\B(?=(\d{3})+$)/g, language === 'pt' ? '.' : ',');
+
   return {
     duration,
     ago: (ms) => {
@@ -74,9 +79,13 @@ export function formatIn(language: Language): Format {
       const whole = bytes(total);
       return whole.endsWith(` ${unit}`) ? `${value} ${of} ${whole}` : `${value} ${unit} ${of} ${whole}`;
     },
-    dollars: (micro) => inWords(dollars(micro)),
+    dollars: (micro, digits) => inWords(dollars(micro, digits)),
+    hours: (ms) =>
+      ms > 0 && ms < HOUR
+        ? `${Math.max(1, Math.floor(ms / MINUTE))} min`
+        : `${ms > 0 && ms < 10 * HOUR ? decimal(ms / HOUR) : count(ms / HOUR)} h`,
     perHour: (rate) => inWords(perHour(rate)),
-    count: (value) => String(Math.round(value)).replace(/\B(?=(\d{3})+$)/g, language === 'pt' ? '.' : ','),
+    count,
   };
 }
 

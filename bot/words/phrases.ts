@@ -199,9 +199,11 @@ export interface Phrases extends Format {
       readonly asleep: string;
       readonly hosts: string;
       readonly paid: Say;
-      readonly paidAlt: Say;
+      /** `always` null: nobody knows. */
+      paidAlt(paid: string, always: string | null): string;
       readonly hours: Say;
       readonly boots: Say;
+      readonly bootsAlt: Say;
     };
     readonly noBudget: string;
     readonly oneScope: string;
@@ -212,10 +214,12 @@ export interface Phrases extends Format {
     readonly purpose: Readonly<Record<ChargedFor, string>>;
     more(rows: number): string;
     baseline(baseline: Baseline): string;
-    /** `saved` null: there is nothing to compare with. */
+    /** `saved` null: nobody knows what it is compared with. */
     headline(period: string, paid: string, saved: number | null, baseline: string): string;
     readonly hours: Say;
     readonly difference: Say;
+    /** No hourly price is known for it. */
+    readonly apart: Say;
   };
 
   readonly plan: {

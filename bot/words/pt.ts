@@ -371,9 +371,11 @@ export const pt: Phrases = {
       asleep: 'dormindo',
       hosts: 'hosts',
       paid: (period = '') => `Pago e sempre ligado: ${period}`,
-      paidAlt: (paid = '', always = '') => `Barras por dia: ${paid} pagos ao todo; sempre ligado custaria ${always}.`,
+      paidAlt: (paid, always) =>
+        `Barras por dia: ${paid} pagos ao todo; ${always === null ? 'não se sabe quanto custaria sempre ligado' : `sempre ligado custaria ${always}`}.`,
       hours: (period = '') => `Horas acordado e dormindo: ${period}`,
       boots: (hosts = '') => `Em quanto tempo ${hosts} hosts ligam (P50)`,
+      bootsAlt: (hosts = '', within = '') => `Barras por tempo de partida de ${hosts} hosts: metade em até ${within}.`,
     },
     noBudget: 'Nenhum: só vale o limite de cada disputa.',
     oneScope: 'Diga de quê: um de workspace, account e all.',
@@ -401,12 +403,13 @@ export const pt: Phrases = {
           : `sempre ligado a ${perHour(it.dollarsPerHour)}`,
     headline: (period, paid, saved, baseline) =>
       saved === null
-        ? `**${period}**: pago **${paid}**.`
+        ? `**${period}**: pago **${paid}**; não se sabe quanto custaria ${baseline}.`
         : saved < 0
           ? `**${period}**: pago **${paid}**, **${dollars(-saved)}** a mais que ${baseline}.`
           : `**${period}**: pago **${paid}**, **${dollars(saved)}** a menos que ${baseline}.`,
-    hours: (awake = '', asleep = '') => `acordado ${awake} h · dormindo ${asleep} h`,
+    hours: (awake = '', asleep = '') => `acordado ${awake} · dormindo ${asleep}`,
     difference: (amount = '') => `Os marketplaces cobraram ${amount} além do que foi medido para o mesmo.`,
+    apart: (amount = '', hours = '') => `Sem comparação, por não se saber o preço da hora: ${amount} e ${hours}.`,
   },
 
   plan: {

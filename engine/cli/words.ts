@@ -19,6 +19,12 @@ function pair(ms: number, large: number, largeWord: string, small: number, small
   return `${Math.floor(ms / large)} ${largeWord}${rest === 0 ? '' : ` ${rest} ${smallWord}`}`;
 }
 
+/** For how long machines ran, roughly: `42 min`, `1.5 h`, `310 h`. */
+export function hours(ms: number): string {
+  if (ms > 0 && ms < HOUR) return `${Math.max(1, Math.floor(ms / MINUTE))} min`;
+  return ms > 0 && ms < 10 * HOUR ? `${(ms / HOUR).toFixed(1)} h` : `${count(ms / HOUR)} h`;
+}
+
 /** A running clock: `0:07`, `12:30`, `1:02:03`. */
 export function stopwatch(ms: number): string {
   const seconds = Math.floor(Math.max(0, ms) / SECOND);

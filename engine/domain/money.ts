@@ -14,10 +14,16 @@ export function costOf(dollarsPerHour: number, ms: number): MicroDollars {
 }
 
 /** For people: $12.34, and more digits when the amount is small. */
-export function dollars(micro: MicroDollars): string {
-  const value = Math.abs(micro) / MICRO;
-  return `${micro < 0 ? '-' : ''}$${value.toFixed(value !== 0 && value < 0.01 ? 4 : 2)}`;
+export function dollars(micro: MicroDollars, digits = digitsOf([micro])): string {
+  return `${micro < 0 ? '-' : ''}$${(Math.abs(micro) / MICRO).toFixed(digits)}`;
 }
+
+/** What stands in one table has as many digits as the smallest amount there needs. */
+export function digitsOf(amounts: readonly (MicroDollars | null)[]): number {
+  return amounts.some((micro) => micro !== null && micro !== 0 && Math.abs(micro) < CENT) ? 4 : 2;
+}
+
+const CENT = 10_000;
 
 export function perHour(dollarsPerHour: number): string {
   return `$${dollarsPerHour.toFixed(dollarsPerHour < 0.1 ? 3 : 2)}/h`;

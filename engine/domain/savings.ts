@@ -22,10 +22,12 @@ export interface Figures {
   readonly paidMicro: MicroDollars;
   /** What it went to, waste, storage, requests and standby included. */
   readonly paidFor: Readonly<Record<ChargedFor, MicroDollars>>;
-  /** Null where there is nothing to compare with: of one machine, or one race. */
+  /** Null where there is nothing to compare with: of one machine, or one race, or where nobody knows what an hour costs. */
   readonly baselineMicro: MicroDollars | null;
-  /** Negative where sleeping cost more than it saved. */
+  /** Negative where sleeping cost more than it saved. What is not compared is on neither side of it. */
   readonly savedMicro: MicroDollars | null;
+  /** What was paid, and how long there was such a workspace, where nobody knows what an hour of always-on costs. */
+  readonly notCompared: { readonly micro: MicroDollars; readonly ms: number };
   readonly awakeMs: number;
   readonly asleepMs: number;
   /** What marketplaces charged beyond what we had metered for the same. */

@@ -16,8 +16,9 @@ export interface Life {
 
 /**
  * What was really paid against what always-on would have cost, day by day. The price of a day is that of the machine it ran
- * on; where it slept through, that of the one before, or of the first one after. Nothing but the ledger is looked at. Where it
- * is not certain that there was such a workspace only the hours count in which it was awake.
+ * on; where it slept through, that of the one before, or of the first one after; where there is none, the day is compared with
+ * nothing. Nothing but the ledger is looked at. Where it is not certain that there was such a workspace only the hours count in
+ * which it was awake.
  */
 export function savingsOf(
   { days }: AccountSums,
@@ -49,13 +50,14 @@ function figuresOn(day: number, sums: readonly DaySum[], certain: number, rate: 
   const ran = sums.reduce((ms, sum) => ms + sum.ms, 0);
   const awakeMs = Math.min(DAY_MS, Math.max(0, ran));
   const existed = Math.max(certain, awakeMs);
-  const baselineMicro = rate === null ? 0 : Math.round(rate * existed);
+  const baselineMicro = existed === 0 ? 0 : rate === null ? null : Math.round(rate * existed);
   return {
     day,
     paidMicro,
     paidFor: spent,
     baselineMicro,
-    savedMicro: baselineMicro - paidMicro,
+    savedMicro: baselineMicro === null ? null : baselineMicro - paidMicro,
+    notCompared: baselineMicro === null ? { micro: paidMicro, ms: existed } : { micro: 0, ms: 0 },
     awakeMs,
     asleepMs: existed - awakeMs,
     differenceMicro: differenceOf(sums),
@@ -115,7 +117,7 @@ export function tally(by: GroupBy): Tally {
     },
     pay(key, sums) {
       const row = rowOf(key);
-      row.compared = false;
+      row.comparable = false;
       for (const sum of sums) {
         row.paidFor[sum.for] += paidFor(sum);
         row.awakeMs += Math.max(0, sum.ms);
@@ -142,7 +144,11 @@ interface Sum {
   awakeMs: number;
   asleepMs: number;
   differenceMicro: MicroDollars;
+  readonly notCompared: { micro: MicroDollars; ms: number };
+  /** Some of it was compared. */
   compared: boolean;
+  /** Of one machine or race nothing ever is. */
+  comparable: boolean;
 }
 
 const blank = (): Sum => ({
@@ -151,24 +157,32 @@ const blank = (): Sum => ({
   awakeMs: 0,
   asleepMs: 0,
   differenceMicro: 0,
-  compared: true,
+  notCompared: { micro: 0, ms: 0 },
+  compared: false,
+  comparable: true,
 });
 
 function addTo(sum: Sum, day: DayFigures): void {
   for (const purpose of CHARGED_FOR) sum.paidFor[purpose] += day.paidFor[purpose];
   sum.baselineMicro += day.baselineMicro ?? 0;
+  sum.compared ||= day.baselineMicro !== null;
+  sum.notCompared.micro += day.notCompared.micro;
+  sum.notCompared.ms += day.notCompared.ms;
   sum.awakeMs += day.awakeMs;
   sum.asleepMs += day.asleepMs;
   sum.differenceMicro += day.differenceMicro;
 }
 
-function figures({ paidFor: spent, baselineMicro, awakeMs, asleepMs, differenceMicro, compared }: Sum): Figures {
+function figures({ paidFor: spent, baselineMicro, notCompared, compared, comparable, ...rest }: Sum): Figures {
+  const { awakeMs, asleepMs, differenceMicro } = rest;
   const paidMicro = Object.values(spent).reduce((all, micro) => all + micro, 0);
+  const known = comparable && (compared || notCompared.ms === 0);
   return {
     paidMicro,
     paidFor: spent,
-    baselineMicro: compared ? baselineMicro : null,
-    savedMicro: compared ? baselineMicro - paidMicro : null,
+    baselineMicro: known ? baselineMicro : null,
+    savedMicro: known ? baselineMicro - (paidMicro - notCompared.micro) : null,
+    notCompared: { ...notCompared },
     awakeMs,
     asleepMs,
     differenceMicro,

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { bootsSvg, drawPaid, hoursSvg, paidSvg } from '../../bot/charts/money.ts';
+import { bootsSvg, drawBoots, drawPaid, hoursSvg, paidSvg } from '../../bot/charts/money.ts';
 import { toPng } from '../../bot/charts/png.ts';
 import { wordsIn } from '../../bot/words/words.ts';
 import { fakeSavings } from '../http/fake-money.ts';
@@ -28,6 +28,31 @@ test('whoever cannot see it hears the number that counts', async () => {
   expect(chart?.description).toBe(
     'Barras por dia: US$\u00a02,07 pagos ao todo; sempre ligado custaria US$\u00a019,20.',
   );
+});
+
+test('what nobody knows is said, and none of it counts as nothing', async () => {
+  const unknown = { ...savings, total: { ...savings.total, baselineMicro: null, savedMicro: null } };
+  expect((await drawPaid(unknown, wordsIn('en')))?.description).toBe(
+    'Bars by day: $2.07 paid in all; what always-on would have cost is not known.',
+  );
+  expect(wordsIn('en').answer.savings(unknown).content).toContain('is not known');
+});
+
+test('the picture of boots and its words count the same hosts, those that booted', async () => {
+  const some = [...hosts, { stages: {} }, { stages: {} }] as never;
+  expect(bootsSvg(some, wordsIn('en'))).toContain('How fast 4 hosts boot');
+  expect((await drawBoots(some, wordsIn('en')))?.description).toBe(
+    'Bars by boot time of 4 hosts: half of them within 25 s.',
+  );
+  expect(await drawBoots([{ stages: {} }] as never, wordsIn('en'))).toBeNull();
+});
+
+test('amounts of one scale, or of one table, have as many digits as the smallest needs', () => {
+  const small = paidSvg(of(12_000, 3_000), wordsIn('en'));
+  const amounts = [...small.matchAll(/>\$(\d+\.\d+)</g)].map(([, amount = '']) => amount.split('.')[1]?.length);
+  expect(new Set(amounts)).toEqual(new Set([4]));
+  const table = wordsIn('en').answer.savings({ ...of(12_000_000, 3_000), by: 'workspace' }).embeds?.[0]?.description;
+  expect(table).toContain('$12.0000');
 });
 
 const of = (...paid: readonly number[]) => ({

@@ -84,6 +84,34 @@ describe('savings', () => {
     expect(total.baselineMicro).toBe(33_600_000);
   });
 
+  test('compare with nothing where no hourly price is known: neither loss nor gain, and said', () => {
+    const unseen: AccountSums = {
+      ...account(),
+      days: account().days.map((sum) => ({ ...sum, marketMs: 0, marketMicro: 0 })),
+    };
+    const { total, days } = figures({ kind: 'market' }, undefined, unseen);
+    expect([total.baselineMicro, total.savedMicro]).toEqual([null, null]);
+    expect(total.notCompared).toEqual({ micro: 3_673_001, ms: 72 * HOUR });
+    expect(days.every(({ savedMicro }) => savedMicro === null)).toBe(true);
+  });
+
+  test('leave out of the comparison what has no price, on both sides, and count it as paid', () => {
+    const tallied = tally('workspace');
+    const known = savingsOf(account(), { from: FROM, until: null }, OFFER, PERIOD, day(4));
+    const storage = aCharge({ for: 'storage', from: day(1), until: day(4), micro: 500 });
+    const sums: Sums = new Map();
+    addCharge(sums, storage);
+    const never = { workspace: 'new', owner: 'ana', days: [...sums.values()] };
+    tallied.add('lab', 'ana', known);
+    tallied.add('new', 'ana', savingsOf(never, { from: FROM, until: null }, OFFER, PERIOD, day(4)));
+    const [lab, fresh] = tallied.rows();
+    const total = tallied.total();
+    expect(fresh).toMatchObject({ savedMicro: null, paidMicro: 500, notCompared: { micro: 500, ms: 72 * HOUR } });
+    expect(total.paidMicro).toBe((lab?.paidMicro ?? 0) + 500);
+    expect(total.savedMicro).toBe(lab?.savedMicro);
+    expect(total.notCompared.micro).toBe(500);
+  });
+
   test('take the bill of the marketplace where it came, and show by how much it differs', () => {
     const billed = account(
       { id: 's', settles: 'a', from: day(1) + 6 * HOUR, until: day(1) + 12 * HOUR, micro: -2_400_000 },

@@ -1,8 +1,8 @@
-import { dollars, microDollars } from '../../domain/money.ts';
+import { digitsOf, dollars, type MicroDollars, microDollars } from '../../domain/money.ts';
 import type { SavingsJson } from '../../http/json/savings.ts';
 import { command, flag, number, text } from '../command.ts';
 import { table } from '../table.ts';
-import { count } from '../words.ts';
+import { hours } from '../words.ts';
 
 type Row = SavingsJson['rows'][number];
 
@@ -54,6 +54,7 @@ const PATH = '/api/v1/metrics/savings/real';
 function lines(answer: SavingsJson, screen: Parameters<typeof table>[2]): string[] {
   const { total, rows, by } = answer;
   const all: readonly Row[] = [...rows, { key: 'total', ...total }];
+  const money = moneyWith(digitsOf(all.flatMap(amountsOf)));
   return [
     headline(answer),
     '',
@@ -66,47 +67,69 @@ function lines(answer: SavingsJson, screen: Parameters<typeof table>[2]): string
           style: ({ key }) => (key === 'total' ? 'bold' : null),
         },
         { title: 'PAID', of: (row) => money(row.paid_dollars), align: 'right' },
-        { title: 'GPU', of: ({ paid_for: it }) => money((it.gpu ?? 0) + (it.disk ?? 0)), align: 'right', drop: 2 },
-        { title: 'WASTE', of: ({ paid_for: it }) => money(it.waste ?? 0), align: 'right', drop: 3 },
-        {
-          title: 'STORAGE',
-          of: ({ paid_for: it }) => money((it.storage ?? 0) + (it.requests ?? 0)),
-          align: 'right',
-          drop: 4,
-        },
-        {
-          title: 'REST',
-          of: ({ paid_for: it }) => money((it.bandwidth ?? 0) + (it.standby ?? 0)),
-          align: 'right',
-          drop: 5,
-        },
+        { title: 'GPU', of: (row) => money(partsOf(row).gpu), align: 'right', drop: 2 },
+        { title: 'WASTE', of: (row) => money(partsOf(row).waste), align: 'right', drop: 3 },
+        { title: 'STORAGE', of: (row) => money(partsOf(row).storage), align: 'right', drop: 4 },
+        { title: 'REST', of: (row) => money(partsOf(row).rest), align: 'right', drop: 5 },
         { title: 'ALWAYS ON', of: (row) => money(row.baseline_dollars), align: 'right' },
         { title: 'SAVED', of: (row) => money(row.saved_dollars), align: 'right', style: tone },
-        { title: 'AWAKE', of: (row) => hours(row.awake_seconds), align: 'right', drop: 1 },
-        { title: 'ASLEEP', of: (row) => hours(row.asleep_seconds), align: 'right', drop: 1 },
+        { title: 'AWAKE', of: (row) => hours(row.awake_seconds * 1_000), align: 'right', drop: 1 },
+        { title: 'ASLEEP', of: (row) => hours(row.asleep_seconds * 1_000), align: 'right', drop: 1 },
       ],
       all,
       screen,
     ),
-    ...(Math.abs(total.difference_dollars) < 0.000_001
+    ...notes(total).flatMap((note) => ['', note]),
+  ];
+}
+
+/** As the columns show it: a disk with its machine, requests with what is stored. */
+function partsOf({ paid_for: it }: Row): Record<'gpu' | 'waste' | 'storage' | 'rest', number> {
+  const sum = (...purposes: readonly string[]): number =>
+    purposes.reduce((all, purpose) => all + (it[purpose] ?? 0), 0);
+  return {
+    gpu: sum('gpu', 'disk'),
+    waste: sum('waste'),
+    storage: sum('storage', 'requests'),
+    rest: sum('bandwidth', 'standby'),
+  };
+}
+
+const amountsOf = (row: Row): readonly (MicroDollars | null)[] =>
+  [row.paid_dollars, row.baseline_dollars, row.saved_dollars, ...Object.values(partsOf(row))].map(
+    (value) => value && microDollars(value),
+  );
+
+function notes(total: SavingsJson['total']): string[] {
+  const { difference_dollars: difference, not_compared_dollars: apart, not_compared_seconds: seconds } = total;
+  return [
+    ...(seconds === 0
       ? []
-      : ['', `Marketplaces charged ${money(total.difference_dollars)} beyond what was metered for the same.`]),
+      : [`Not compared, since no hourly price is known for it: ${money(apart)} and ${hours(seconds * 1_000)}.`]),
+    ...(microDollars(difference) === 0
+      ? []
+      : [`Marketplaces charged ${money(difference)} beyond what was metered for the same.`]),
   ];
 }
 
 function headline({ from, to, total, baseline }: SavingsJson): string {
   const days = from === to ? from : `${from} – ${to}`;
-  const saved = total.saved_dollars ?? 0;
+  const { saved_dollars: saved } = total;
   const compared =
     baseline.kind === 'offer'
       ? 'always-on on the same machines'
       : baseline.kind === 'market'
         ? 'always-on on the median offer'
         : `always-on at ${money(baseline.dollars_per_hour)} an hour${baseline.name ? ` (${baseline.name})` : ''}`;
+  if (saved === null)
+    return `${days} (UTC): paid ${money(total.paid_dollars)}; what ${compared} would have cost is not known.`;
   const verb = saved < 0 ? `${money(-saved)} more than` : `${money(saved)} less than`;
   return `${days} (UTC): paid ${money(total.paid_dollars)}, ${verb} ${compared} (${money(total.baseline_dollars)}).`;
 }
 
 const money = (value: number | null): string => (value === null ? '–' : dollars(microDollars(value)));
-const hours = (seconds: number): string => `${count(seconds / 3_600)} h`;
-const tone = ({ saved_dollars: saved }: Row) => (saved !== null && saved < 0 ? 'yellow' : 'green');
+const moneyWith =
+  (digits: number) =>
+  (value: number | null): string =>
+    value === null ? '–' : dollars(microDollars(value), digits);
+const tone = ({ saved_dollars: saved }: Row) => (saved === null ? null : saved < 0 ? 'yellow' : 'green');

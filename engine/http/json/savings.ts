@@ -9,8 +9,12 @@ const FiguresJson = z.object({
   paid_for: z
     .object(Object.fromEntries(CHARGED_FOR.map((purpose) => [purpose, money])))
     .describe('The same in dollars, by what it went to; `waste` is what losers of races cost.'),
-  baseline_dollars: money.nullable().describe('What always-on would have cost; null for one machine or race.'),
+  baseline_dollars: money
+    .nullable()
+    .describe('What always-on would have cost; null for one machine or race, or where no hourly price is known.'),
   saved_dollars: money.nullable().describe('Negative where sleeping cost more than it saved.'),
+  not_compared_dollars: money.describe('Paid where no hourly price is known: it is no part of what was saved.'),
+  not_compared_seconds: z.number().describe('For how long none was known.'),
   awake_seconds: z.number(),
   asleep_seconds: z.number(),
   difference_dollars: money.describe('What marketplaces charged beyond what we had metered for the same.'),
@@ -56,6 +60,8 @@ function figuresJson(figures: Figures): z.infer<typeof FiguresJson> {
     paid_for: Object.fromEntries(CHARGED_FOR.map((purpose) => [purpose, dollars(paidFor[purpose])])),
     baseline_dollars: baselineMicro === null ? null : dollars(baselineMicro),
     saved_dollars: savedMicro === null ? null : dollars(savedMicro),
+    not_compared_dollars: dollars(figures.notCompared.micro),
+    not_compared_seconds: figures.notCompared.ms / 1_000,
     awake_seconds: figures.awakeMs / 1_000,
     asleep_seconds: figures.asleepMs / 1_000,
     difference_dollars: dollars(figures.differenceMicro),
@@ -64,13 +70,14 @@ function figuresJson(figures: Figures): z.infer<typeof FiguresJson> {
 
 /** The rows and their total, for spreadsheets. Six decimals: a micro-dollar is the least there is. */
 export function savingsCsv({ by, total, rows }: SavingsJson): string {
-  const head = [by, 'paid', ...CHARGED_FOR, 'baseline', 'saved', 'awake_hours', 'asleep_hours', 'difference'];
+  const figures = ['baseline', 'saved', 'awake_hours', 'asleep_hours', 'difference', 'not_compared'];
+  const head = [by, 'paid', ...CHARGED_FOR, ...figures];
   const lines = [...rows, { key: 'total', ...total }].map((row) => [
     quoted(row.key),
     ...[row.paid_dollars, ...CHARGED_FOR.map((purpose) => row.paid_for[purpose] ?? 0)].map(six),
     ...[row.baseline_dollars, row.saved_dollars].map((value) => (value === null ? '' : six(value))),
     ...[row.awake_seconds / 3_600, row.asleep_seconds / 3_600].map((hours) => hours.toFixed(4)),
-    six(row.difference_dollars),
+    ...[row.difference_dollars, row.not_compared_dollars].map(six),
   ]);
   return [head, ...lines].map((cells) => `${cells.join(',')}\r\n`).join('');
 }
