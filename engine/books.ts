@@ -110,7 +110,7 @@ async function storeCosts(
   const { drillBytesMax } = ports.settings.upkeep;
   const counted = countCalls(
     { ...bill, owner: workspace.owner },
-    { ...happened, upkeep, vaults: ports.vaults.length, drillBytesMax, now },
+    { ...happened, upkeep, vaults: ports.vaults.length, image: workspace.spec.wakeImage, drillBytesMax, now },
   );
   const bytes = (upkeep?.hot?.bytes ?? 0) + (upkeep?.vault?.bytes ?? 0) * ports.vaults.length;
   const sight = { createdAt: workspace.createdAt, bytes, prices: ports.settings.prices, now };

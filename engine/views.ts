@@ -234,8 +234,8 @@ export function createViews(
     async plans(name) {
       const snapshots =
         name === null ? [] : (await store.list('snapshots')).filter(({ workspace }) => workspace === name);
-      if (name !== null) await find(name);
-      return plansFor(snapshots, 1 + ports.vaults.length, settings);
+      const wakeImage = name === null || (await find(name)).spec.wakeImage;
+      return plansFor(snapshots, { copies: 1 + ports.vaults.length, wakeImage }, settings);
     },
 
     async savings(wanted) {

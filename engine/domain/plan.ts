@@ -48,6 +48,8 @@ export interface Day {
   readonly storedBytes: number;
   /** How much of it is written anew. */
   readonly changedBytes: number;
+  /** What its wake image takes beside that, in one place only; 0 where it has none. */
+  readonly imageBytes: number;
   readonly hibernations: number;
 }
 

@@ -1,9 +1,16 @@
+import { IMAGE_EVERY_MS } from '../domain/image-head.ts';
 import type { MicroDollars } from '../domain/money.ts';
 import type { Day, Price } from '../domain/plan.ts';
 import type { Calls, StoragePrices } from '../domain/settings.ts';
 
 /** A day of work on a model with its environment: what a price is shown for where there is no history. */
-export const TYPICAL_DAY: Day = { changingHours: 4, storedBytes: 7e9, changedBytes: 1e8, hibernations: 1 };
+export const TYPICAL_DAY: Day = {
+  changingHours: 4,
+  storedBytes: 7e9,
+  changedBytes: 1e8,
+  imageBytes: imageBytesOf(7e9),
+  hibernations: 1,
+};
 
 /** Calls to storage, as `test/standins/r2/requests.test.ts` counts them with restic 0.19.1. */
 export const CALLS = {
@@ -17,6 +24,8 @@ export const CALLS = {
   compacted: { a: 15, b: 7 },
   /** What the next machine must know first is left for it. */
   headStart: { a: 4, b: 3 },
+  /** The wake image is brought up to a backup: what is there is looked at; what changed, and the new list, are written. */
+  image: { a: 2, b: 1 },
   /** A restore begins; its data comes besides. */
   restored: { a: 5, b: 8 },
 } as const satisfies Readonly<Record<string, Calls>>;
@@ -38,15 +47,18 @@ export function priceOf(
 ): Price {
   const backupsPerDay = Math.floor((day.changingHours * HOUR) / intervalMs);
   const comparedPerDay = Math.min(backupsPerDay, (day.changingHours * HOUR) / compareEveryMs);
+  const imagesPerDay =
+    day.imageBytes === 0 ? 0 : Math.min(backupsPerDay, (day.changingHours * HOUR) / IMAGE_EVERY_MS) + day.hibernations;
   const calls = sumCalls([
     times(CALLS.machine, backupsPerDay),
     times(CALLS.entered, backupsPerDay),
     times(CALLS.compared, comparedPerDay),
     times(CALLS.compacted, day.hibernations),
     times(CALLS.headStart, day.hibernations),
+    times(CALLS.image, imagesPerDay),
     times({ a: (copies - 1) * objectsOf(day.changedBytes), b: 0 }, day.hibernations),
   ]);
-  const bytes = (day.storedBytes + day.changedBytes * days) * copies;
+  const bytes = (day.storedBytes + day.changedBytes * days) * copies + day.imageBytes;
   const requestsMicro = Math.round(DAYS * (calls.a * prices.microPerA + calls.b * prices.microPerB));
   const storageMicro = storagePerMonth(bytes, prices);
   return { requestsMicro, storageMicro, totalMicro: requestsMicro + storageMicro, backupsPerDay };
@@ -62,9 +74,19 @@ export function objectsOf(bytes: number): number {
   return Math.ceil(bytes / PACK_BYTES) + 6;
 }
 
+/** About what the image of that much takes, as measured for models with their environments. */
+export function imageBytesOf(bytes: number): number {
+  return Math.round(bytes * 0.76);
+}
+
 /** A restore onto a fresh machine: what restic must know first, and each pack of the data once. */
 export function restoreCalls(bytes: number): Calls {
   return { a: CALLS.restored.a, b: CALLS.restored.b + Math.ceil(bytes / PACK_BYTES) };
+}
+
+/** The same with the wake image, whose segments are smaller. */
+export function imageCalls(bytes: number): Calls {
+  return { a: CALLS.restored.a, b: CALLS.restored.b + 1 + Math.ceil(bytes / SEGMENT_BYTES) };
 }
 
 export function times(calls: Calls, count: number): Calls {
@@ -79,3 +101,4 @@ const HOUR = 3_600_000;
 const DAYS = 30;
 const GB = 1e9;
 const PACK_BYTES = 16 * 1024 * 1024;
+const SEGMENT_BYTES = 8 * 1024 * 1024;

@@ -1,11 +1,12 @@
 import type { StorageBill } from '../domain/bill.ts';
+import { IMAGE_EVERY_MS } from '../domain/image-head.ts';
 import { DAY_MS, dayOf } from '../domain/ledger.ts';
 import type { Machine } from '../domain/lifecycle.ts';
 import type { Operation } from '../domain/operation.ts';
 import type { StoragePrices } from '../domain/settings.ts';
 import type { Snapshot } from '../domain/snapshot.ts';
 import type { Upkeep } from '../domain/upkeep.ts';
-import { CALLS, objectsOf, restoreCalls, sumCalls, times } from './plan-price.ts';
+import { CALLS, imageCalls, objectsOf, restoreCalls, sumCalls, times } from './plan-price.ts';
 
 /** What happened to the backups of one workspace, as rows tell it. */
 export interface CallsSight {
@@ -15,17 +16,20 @@ export interface CallsSight {
   readonly upkeep: Upkeep | null;
   /** How many of them there are. */
   readonly vaults: number;
+  /** It has a wake image. */
+  readonly image: boolean;
   readonly drillBytesMax: number;
   readonly now: number;
 }
 
 /** Counts what was asked of storage since it was counted last. */
 export function countCalls(bill: StorageBill, sight: CallsSight): StorageBill {
-  const { snapshots, machines, operations, upkeep, vaults, drillBytesMax, now } = sight;
+  const { snapshots, machines, operations, upkeep, vaults, image, drillBytesMax, now } = sight;
   const fresh = (at: number | null | undefined): boolean => at != null && at > bill.countedUntil && at <= now;
   const sizes = new Map(snapshots.map(({ id, sizeBytes }) => [id, sizeBytes]));
   const bytesOf = (snapshot: string | null): number => sizes.get(snapshot ?? '') ?? 0;
   const proved = snapshots.filter(({ provedAt }) => fresh(provedAt)).length;
+  const pictured = image ? freshQuarters(snapshots, fresh) : 0;
   const compared = snapshots.filter(({ comparedAt }) => fresh(comparedAt)).length;
   const woken = machines.filter(({ restored, entered }) => restored !== null && fresh(entered.restoring));
   const ended = operations.flatMap(({ endedAt, intent }) => (fresh(endedAt) && intent ? [intent] : []));
@@ -36,7 +40,8 @@ export function countCalls(bill: StorageBill, sight: CallsSight): StorageBill {
     bill.calls,
     times(sumCalls([CALLS.machine, CALLS.entered]), proved),
     times(CALLS.compared, compared),
-    ...woken.map(({ restored }) => restoreCalls(bytesOf(restored))),
+    times(CALLS.image, pictured),
+    ...woken.map(({ restored }) => (image ? imageCalls : restoreCalls)(bytesOf(restored))),
     ...ended.flatMap((intent) => ('fetch' in intent ? [restoreCalls(0)] : [])),
     ...ended.flatMap((intent) => {
       const copy = 'clone' in intent ? intent.clone : 'give' in intent ? intent.give : null;
@@ -47,6 +52,15 @@ export function countCalls(bill: StorageBill, sight: CallsSight): StorageBill {
     { a: copied * vaults, b: copied },
   ]);
   return { ...bill, calls, countedUntil: now, vaultObjects };
+}
+
+/** In how many quarters of an hour there is one, and none that was counted before. */
+function freshQuarters(snapshots: readonly Snapshot[], fresh: (at: number | null) => boolean): number {
+  const quarters = Map.groupBy(
+    snapshots.filter(({ provedAt }) => provedAt !== null),
+    ({ provedAt }) => Math.floor(provedAt! / IMAGE_EVERY_MS),
+  );
+  return [...quarters.values()].filter((some) => some.every(({ provedAt }) => fresh(provedAt))).length;
 }
 
 /** What lies in storage, and what was asked of it, for the days that are over. */

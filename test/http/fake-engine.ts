@@ -429,7 +429,7 @@ export function fakeEngine({ pace: firstPace = 1, names = ['lab'], outputs = tmp
       return await this.findSnapshot(name, id);
     },
     async plans() {
-      return plansFor(snapshots, 1, DEFAULTS);
+      return plansFor(snapshots, { copies: 1, wakeImage: true }, DEFAULTS);
     },
     async reports() {
       return [...reports.values()];

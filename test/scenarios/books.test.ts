@@ -61,10 +61,10 @@ test('storage is charged for each day that is over, with the requests of its sna
   await w.clock.advance(30 * MINUTE);
   const storage = once(w.journals).filter(({ machine }) => machine === null);
   // 60 GB for 0.015 dollars a month of 30 days, for half an hour; of each snapshot 14 calls that write, 7 that read, and to
-  // compare it 7 and 16 more.
+  // compare it 7 and 16 more. The wake image is written once in a quarter of an hour: 2 and 1.
   expect(storage.map(({ for: purpose, micro }) => [purpose, micro])).toEqual([
     ['storage', 625],
-    ['requests', Math.round(snapshots * (65.52 + 37.26))],
+    ['requests', Math.round(snapshots * (65.52 + 37.26) + 9.36)],
   ]);
   await engine.wake('lab', {}, ANA);
   await w.clock.advance(24 * HOUR);
@@ -121,7 +121,7 @@ async function shop() {
     log: () => undefined,
   } as unknown as Ports;
   const lab = aWorkspace({ id: 'lab', createdAt: clock.now() });
-  await store.save('workspaces', { ...lab, spec: { ...lab.spec, diskGb: FAKE_DISK_GB } });
+  await store.save('workspaces', { ...lab, spec: { ...lab.spec, diskGb: FAKE_DISK_GB, wakeImage: false } });
   await store.save('upkeep', { ...noUpkeep('lab'), hot: { bytes: 30e9, objects: 1, at: 0 } });
   return { clock, store, journals, marketplace, counters, ports };
 }

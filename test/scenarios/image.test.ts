@@ -5,6 +5,7 @@ import { ANA, awake, MINUTE, World } from '../fakes/world.ts';
 
 vi.setConfig({ testTimeout: 120_000 });
 const DAY = 24 * 60 * MINUTE;
+const SEGMENT_BYTES = 1e6;
 const [USED, ORPHAN] = ['a'.repeat(64), 'b'.repeat(64)];
 
 /** A manifest that uses one of two segments; what is sealed in it is nobody's business here. */
@@ -14,7 +15,8 @@ function putImage(w: World): void {
   const length = Buffer.alloc(4);
   length.writeUInt32LE(said.length);
   w.storage.objects.set('lab/repo/image/manifest', Buffer.concat([MAGIC, length, said, Buffer.from('sealed')]));
-  for (const name of [USED, ORPHAN]) w.storage.objects.set(`lab/repo/image/segments/${name}`, new Uint8Array(9));
+  for (const name of [USED, ORPHAN])
+    w.storage.objects.set(`lab/repo/image/segments/${name}`, new Uint8Array(SEGMENT_BYTES));
 }
 
 const imageOf = (w: World): string[] => [...w.storage.objects.keys()].filter((key) => key.includes('/image/'));
@@ -27,6 +29,8 @@ test('segments that no image uses are removed, and all of them where none is wan
   await engine.hibernate('lab', {}, ANA);
   await w.clock.advance(30 * MINUTE);
   expect(imageOf(w)).toEqual(['lab/repo/image/manifest', `lab/repo/image/segments/${USED}`]);
+  const { hot } = (await w.store.read('upkeep', 'lab'))!;
+  expect(hot?.bytes, 'it is paid for like all else that lies there').toBeGreaterThan(SEGMENT_BYTES);
   await engine.configure('lab', { wakeImage: false }, ANA);
   await w.clock.advance(8 * DAY);
   expect(imageOf(w)).toEqual([]);

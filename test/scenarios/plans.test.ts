@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { intervalOf } from '../../engine/policy/plan.ts';
 import { MIGRATIONS, type RawRows } from '../../engine/store/migrations.ts';
-import { ANA, MINUTE, World } from '../fakes/world.ts';
+import { ANA, awake, MINUTE, World } from '../fakes/world.ts';
 
 test('what its plan does not have is refused and changes nothing; together with the plan that has it, it is not', async () => {
   const w = new World();
@@ -33,6 +33,12 @@ test('plans come with their price, for this workspace and before one is chosen',
   ]);
   const prices = plans.map(({ intervals }) => intervals[0]?.price.totalMicro ?? 0);
   expect(prices).toEqual(prices.toSorted((a, b) => a - b));
+  const [typical] = await engine.plans(null);
+  expect(typical?.day.imageBytes).toBeGreaterThan(typical!.day.storedBytes / 2);
+  await engine.configure('lab', { wakeImage: false }, ANA);
+  const [without] = await engine.plans('lab');
+  expect(without?.day.imageBytes).toBe(0);
+  expect(without!.intervals[0]!.price.totalMicro).toBeLessThan(typical!.intervals[0]!.price.totalMicro);
   await expect(engine.plans('nobody')).rejects.toMatchObject({ code: 'no_such_workspace' });
   await stop();
 });
@@ -56,4 +62,20 @@ test('workspaces from before there were plans are put on the least one that has 
     ['free', 86_400_000],
     ['free', 86_400_000],
   ]);
+});
+
+test('a small workspace is not priced for a day on which more changes than it has', async () => {
+  const w = new World();
+  const { engine, machine, stop } = await awake(w);
+  machine.write('workspace/a.py', 'print()');
+  await engine.hibernate('lab', {}, ANA);
+  await w.clock.advance(10 * MINUTE);
+  const [saved] = [...w.store.rows('snapshots').values()];
+  await w.store.save('snapshots', { ...saved!, sizeBytes: 20_000 });
+  const [plan] = await engine.plans('lab');
+  const { storedBytes, changedBytes, imageBytes } = plan!.day;
+  expect(storedBytes).toBe(20_000);
+  expect(changedBytes).toBeLessThan(storedBytes);
+  expect(imageBytes).toBeLessThan(storedBytes);
+  await stop();
 });

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { ImageWritten } from '../../domain/agent-protocol.ts';
 import { reasonOf } from '../../domain/failures.ts';
 import type { AgentStatus, Taken, Ticket } from '../../domain/heartbeat.ts';
+import { IMAGE_EVERY_MS } from '../../domain/image-head.ts';
 import { readClaim } from '../claim.ts';
 import type { Place } from '../place.ts';
 import type { Self } from '../restore.ts';
@@ -260,7 +261,5 @@ export function openBackups(around: Surroundings): Backups {
 
 /** After something that should not have happened. */
 const AGAIN_MS = 5_000;
-/** Each costs two writes to storage, and what changed goes over the line once more. */
-const IMAGE_EVERY_MS = 15 * 60_000;
 /** For its list of what is there. Nobody waits longer: the next image is written over it. */
 const LEAVE_MS = 5_000;

@@ -45,8 +45,8 @@ function lines({ plans: all }: PlansJson, screen: Parameters<typeof table>[2]): 
     ...(one
       ? [
           '',
-          `A month of days like this: ${bytes(one.day.stored_bytes)} stored, ${bytes(one.day.changed_bytes)} of it new, something changing ` +
-            `during ${one.day.changing_hours} hours, ${one.day.hibernations} hibernation. A quiet workspace costs no requests.`,
+          `A month of days like this: ${bytes(one.day.stored_bytes)} stored, ${bytes(one.day.changed_bytes)} of it new, ` +
+            `${one.day.image_bytes > 0 ? `a wake image of ${bytes(one.day.image_bytes)}` : 'no wake image'}, something changing during ${one.day.changing_hours} hours, ${one.day.hibernations} hibernation. A quiet workspace costs no requests.`,
         ]
       : []),
   ];

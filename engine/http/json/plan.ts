@@ -22,6 +22,7 @@ export const PlansJson = z.object({
           changing_hours: z.number(),
           stored_bytes: z.number(),
           changed_bytes: z.number(),
+          image_bytes: z.number().describe('What the wake image takes besides; 0 without one.'),
           hibernations: z.number(),
         })
         .describe('What the prices are for.'),
@@ -45,6 +46,7 @@ export function plansJson(quotes: readonly PlanQuote[]): PlansJson {
         changing_hours: day.changingHours,
         stored_bytes: day.storedBytes,
         changed_bytes: day.changedBytes,
+        image_bytes: day.imageBytes,
         hibernations: day.hibernations,
       },
       charge: {
