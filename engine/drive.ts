@@ -53,13 +53,12 @@ async function announce(before: Machine, machine: Machine, ports: Ports): Promis
 /** Stages of a start that ended, well or not, are what hosts are remembered by. A machine that was let go says nothing about its host. */
 async function rememberBoot(before: Machine, machine: Machine, ms: number, ports: Ports): Promise<void> {
   const next = STARTS[before.state as keyof typeof STARTS];
-  if (next === undefined || before.departedAt === null) return;
+  if (next === undefined || machine.departedAt === null) return;
   const ok = machine.state === next;
-  if (!ok && before.race !== null) {
-    const race = await ports.store.read('races', before.race);
-    const verdict = race?.verdicts[before.id];
-    if (verdict ? !verdict.slow : race?.endedAt) return;
-  }
+  if (!ok && before.state === 'renting') return; // its marketplace did not rent it, which says nothing about the host
+  const race = ok || before.race === null ? null : await ports.store.read('races', before.race);
+  const verdict = race?.verdicts[before.id];
+  if (verdict ? !verdict.slow : race?.endedAt) return;
   await ports.journals.append('boots', {
     at: machine.since,
     machine: machine.id,
@@ -68,11 +67,18 @@ async function rememberBoot(before: Machine, machine: Machine, ms: number, ports
     host: machine.offer.host,
     image: (await ports.store.read('workspaces', machine.workspace))?.spec.image ?? '',
     stage: before.state,
-    ms,
+    // A marketplace's limits keep a rental waiting before it departs.
+    ms: before.state === 'renting' ? machine.since - machine.departedAt : ms,
     ok,
     why: machine.why,
+    ...(verdict ? { slow: true } : {}),
     ...(before.state === 'installing' && machine.mbps !== undefined ? { mbps: machine.mbps } : {}),
+    ...(before.state === 'restoring' ? { restoredGb: await restoredGb(machine, ports) } : {}),
   });
+}
+
+async function restoredGb({ restored }: Machine, ports: Ports): Promise<number> {
+  return restored === null ? 0 : ((await ports.store.read('snapshots', restored))?.sizeBytes ?? 0) / 1e9;
 }
 
 const STARTS = { renting: 'booting', booting: 'installing', installing: 'standing-by', restoring: 'running' } as const;

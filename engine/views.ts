@@ -1,5 +1,5 @@
 import { backupsOf } from './backups.ts';
-import type { Engine, HostMemory, Quote, RaceView, WorkspaceView } from './domain/doors.ts';
+import type { Engine, RaceView, WorkspaceView } from './domain/doors.ts';
 import { Failure } from './domain/failures.ts';
 import { BILLED, type Machine, rateOf } from './domain/lifecycle.ts';
 import type { Ports } from './domain/ports.ts';
@@ -14,9 +14,9 @@ import { hostKnowledge, offersFor } from './offers.ts';
 import { plansFor } from './plans.ts';
 import { differences, entriesIn } from './policy/browse.ts';
 import { viewOfDrills } from './policy/drill.ts';
-import { quantile, STAGES } from './policy/hosts.ts';
+import { stageTimes } from './policy/hosts.ts';
 import { storagePerMonth } from './policy/plan-price.ts';
-import { spread } from './policy/ranking.ts';
+import { quoteFor } from './quote.ts';
 import { lookForRisk } from './steps/look-for-risk.ts';
 import { storedLines } from './steps/stored-backup.ts';
 import { fatesOf } from './upkeep.ts';
@@ -208,27 +208,7 @@ export function createViews(
     },
 
     async quote(name, how) {
-      const workspace = await find(name);
-      const need = { ...workspace.spec.need, ...how.need };
-      const { ranked, none } = await offersFor(need, name, ports, AbortSignal.timeout(LOOK_MS));
-      if (ranked.length === 0) throw new Failure('no_offers', { why: none });
-      const first = spread(ranked, [], settings.race.batch);
-      const firstRound = ranked.filter(({ offer }) => first.includes(offer));
-      const snapshots = (await store.list('snapshots')).filter((snapshot) => snapshot.workspace === name);
-      const snapshot =
-        how.snapshot === undefined
-          ? newestGood(snapshots)
-          : (snapshots.find(({ id }) => id.startsWith(how.snapshot ?? '')) ?? null);
-      const prices = first.map((offer) => offer.dollarsPerHour);
-      const restoreBytes = snapshot?.sizeBytes ?? 0;
-      return {
-        ...(await pastWakes()),
-        dollarsPerHour: { low: Math.min(...prices), high: Math.max(...prices) },
-        capMicro: how.capDollars === undefined ? settings.race.capMicro : Math.round(how.capDollars * 1e6),
-        restoreBytes,
-        restoreDollars: (Math.max(...first.map((offer) => offer.dollarsPerGbDown)) * restoreBytes) / 1e9,
-        firstRound,
-      } satisfies Quote;
+      return await quoteFor(await find(name), how, ports);
     },
 
     async plans(name) {
@@ -250,8 +230,9 @@ export function createViews(
     },
 
     async hosts() {
-      const { memory } = await hostKnowledge(ports);
-      return [...memory.values()].toSorted((a: HostMemory, b: HostMemory) => b.lastAt - a.lastAt);
+      const { memory, boots } = await hostKnowledge(ports);
+      const hosts = [...memory.values()].toSorted((a, b) => b.lastAt - a.lastAt);
+      return { stages: stageTimes([...boots.values()].flat()), hosts };
     },
 
     async operation(id) {
@@ -325,20 +306,6 @@ export function createViews(
     if (!heard || ports.clock.now() - heard.at > settings.agent.silentMs) return null;
     const { backup, jobs } = heard.status;
     return { heardAt: heard.at, backup, jobs, idle: ports.heartbeats.idle(machine, workspace) };
-  }
-
-  /** How long wakes took, from the race's beginning to usable. Without any the answer is null, not a guess. */
-  async function pastWakes(): Promise<Pick<Quote, 'readyMs' | 'samples'>> {
-    const { boots } = await hostKnowledge(ports);
-    const totals = Map.groupBy(
-      [...boots.values()].flat().filter((boot) => boot.ok),
-      (boot) => boot.machine,
-    );
-    const wakes = [...totals.values()]
-      .filter((entries) => STAGES.every((stage) => entries.some((boot) => boot.stage === stage)))
-      .map((entries) => entries.reduce((sum, boot) => sum + boot.ms, 0));
-    if (wakes.length === 0) return { readyMs: null, samples: 0 };
-    return { readyMs: { p50: quantile(wakes, 0.5), p95: quantile(wakes, 0.95) }, samples: wakes.length };
   }
 }
 

@@ -1,4 +1,11 @@
-import type { FileDifference, FileEntry, HostMemory, PlanQuote, RankedOffer } from '../../engine/domain/doors.ts';
+import type {
+  FileDifference,
+  FileEntry,
+  HostMemory,
+  PlanQuote,
+  RankedOffer,
+  Times,
+} from '../../engine/domain/doors.ts';
 import { type Backup, onePerContent } from '../../engine/domain/snapshot.ts';
 import { customId } from '../custom-id.ts';
 import { columns } from '../discord/columns.ts';
@@ -95,10 +102,9 @@ export function catalogueAnswers(words: Phrases) {
     hosts(known: readonly HostMemory[], now: number): Message {
       const lines = known.map((one) => {
         const boot = one.stages.booting;
-        const speed = boot
-          ? ` · ${words.stage.booting} ${words.duration(boot.p50)} (P95 ${words.duration(boot.p95)})`
-          : '';
-        return `**${plain(one.host)}** · ${words.host.starts(one.starts)}, ${words.host.failures(one.failures)}${speed} · ${ago(now - one.lastAt)}`;
+        const speed = boot ? ` · ${words.stage.booting} ${timesIn(boot, words)}` : '';
+        const over = one.passedOver === null ? '' : ` · ${words.host.passedOver(plain(words.why(one.passedOver)))}`;
+        return `**${plain(one.host)}** · ${words.host.starts(one.starts)}, ${words.host.failures(one.failures)}${speed} · ${ago(now - one.lastAt)}${over}`;
       });
       return {
         content: `**${label.hosts}**`,
@@ -107,6 +113,9 @@ export function catalogueAnswers(words: Phrases) {
     },
   };
 }
+
+export const timesIn = ({ p50, p95, slowest }: Times, words: Phrases): string =>
+  words.times(words.duration(p50), p95 === null ? null : words.duration(p95), words.duration(slowest));
 
 const SIGN = { added: '➕', removed: '➖', changed: '✏️' } as const;
 const quoted = (path: string): string => `\`${code(clip(path, DESCRIPTION_MAX))}\``;

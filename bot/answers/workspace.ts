@@ -8,7 +8,7 @@ import { button, COLOUR, clip, code, field, type Message, plain, row } from '../
 import { DOT } from '../words/dots.ts';
 import { capital } from '../words/format.ts';
 import type { Phrases } from '../words/phrases.ts';
-import { offerLines } from './catalogue.ts';
+import { offerLines, timesIn } from './catalogue.ts';
 import { list } from './list.ts';
 
 const SHOWN = 12;
@@ -21,9 +21,8 @@ export function workspaceAnswers(words: Phrases) {
 
   return {
     quote(workspace: string, quote: Quote): Message {
-      const { readyMs, samples, dollarsPerHour, capMicro, restoreBytes, restoreDollars, firstRound } = quote;
-      const time =
-        readyMs === null ? label.unknownTime : words.time(duration(readyMs.p50), duration(readyMs.p95), samples);
+      const { usable, dollarsPerHour, capMicro, restoreBytes, restoreDollars, firstRound } = quote;
+      const time = usable === null ? label.unknownTime : `${timesIn(usable, words)}, ${words.wakes(usable.samples)}`;
       return {
         content: `**${plain(workspace)}**: ${label.quote}`,
         embeds: [

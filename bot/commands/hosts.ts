@@ -3,5 +3,5 @@ import { command } from '../command.ts';
 export const hosts = command({
   path: 'hosts',
   verb: 'hosts',
-  run: async ({ engine, words, now }) => words.answer.hosts(await engine.hosts(), now),
+  run: async ({ engine, words, now }) => words.answer.hosts((await engine.hosts()).hosts, now),
 });

@@ -23,7 +23,7 @@ export async function reportMessage(
 ): Promise<Message> {
   const of = async (group: GroupBy) =>
     await engine.savings({ workspace, user: null, period: { from, until }, baseline: { kind: 'offer' }, by: group });
-  const [byDay, byWorkspace, hosts] = await Promise.all([of('day'), of('workspace'), engine.hosts()]);
+  const [byDay, byWorkspace, { hosts }] = await Promise.all([of('day'), of('workspace'), engine.hosts()]);
   const message = words.answer.savings(byWorkspace);
   const drawn = [drawPaid(byDay, words), drawHours(byDay, words), drawBoots(hosts, words)];
   const charts = (await Promise.all(drawn)).filter((chart) => chart !== null);

@@ -125,7 +125,8 @@ export const en: Phrases = {
   outcome: (outcome) => asCommands(outcome.say),
   failure: (code, facts) => asCommands(sentence(code, withCommand(facts))),
   why: (text) => text,
-  time: (p50, p95, wakes) => `${p50} (P95 ${p95}, ${plural(wakes, 'wake')})`,
+  times: (p50, p95, slowest) => `${p50} (${p95 === null ? `at most ${slowest}` : `P95 ${p95}`})`,
+  wakes: (wakes) => plural(wakes, 'wake'),
   fileCount: (files) => plural(files, 'file'),
   repository: ({ unpushedCommits, changedFiles, stashes, saved }) => {
     const parts = [
@@ -387,6 +388,7 @@ export const en: Phrases = {
   host: {
     starts: (starts) => plural(starts, 'start'),
     failures: (failures) => (failures === 0 ? 'none failed' : `${count(failures)} failed`),
+    passedOver: (why) => `passed over: ${why}`,
   },
 
   chart: {

@@ -35,8 +35,9 @@ export interface Phrases extends Format {
   failure(code: FailureCode, facts: Facts): string;
   /** Words of the engine's own, as far as this language knows them. */
   why(text: string): string;
-  /** How long wakes take: half of them, and all but the slowest. */
-  time(p50: string, p95: string, wakes: number): string;
+  /** How long something takes: half of the times, and all but the slowest; or the slowest, of too few. */
+  times(p50: string, p95: string | null, slowest: string): string;
+  wakes(count: number): string;
   fileCount(files: number): string;
   /** What a repository has that exists nowhere else. */
   repository(one: RiskView['repositories'][number]): string;
@@ -230,6 +231,7 @@ export interface Phrases extends Format {
   readonly host: {
     starts(count: number): string;
     failures(count: number): string;
+    passedOver(why: string): string;
   };
 
   /** `usable`: after how long; null when nothing became so. */

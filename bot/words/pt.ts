@@ -157,7 +157,8 @@ export const pt: Phrases = {
   outcome: (outcome) => (outcome.ok ? why(outcome.say) : failure(outcome.code, outcome.facts)),
   failure,
   why,
-  time: (p50, p95, wakes) => `${p50} (P95 ${p95}, ${plural(wakes, 'despertar', 'despertares')})`,
+  times: (p50, p95, slowest) => `${p50} (${p95 === null ? `no máximo ${slowest}` : `P95 ${p95}`})`,
+  wakes: (wakes) => plural(wakes, 'despertar', 'despertares'),
   fileCount: (files) => plural(files, 'arquivo'),
   repository: ({ unpushedCommits, changedFiles, stashes, saved }) => {
     const parts = [
@@ -420,6 +421,7 @@ export const pt: Phrases = {
   host: {
     starts: (starts) => plural(starts, 'partida'),
     failures: (failures) => (failures === 0 ? 'nenhuma falha' : plural(failures, 'falha')),
+    passedOver: (why) => `preterida: ${why}`,
   },
 
   chart: {

@@ -88,6 +88,11 @@ export const REASONS: readonly Pair[] = [
   ['first to be ready', 'a primeira a ficar pronta'],
   ['another machine won', 'outra máquina venceu'],
   ['somebody else rented that machine first', 'outra pessoa alugou essa máquina antes'],
+  ['its last start failed:', 'a última partida falhou:'],
+  ['its last # starts failed:', 'as últimas # partidas falharam:'],
+  ['# of # starts failed', '# de # partidas falharam'],
+  ['half of all start within', 'metade de todas parte em até'],
+  ['takes #', 'leva #'],
   ['slow: no progress for', 'lenta: sem progresso por'],
   // from state to state
   ['slow:', 'lenta:'],

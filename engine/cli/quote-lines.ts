@@ -8,11 +8,8 @@ import { bytes, duration, plural } from './words.ts';
 /** What a wake would cost and how long it would take. */
 export function quoteLines(workspace: string, quote: QuoteJson, screen: Screen): string[] {
   const { low, high } = quote.dollars_per_hour;
-  const ready = quote.ready_ms
-    ? `usable in about ${duration(quote.ready_ms.p50)}; ${duration(quote.ready_ms.p95)} or less in 95 of 100 (${plural(quote.samples, 'earlier start')})`
-    : 'not known yet: nothing was started before';
   const rows = [
-    ['time', ready],
+    ['time', timeWords(workspace, quote.usable_ms)],
     ['price', low === high ? perHour(low) : `${perHour(low)} to ${perHour(high)}`],
     ['race', `stops renting before it costs ${money(quote.cap_dollars)}`],
     [
@@ -31,4 +28,14 @@ export function quoteLines(workspace: string, quote: QuoteJson, screen: Screen):
     '',
     'Nothing was rented.',
   ];
+}
+
+/** Of few wakes there is no P95, only the slowest. */
+function timeWords(workspace: string, usable: QuoteJson['usable_ms']): string {
+  if (usable === null) return 'not known yet: nothing was woken before';
+  const { p50, p95, slowest, samples, own } = usable;
+  const whose = `${plural(samples, 'earlier wake')}${own ? ` of ${workspace}` : ''}`;
+  if (samples === 1) return `usable after ${duration(p50)} the one time that anything was woken`;
+  const worst = p95 === null ? `${duration(slowest)} at most` : `${duration(p95)} or less in 95 of 100`;
+  return `usable in about ${duration(p50)}; ${worst} (${whose})`;
 }

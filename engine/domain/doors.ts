@@ -140,7 +140,7 @@ export interface Engine {
   /** What was paid and what always-on would have cost, of one workspace or of all. */
   savings(wanted: SavingsWanted): Promise<Savings>;
   offers(need: Need, signal: AbortSignal): Promise<readonly RankedOffer[]>;
-  hosts(): Promise<readonly HostMemory[]>;
+  hosts(): Promise<HostsView>;
   operation(id: string): Promise<Operation>;
   /** Of one workspace or of all, newest first. */
   operations(name: string | null): Promise<readonly Operation[]>;
@@ -390,10 +390,18 @@ export interface RacerView {
   readonly offer: Offer;
 }
 
-export interface Quote {
-  readonly readyMs: { readonly p50: number; readonly p95: number } | null;
-  /** How many starts the estimate rests on. */
+/** In milliseconds. */
+export interface Times {
+  readonly p50: number;
+  /** Null while there are too few for one. */
+  readonly p95: number | null;
+  readonly slowest: number;
   readonly samples: number;
+}
+
+export interface Quote {
+  /** From asking until somebody can work, as earlier wakes took; `own`: of this workspace alone. Null before the first. */
+  readonly usable: (Times & { readonly own: boolean }) | null;
   readonly dollarsPerHour: { readonly low: number; readonly high: number };
   readonly capMicro: MicroDollars;
   readonly restoreBytes: number;
@@ -438,16 +446,21 @@ export interface RankedOffer {
   readonly why: string;
 }
 
+export interface HostsView {
+  /** Of all hosts together. */
+  readonly stages: HostMemory['stages'];
+  /** The one that was last started on comes first. */
+  readonly hosts: readonly HostMemory[];
+}
+
 export interface HostMemory {
   readonly marketplace: string;
   readonly host: string;
   readonly physical: string;
   readonly starts: number;
   readonly failures: number;
-  /** Milliseconds per stage. */
-  readonly stages: Readonly<
-    Partial<Record<State, { readonly p50: number; readonly p95: number; readonly samples: number }>>
-  >;
+  /** Of what went well. */
+  readonly stages: Readonly<Partial<Record<State, Times>>>;
   /** How fast storage came to it, the middle of what was measured. */
   readonly mbps: number | null;
   /** Why a race would rather take another one; null while it would not. */

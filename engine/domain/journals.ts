@@ -45,8 +45,12 @@ export interface Boot {
   readonly ms: number;
   readonly ok: boolean;
   readonly why: string;
+  /** It did not fail: the race would not wait for it any longer. */
+  readonly slow?: boolean | undefined;
   /** How fast storage came to it; only where it was measured. */
   readonly mbps?: number | undefined;
+  /** What was brought back onto it; of that stage alone. */
+  readonly restoredGb?: number | undefined;
 }
 
 /** `waste` is what the losers of races cost, whatever it was for. */

@@ -1,6 +1,6 @@
 import type { DrillView } from '../domain/doors.ts';
 import type { UpkeepLimits } from '../domain/settings.ts';
-import { quantile } from './hosts.ts';
+import { quantile } from './times.ts';
 
 interface Sized {
   readonly path: string;

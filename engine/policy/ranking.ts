@@ -1,7 +1,7 @@
 import type { HostMemory, RankedOffer } from '../domain/doors.ts';
 import type { Boot } from '../domain/journals.ts';
 import { hasGpu, type Need, type Offer, type Terms } from '../domain/marketplace.ts';
-import { expectation, patience } from './hosts.ts';
+import { bandwidth, expectation, failedLately, patience } from './hosts.ts';
 
 /** What is known when offers are put in order. */
 export interface Knowledge {
@@ -21,6 +21,8 @@ export interface Knowledge {
 
 /** A minute of a person's waiting, in dollars: it makes seconds and prices comparable. */
 const DOLLARS_PER_WAITED_MINUTE = 0.05;
+/** Behind every machine that did not fail lately, whatever that one costs. */
+const PASSED_OVER_DOLLARS = 1_000;
 /** A session is about this long; an offer's price counts for all of it. */
 const SESSION_HOURS = 1;
 
@@ -38,17 +40,28 @@ function judge(offer: Offer, known: Knowledge): { rank: number; why: string } {
   const kin = (known.byHost.get(`${offer.marketplace}/${offer.host}`) ?? []).filter(
     (boot) => boot.physical !== offer.machine,
   );
-  const expected = expectation(own, kin, known.image, known.now, offer.reports);
+  const mbps = bandwidth(own, offer.downMbps || UNKNOWN_MBPS, known.now);
+  const wanted = {
+    image: known.image,
+    restoreGb: known.downloadGb,
+    restoreMs: (known.downloadGb * 8_000_000) / mbps,
+    reports: offer.reports,
+  };
+  const expected = expectation(own, kin, wanted, known.now);
   const failure = 1 - (1 - expected.failure) * offer.reliability;
-  const transferMs = (known.downloadGb * 8_000_000) / (memory?.mbps || offer.downMbps || UNKNOWN_MBPS);
-  const waitMinutes = (expected.readyMs + transferMs) / 60_000 / Math.max(0.05, 1 - failure);
+  const waitMinutes = (expected.readyMs + expected.restoreMs) / 60_000 / Math.max(0.05, 1 - failure);
   const pulledGb = pullGbOf(offer, known.terms) * pulls(known.racers);
-  const bandwidth = offer.dollarsPerGbDown * (known.downloadGb + pulledGb);
-  const rank = offer.dollarsPerHour * SESSION_HOURS + bandwidth + waitMinutes * DOLLARS_PER_WAITED_MINUTE;
+  const traffic = offer.dollarsPerGbDown * (known.downloadGb + pulledGb);
+  const over = failedLately(own, known.now);
+  const rank =
+    offer.dollarsPerHour * SESSION_HOURS +
+    traffic +
+    waitMinutes * DOLLARS_PER_WAITED_MINUTE +
+    (over === null ? 0 : PASSED_OVER_DOLLARS);
   const seen = memory ? `seen ${memory.starts}×` : 'never seen';
   const complained = offer.reports ? `, renters complained ${offer.reports}×` : '';
-  const why = `about ${Math.round(expected.readyMs / 1000)} s to start, ${Math.round((1 - failure) * 100)} % sure, ${seen}${complained}`;
-  return { rank, why };
+  const start = `about ${Math.round(expected.readyMs / 1000)} s to start, ${Math.round((1 - failure) * 100)} % sure`;
+  return { rank, why: `${over === null ? '' : `passed over: ${over}; `}${start}, ${seen}${complained}` };
 }
 
 /** RunPod does not say how fast its hosts are; most that do say so are faster. */

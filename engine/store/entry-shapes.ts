@@ -18,7 +18,9 @@ export const ENTRY_SHAPES: { readonly [J in Journal]: z.ZodType<Entries[J]> } = 
     ms: z.number(),
     ok: z.boolean(),
     why: z.string(),
+    slow: z.boolean().optional(),
     mbps: z.number().optional(),
+    restoredGb: z.number().optional(),
   }),
   ledger: z.preprocess(
     nameOldCharge,

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { quantile } from '../../engine/policy/hosts.ts';
+import { quantile } from '../../engine/policy/times.ts';
 import { openStandin, type Standin } from '../standins/discord/standin.ts';
 import type { Interaction } from '../standins/discord/state.ts';
 import { type Bench, target } from './bench.ts';

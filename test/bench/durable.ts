@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { quantile } from '../../engine/policy/hosts.ts';
+import { quantile } from '../../engine/policy/times.ts';
 import type { Bench, Table } from './bench.ts';
 import { type Lab, openLab } from './living/lab.ts';
 import { partsOf } from './living/parts.ts';

@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { quantile } from '../../engine/policy/hosts.ts';
+import { quantile } from '../../engine/policy/times.ts';
 import { type Bench, type Table, target } from './bench.ts';
 import { ANA, type Lab, openLab } from './living/lab.ts';
 import { type Ran, watchPrograms } from './living/programs.ts';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { readConfig } from '../../engine/config.ts';
 import type { Connect, Ports, Shell } from '../../engine/domain/ports.ts';
 import { type Dumont, openDumont } from '../../engine/main.ts';
-import { quantile } from '../../engine/policy/hosts.ts';
+import { quantile } from '../../engine/policy/times.ts';
 import { type Bench, target } from './bench.ts';
 
 const WAKES = 7;

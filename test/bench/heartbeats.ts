@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { AgentStatus } from '../../engine/domain/heartbeat.ts';
-import { quantile } from '../../engine/policy/hosts.ts';
+import { quantile } from '../../engine/policy/times.ts';
 import { status } from '../policy/idle-machine.ts';
 import { type Bench, target } from './bench.ts';
 

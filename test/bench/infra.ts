@@ -1,4 +1,4 @@
-import { quantile } from '../../engine/policy/hosts.ts';
+import { quantile } from '../../engine/policy/times.ts';
 import { openHostWorld } from '../infra/host-world.ts';
 import { programWorld } from '../infra/program-world.ts';
 import { noDebianHost } from '../standins/debian/debian-host.ts';

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { lookWith } from '../../engine/agent/change/look-with.ts';
 import { watchChanges } from '../../engine/agent/change/watch-changes.ts';
 import { placeAt } from '../../engine/agent/place.ts';
-import { quantile } from '../../engine/policy/hosts.ts';
+import { quantile } from '../../engine/policy/times.ts';
 import { type Bench, type Table, target } from './bench.ts';
 import { agentOf, type Cost, costOf, forgetPeak } from './living/cost.ts';
 import { type Lab, openLab } from './living/lab.ts';

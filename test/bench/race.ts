@@ -2,7 +2,7 @@ import type { Offer } from '../../engine/domain/marketplace.ts';
 import { costOf, MICRO } from '../../engine/domain/money.ts';
 import type { RacePlan } from '../../engine/domain/race.ts';
 import { DEFAULTS } from '../../engine/domain/settings.ts';
-import { quantile } from '../../engine/policy/hosts.ts';
+import { quantile } from '../../engine/policy/times.ts';
 import { seeded } from '../fakes/chance.ts';
 import { type Manners, PROMPT } from '../fakes/machine.ts';
 import { standardOffers } from '../fakes/marketplace.ts';

@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { quantile } from '../../engine/policy/hosts.ts';
+import { quantile } from '../../engine/policy/times.ts';
 import { type Bench, target } from './bench.ts';
 
 const RUNS = 7;

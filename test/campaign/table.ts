@@ -1,4 +1,4 @@
-import { quantile } from '../../engine/policy/hosts.ts';
+import { quantile } from '../../engine/policy/times.ts';
 import type { Report, Round } from './campaign.ts';
 
 /** Faults × rounds × what happened. */

@@ -264,7 +264,7 @@ test('a quote says what it costs and asks for nothing', async () => {
   const before = house.asked.length;
   const { code, out } = await dumont('wake', 'lab', '--dry-run', '--vram', '24');
   expect(code).toBe(0);
-  expect(out).toContain('usable in about 34 s; 1 min 52 s or less in 95 of 100 (41 earlier starts)');
+  expect(out).toContain('usable in about 34 s; 1 min 52 s or less in 95 of 100 (41 earlier wakes of lab)');
   expect(out).toContain('$0.19/h to $0.46/h');
   expect(out).toContain('Nothing was rented.');
   expect(house.asked).toHaveLength(before);

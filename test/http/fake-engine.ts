@@ -365,10 +365,8 @@ export function fakeEngine({ pace: firstPace = 1, names = ['lab'], outputs = tmp
       find(name);
       const firstRound = ranked(how.need ?? {}).slice(0, 5);
       const dollarsPerHour = { low: 0.187, high: 0.455 };
-      const readyMs = { p50: 34_000, p95: 112_000 };
       return {
-        readyMs,
-        samples: 41,
+        usable: { p50: 34_000, p95: 112_000, slowest: 140_000, samples: 41, own: true },
         dollarsPerHour,
         capMicro: 2_000_000,
         restoreBytes: 7.2e9,
@@ -463,18 +461,21 @@ export function fakeEngine({ pace: firstPace = 1, names = ['lab'], outputs = tmp
       return fakeSavings(wanted, T0);
     },
     async hosts() {
-      return ranked({}).map(({ offer }, index) => ({
+      const hosts = ranked({}).map(({ offer }, index) => ({
         marketplace: offer.marketplace,
         host: offer.host,
         physical: offer.machine,
         starts: 12 - index,
         failures: index % 4,
-        stages: { booting: { p50: 14_000 + index * 9_000, p95: 40_000 + index * 21_000, samples: 12 - index } },
+        stages: {
+          booting: { p50: 14_000 + index * 9_000, p95: null, slowest: 40_000 + index * 21_000, samples: 12 - index },
+        },
         mbps: index === 0 ? null : 400 + index * 90,
         passedOver: index % 4 === 3 ? '3 of 9 starts failed' : null,
         lastAt: T0 + index * 3_600_000,
         lastWhy: index % 4 === 3 ? 'SSH stayed silent for 90 s' : 'ready after 24 s',
       }));
+      return { stages: { booting: { p50: 24_000, p95: 71_000, slowest: 166_000, samples: 42 } }, hosts };
     },
     async operation(id) {
       const operation = operations.get(id);

@@ -15,9 +15,10 @@ const known: Knowledge = {
   terms: new Map(),
   now: 0,
 };
+let starts = 0;
 const boot = (ms: number, stage: Boot['stage'] = 'booting'): Boot => ({
   at: 0,
-  machine: 'm',
+  machine: `m${starts++}`,
   marketplace: 'fake',
   physical: 'p1',
   host: 'h',
@@ -66,6 +67,26 @@ test('a machine that renters complained of is expected to fail more often, and t
   const starts = Array.from({ length: 40 }, () => ({ ...boot(60_000), physical: 'bad' }));
   const proved = ranking([bad, good], { ...known, boots: new Map([[`${bad.marketplace}/bad`, starts]]) });
   expect(proved[0]?.offer, 'our own starts say more').toBe(bad);
+});
+
+test('a machine that failed lately comes behind all others, with the reason, and is taken when nothing else is left', () => {
+  const [one, two] = offers;
+  const bad = { ...one!, machine: 'bad', host: 'x', dollarsPerHour: 0.1 };
+  const dear = { ...two!, dollarsPerHour: 2 };
+  const boots = new Map([[`${bad.marketplace}/bad`, [{ ...boot(4_000), ok: false, why: 'its GPU is dead' }]]]);
+  const ranked = ranking([bad, dear], { ...known, boots, now: 60_000 });
+  expect(ranked.map(({ offer }) => offer)).toEqual([dear, bad]);
+  expect(ranked[1]?.why).toMatch(/^passed over: its last start failed: its GPU is dead; /);
+  expect(spread(ranked, [], 1)).toEqual([dear]);
+  expect(spread(ranked, [], 2)).toEqual([dear, bad]);
+});
+
+test('a line that was measured comes before what its marketplace says of it', () => {
+  const [one] = offers;
+  const boasts = { ...one!, id: 'a', machine: 'boasts', downMbps: 5_000 };
+  const honest = { ...one!, id: 'b', machine: 'honest', downMbps: 800 };
+  const boots = new Map([[`${boasts.marketplace}/boasts`, [{ ...boot(5_000, 'installing'), mbps: 40 }]]]);
+  expect(ranking([boasts, honest], { ...known, downloadGb: 7, boots })[0]?.offer).toBe(honest);
 });
 
 test('the more of them race, the less dear bandwidth may be: each pulls, and one alone is paid by the hour', () => {

@@ -1,11 +1,11 @@
 import type { HostJson, HostsJson } from '../../http/json/host.ts';
 import { command } from '../command.ts';
 import { table } from '../table.ts';
-import { ago, duration } from '../words.ts';
+import { ago, duration, plural } from '../words.ts';
 
 export const hosts = command({
   name: 'hosts',
-  examples: [['dumont hosts', 'how long half of the starts took, and 95 of 100']],
+  examples: [['dumont hosts', 'how long each stage of a start takes, and which hosts are passed over']],
   async run({ engine, screen, signal }) {
     const answer = await engine.get<HostsJson>('/api/v1/hosts', {}, signal);
     const now = Date.now();
@@ -13,6 +13,8 @@ export const hosts = command({
     else if (answer.hosts.length === 0) screen.note('No host is known yet: nothing was started.');
     else {
       screen.print(
+        ...allTogether(answer.stages),
+        '',
         ...table(
           [
             { title: 'HOST', of: (it) => it.host, min: 8 },
@@ -47,8 +49,21 @@ export const hosts = command({
   },
 });
 
-/** `14 s / 40 s`: half of them, and 95 of 100. */
-function stage(host: HostJson, name: 'booting' | 'installing' | 'restoring'): string {
-  const known = host.stages[name];
-  return known ? `${duration(known.p50)} / ${duration(known.p95)}` : '-';
+/** `14 s, max 40 s`: half of its starts, and the slowest; or `P95 40 s`, with enough of them. */
+function stage({ stages }: Pick<HostJson, 'stages'>, name: keyof HostJson['stages']): string {
+  const known = stages[name];
+  if (!known) return '-';
+  const { p50, p95, slowest, samples } = known;
+  if (samples === 1) return duration(p50);
+  return `${duration(p50)}, ${p95 === null ? `max ${duration(slowest)}` : `P95 ${duration(p95)}`}`;
+}
+
+/** What each stage takes at all hosts together; there are enough starts of that for a P95 soonest. */
+function allTogether(stages: HostJson['stages']): string[] {
+  const words = { renting: 'rent', booting: 'boot', installing: 'install', restoring: 'restore' } as const;
+  const known = (Object.keys(words) as (keyof typeof words)[]).filter((name) => stages[name]);
+  if (known.length === 0) return ['No start went well yet.'];
+  const each = known.map((name) => `${words[name]} ${stage({ stages }, name)}`);
+  const most = Math.max(...known.map((name) => stages[name]?.samples ?? 0));
+  return [`All hosts, half of up to ${plural(most, 'start')}: ${each.join(' · ')}`];
 }

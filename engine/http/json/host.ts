@@ -1,7 +1,10 @@
 import * as z from 'zod';
-import type { HostMemory } from '../../domain/doors.ts';
+import type { HostMemory, HostsView } from '../../domain/doors.ts';
 import { STATES } from '../../domain/lifecycle.ts';
+import { TimesJson } from './times.ts';
 import { iso, snaked } from './wire.ts';
+
+const StagesJson = z.partialRecord(z.enum(STATES), TimesJson).describe('Of what went well.');
 
 export const HostJson = z.object({
   marketplace: z.string(),
@@ -9,7 +12,7 @@ export const HostJson = z.object({
   physical: z.string().describe('The physical machine.'),
   starts: z.number(),
   failures: z.number(),
-  stages: z.partialRecord(z.enum(STATES), z.object({ p50: z.number(), p95: z.number(), samples: z.number() })),
+  stages: StagesJson,
   mbps: z.number().nullable().describe('How fast storage came to it, in Mbit/s.'),
   passed_over: z.string().nullable().describe('Why a race would rather take another one.'),
   last_at: z.iso.datetime(),
@@ -17,9 +20,16 @@ export const HostJson = z.object({
 });
 export type HostJson = z.infer<typeof HostJson>;
 
-export const HostsJson = z.object({ hosts: z.array(HostJson) });
+export const HostsJson = z.object({
+  stages: StagesJson.describe('Of all hosts together.'),
+  hosts: z.array(HostJson),
+});
 export type HostsJson = z.infer<typeof HostsJson>;
 
-export function hostJson(host: HostMemory): HostJson {
+export function hostsJson({ stages, hosts }: HostsView): HostsJson {
+  return { stages: { ...stages }, hosts: hosts.map(hostJson) };
+}
+
+function hostJson(host: HostMemory): HostJson {
   return { ...snaked(host), last_at: iso(host.lastAt) };
 }

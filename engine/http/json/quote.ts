@@ -2,10 +2,14 @@ import * as z from 'zod';
 import type { Quote } from '../../domain/doors.ts';
 import { MICRO } from '../../domain/money.ts';
 import { RankedOfferJson, rankedOfferJson } from './offer.ts';
+import { TimesJson } from './times.ts';
 
 export const QuoteJson = z.object({
-  ready_ms: z.object({ p50: z.number(), p95: z.number() }).nullable(),
-  samples: z.number().describe('How many earlier starts the estimate rests on.'),
+  usable_ms: TimesJson.extend({
+    own: z.boolean().describe('Of this workspace alone; else of all, since it was woken too seldom.'),
+  })
+    .nullable()
+    .describe('From asking until somebody can work, as earlier wakes took.'),
   dollars_per_hour: z.object({ low: z.number(), high: z.number() }),
   cap_dollars: z.number().describe('The race stops renting before its own cost passes this.'),
   restore_bytes: z.number(),
@@ -16,8 +20,7 @@ export type QuoteJson = z.infer<typeof QuoteJson>;
 
 export function quoteJson(quote: Quote): QuoteJson {
   return {
-    ready_ms: quote.readyMs && { ...quote.readyMs },
-    samples: quote.samples,
+    usable_ms: quote.usable && { ...quote.usable },
     dollars_per_hour: { ...quote.dollarsPerHour },
     cap_dollars: quote.capMicro / MICRO,
     restore_bytes: quote.restoreBytes,

@@ -1,4 +1,4 @@
-import { HostsJson, hostJson } from '../json/host.ts';
+import { HostsJson, hostsJson } from '../json/host.ts';
 import { NeedQuery, needFrom, OffersJson, rankedOfferJson } from '../json/offer.ts';
 import { route } from '../route.ts';
 
@@ -22,7 +22,7 @@ export const marketRoutes = [
     verb: 'hosts',
     answers: { 200: HostsJson },
     async answer({ engine }) {
-      return { status: 200, body: { hosts: (await engine.hosts()).map(hostJson) } };
+      return { status: 200, body: hostsJson(await engine.hosts()) };
     },
   }),
 ];

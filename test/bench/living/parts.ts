@@ -7,7 +7,7 @@ import { placeAt } from '../../../engine/agent/place.ts';
 import { scopeOf } from '../../../engine/agent/scope.ts';
 import { walk } from '../../../engine/agent/walk.ts';
 import { contentHash } from '../../../engine/policy/content-hash.ts';
-import { quantile } from '../../../engine/policy/hosts.ts';
+import { quantile } from '../../../engine/policy/times.ts';
 import type { Table } from '../bench.ts';
 
 const TIMES = 3;
