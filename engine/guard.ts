@@ -147,7 +147,7 @@ export function engineFor(who: Who, engine: Engine, store: Store): Engine {
     },
 
     async savings(wanted) {
-      if (wanted.workspace !== null) await allowOn('savings', wanted.workspace);
+      demand(who, 'savings', who.role);
       const visible = await visibleAccounts();
       return await engine.savings({ ...wanted, only: (name, owner) => mayPay(name, owner, visible) });
     },

@@ -1,3 +1,5 @@
+import { OWNER } from './domain/account.ts';
+import { Failure } from './domain/failures.ts';
 import type { Charge } from './domain/journals.ts';
 import { type AccountSums, addCharge, addSums, DAY_MS, type DaySum, type Sums } from './domain/ledger.ts';
 import { hasGpu } from './domain/marketplace.ts';
@@ -16,6 +18,7 @@ export async function savingsFor(wanted: SavingsWanted, ports: Ports): Promise<S
     (wanted.user === null || owner === wanted.user) &&
     (wanted.only?.(name, owner) ?? true);
   const rows = new Map((await ports.store.list('workspaces')).map((row) => [row.id, row]));
+  await mustBeKnown(wanted, rows, ports);
   const tallied = tally(by);
   const add = (account: AccountSums, days: readonly DayFigures[]): void =>
     tallied.add(account.workspace, account.owner, days);
@@ -51,6 +54,31 @@ export async function savingsFor(wanted: SavingsWanted, ports: Ports): Promise<S
 }
 
 const BEFORE_MS = 92 * DAY_MS;
+
+/** What is in the books is known, also when it is no more; a name that was never there is a mistake, and costs nothing. */
+async function mustBeKnown(
+  { workspace, user, only = () => true }: SavingsWanted,
+  rows: ReadonlyMap<string, Workspace>,
+  ports: Ports,
+): Promise<void> {
+  const row = rows.get(workspace ?? '');
+  const seen = workspace === null || (row !== undefined && only(row.id, row.owner));
+  if (!seen && !(await inBooks(only, workspace, ports)))
+    throw new Failure('no_such_workspace', { workspace, known: 'see "dumont status"' });
+  if (user === null || user === OWNER || [...rows.values()].some(({ owner }) => owner === user)) return;
+  if (!(await ports.store.read('accounts', user)) && !(await inBooks((_, owner) => owner === user, null, ports)))
+    throw new Failure('no_such_account', { account: user });
+}
+
+async function inBooks(
+  fits: (workspace: string, owner: string) => boolean,
+  workspace: string | null,
+  ports: Ports,
+): Promise<boolean> {
+  const all = { from: 0, until: ports.clock.now() + DAY_MS, ...(workspace !== null && { workspace }) };
+  for await (const account of ports.journals.sums(all)) if (fits(account.workspace, account.owner)) return true;
+  return false;
+}
 
 interface Wanted {
   readonly from: number;

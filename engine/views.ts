@@ -218,10 +218,7 @@ export function createViews(
       return plansFor(snapshots, { copies: 1 + ports.vaults.length, wakeImage }, settings);
     },
 
-    async savings(wanted) {
-      if (wanted.workspace !== null) await find(wanted.workspace);
-      return await savingsFor(wanted, ports);
-    },
+    savings: async (wanted) => await savingsFor(wanted, ports),
 
     async offers(need, signal) {
       const { ranked, none } = await offersFor(need, null, ports, signal);

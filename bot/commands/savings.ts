@@ -1,7 +1,7 @@
 import { Failure } from '../../engine/domain/failures.ts';
-import type { Baseline, GroupBy } from '../../engine/domain/savings.ts';
-import { readPeriod } from '../../engine/domain/savings.ts';
-import { command, number, text } from '../command.ts';
+import { baselineFrom, type GroupBy, isUsd, readPeriod } from '../../engine/domain/savings.ts';
+import { command, flag, number, text } from '../command.ts';
+import { csvOf } from '../csv-of.ts';
 
 const choice = (value: string, en: string, pt: string) => ({ value, say: { en, pt } });
 
@@ -44,22 +44,27 @@ export const savings = command({
     ),
     price: number(
       { en: 'Or at this price, dollars an hour', pt: 'Ou a este preço, dólares por hora' },
-      { min: 0, max: 10_000 },
+      { min: 0.000_001, max: 10_000 },
     ),
+    price_name: text({ en: 'Whose price that is', pt: 'De quem é este preço' }, { max: 60 }),
+    account: text(
+      { en: 'Of the workspaces of this account', pt: 'Dos workspaces desta conta' },
+      { suggests: 'account', max: 100 },
+    ),
+    currency: text({ en: 'USD; there is no other', pt: 'USD; não há outra' }, { max: 10 }),
+    csv: flag({ en: 'Also as a file for spreadsheets', pt: 'Também como arquivo para planilhas' }),
   },
-  async run({
-    options: { workspace = null, period: given = '30d', by = 'workspace', baseline, price },
-    engine,
-    words,
-    now,
-  }) {
+  async run({ options, engine, words, now }) {
+    const { workspace = null, period: given = '30d', by = 'workspace', baseline, price, price_name: name } = options;
+    const { account: user = null, currency = 'USD', csv = false } = options;
     const period = readPeriod(given, now);
     if (typeof period === 'string') throw new Failure('bad_request', { why: words.say.badPeriod(given) });
-    const compared: Baseline =
-      price === undefined
-        ? { kind: baseline === 'market' ? 'market' : 'offer' }
-        : { kind: 'price', dollarsPerHour: price, name: '' };
-    const wanted = { workspace, user: null, period, baseline: compared, by: by as GroupBy };
-    return words.answer.savings(await engine.savings(wanted));
+    if (!isUsd(currency)) throw new Failure('bad_request', { why: words.money.onlyUsd(currency) });
+    const kind = baseline === 'market' || baseline === 'offer' ? baseline : undefined;
+    const compared = baselineFrom({ kind, dollarsPerHour: price, name });
+    if (typeof compared === 'string') throw new Failure('bad_request', { why: words.money.badBaseline[compared] });
+    const known = await engine.savings({ workspace, user, period, baseline: compared, by: by as GroupBy });
+    const answer = words.answer.savings(known);
+    return csv ? { ...answer, files: [csvOf(known)] } : answer;
   },
 });

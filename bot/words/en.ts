@@ -351,6 +351,13 @@ export const en: Phrases = {
     cap: ({ scope, of, per }) =>
       `**${scope === 'all' ? 'Everybody' : scope === 'user' ? `account ${of}` : of}** a ${per}`,
     utc: 'Days are UTC. What marketplaces billed, and what was metered where no bill has come yet.',
+    onlyUsd: (currency = '') =>
+      `Amounts are in USD, as marketplaces bill them; there is no rate here by which they would be ${currency}.`,
+    badBaseline: {
+      price_missing: 'Say the price as well: price.',
+      price_beside: 'It is compared with one thing: leave out baseline or price.',
+      name_alone: 'price_name says whose price it is: say price as well.',
+    },
     nothing: 'Nothing cost anything.',
     column: { paid: 'paid', always: 'always on', saved: 'saved' },
     purpose: {
@@ -368,7 +375,7 @@ export const en: Phrases = {
         ? 'always-on on the same machines'
         : it.kind === 'market'
           ? 'always-on on the median offer'
-          : `always-on at ${perHour(it.dollarsPerHour)}`,
+          : `always-on at ${perHour(it.dollarsPerHour)}${it.name ? ` (${plain(it.name)})` : ''}`,
     headline: (period, paid, saved, baseline) =>
       saved === null
         ? `**${period}**: paid **${paid}**; what ${baseline} would have cost is not known.`

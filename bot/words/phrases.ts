@@ -10,7 +10,7 @@ import type { ChargedFor } from '../../engine/domain/journals.ts';
 import type { State } from '../../engine/domain/lifecycle.ts';
 import type { Outcome } from '../../engine/domain/operation.ts';
 import type { ReportEvery } from '../../engine/domain/report.ts';
-import type { Baseline } from '../../engine/domain/savings.ts';
+import type { Baseline, BaselineFault } from '../../engine/domain/savings.ts';
 import type { Backup, Snapshot, SnapshotKind } from '../../engine/domain/snapshot.ts';
 import type { Sight } from '../../engine/domain/workspace.ts';
 import type { Story } from '../panels/story.ts';
@@ -210,6 +210,8 @@ export interface Phrases extends Format {
     readonly oneScope: string;
     renews(at: number): string;
     cap(budget: Pick<Budget, 'scope' | 'of' | 'per'>): string;
+    readonly onlyUsd: Say;
+    readonly badBaseline: Readonly<Record<BaselineFault, string>>;
     readonly nothing: string;
     readonly column: Readonly<Record<'paid' | 'always' | 'saved', string>>;
     readonly purpose: Readonly<Record<ChargedFor, string>>;

@@ -384,6 +384,13 @@ export const pt: Phrases = {
     cap: ({ scope, of, per }) =>
       `**${scope === 'all' ? 'Todos' : scope === 'user' ? `conta ${of}` : of}** por ${per === 'day' ? 'dia' : 'mês'}`,
     utc: 'Os dias são UTC. O que os marketplaces cobraram, e o que foi medido onde a conta ainda não veio.',
+    onlyUsd: (currency = '') =>
+      `Os valores são em USD, como os marketplaces cobram; não há aqui uma taxa pela qual seriam ${currency}.`,
+    badBaseline: {
+      price_missing: 'Diga também o preço: price.',
+      price_beside: 'Compara-se com uma só coisa: deixe de fora baseline ou price.',
+      name_alone: 'price_name diz de quem é o preço: diga também price.',
+    },
     nothing: 'Nada custou nada.',
     column: { paid: 'pago', always: 'ligado', saved: 'poupado' },
     purpose: {
@@ -401,7 +408,7 @@ export const pt: Phrases = {
         ? 'sempre ligado nas mesmas máquinas'
         : it.kind === 'market'
           ? 'sempre ligado na oferta mediana'
-          : `sempre ligado a ${perHour(it.dollarsPerHour)}`,
+          : `sempre ligado a ${perHour(it.dollarsPerHour)}${it.name ? ` (${plain(it.name)})` : ''}`,
     headline: (period, paid, saved, baseline) =>
       saved === null
         ? `**${period}**: pago **${paid}**; não se sabe quanto custaria ${baseline}.`

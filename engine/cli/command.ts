@@ -92,6 +92,29 @@ export function number(value: string, say: string): Option<number | undefined> {
   return { value, say, many: false, read: (given) => given.map(toNumber).at(-1) };
 }
 
+/** One of a few words; any other is refused here, in the words of the command line. */
+export function oneOf<const T extends string>(value: string, say: string, all: readonly T[]): Option<T | undefined> {
+  const read = (texts: readonly string[]): T | undefined => {
+    const given = texts.at(-1);
+    const word = all.find((one) => one === given?.toLowerCase());
+    if (given === undefined || word !== undefined) return word;
+    throw new RangeError(`expected ${all.slice(0, -1).join(', ')} or ${all.at(-1)}, not "${given}"`);
+  };
+  return { value, say, many: false, read };
+}
+
+/** More than nothing, in dollars: `5`, `$12.50`. */
+export function amount(say: string): Option<number | undefined> {
+  const read = (given: string): number => {
+    const [, number = ''] = /^\s*(?:US)?\$?\s*(\d{1,7}(?:\.\d+)?)\s*(?:USD)?\s*$/i.exec(given) ?? [];
+    if (Number(number) > 0 && Number(number) <= DOLLARS_MAX) return Number(number);
+    throw new RangeError(`expected US dollars, like 5 or 12.50, up to ${DOLLARS_MAX}; not "${given}"`);
+  };
+  return { value: 'DOLLARS', say, many: false, read: (texts) => texts.map(read).at(-1) };
+}
+
+const DOLLARS_MAX = 1_000_000;
+
 export function numbers(value: string, say: string): Option<readonly number[] | undefined> {
   const { read } = texts(value, say);
   return { ...texts(value, say), read: (given) => read(given)?.map(toNumber) };

@@ -8,6 +8,28 @@ export type Baseline =
   | { readonly kind: 'market' }
   | { readonly kind: 'price'; readonly dollarsPerHour: number; readonly name: string };
 
+/** Missing: as it is where nobody says anything. */
+export interface BaselineChoice {
+  readonly kind?: Baseline['kind'] | undefined;
+  readonly dollarsPerHour?: number | undefined;
+  readonly name?: string | undefined;
+}
+
+export type BaselineFault = 'price_missing' | 'price_beside' | 'name_alone';
+
+/** What is compared with, or why that cannot be: nothing that somebody says is passed over. A price is enough by itself. */
+export function baselineFrom({ kind, dollarsPerHour, name }: BaselineChoice): Baseline | BaselineFault {
+  if (dollarsPerHour !== undefined) {
+    if (kind !== undefined && kind !== 'price') return 'price_beside';
+    return { kind: 'price', dollarsPerHour, name: name ?? '' };
+  }
+  if (name !== undefined) return 'name_alone';
+  return kind === 'price' ? 'price_missing' : { kind: kind ?? 'offer' };
+}
+
+/** Marketplaces bill in dollars, and there is no rate here by which that would be anything else. */
+export const isUsd = (currency: string): boolean => /^(usd|us\$|\$)$/i.test(currency.trim());
+
 export const GROUPS = ['workspace', 'user', 'day', 'month', 'machine', 'race'] as const;
 export type GroupBy = (typeof GROUPS)[number];
 

@@ -70,5 +70,5 @@ function textOf({ content, embeds, components }: APIMessage): string {
     .replace(/(waiting|espera): \d+ · \d+/, '$1: …')
     .replace(/\*\*[\d-]{10} – [\d-]{10}\*\*/, '**…**')
     .replace(/P\d\d \d+ ms · P\d\d \d+ ms · n = \d+/, 'P50 … P99 …')
-    .replace(/(há )?\d+ [smhd](in)?( ago)?(?=\b)/g, '…');
+    .replace(/(há )?(\d+[.,])?\d+ [smhd](in)?( ago)?(?=\b)/g, '…');
 }

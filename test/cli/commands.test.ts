@@ -54,6 +54,24 @@ test('the budgets of a workspace are all that hold for it, and one that is not t
   expect([ghost.code, ghost.err]).toEqual([66, expect.stringContaining('There is no workspace named "ghost"')]);
 });
 
+test.each([
+  [['savings', '--currency', 'EUR'], 'no rate here by which they would be EUR'],
+  [['savings', '--period', '2026-13'], 'is no period'],
+  [['savings', '--period', '2999-01'], 'is not here yet'],
+  [['savings', '--by', 'colour'], '--by: expected workspace, user, day, month, machine or race, not "colour"'],
+  [['savings', '--price', '2', '--baseline', 'market'], '--price or --baseline, not both'],
+  [['savings', '--price-name', 'g5'], 'needs --price beside --price-name'],
+  [['savings', '--price', '2 EUR'], '--price: expected US dollars'],
+  [['budget', 'lab', '--day', '-5'], '--day: expected US dollars'],
+  [['budget', 'lab', '--month', '0'], '--month: expected US dollars'],
+])('%j is refused in the words of the command line', async (argv, says) => {
+  const asked = house.asked.length;
+  const { code, err } = await dumont(...argv);
+  expect([code, err]).toEqual([64, expect.stringContaining(says)]);
+  expect(err).not.toMatch(/dollars_per_hour|Invalid|Too small|query/);
+  expect(house.asked).toHaveLength(asked);
+});
+
 test.each([[['wake', '--help']], [['help', 'wake']], [['--help', 'wake']]])('%j explains one command', async (argv) => {
   const { code, out } = await dumont(...argv);
   expect(code).toBe(0);

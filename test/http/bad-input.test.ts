@@ -3,6 +3,7 @@ import { Failure } from '../../engine/domain/failures.ts';
 import { house } from './house.ts';
 
 const WAKE = '/api/v1/instances/lab/wake';
+const SAVINGS = '/api/v1/metrics/savings/real';
 const JSON_TYPE = { 'Content-Type': 'application/json' };
 
 test.each([
@@ -41,6 +42,12 @@ test.each([
     'stuck-loading',
   ],
   ['a date that is none', 'GET', '/api/v1/snapshots?instance_id=lab&until=yesterday', undefined, {}, 'until'],
+  ['another currency', 'GET', `${SAVINGS}?currency=EUR`, undefined, {}, 'no rate here by which they would be EUR'],
+  ['a month that is none', 'GET', `${SAVINGS}?period=2026-13`, undefined, {}, 'is no period'],
+  ['a day to come', 'GET', `${SAVINGS}?period=2999-01-01`, undefined, {}, 'is not here yet'],
+  ['a price beside the median', 'GET', `${SAVINGS}?baseline=market&dollars_per_hour=2`, undefined, {}, 'one thing'],
+  ['a price that is not said', 'GET', `${SAVINGS}?baseline=price`, undefined, {}, 'Name the price'],
+  ['the name of no price', 'GET', `${SAVINGS}?price_name=g5`, undefined, {}, 'name the price as well'],
   ['a negative cap', 'POST', WAKE, { cap_dollars: -1 }, {}, 'cap_dollars'],
 ])(
   '%s is refused with what is wrong, and nothing is asked of the engine',

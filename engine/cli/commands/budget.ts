@@ -2,7 +2,7 @@ import { covers } from '../../domain/budget.ts';
 import { dollars, microDollars } from '../../domain/money.ts';
 import type { BudgetsJson } from '../../http/json/budget.ts';
 import type { InstanceJson } from '../../http/json/instance.ts';
-import { command, flag, number, text } from '../command.ts';
+import { amount, command, flag, text } from '../command.ts';
 import { wrong } from '../read-args.ts';
 import { table } from '../table.ts';
 
@@ -12,8 +12,8 @@ export const budget = command({
   options: {
     user: text('ACCOUNT', 'Of all workspaces of this account'),
     all: flag('Of everybody together'),
-    day: number('DOLLARS', 'At most this a day (UTC)'),
-    month: number('DOLLARS', 'At most this a month (UTC)'),
+    day: amount('At most this a day (UTC)'),
+    month: amount('At most this a month (UTC)'),
     remove: text('ID', 'Not any longer'),
   },
   examples: [
@@ -29,10 +29,9 @@ export const budget = command({
       ...(user === undefined ? [] : [{ scope: 'user', of: user }]),
       ...(all ? [{ scope: 'all', of: '' }] : []),
     ];
-    const caps = Object.entries({ day, month }).filter(([, amount]) => amount !== undefined);
+    const caps = Object.entries({ day, month }).filter(([, cap]) => cap !== undefined);
     if (caps.length > 0 && scopes.length !== 1) throw wrong(budget, 'takes one of NAME, --user and --all with a cap');
-    for (const [per, amount] of caps)
-      await engine.put('/api/v1/budgets', { ...scopes[0], per, dollars: amount }, signal);
+    for (const [per, cap] of caps) await engine.put('/api/v1/budgets', { ...scopes[0], per, dollars: cap }, signal);
     if (remove !== undefined) await engine.remove('/api/v1/budgets', { id: remove }, signal);
     const { budgets } = await engine.get<BudgetsJson>('/api/v1/budgets', {}, signal);
     const lab =

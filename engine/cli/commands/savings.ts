@@ -1,6 +1,8 @@
 import { digitsOf, dollars, type MicroDollars, microDollars } from '../../domain/money.ts';
+import { type BaselineFault, baselineFrom, GROUPS } from '../../domain/savings.ts';
 import type { SavingsJson } from '../../http/json/savings.ts';
-import { command, flag, number, text } from '../command.ts';
+import { amount, command, flag, oneOf, text } from '../command.ts';
+import { wrong } from '../read-args.ts';
 import { table } from '../table.ts';
 import { hours } from '../words.ts';
 
@@ -11,12 +13,15 @@ export const savings = command({
   takes: [{ name: 'NAME', say: 'Of this workspace; else of all', optional: true }],
   options: {
     period: text('PERIOD', 'today, yesterday, 7d, week, month, 2026, 2026-08 or 2026-08-03 (UTC); 30d if missing'),
-    by: text('WHAT', 'A line for each workspace, user, day, month, machine or race'),
+    by: oneOf('WHAT', 'A line for each workspace, user, day, month, machine or race', GROUPS),
     user: text('ACCOUNT', 'Of the workspaces of this account'),
-    baseline: text('WHAT', 'Compared with always-on on the same offer (offer), or on the median one (market)'),
-    price: number('DOLLARS', 'Compared with always-on at this price an hour'),
+    baseline: oneOf('WHAT', 'Compared with always-on on the same offer (offer), or on the median one (market)', [
+      'offer',
+      'market',
+    ]),
+    price: amount('Compared with always-on at this price an hour instead'),
     'price-name': text('TEXT', 'Whose price that is'),
-    currency: text('CODE', 'USD'),
+    currency: text('CODE', 'USD; there is no other'),
     csv: flag('For spreadsheets'),
   },
   examples: [
@@ -27,12 +32,14 @@ export const savings = command({
   ],
   async run({ words: [name], options, engine, screen, signal }) {
     const { period, by, user, baseline, price, currency, csv } = options;
+    const chosen = baselineFrom({ kind: baseline, dollarsPerHour: price, name: options['price-name'] });
+    if (typeof chosen === 'string') throw wrong(savings, FAULTS[chosen]);
     const query = {
       instance_id: name,
       period,
       by,
       user,
-      baseline: price === undefined ? baseline : 'price',
+      baseline: chosen.kind,
       dollars_per_hour: price,
       price_name: options['price-name'],
       currency,
@@ -48,6 +55,12 @@ export const savings = command({
     return 0;
   },
 });
+
+const FAULTS: Readonly<Record<BaselineFault, string>> = {
+  price_missing: 'needs --price',
+  price_beside: 'compares with one thing: --price or --baseline, not both',
+  name_alone: 'needs --price beside --price-name, which says whose price it is',
+};
 
 const PATH = '/api/v1/metrics/savings/real';
 

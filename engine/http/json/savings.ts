@@ -67,25 +67,3 @@ function figuresJson(figures: Figures): z.infer<typeof FiguresJson> {
     difference_dollars: dollars(figures.differenceMicro),
   };
 }
-
-/** The rows and their total, for spreadsheets. Six decimals: a micro-dollar is the least there is. */
-export function savingsCsv({ by, total, rows }: SavingsJson): string {
-  const figures = ['baseline', 'saved', 'awake_hours', 'asleep_hours', 'difference', 'not_compared'];
-  const head = [by, 'paid', ...CHARGED_FOR, ...figures];
-  const lines = [...rows, { key: 'total', ...total }].map((row) => [
-    quoted(row.key),
-    ...[row.paid_dollars, ...CHARGED_FOR.map((purpose) => row.paid_for[purpose] ?? 0)].map(six),
-    ...[row.baseline_dollars, row.saved_dollars].map((value) => (value === null ? '' : six(value))),
-    ...[row.awake_seconds / 3_600, row.asleep_seconds / 3_600].map((hours) => hours.toFixed(4)),
-    ...[row.difference_dollars, row.not_compared_dollars].map(six),
-  ]);
-  return [head, ...lines].map((cells) => `${cells.join(',')}\r\n`).join('');
-}
-
-const six = (value: number): string => value.toFixed(6);
-
-/** No spreadsheet takes a name for a formula. */
-function quoted(text: string): string {
-  const safe = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
-  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
-}

@@ -1,10 +1,19 @@
 import * as z from 'zod';
 import { Failure } from '../../domain/failures.ts';
-import { type Baseline, GROUPS, type Period, readPeriod } from '../../domain/savings.ts';
+import {
+  type Baseline,
+  type BaselineFault,
+  baselineFrom,
+  GROUPS,
+  isUsd,
+  type Period,
+  readPeriod,
+} from '../../domain/savings.ts';
+import { csvName, savingsCsv } from '../../domain/savings-csv.ts';
 import { BudgetJson, BudgetsJson, budgetJson, choiceOf, NewBudgetJson } from '../json/budget.ts';
 import { InstanceId } from '../json/instance.ts';
 import { NewReportJson, ReportJson, ReportsJson, reportJson } from '../json/report.ts';
-import { SavingsJson, savingsCsv, savingsJson } from '../json/savings.ts';
+import { SavingsJson, savingsJson } from '../json/savings.ts';
 import { route } from '../route.ts';
 
 const SavingsQuery = z.strictObject({
@@ -17,10 +26,17 @@ const SavingsQuery = z.strictObject({
     .describe('today, yesterday, 7d, week, month (the last whole ones), 2026, 2026-08 or 2026-08-03; days are UTC.'),
   baseline: z
     .enum(['offer', 'market', 'price'])
-    .default('offer')
-    .describe("Always on, on the machine it ran on; on the marketplace's median; at a price that you name."),
-  dollars_per_hour: z.coerce.number().positive().max(10_000).optional().describe('The price that you name.'),
-  price_name: z.string().max(60).optional().describe('Whose price that is.'),
+    .optional()
+    .describe(
+      "Always on, on the machine it ran on (if nothing is said); on the marketplace's median; at a price that you name.",
+    ),
+  dollars_per_hour: z.coerce
+    .number()
+    .positive()
+    .max(10_000)
+    .optional()
+    .describe('The price that you name; it goes with baseline=price or without one.'),
+  price_name: z.string().max(60).optional().describe('Whose price that is; only with dollars_per_hour.'),
   by: z.enum(GROUPS).default('workspace'),
   currency: z.string().max(10).default('USD'),
   format: z.enum(['json', 'csv']).default('json'),
@@ -38,15 +54,14 @@ export const moneyRoutes = [
     async answer({ engine, query }) {
       const { instance_id: workspace = null, user = null, by, format } = query;
       const period = periodOf(query.period);
-      if (query.currency.toUpperCase() !== 'USD')
+      if (!isUsd(query.currency))
         throw new Failure('bad_request', {
           why: `Amounts are in USD, as marketplaces bill them; there is no rate here by which they would be ${query.currency}.`,
         });
-      const body = savingsJson(await engine.savings({ workspace, user, period, baseline: baselineOf(query), by }));
-      if (format === 'json') return { status: 200, body };
-      const name = `savings-${body.from}-${body.to}.csv`;
-      return new Response(savingsCsv(body), {
-        headers: { 'Content-Type': 'text/csv', 'Content-Disposition': `attachment; filename="${name}"` },
+      const known = await engine.savings({ workspace, user, period, baseline: baselineOf(query), by });
+      if (format === 'json') return { status: 200, body: savingsJson(known) };
+      return new Response(savingsCsv(known), {
+        headers: { 'Content-Type': 'text/csv', 'Content-Disposition': `attachment; filename="${csvName(known)}"` },
       });
     },
   }),
@@ -134,8 +149,13 @@ function periodOf(given: string): Period {
 }
 
 function baselineOf({ baseline, dollars_per_hour, price_name }: z.output<typeof SavingsQuery>): Baseline {
-  if (baseline !== 'price') return { kind: baseline };
-  if (dollars_per_hour === undefined)
-    throw new Failure('bad_request', { why: 'Name the price: dollars_per_hour=1.99.' });
-  return { kind: 'price', dollarsPerHour: dollars_per_hour, name: price_name ?? '' };
+  const chosen = baselineFrom({ kind: baseline, dollarsPerHour: dollars_per_hour, name: price_name });
+  if (typeof chosen === 'string') throw new Failure('bad_request', { why: BASELINE_FAULTS[chosen] });
+  return chosen;
 }
+
+const BASELINE_FAULTS: Readonly<Record<BaselineFault, string>> = {
+  price_missing: 'Name the price: dollars_per_hour=1.99.',
+  price_beside: 'It is compared with one thing: leave out baseline, or dollars_per_hour.',
+  name_alone: 'price_name says whose price it is: name the price as well, dollars_per_hour=1.99.',
+};
