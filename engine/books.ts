@@ -1,23 +1,23 @@
-import type { Bill, StorageBill } from './domain/bill.ts';
+import type { Bill } from './domain/bill.ts';
 import { isFailure, reasonOf } from './domain/failures.ts';
-import { DAY_MS, dayOf } from './domain/ledger.ts';
+import { DAY_MS } from './domain/ledger.ts';
 import type { Machine } from './domain/lifecycle.ts';
 import type { Billed } from './domain/marketplace.ts';
-import type { Marketplace, Ports, Rows } from './domain/ports.ts';
+import type { Marketplace, Ports } from './domain/ports.ts';
 import type { Workspace } from './domain/workspace.ts';
+import { enter, entered } from './enter-charges.ts';
 import { billOf, closeBill, meter, type NetworkCounts, openBill, settle } from './policy/bookkeeping.ts';
-import { type CallsSight, countCalls, meterStorage } from './policy/storage-bill.ts';
+import { keepStorageBooks } from './storage-books.ts';
 
 /**
  * Brings the ledger up to what is known: it alone writes there. Whatever a crash cut off is written again first, under
  * the same names, so that nothing counts twice and nothing is left out.
  */
 export async function keepBooks(ports: Ports): Promise<void> {
-  const [machines, bills, workspaces, storage] = await Promise.all([
+  const [machines, bills, workspaces] = await Promise.all([
     ports.store.list('machines'),
     ports.store.list('bills'),
     ports.store.list('workspaces'),
-    ports.store.list('storage-bills'),
   ]);
   const known = new Map(bills.map((bill) => [bill.id, bill]));
   const rows = new Map(workspaces.map((row) => [row.id, row]));
@@ -35,32 +35,7 @@ export async function keepBooks(ports: Ports): Promise<void> {
     )
       await enter('bills', after, ports);
   }
-  const due = workspaces.filter(({ id }) =>
-    isDue(
-      storage.find((bill) => bill.id === id),
-      ports,
-    ),
-  );
-  const of = ({ workspace }: { readonly workspace: string }): string => workspace;
-  const [snapshotsOf, machinesOf, operationsOf] = [
-    Map.groupBy(due.length === 0 ? [] : await ports.store.list('snapshots'), of),
-    Map.groupBy(machines, of),
-    Map.groupBy(due.length === 0 ? [] : await ports.store.list('operations'), of),
-  ];
-  for (const workspace of due) {
-    const bill = storage.find(({ id }) => id === workspace.id) ?? noStorageBill(workspace);
-    const { id } = workspace;
-    const snapshots = snapshotsOf.get(id) ?? [];
-    const happened = { snapshots, machines: machinesOf.get(id) ?? [], operations: operationsOf.get(id) ?? [] };
-    await storeCosts(workspace, bill, happened, ports);
-  }
-  for (const bill of storage) {
-    if (rows.has(bill.id)) continue;
-    await ports.store.remove(
-      'storage-bills',
-      bill.pending.length > 0 ? await entered('storage-bills', bill, ports) : bill,
-    );
-  }
+  await keepStorageBooks(workspaces, machines, ports);
 }
 
 async function opened(machine: Machine, workspace: Workspace | undefined, ports: Ports): Promise<Bill | null> {
@@ -77,55 +52,6 @@ async function opened(machine: Machine, workspace: Workspace | undefined, ports:
 function countsOf({ id, marketplace }: Machine, ports: Ports): NetworkCounts | null {
   if (!ports.marketplaces.get(marketplace)?.terms?.ownNetwork) return null;
   return ports.heartbeats.latest(id)?.status.network ?? null;
-}
-
-const noStorageBill = ({ id, owner, createdAt }: Workspace): StorageBill => ({
-  id,
-  version: 0,
-  owner,
-  storedUntil: createdAt,
-  calls: { a: 0, b: 0 },
-  countedUntil: createdAt,
-  vaultObjects: 0,
-  pending: [],
-});
-
-/** Often enough that no snapshot goes between two looks: the newest are kept for longer than that. */
-function isDue(bill: StorageBill | undefined, ports: Ports): boolean {
-  const now = ports.clock.now();
-  return !bill || bill.pending.length > 0 || now - bill.countedUntil >= COUNT_MS || dayOf(now) > bill.storedUntil;
-}
-
-const COUNT_MS = 5 * 60_000;
-
-async function storeCosts(
-  workspace: Workspace,
-  known: StorageBill,
-  happened: Pick<CallsSight, 'snapshots' | 'machines' | 'operations'>,
-  ports: Ports,
-): Promise<void> {
-  const bill = known.pending.length > 0 ? await entered('storage-bills', known, ports) : known;
-  const now = ports.clock.now();
-  const upkeep = await ports.store.read('upkeep', workspace.id);
-  const { drillBytesMax } = ports.settings.upkeep;
-  const counted = countCalls(
-    { ...bill, owner: workspace.owner },
-    { ...happened, upkeep, vaults: ports.vaults.length, image: workspace.spec.wakeImage, drillBytesMax, now },
-  );
-  const bytes = (upkeep?.hot?.bytes ?? 0) + (upkeep?.vault?.bytes ?? 0) * ports.vaults.length;
-  const sight = { createdAt: workspace.createdAt, bytes, prices: ports.settings.prices, now };
-  await enter('storage-bills', meterStorage(counted, sight), ports);
-}
-
-/** The row first, then the ledger: what the row names is written again after a crash, and is not counted again. */
-async function enter<K extends 'bills' | 'storage-bills'>(kind: K, row: Rows[K], ports: Ports): Promise<Rows[K]> {
-  const saved = await ports.store.save(kind, row);
-  return saved.pending.length > 0 ? await entered(kind, saved, ports) : saved;
-}
-
-async function entered<K extends 'bills' | 'storage-bills'>(kind: K, row: Rows[K], ports: Ports): Promise<Rows[K]> {
-  for (const charge of row.pending) await ports.journals.append('ledger', charge);
-  return await ports.store.save(kind, { ...row, pending: [] } as Rows[K]);
 }
 
 /** Reads the marketplaces' own bills. One that does not answer keeps the others from nothing. */

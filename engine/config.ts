@@ -7,6 +7,7 @@ import { microDollars } from './domain/money.ts';
 import { PLANS, type PlanName, PRICE_BOOK_NAMES } from './domain/plan.ts';
 import { Secret } from './domain/secret.ts';
 import { DEFAULTS, type Settings } from './domain/settings.ts';
+import { readStoragePrices, STORAGE_PRICES, type StoragePrices, serviceAt } from './domain/storage-prices.ts';
 import type { LogLimits } from './workspace-logs.ts';
 
 /** What one installation is told from outside. Every variable that Dumont reads is in `Variables`, and nowhere else. */
@@ -81,6 +82,16 @@ const list = z
       .map((one) => one.trim())
       .filter((one) => one !== ''),
   );
+
+const storagePrices = z
+  .string()
+  .min(1)
+  .refine((text) => readStoragePrices(text) !== null, {
+    error: ({ input }) =>
+      `expected r2, s3, b2, none, or dollars for a GB and month, a million calls that write or list, a million that read, and a GB that leaves, like 0.02,5,0.4,0.01; not "${input}"`,
+  })
+  .transform((text) => readStoragePrices(text) ?? STORAGE_PRICES.r2)
+  .optional();
 
 function gigabytes(plan: PlanName) {
   return number(0.001, 1_000_000)
@@ -188,6 +199,8 @@ const Variables = z.object({
   DUMONT_SECOND_S3_REGION: z.string().min(1).default('auto'),
   DUMONT_SECOND_S3_ACCESS_KEY_ID: z.string().min(1).optional(),
   DUMONT_SECOND_S3_SECRET_ACCESS_KEY: z.string().min(1).optional(),
+  DUMONT_S3_PRICES: storagePrices.describe('what storage costs: r2, s3, b2, none, or dollars a GB and month, ...'),
+  DUMONT_SECOND_S3_PRICES: storagePrices.describe('the same of the other service'),
   DUMONT_DISCORD_TOKEN: z.string().min(1).optional().describe('the token of a bot; "dumont discord setup" asks for it'),
   DUMONT_DISCORD_API: z.url().default('https://discord.com/api').describe('where Discord is, or a stand-in for it'),
   PATH: z.string().default('/usr/local/bin:/usr/bin:/bin'),
@@ -260,8 +273,12 @@ const isReal = (v: Values): boolean => Object.values(accountsOf(v)).some((accoun
 function settingsOf(v: Values): Omit<Settings, 'installation'> {
   const speed = isReal(v) ? 1 : v.DUMONT_LOCAL_SPEED;
   const { watch, release, race, save, agent, idle, plans } = DEFAULTS;
+  const here = pricesOf(v.DUMONT_S3_PRICES, v.DUMONT_S3_ENDPOINT);
   return {
     ...DEFAULTS,
+    // An estimate of what costs nothing here tells nobody anything: then it says what it would be elsewhere.
+    prices: here === STORAGE_PRICES.none ? DEFAULTS.prices : here,
+    storagePrices: { here, elsewhere: pricesOf(v.DUMONT_SECOND_S3_PRICES, v.DUMONT_SECOND_S3_ENDPOINT) },
     race: {
       ...race,
       batch: v.DUMONT_BATCH,
@@ -296,6 +313,11 @@ function settingsOf(v: Values): Omit<Settings, 'installation'> {
     },
     release: { ...release, proofGapMs: Math.max(500, release.proofGapMs / speed) },
   };
+}
+
+/** As its address tells; where that says nothing, R2's. What lies on this computer costs nothing. */
+function pricesOf(named: StoragePrices | undefined, endpoint: string | undefined): StoragePrices {
+  return named ?? STORAGE_PRICES[endpoint === undefined ? 'none' : (serviceAt(endpoint) ?? 'r2')];
 }
 
 function storageMistakes(v: Values): readonly string[] {

@@ -36,6 +36,7 @@ import { carryOut } from './steps/operation.ts';
 import { rowsBell, workspaceBell } from './steps/step.ts';
 import { storedLines } from './steps/stored-backup.ts';
 import { update } from './steps/update.ts';
+import { countLast } from './storage-books.ts';
 import type { Telling } from './telling.ts';
 import { missedBy } from './upkeep.ts';
 import { createViews } from './views.ts';
@@ -399,6 +400,7 @@ export function createEngine(ports: Ports, telling: Telling, identityFile: strin
       await ports.storage.put(destroyedKey(vaultName(workspace)), Buffer.from(''), signal);
       for (const prefix of [`${name}/`, descriptionPrefix(name)])
         for (const { key } of await ports.storage.list(prefix, signal)) await ports.storage.remove(key, signal);
+      await countLast(workspace, ports);
       for (const snapshot of snapshots) await store.remove('snapshots', snapshot);
       const upkeep = await store.read('upkeep', name);
       if (upkeep) await store.remove('upkeep', upkeep);

@@ -4,8 +4,8 @@ import { Failure } from './domain/failures.ts';
 import { BILLED, type Machine, rateOf } from './domain/lifecycle.ts';
 import type { Ports } from './domain/ports.ts';
 import type { Race } from './domain/race.ts';
-import type { StoragePrices } from './domain/settings.ts';
 import { byAge, newestGood, type Snapshot } from './domain/snapshot.ts';
+import type { StoragePrices } from './domain/storage-prices.ts';
 import type { Upkeep } from './domain/upkeep.ts';
 import { sightOf, type Workspace } from './domain/workspace.ts';
 import { followLog, linesOf } from './logs.ts';
@@ -99,7 +99,7 @@ export function createViews(
         store.list('operations'),
         store.list('upkeep'),
       ]);
-      const storageOf = new Map(upkeeps.map((row) => [row.id, storedBy(row, settings.prices)]));
+      const storageOf = new Map(upkeeps.map((row) => [row.id, storedBy(row, settings.storagePrices.here)]));
       const names = new Set(wanted.map(({ id }) => id));
       const byWorkspace = <T extends { readonly workspace: string }>(rows: readonly T[]): Map<string, T[]> =>
         Map.groupBy(

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { readConfig } from '../engine/config.ts';
 import { withCredentials } from '../engine/credentials.ts';
+import { STORAGE_PRICES } from '../engine/domain/storage-prices.ts';
 
 test('nothing set means one computer, no account, and defaults', () => {
   const config = readConfig({});
@@ -16,6 +17,27 @@ test('every mistake in the environment is reported at once', () => {
   expect(() => readConfig(wrong)).toThrow(
     /DUMONT_CAP_DOLARS: there is no such setting[\s\S]*DUMONT_PORT: expected a whole number from 0 to 65535, not "ninety"[\s\S]*DUMONT_BATCH/,
   );
+});
+
+test('storage costs what its service asks, or what one says oneself; on this computer nothing', () => {
+  const at = (endpoint: string, over: Record<string, string> = {}) => {
+    const account = { DUMONT_S3_BUCKET: 'b', DUMONT_S3_ACCESS_KEY_ID: 'a', DUMONT_S3_SECRET_ACCESS_KEY: 's' };
+    return readConfig({ DUMONT_S3_ENDPOINT: endpoint, ...account, ...over }).settings.storagePrices.here;
+  };
+  expect(readConfig({}).settings.storagePrices.here).toBe(STORAGE_PRICES.none);
+  expect(readConfig({}).settings.prices, 'for estimates').toBe(STORAGE_PRICES.r2);
+  expect(at('https://abc.r2.cloudflarestorage.com')).toBe(STORAGE_PRICES.r2);
+  expect(at('https://s3.eu-west-1.amazonaws.com')).toBe(STORAGE_PRICES.s3);
+  expect(at('https://s3.us-west-004.backblazeb2.com')).toBe(STORAGE_PRICES.b2);
+  expect(at('https://minio.test', { DUMONT_S3_PRICES: 'none' })).toBe(STORAGE_PRICES.none);
+  expect(at('https://minio.test', { DUMONT_S3_PRICES: '0.02, 5, 0.4' })).toMatchObject({
+    microPerGbMonth: 20_000,
+    microPerA: 5,
+    microPerB: 0.4,
+    microPerGbOut: 0,
+  });
+  for (const wrong of ['gold', '1', '1,2,x', '1,2,3,4,5', '-1,2,3'])
+    expect(() => at('https://minio.test', { DUMONT_S3_PRICES: wrong }), wrong).toThrow('DUMONT_S3_PRICES: expected r2');
 });
 
 test('half a storage account is a mistake that names the other half', () => {

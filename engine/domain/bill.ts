@@ -1,7 +1,7 @@
 import type { Charge } from './journals.ts';
 import type { Billed } from './marketplace.ts';
 import { costOf, type MicroDollars } from './money.ts';
-import type { Calls } from './settings.ts';
+import type { Calls } from './storage-prices.ts';
 
 /**
  * What one machine costs, as far as it is in the ledger. Only the bookkeeper writes it. Its id is the machine's, whose own
@@ -102,16 +102,41 @@ export interface Piece {
   readonly entries: number;
 }
 
-/** What storage of one workspace costs, as far as it is in the ledger. Its id is the workspace's. */
+/**
+ * What storage of one workspace costs, as far as it is in the ledger. Its id is the workspace's; it outlives it, as long as
+ * something of it lies in a vault, and until the month is over of whose allowance it had a part.
+ */
 export interface StorageBill {
   readonly id: string;
   readonly version: number;
   readonly owner: string;
+  /** When its workspace was made: the name may be taken again. */
+  readonly since: number;
+  readonly endedAt: number | null;
   readonly storedUntil: number;
-  /** What was asked of storage since then; counted up to that moment. */
+  /** What lay there when that was last looked at. */
+  readonly bytes: { readonly hot: number; readonly vault: number; readonly elsewhere: number };
+  /** What was asked of storage since then, counted up to `countedUntil`, and of the other service. */
   readonly calls: Calls;
+  readonly elsewhere: Calls;
+  readonly outBytes: number;
   readonly countedUntil: number;
   /** How many objects the vault held then: what is new there was read here and written there. */
   readonly vaultObjects: number;
+  /** Its part of what the account used in the month of its last entry. */
+  readonly used: MonthUse | null;
   readonly pending: readonly Charge[];
 }
+
+export interface MonthUse {
+  readonly month: number;
+  readonly here: Use;
+  readonly elsewhere: Use;
+}
+
+export interface Use extends Calls {
+  readonly gbDays: number;
+  readonly gbOut: number;
+}
+
+export const NO_USE: Use = { gbDays: 0, a: 0, b: 0, gbOut: 0 };

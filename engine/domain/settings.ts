@@ -1,6 +1,7 @@
 import { microDollars } from './money.ts';
 import type { KindDays, Plan, PlanName, PriceBookName } from './plan.ts';
 import type { RacePlan } from './race.ts';
+import { STORAGE_PRICES, type StoragePrices } from './storage-prices.ts';
 import type { IdleRules } from './workspace.ts';
 
 const SECOND = 1_000;
@@ -29,7 +30,10 @@ export interface Settings {
   readonly plans: Readonly<Record<PlanName, Plan>>;
   readonly retention: RetentionLimits;
   readonly upkeep: UpkeepLimits;
+  /** What estimates are made with. */
   readonly prices: StoragePrices;
+  /** What storage costs: where machines write, with its vault, and at the other service. */
+  readonly storagePrices: Readonly<Record<'here' | 'elsewhere', StoragePrices>>;
   readonly priceBook: PriceBookName;
   readonly money: MoneyLimits;
   /** Delays before a failed step is driven again; the last one repeats for as long as the machine bills us. */
@@ -160,18 +164,6 @@ export interface MoneyLimits {
   readonly settleMs: number;
 }
 
-/** What object storage asks for: calls that write or list (A), calls that read (B), and bytes. */
-export interface StoragePrices {
-  readonly microPerA: number;
-  readonly microPerB: number;
-  readonly microPerGbMonth: number;
-}
-
-export interface Calls {
-  readonly a: number;
-  readonly b: number;
-}
-
 export interface ReadyLimits {
   readonly clockSkewMs: number;
   /** Storage must answer at least this fast. */
@@ -275,8 +267,8 @@ export const DEFAULTS: Settings = {
     lockMs: 30 * MINUTE,
     atOnce: 2,
   },
-  // https://developers.cloudflare.com/r2/pricing/, standard storage
-  prices: { microPerA: 4.5, microPerB: 0.36, microPerGbMonth: 15_000 },
+  prices: STORAGE_PRICES.r2,
+  storagePrices: { here: STORAGE_PRICES.r2, elsewhere: STORAGE_PRICES.r2 },
   priceBook: 'standard',
   money: { readMs: 15 * MINUTE, settleMs: 3 * DAY },
   retryMs: [SECOND, 5 * SECOND, 15 * SECOND, MINUTE, 5 * MINUTE],

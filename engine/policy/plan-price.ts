@@ -1,7 +1,7 @@
 import { IMAGE_EVERY_MS } from '../domain/image-head.ts';
 import type { MicroDollars } from '../domain/money.ts';
 import type { Day, Price } from '../domain/plan.ts';
-import type { Calls, StoragePrices } from '../domain/settings.ts';
+import type { Calls, StoragePrices } from '../domain/storage-prices.ts';
 
 /** A day of work on a model with its environment: what a price is shown for where there is no history. */
 export const TYPICAL_DAY: Day = {

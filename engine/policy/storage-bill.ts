@@ -1,10 +1,11 @@
-import type { StorageBill } from '../domain/bill.ts';
+import { type MonthUse, NO_USE, type StorageBill, type Use } from '../domain/bill.ts';
+import { spanAt } from '../domain/budget.ts';
 import { IMAGE_EVERY_MS } from '../domain/image-head.ts';
-import { DAY_MS, dayOf } from '../domain/ledger.ts';
+import { DAY_MS } from '../domain/ledger.ts';
 import type { Machine } from '../domain/lifecycle.ts';
 import type { Operation } from '../domain/operation.ts';
-import type { StoragePrices } from '../domain/settings.ts';
 import type { Snapshot } from '../domain/snapshot.ts';
+import type { StoragePrices } from '../domain/storage-prices.ts';
 import type { Upkeep } from '../domain/upkeep.ts';
 import { CALLS, imageCalls, objectsOf, restoreCalls, sumCalls, times } from './plan-price.ts';
 
@@ -14,8 +15,9 @@ export interface CallsSight {
   readonly machines: readonly Machine[];
   readonly operations: readonly Operation[];
   readonly upkeep: Upkeep | null;
-  /** How many of them there are. */
-  readonly vaults: number;
+  /** Whether there is one beside it, and one at the other service. */
+  readonly vault: boolean;
+  readonly elsewhere: boolean;
   /** It has a wake image. */
   readonly image: boolean;
   readonly drillBytesMax: number;
@@ -24,7 +26,7 @@ export interface CallsSight {
 
 /** Counts what was asked of storage since it was counted last. */
 export function countCalls(bill: StorageBill, sight: CallsSight): StorageBill {
-  const { snapshots, machines, operations, upkeep, vaults, image, drillBytesMax, now } = sight;
+  const { snapshots, machines, operations, upkeep, vault, elsewhere, image, drillBytesMax, now } = sight;
   const fresh = (at: number | null | undefined): boolean => at != null && at > bill.countedUntil && at <= now;
   const sizes = new Map(snapshots.map(({ id, sizeBytes }) => [id, sizeBytes]));
   const bytesOf = (snapshot: string | null): number => sizes.get(snapshot ?? '') ?? 0;
@@ -33,7 +35,8 @@ export function countCalls(bill: StorageBill, sight: CallsSight): StorageBill {
   const compared = snapshots.filter(({ comparedAt }) => fresh(comparedAt)).length;
   const woken = machines.filter(({ restored, entered }) => restored !== null && fresh(entered.restoring));
   const ended = operations.flatMap(({ endedAt, intent }) => (fresh(endedAt) && intent ? [intent] : []));
-  const vaultObjects = vaults > 0 ? (upkeep?.vault?.objects ?? 0) : 0;
+  const vaultUsage = vault || elsewhere ? (upkeep?.vault ?? null) : null;
+  const vaultObjects = vaultUsage?.objects ?? 0;
   const copied = Math.max(0, vaultObjects - bill.vaultObjects);
   const { drill, compactedAt } = upkeep ?? {};
   const calls = sumCalls([
@@ -49,9 +52,24 @@ export function countCalls(bill: StorageBill, sight: CallsSight): StorageBill {
     }),
     ...(fresh(compactedAt) ? [CALLS.compacted, CALLS.headStart] : []),
     ...(drill && fresh(drill.at) ? [restoreCalls(Math.min(bytesOf(drill.snapshot), drillBytesMax))] : []),
-    { a: copied * vaults, b: copied },
+    { a: vault ? copied : 0, b: copied },
   ]);
-  return { ...bill, calls, countedUntil: now, vaultObjects };
+  const drilled = drill && fresh(drill.at) ? Math.min(bytesOf(drill.snapshot), drillBytesMax) : 0;
+  const carried = elsewhere && vaultUsage ? (copied * vaultUsage.bytes) / Math.max(1, vaultObjects) : 0;
+  const out = woken.reduce((sum, { restored }) => sum + bytesOf(restored), drilled + carried);
+  return {
+    ...bill,
+    bytes: {
+      hot: upkeep?.hot?.bytes ?? 0,
+      vault: vault ? (vaultUsage?.bytes ?? 0) : 0,
+      elsewhere: elsewhere ? (vaultUsage?.bytes ?? 0) : 0,
+    },
+    calls,
+    elsewhere: sumCalls([bill.elsewhere, { a: elsewhere ? copied : 0, b: 0 }]),
+    outBytes: bill.outBytes + Math.round(out),
+    countedUntil: now,
+    vaultObjects,
+  };
 }
 
 /** In how many quarters of an hour there is one, and none that was counted before. */
@@ -63,47 +81,120 @@ function freshQuarters(snapshots: readonly Snapshot[], fresh: (at: number | null
   return [...quarters.values()].filter((some) => some.every(({ provedAt }) => fresh(provedAt))).length;
 }
 
-/** What lies in storage, and what was asked of it, for the days that are over. */
-export function meterStorage(bill: StorageBill, { createdAt, bytes, prices, now }: StorageSight): StorageBill {
-  const until = dayOf(now);
-  const days = (until - bill.storedUntil) / DAY_MS;
-  if (days <= 0) return bill;
-  const { storedUntil: from } = bill;
-  const entry = {
+/** What lies in storage, and what was asked of it, up to that moment. What costs an account nothing goes to whoever came first. */
+export function meterStorage(bill: StorageBill, { until, prices, others, now }: StorageSight): StorageBill {
+  const from = bill.storedUntil;
+  if (until <= from) return bill;
+  let { used } = bill;
+  const micro = { storage: 0, requests: 0, bandwidth: 0 };
+  for (const part of monthsOf(from, until)) {
+    const isLast = part.until === until;
+    const before = used?.month === part.month ? used : { month: part.month, here: NO_USE, elsewhere: NO_USE };
+    const use = { here: useOf(bill, 'here', part, isLast), elsewhere: useOf(bill, 'elsewhere', part, isLast) };
+    for (const place of PLACES) {
+      const taken = sumUses([before[place], ...others.filter(isOf(part.month)).map((one) => one[place])]);
+      const costs = costOfUse(use[place], taken, prices[place]);
+      for (const purpose of PURPOSES) micro[purpose] += costs[purpose];
+    }
+    used = {
+      month: part.month,
+      here: sumUses([before.here, use.here]),
+      elsewhere: sumUses([before.elsewhere, use.elsewhere]),
+    };
+  }
+  const { id, owner, since } = bill;
+  const at = new Date(from).toISOString();
+  const name = `${id}/${since}/${from % DAY_MS === 0 ? at.slice(0, 10) : at}`;
+  const nobody = { machine: null, race: null, settles: null, marketMicro: null };
+  const entries = PURPOSES.map((purpose) => ({
+    ...nobody,
     at: now,
-    workspace: bill.id,
-    owner: bill.owner,
-    machine: null,
-    race: null,
+    workspace: id,
+    owner,
     source: 'metered' as const,
     from,
     until,
-    settles: null,
-    marketMicro: null,
-  };
-  const day = new Date(from).toISOString().slice(0, 10);
-  const name = `${bill.id}/${createdAt}/${day}`;
-  const stored = Math.round(((bytes / GB) * prices.microPerGbMonth * days) / MONTH_DAYS);
-  const asked = Math.round(bill.calls.a * prices.microPerA + bill.calls.b * prices.microPerB);
+    id: `${purpose}/${name}`,
+    for: purpose,
+    micro: Math.round(micro[purpose]),
+  }));
+  const nothing = { a: 0, b: 0 };
   return {
     ...bill,
     storedUntil: until,
-    calls: { a: 0, b: 0 },
-    pending: [
-      ...bill.pending,
-      { ...entry, id: `storage/${name}`, for: 'storage', micro: stored },
-      ...(asked > 0 ? [{ ...entry, id: `requests/${name}`, for: 'requests' as const, micro: asked }] : []),
-    ],
+    calls: nothing,
+    elsewhere: nothing,
+    outBytes: 0,
+    used,
+    pending: [...bill.pending, ...entries.filter((entry) => entry.for === 'storage' || entry.micro > 0)],
   };
 }
 
 export interface StorageSight {
-  readonly createdAt: number;
-  /** In all places together. */
-  readonly bytes: number;
-  readonly prices: StoragePrices;
+  readonly until: number;
+  readonly prices: Readonly<Record<Place, StoragePrices>>;
+  /** What other workspaces used of the same accounts. */
+  readonly others: readonly MonthUse[];
   readonly now: number;
 }
 
+type Place = (typeof PLACES)[number];
+const PLACES = ['here', 'elsewhere'] as const;
+const PURPOSES = ['storage', 'requests', 'bandwidth'] as const;
+
+const isOf =
+  (month: number) =>
+  (use: MonthUse): boolean =>
+    use.month === month;
+
+function useOf({ bytes, calls, elsewhere, outBytes }: StorageBill, place: Place, part: Part, asked: boolean): Use {
+  const days = (part.until - part.from) / DAY_MS;
+  const [lies, { a, b }, out] =
+    place === 'here' ? [bytes.hot + bytes.vault, calls, outBytes] : [bytes.elsewhere, elsewhere, 0];
+  return { gbDays: (lies / GB) * days, ...(asked ? { a, b, gbOut: out / GB } : { a: 0, b: 0, gbOut: 0 }) };
+}
+
+/** Beyond what is free, when so much of the month's was used before. */
+function costOfUse(
+  use: Use,
+  before: Use,
+  { free, ...prices }: StoragePrices,
+): Record<(typeof PURPOSES)[number], number> {
+  const over = (kind: keyof Use, allowed: number): number =>
+    Math.max(0, before[kind] + use[kind] - allowed) - Math.max(0, before[kind] - allowed);
+  return {
+    storage: (over('gbDays', free.gbMonths * MONTH_DAYS) * prices.microPerGbMonth) / MONTH_DAYS,
+    requests: over('a', free.a) * prices.microPerA + over('b', free.b) * prices.microPerB,
+    bandwidth: over('gbOut', free.gbOut) * prices.microPerGbOut,
+  };
+}
+
+function sumUses(all: readonly Use[]): Use {
+  return all.reduce((sum, one) => ({
+    gbDays: sum.gbDays + one.gbDays,
+    gbOut: sum.gbOut + one.gbOut,
+    ...sumCalls([sum, one]),
+  }));
+}
+
+export const monthOf = (at: number): number => spanAt('month', at).from;
+
+interface Part {
+  readonly month: number;
+  readonly from: number;
+  readonly until: number;
+}
+
+function monthsOf(from: number, until: number): readonly Part[] {
+  const parts: Part[] = [];
+  for (let start = from; start < until; ) {
+    const { from: month, until: end } = spanAt('month', start);
+    parts.push({ month, from: start, until: Math.min(end, until) });
+    start = end;
+  }
+  return parts;
+}
+
 const GB = 1e9;
+/** Storage is priced by months of so many days. */
 const MONTH_DAYS = 30;

@@ -92,6 +92,14 @@ export const MIGRATIONS: readonly Migration[] = [
       rows.get('storage-bills')?.set(id, { calls, vaultObjects: 0, ...bill });
     }
   },
+  function letStorageHavePlaces(rows) {
+    for (const [id, bill] of rows.get('storage-bills') ?? []) {
+      const since = rows.get('workspaces')?.get(id)?.createdAt ?? 0;
+      const bytes = { hot: 0, vault: 0, elsewhere: 0 };
+      const none = { endedAt: null, bytes, elsewhere: { a: 0, b: 0 }, outBytes: 0, used: null };
+      rows.get('storage-bills')?.set(id, { since, ...none, ...bill });
+    }
+  },
 ];
 
 /** Until there were plans any interval could be chosen: the next longer one that can be now, and the least plan that has it. */

@@ -435,14 +435,22 @@ const report = z.object({
   doneAt: at,
 });
 
+const calls = z.object({ a: z.number(), b: z.number() });
+const use = z.object({ gbDays: z.number(), a: z.number(), b: z.number(), gbOut: z.number() });
 const storageBill = z.object({
   id,
   version: z.number().int(),
   owner: z.string(),
+  since: at,
+  endedAt: at.nullable(),
   storedUntil: at,
-  calls: z.object({ a: z.number(), b: z.number() }),
+  bytes: z.object({ hot: z.number(), vault: z.number(), elsewhere: z.number() }),
+  calls,
+  elsewhere: calls,
+  outBytes: z.number(),
   countedUntil: at,
   vaultObjects: z.number().int(),
+  used: z.object({ month: at, here: use, elsewhere: use }).nullable(),
   pending: z.array(ENTRY_SHAPES.ledger),
 });
 

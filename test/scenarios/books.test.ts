@@ -6,6 +6,7 @@ import { paidFor } from '../../engine/domain/ledger.ts';
 import { intend } from '../../engine/domain/lifecycle.ts';
 import type { Ports } from '../../engine/domain/ports.ts';
 import { DEFAULTS } from '../../engine/domain/settings.ts';
+import { NONE_FREE, STORAGE_PRICES } from '../../engine/domain/storage-prices.ts';
 import { noUpkeep } from '../../engine/domain/upkeep.ts';
 import { aSnapshot, aWorkspace } from '../contracts/store-rows.ts';
 import { FakeClock } from '../fakes/clock.ts';
@@ -16,6 +17,9 @@ import { ANA, awake, MINUTE, SECOND, World } from '../fakes/world.ts';
 
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
+/** R2's prices, without what is free there. */
+const R2 = { ...STORAGE_PRICES.r2, free: NONE_FREE };
+const PRICED = { ...DEFAULTS, storagePrices: { here: R2, elsewhere: R2 } };
 const QUICK = { money: { readMs: 15 * MINUTE, settleMs: 2 * HOUR } };
 
 test('once the marketplace has billed everything, the ledger adds up to its bill, to the micro-dollar', async () => {
@@ -50,7 +54,7 @@ test('a running machine is in the ledger up to midnight, and what its race waste
 });
 
 test('storage is charged for each day that is over, with the requests of its snapshots', async () => {
-  const w = new World();
+  const w = new World(PRICED);
   await w.clock.advance(23.5 * HOUR);
   const { engine, stop } = await awake(w);
   await engine.hibernate('lab', {}, ANA);
@@ -111,7 +115,7 @@ async function shop() {
   marketplace.showBill();
   const counters = new Map<string, { receivedBytes: number; sentBytes: number }>();
   const ports = {
-    settings: DEFAULTS,
+    settings: PRICED,
     clock,
     store,
     journals,
