@@ -41,6 +41,7 @@ import { snapshotDelete } from './commands/snapshot-delete.ts';
 import { snapshotFiles } from './commands/snapshot-files.ts';
 import { snapshotList } from './commands/snapshot-list.ts';
 import { snapshotPin } from './commands/snapshot-pin.ts';
+import { snapshotRetention } from './commands/snapshot-retention.ts';
 import { snapshotShare } from './commands/snapshot-share.ts';
 import { ssh } from './commands/ssh.ts';
 import { standby } from './commands/standby.ts';
@@ -94,6 +95,7 @@ const BESIDES: readonly Command[] = [
   restoreLatest,
   restoreDate,
   restorePath,
+  snapshotRetention,
   backupSettings,
   backupStatus,
   link,

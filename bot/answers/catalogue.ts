@@ -6,7 +6,7 @@ import type {
   RankedOffer,
   Times,
 } from '../../engine/domain/doors.ts';
-import { type Backup, onePerContent } from '../../engine/domain/snapshot.ts';
+import { type Backup, byAge, type Fate, lastOf, onePerContent } from '../../engine/domain/snapshot.ts';
 import { customId } from '../custom-id.ts';
 import { columns } from '../discord/columns.ts';
 import { block, button, COLOUR, clip, code, field, type Message, plain, row } from '../discord/message.ts';
@@ -21,42 +21,39 @@ export function catalogueAnswers(words: Phrases) {
   const { label, bytes, count, ago } = words;
 
   return {
-    snapshots(workspace: string, found: readonly Backup[], newest: string | null, page: number): Message {
-      const all = onePerContent(found);
-      const pages = Math.max(1, Math.ceil(all.length / PAGE));
-      const at = Math.min(page, pages);
-      const lines = all.slice((at - 1) * PAGE, at * PAGE).map(({ shown: one, others }) => {
+    snapshots(
+      workspace: string,
+      found: readonly Backup[],
+      { newest, fates }: { readonly newest: string | null; readonly fates: readonly Fate[] },
+      page: number,
+    ): Message {
+      const fateOf = new Map(fates.map((fate) => [fate.snapshot.id, fate]));
+      const lines = onePerContent(found).map(({ newest: one, named, others }) => {
+        const all = [one, ...others];
+        const kept = lastOf(all.flatMap(({ id }) => fateOf.get(id) ?? []));
         const marks = [
           ...(one.status === 'COMPLETED' ? [] : [words.backup[one.status]]),
           ...(others.length > 0 ? [`+${count(others.length)}`] : []),
-          ...([one, ...others].some(({ id }) => id === newest) ? [label.newest] : []),
+          ...(all.some(({ id }) => id === newest) ? [label.newest] : []),
           ...(one.partial ? [label.partial] : []),
-          ...one.tags.map((tag) => `#${tag}`),
+          ...[one, ...(named ? [named] : [])].flatMap(({ tags }) => tags.map((tag) => `#${tag}`)),
         ];
-        const what = one.description === '' ? words.kind[one.kind] : clip(one.description, DESCRIPTION_MAX);
-        return `\`${one.id.slice(0, 8)}\` <t:${Math.floor(one.createdAt / 1_000)}:f> · ${words.panel.files(one.fileCount, one.sizeBytes)} · ${plain([what, ...marks].join(' · '))}`;
+        const said = one.description || named?.description || '';
+        const what = said === '' ? words.kind[one.kind] : clip(said, DESCRIPTION_MAX);
+        return `${whenOf(one)} · ${words.panel.files(one.fileCount, one.sizeBytes)} · ${plain([what, ...marks].join(' · '))}${kept ? untilWords(kept) : ''}`;
       });
-      const turn = (to: number, say: string, disabled: boolean) =>
-        button(customId({ does: 'page', path: 'snapshot list', workspace, page: to }), say, 'plain', disabled);
-      return {
-        content: `${label.snapshots} **${plain(workspace)}** (${count(all.length)})`,
-        embeds: [
-          {
-            color: COLOUR.calm,
-            description: lines.join('\n') || label.noSnapshots,
-            footer: { text: `${at} / ${pages}` },
-          },
-        ],
-        components:
-          pages === 1
-            ? []
-            : [
-                row(
-                  turn(Math.max(1, at - 1), words.button.newer, at === 1),
-                  turn(Math.min(pages, at + 1), words.button.older, at === pages),
-                ),
-              ],
-      };
+      return inPages('snapshot list', `${label.snapshots} **${plain(workspace)}**`, workspace, lines, page);
+    },
+
+    /** What would become of each now, and why. */
+    retention(workspace: string, fates: readonly Fate[], page: number): Message {
+      const lines = fates
+        .toSorted((one, other) => byAge(one.snapshot, other.snapshot))
+        .map((fate) => {
+          const same = fate.sameAs === null ? '' : ` (= \`${fate.sameAs.slice(0, 8)}\`)`;
+          return `${fate.stays ? '🟢 ' : ''}${whenOf(fate.snapshot)} · ${plain(fate.why)}${same}${untilWords(fate)}`;
+        });
+      return inPages('snapshot retention', `${label.retention} **${plain(workspace)}**`, workspace, lines, page);
     },
 
     files(snapshot: string, folder: string, entries: readonly FileEntry[]): Message {
@@ -112,6 +109,41 @@ export function catalogueAnswers(words: Phrases) {
       };
     },
   };
+
+  function inPages(path: string, title: string, workspace: string, lines: readonly string[], page: number): Message {
+    const pages = Math.max(1, Math.ceil(lines.length / PAGE));
+    const at = Math.min(page, pages);
+    const turn = (to: number, say: string, disabled: boolean) =>
+      button(customId({ does: 'page', path, workspace, page: to }), say, 'plain', disabled);
+    return {
+      content: `${title} (${count(lines.length)})`,
+      embeds: [
+        {
+          color: COLOUR.calm,
+          description: lines.slice((at - 1) * PAGE, at * PAGE).join('\n') || label.noSnapshots,
+          footer: { text: `${at} / ${pages}` },
+        },
+      ],
+      components:
+        pages === 1
+          ? []
+          : [
+              row(
+                turn(Math.max(1, at - 1), words.button.newer, at === 1),
+                turn(Math.min(pages, at + 1), words.button.older, at === pages),
+              ),
+            ],
+    };
+  }
+}
+
+const whenOf = ({ id, createdAt }: Backup): string => `\`${id.slice(0, 8)}\` <t:${Math.floor(createdAt / 1_000)}:f>`;
+
+/** A pin, or when it goes by itself. */
+function untilWords({ snapshot, stays, until }: Fate): string {
+  if (snapshot.pinned) return ' · 📌';
+  if (!stays) return ' · 🗑️';
+  return until === null ? '' : ` · ⏳ <t:${Math.floor(until / 1_000)}:R>`;
 }
 
 export const timesIn = ({ p50, p95, slowest }: Times, words: Phrases): string =>

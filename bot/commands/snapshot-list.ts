@@ -13,6 +13,7 @@ export const snapshotList = command({
   },
   async run({ options: { workspace, page = 1 }, engine, words }) {
     const newest = newestGood(await engine.snapshots(workspace))?.id ?? null;
-    return words.answer.snapshots(workspace, await engine.backups(workspace), newest, page);
+    const fates = await engine.retention(workspace);
+    return words.answer.snapshots(workspace, await engine.backups(workspace), { newest, fates }, page);
   },
 });

@@ -416,6 +416,7 @@ export const en: Phrases = {
     noSnapshots: 'There is no snapshot yet.',
     partial: 'partial',
     newest: 'newest',
+    retention: 'What would become now of the snapshots of',
     risk: 'What would be lost if its machine ended now',
     lost: 'lost-for-ever',
     noRisk: 'Nothing would be lost.',

@@ -258,6 +258,7 @@ export type Label =
   | 'noSnapshots'
   | 'partial'
   | 'newest'
+  | 'retention'
   | 'risk'
   | 'lost'
   | 'noRisk'

@@ -449,6 +449,7 @@ export const pt: Phrases = {
     noSnapshots: 'Ainda não há snapshot.',
     partial: 'parcial',
     newest: 'mais novo',
+    retention: 'O que seria agora dos snapshots de',
     risk: 'O que se perderia se a máquina acabasse agora',
     lost: 'perdido-para-sempre',
     noRisk: 'Nada se perderia.',

@@ -1,9 +1,10 @@
+import type { FatesJson } from '../http/json/fate.ts';
 import type { SnapshotsJson } from '../http/json/snapshot.ts';
 import type { EngineClient } from './engine-client.ts';
 import { localTime } from './local-time.ts';
 import type { Screen } from './screen.ts';
 import { table } from './table.ts';
-import { ago, bytes, count, short } from './words.ts';
+import { ago, bytes, count, plural, short, timeOf } from './words.ts';
 
 type Listed = SnapshotsJson['snapshots'][number];
 
@@ -32,6 +33,43 @@ export async function showSnapshots(
   if (next_cursor !== null) screen.note('There are more; --since and --until show a part of them.');
 }
 
+/** What would stay and what would go if they were thinned now, and why; every one of them. Changes nothing. */
+export async function showRetention(
+  name: string,
+  engine: EngineClient,
+  screen: Screen,
+  signal: AbortSignal,
+): Promise<void> {
+  const answer = await engine.get<FatesJson>('/api/v1/snapshots/retention', { instance_id: name }, signal);
+  if (screen.json) return screen.printJson(answer);
+  const rows = answer.snapshots.toSorted((a, b) => timeOf(b.created_at) - timeOf(a.created_at));
+  if (rows.length === 0) return screen.note(`${name} has no snapshots yet.`);
+  screen.print(
+    ...table<(typeof rows)[number]>(
+      [
+        { title: 'ID', of: (it) => short(it.id), style: () => 'bold' },
+        { title: 'TAKEN', of: (it) => localTime(it.created_at) },
+        { title: 'KIND', of: (it) => it.kind, drop: 1 },
+        { title: '', of: (it) => (it.stays ? 'stays' : 'goes'), style: (it) => (it.stays ? 'green' : 'yellow') },
+        { title: 'UNTIL', of: (it) => (it.until === null ? '' : localTime(it.until)) },
+        { title: 'WHY', of: whyOf, min: 20 },
+      ],
+      rows,
+      screen,
+    ),
+  );
+  const going = rows.filter(({ stays }) => !stays);
+  screen.note(
+    going.length === 0
+      ? 'None would go now. Nothing was changed.'
+      : `${plural(going.length, 'snapshot')} would go with the next upkeep. Nothing was changed.`,
+  );
+}
+
+function whyOf({ why, same_content_id: same }: FatesJson['snapshots'][number]): string {
+  return same === null ? why : `${why} (${short(same)} holds the same)`;
+}
+
 function rowsOf(rows: readonly Listed[], { width, paint }: Screen): string[] {
   const now = Date.now();
   return table(
@@ -43,6 +81,7 @@ function rowsOf(rows: readonly Listed[], { width, paint }: Screen): string[] {
       { title: 'SIZE', of: (it) => bytes(it.size_bytes), align: 'right' },
       { title: 'FILES', of: (it) => count(it.file_count), align: 'right', drop: 4 },
       { title: 'STATE', of: stateOf, style: (it) => (stateOf(it) === 'proved' ? 'green' : 'yellow') },
+      { title: 'KEPT', of: keptOf, style: (it) => (it.retention?.stays === false ? 'yellow' : null), drop: 2 },
       { title: 'DESCRIPTION', of: descriptionOf, min: 12, drop: 1 },
     ],
     rows,
@@ -55,10 +94,19 @@ function descriptionOf(it: Listed): string {
   return [
     it.description,
     ...it.tags.map((tag) => `#${tag}`),
+    ...(it.named ? [it.named.description, ...it.named.tags.map((tag) => `#${tag}`), `as ${short(it.named.id)}`] : []),
     ...(same === 0 ? [] : [`(and ${count(same)} of the same content)`]),
   ]
     .filter(Boolean)
     .join(' ');
+}
+
+/** Until when it is there; that somebody pinned it; nothing where it stays as long as it is the newest. */
+function keptOf({ retention }: Listed): string {
+  if (!retention) return '';
+  if (retention.pinned_by !== null) return 'pinned';
+  if (!retention.stays) return 'goes now';
+  return retention.until === null ? 'stays' : `to ${localTime(retention.until).slice(0, 10)}`;
 }
 
 function stateOf(it: Listed): string {

@@ -112,23 +112,23 @@ export function fits({ kind, tag, since = 0, until = Number.POSITIVE_INFINITY, g
     one.createdAt <= until;
 }
 
-/** Those of one content, the newest first. */
+/** Those of one content, as one row: the newest, since a wake starts from that one and a status names it. */
 export interface Alike {
   readonly newest: Backup;
-  /** The one that a person named, where there is one: that is what they look for. */
-  readonly shown: Backup;
+  /** An older one that a person named, unless they named the newest: that is what they look for. */
+  readonly named: Backup | null;
   readonly others: readonly Backup[];
 }
 
-/** Identical content once, in the order of the newest of each. */
+/** Identical content once, the newest first. */
 export function onePerContent(backups: readonly Backup[]): readonly Alike[] {
   const alike = Map.groupBy(backups.toSorted(byAge), (one) =>
     one.status === 'COMPLETED' || one.status === 'RESTORING' ? `${one.contentHash} ${one.partial}` : one.id,
   );
   return [...alike.values()].map((all) => {
-    const newest = all[0]!;
-    const shown = all.find(({ kind }) => kind === 'manual') ?? newest;
-    return { newest, shown, others: all.filter((other) => other !== shown) };
+    const [newest, ...others] = all as [Backup, ...Backup[]];
+    const named = newest.kind === 'manual' ? null : (others.find(({ kind }) => kind === 'manual') ?? null);
+    return { newest, named, others };
   });
 }
 
@@ -141,4 +141,14 @@ export interface Fate {
   readonly until: number | null;
   /** Another one that stays and has the same content: nothing is lost with this one but its name. */
   readonly sameAs: string | null;
+}
+
+/** What becomes of a content that several hold: it is there as long as the last of them. */
+export function lastOf(fates: readonly Fate[]): Fate | null {
+  return fates.toSorted((one, other) => endOf(other) - endOf(one))[0] ?? null;
+}
+
+function endOf({ snapshot: { pinned }, stays, until }: Fate): number {
+  if (!stays) return 0;
+  return until ?? (pinned ? Number.POSITIVE_INFINITY : Number.MAX_VALUE);
 }

@@ -11,6 +11,7 @@ export const EVERY: readonly (readonly [path: string, options: Values])[] = [
   ['machine destroy', { workspace: 'lab' }],
   ['snapshot create', { workspace: 'lab', description: 'before the tests' }],
   ['snapshot list', { workspace: 'lab' }],
+  ['snapshot retention', { workspace: 'lab' }],
   ['run', { workspace: 'lab', command: 'python "train it.py" --epochs 3' }],
   ['standby', { workspace: 'lab', do: 'status' }],
   ['keep', { workspace: 'lab', for: '90m', why: 'a demo' }],

@@ -296,6 +296,21 @@ test('offers are narrowed by options and shown as a table or as JSON', async () 
   expect(offers.map((each: { offer: { host: string } }) => each.offer.host)).toEqual(['hotel']);
 });
 
+test('each snapshot says how long it is kept, and for --retention why', async () => {
+  const pinned = { ...snapshot('train', 4, 'the paper'), pinned: { by: 'ana', why: '', at: 1 } };
+  const plain = snapshot('train', 5, '');
+  house.snapshots.push(pinned, plain);
+  const listed = await dumont('snapshots', 'train');
+  const line = (out: string, id: string) => out.split('\n').find((one) => one.startsWith(id.slice(0, 8))) ?? '';
+  expect(line(listed.out, pinned.id)).toContain('pinned');
+  expect(line(listed.out, plain.id)).toMatch(/ to \d{4}-\d\d-\d\d/);
+  const why = await dumont('snapshots', 'train', '--retention');
+  expect(line(why.out, plain.id)).toMatch(/stays .*the plan keeps it 7 days/);
+  expect(why.err).toContain('Nothing was changed.');
+  expect((await dumont('snapshots', 'train', '--retention', '--tag', 'x')).code).toBe(64);
+  house.snapshots.splice(-2, 2);
+});
+
 test('snapshots come newest first, with their state', async () => {
   house.snapshots.push({ ...snapshot('lab', 3, ''), partial: true });
   const { out } = await dumont('snapshots', 'lab');

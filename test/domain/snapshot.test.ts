@@ -49,16 +49,16 @@ test.each<readonly [string, Partial<Snapshot>]>([
   expect(newestGood([{ ...GOOD, ...change }])).toBeNull();
 });
 
-test('identical content is one row, by the name that a person gave it, in the place of its newest', () => {
+test('identical content is one row, the newest, which says what a person called it', () => {
   const old = { ...GOOD, id: 'named', sequence: 1, kind: 'manual', contentHash: 'x' } as const;
   const other = { ...GOOD, id: 'other', sequence: 2, contentHash: 'y' };
   const again = { ...GOOD, id: 'again', sequence: 3, contentHash: 'x' };
   const partial = { ...GOOD, id: 'partial', sequence: 4, contentHash: 'x', partial: true };
   const rows = onePerContent([old, other, again, partial]);
-  expect(rows.map(({ shown, newest, others }) => [shown.id, newest.id, others.map(({ id }) => id)])).toEqual([
-    ['partial', 'partial', []],
-    ['named', 'again', ['again']],
-    ['other', 'other', []],
+  expect(rows.map(({ newest, named, others }) => [newest.id, named?.id, others.map(({ id }) => id)])).toEqual([
+    ['partial', undefined, []],
+    ['again', 'named', ['named']],
+    ['other', undefined, []],
   ]);
 });
 

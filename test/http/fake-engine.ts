@@ -377,8 +377,17 @@ export function fakeEngine({ pace: firstPace = 1, names = ['lab'], outputs = tmp
     async offers(need) {
       return ranked(need);
     },
-    async retention() {
-      return [];
+    async retention(name) {
+      const until = ({ createdAt }: Snapshot) => createdAt + 7 * 86_400_000;
+      return snapshots
+        .filter(({ workspace }) => workspace === name)
+        .map((one) => ({
+          snapshot: one,
+          stays: true,
+          why: 'the plan keeps it 7 days',
+          until: until(one),
+          sameAs: null,
+        }));
     },
     async confirmRecovery() {},
     async alerts() {

@@ -45,10 +45,15 @@ test('snapshots are filtered, and those of one content are one row that names th
   const ask = async (query: string) => (await h.ask('GET', `/api/v1/snapshots?instance_id=lab${query}`)).body.snapshots;
   const [shown] = await ask('');
   expect(shown).toMatchObject({
-    id: one.id,
-    description: 'for the paper',
-    same_content_ids: [snapshot('lab', 21, '').id],
+    id: snapshot('lab', 21, '').id,
+    named: { id: one.id, description: 'for the paper', tags: ['paper'] },
+    same_content_ids: [one.id],
+    retention: { stays: true, why: 'the plan keeps it 7 days', pinned_by: null },
   });
+  const status = await h.ask('GET', '/api/v1/instances/lab');
+  expect((await ask('&good=true&limit=1'))[0].id, 'the latest is what a status names').toBe(
+    status.body.newest_snapshot.id,
+  );
   expect(await ask('&tag=paper')).toMatchObject([{ id: one.id }]);
   expect(await ask('&tag=nothing')).toEqual([]);
   expect(await ask(`&until=${new Date(one.createdAt - 1).toISOString()}&good=true&limit=1`)).toMatchObject([

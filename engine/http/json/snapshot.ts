@@ -1,5 +1,12 @@
 import * as z from 'zod';
-import { BACKUP_STATUSES, type Backup, SNAPSHOT_KINDS, SNAPSHOT_TYPES } from '../../domain/snapshot.ts';
+import {
+  type Alike,
+  BACKUP_STATUSES,
+  type Backup,
+  type Fate,
+  SNAPSHOT_KINDS,
+  SNAPSHOT_TYPES,
+} from '../../domain/snapshot.ts';
 import { NextCursor } from '../page.ts';
 import { iso, isoOrNull } from './wire.ts';
 
@@ -26,6 +33,7 @@ export const SnapshotJson = z.object({
     .describe('Over path, mode, time, size and data of every file; equal content has equal checksums.'),
   partial: z.boolean().describe('Some files are missing from it.'),
   proved_at: z.iso.datetime().nullable().describe('When it was read back from storage and compared.'),
+  pinned_by: z.string().nullable().describe('Who wants it never to go by itself.'),
   description: z.string(),
   tags: z.array(z.string()),
   extra: z.record(z.string(), z.string()),
@@ -34,7 +42,20 @@ export const SnapshotJson = z.object({
 export type SnapshotJson = z.infer<typeof SnapshotJson>;
 
 export const ListedSnapshotJson = SnapshotJson.extend({
-  same_content_ids: z.array(z.string()).describe('Others of the same content, which are not listed besides.'),
+  same_content_ids: z.array(z.string()).describe('Older ones of the same content, which are not listed besides.'),
+  named: z
+    .object({ id: z.string(), description: z.string(), tags: z.array(z.string()) })
+    .nullable()
+    .describe('The one of those that a person named, where nobody named the newest.'),
+  retention: z
+    .object({
+      stays: z.boolean(),
+      why: z.string(),
+      until: z.iso.datetime().nullable(),
+      pinned_by: z.string().nullable(),
+    })
+    .nullable()
+    .describe('What becomes of this content; until when, unless something changes. Null before it is there.'),
 });
 export const SnapshotsJson = z.object({ snapshots: z.array(ListedSnapshotJson), next_cursor: NextCursor });
 export type SnapshotsJson = z.infer<typeof SnapshotsJson>;
@@ -57,9 +78,24 @@ export function snapshotJson(snapshot: Backup): SnapshotJson {
     checksum: snapshot.contentHash,
     partial: snapshot.partial,
     proved_at: isoOrNull(snapshot.provedAt),
+    pinned_by: snapshot.pinned?.by ?? null,
     description: snapshot.description,
     tags: [...snapshot.tags],
     extra: { ...snapshot.extra },
     error_message: snapshot.errorMessage,
+  };
+}
+
+export function listedJson({ newest, named, others }: Alike, fate: Fate | null): SnapshotsJson['snapshots'][number] {
+  return {
+    ...snapshotJson(newest),
+    same_content_ids: others.map(({ id }) => id),
+    named: named && { id: named.id, description: named.description, tags: [...named.tags] },
+    retention: fate && {
+      stays: fate.stays,
+      why: fate.why,
+      until: isoOrNull(fate.until),
+      pinned_by: fate.snapshot.pinned?.by ?? null,
+    },
   };
 }

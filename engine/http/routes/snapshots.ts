@@ -1,9 +1,9 @@
 import * as z from 'zod';
-import { type Backup, fits, onePerContent, SNAPSHOT_KINDS } from '../../domain/snapshot.ts';
+import { type Backup, fits, lastOf, onePerContent, SNAPSHOT_KINDS } from '../../domain/snapshot.ts';
 import { LABELS } from '../json/backup.ts';
 import { InstanceId } from '../json/instance.ts';
 import { OperationJson, operationJson } from '../json/operation.ts';
-import { SnapshotsJson, snapshotJson } from '../json/snapshot.ts';
+import { listedJson, SnapshotsJson } from '../json/snapshot.ts';
 import { MachinePath } from '../json/spec.ts';
 import { ordered, PAGE, pageOf } from '../page.ts';
 import { route } from '../route.ts';
@@ -35,10 +35,11 @@ export const snapshotRoutes = [
       const filter = { ...rest, since: momentOf(since), until: momentOf(until), good: good === 'true' };
       const found = (await engine.backups(instance_id)).filter(fits(filter));
       const { page, next_cursor } = pageOf(onePerContent(found), ({ newest }) => placeOf(newest), { limit, cursor });
-      const snapshots = page.map(({ shown, others }) => ({
-        ...snapshotJson(shown),
-        same_content_ids: others.map(({ id }) => id),
-      }));
+      const fates = new Map((await engine.retention(instance_id)).map((fate) => [fate.snapshot.id, fate]));
+      const snapshots = page.map((alike) => {
+        const all = [alike.newest, ...alike.others].flatMap(({ id }) => fates.get(id) ?? []);
+        return listedJson(alike, lastOf(all));
+      });
       return { status: 200, body: { snapshots, next_cursor } };
     },
   }),
