@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
-import { budgetViews, removeBudget, setBudget, whyNotSpend } from './budgets.ts';
+import { budgetViews, removeBudget, setBudget } from './budgets.ts';
 import { reaches } from './domain/account.ts';
 import { budgetId } from './domain/budget.ts';
 import type { Asked, Engine, ScheduleChoice, StandbyView, WakeChoice } from './domain/doors.ts';
 import { Failure, isFailure } from './domain/failures.ts';
 import { descriptionPrefix, destroyedKey, vaultName } from './domain/layout.ts';
-import { HOLDS_WORK, type Machine } from './domain/lifecycle.ts';
+import { HOLDS_WORK } from './domain/lifecycle.ts';
 import { dollars, perHour } from './domain/money.ts';
 import type { Intent, Operation } from './domain/operation.ts';
 import type { Ports } from './domain/ports.ts';
@@ -17,8 +17,6 @@ import {
   includeFault,
   NO_CHOICE,
   newWorkspace,
-  notBackedUp,
-  sightOf,
   type Wish,
   WORKSPACE_NAME,
   type Workspace,
@@ -28,13 +26,13 @@ import { promised } from './made-of-snapshot.ts';
 import { faultInChoice } from './policy/plan.ts';
 import { dropFromTokens, leave } from './removal.ts';
 import { planReport, removeReport } from './reports.ts';
+import { busy, checkHeld, createRestores } from './restores.ts';
 import { standbyOf } from './standby.ts';
 import { tryToDescribe } from './steps/describe.ts';
 import { writeMetadata } from './steps/metadata.ts';
 import { onlyAdopts } from './steps/only-adopts.ts';
 import { carryOut } from './steps/operation.ts';
 import { rowsBell, workspaceBell } from './steps/step.ts';
-import { storedLines } from './steps/stored-backup.ts';
 import { update } from './steps/update.ts';
 import { countLast } from './storage-books.ts';
 import type { Telling } from './telling.ts';
@@ -45,9 +43,11 @@ import { createViews } from './views.ts';
 export function createEngine(ports: Ports, telling: Telling, identityFile: string | null): Engine {
   const { store, clock } = ports;
   const views = createViews(ports, identityFile);
+  const { mayWake, mayBringBack, restorePlan, holderOf } = createRestores(views, ports);
 
   return {
     ...views,
+    restorePlan,
     events: telling.events,
     lastTold: async () => telling.past(0, null, 1).at(-1)?.number ?? 0,
     past: async (after, workspace, limit) => telling.past(after, workspace, limit),
@@ -94,13 +94,7 @@ export function createEngine(ports: Ports, telling: Telling, identityFile: strin
     },
 
     async wake(name, how, asked) {
-      const workspace = await views.find(name);
-      const spent = await whyNotSpend(name, ports);
-      if (spent !== null) throw new Failure('budget_spent', { workspace: name, why: spent });
-      const snapshot = how.snapshot === undefined ? null : await views.findSnapshot(name, how.snapshot);
-      if (await onlyAdopts(ports)) throw new Failure('recovery_unconfirmed');
-      const machine = await holderOf(workspace);
-      if (snapshot && machine && machine.state !== 'releasing') throw busy(workspace, machine);
+      const { workspace, snapshot } = await mayWake(name, how);
       return await begin(how.snapshot === undefined ? 'wake' : 'restore', workspace, asked, (operation, at) => ({
         wish: {
           ...NO_CHOICE,
@@ -159,13 +153,8 @@ export function createEngine(ports: Ports, telling: Telling, identityFile: strin
     },
 
     async bringBack(name, how, asked) {
-      const workspace = await views.find(name);
-      const snapshot = await views.findSnapshot(name, how.snapshot);
-      const machine = await holderOf(workspace);
-      if (machine?.state !== 'running') throw new Failure('no_such_machine', { workspace: name });
+      const { workspace, snapshot } = await mayBringBack(name, how);
       const { path, into } = how;
-      if (path !== null) await mustHave(snapshot, path);
-      if (into !== null) checkHeld(into, workspace);
       if (into === null && !how.overwrite)
         throw new Failure('confirmation_needed', {
           why:
@@ -448,12 +437,6 @@ export function createEngine(ports: Ports, telling: Telling, identityFile: strin
     return saved;
   }
 
-  async function mustHave(snapshot: Snapshot, path: string): Promise<void> {
-    const lines = await storedLines(snapshot, ports, AbortSignal.timeout(WRITE_MS));
-    if (lines.some((line) => line.path === path || line.path.startsWith(`${path}/`))) return;
-    throw new Failure('no_such_file', { path: `/${path}`, snapshot: snapshot.id.slice(0, 8) });
-  }
-
   function checkChoice(spec: WorkspaceSpec): void {
     const why = faultInChoice(spec, ports.settings);
     if (why) throw new Failure('not_in_plan', { plan: spec.plan, why });
@@ -475,10 +458,6 @@ export function createEngine(ports: Ports, telling: Telling, identityFile: strin
       why,
       ...(asked.from !== undefined && { from: asked.from }),
     });
-  }
-
-  async function holderOf(workspace: Workspace): Promise<Machine | null> {
-    return workspace.claim === null ? null : await store.read('machines', workspace.claim.machine);
   }
 }
 
@@ -528,11 +507,6 @@ function checkRoom({ sizeBytes }: Snapshot, settings: Settings): void {
 
 const gigabytes = (bytes: number): string => (bytes / 1e9).toFixed(1);
 
-function checkHeld(path: string, { spec }: Workspace): void {
-  const why = notBackedUp(path, spec);
-  if (why) throw new Failure('bad_path', { path: `/${path}`, why });
-}
-
 function checkIncludes({ include = [] }: Partial<WorkspaceSpec>): void {
   for (const path of include) {
     const why = includeFault(path);
@@ -555,10 +529,6 @@ function sameAsk(
 /** Which machines it is about, and under which password, is not what a person said. */
 const textOf = (intent: Intent): string =>
   JSON.stringify(intent, (key, value) => (key === 'machines' || key === 'sealedPassword' ? undefined : value));
-
-function busy(workspace: Workspace, machine: Machine | null): Failure {
-  return new Failure('workspace_busy', { workspace: workspace.id, sight: sightOf(workspace, machine) });
-}
 
 function choice(how: WakeChoice, snapshot: Snapshot | null): Partial<Wish> {
   return { snapshot: snapshot?.id ?? null, need: how.need ?? {}, capDollars: how.capDollars ?? null };

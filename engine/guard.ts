@@ -41,6 +41,7 @@ export function engineFor(who: Who, engine: Engine, store: Store): Engine {
     pause: on('pause', engine.pause),
     snapshot: on('snapshot', engine.snapshot),
     bringBack: on('restore', engine.bringBack),
+    restorePlan: on('restore', engine.restorePlan),
     abandon: on('abandon', engine.abandon),
     configure: on('configure', engine.configure),
     keep: on('keep', engine.keep),

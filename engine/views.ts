@@ -208,7 +208,9 @@ export function createViews(
     },
 
     async quote(name, how) {
-      return await quoteFor(await find(name), how, ports);
+      const workspace = await find(name);
+      if (how.snapshot !== undefined) await findSnapshot(name, how.snapshot);
+      return await quoteFor(workspace, how, ports);
     },
 
     async plans(name) {

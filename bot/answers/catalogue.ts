@@ -51,7 +51,7 @@ export function catalogueAnswers(words: Phrases) {
         .toSorted((one, other) => byAge(one.snapshot, other.snapshot))
         .map((fate) => {
           const same = fate.sameAs === null ? '' : ` (= \`${fate.sameAs.slice(0, 8)}\`)`;
-          return `${fate.stays ? '🟢 ' : ''}${whenOf(fate.snapshot)} · ${plain(fate.why)}${same}${untilWords(fate)}`;
+          return `${fate.stays ? '🟢 ' : ''}${whenOf(fate.snapshot)} · ${plain(words.why(fate.why))}${same}${untilWords(fate)}`;
         });
       return inPages('snapshot retention', `${label.retention} **${plain(workspace)}**`, workspace, lines, page);
     },

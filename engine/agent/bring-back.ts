@@ -83,7 +83,10 @@ async function lockSoon(place: Place, signal: AbortSignal): Promise<Lock> {
 }
 
 /** What was asked for, by top-level directory. */
-function chosen(all: readonly ManifestLine[], { path }: BringBackOrder): ReadonlyMap<string, readonly ManifestLine[]> {
+export function chosen(
+  all: readonly ManifestLine[],
+  { path }: Pick<BringBackOrder, 'path'>,
+): ReadonlyMap<string, readonly ManifestLine[]> {
   const raw = path === null ? null : checkedPath(path);
   const fits = (line: ManifestLine): boolean =>
     raw === null || rawPath(line.path) === raw || rawPath(line.path).startsWith(`${raw}/`);

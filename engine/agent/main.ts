@@ -16,11 +16,12 @@ import { restore, type Self } from './restore.ts';
 import { restoreWorker } from './restore-worker.ts';
 import { save } from './save.ts';
 import { type Talk, talkOver } from './talk.ts';
+import { weigh } from './weigh.ts';
 
 /**
  * The program on the machine. Its verb is an argument; its order, secrets included, is one line on standard input.
  *
- *   agent.mjs ready|restore|bring-back|save|run|at-risk [--root DIR] [--home DIR] [--restic FILE] [--within PID]
+ *   agent.mjs ready|restore|bring-back|weigh|save|run|at-risk [--root DIR] [--home DIR] [--restic FILE] [--within PID]
  *
  * It stands at opt/dumont/agent.mjs below the machine's root, and takes its places from there.
  */
@@ -83,6 +84,8 @@ async function obey(verb: string, place: Place, self: Self, talk: Talk, signal: 
       return await restore(order, line, place, self, talk, signal);
     case 'bring-back':
       return await bringBack(order, place, talk, signal);
+    case 'weigh':
+      return await weigh(order, place, talk, signal);
     case 'save':
       return await save(order, place, talk, signal);
     case 'run':

@@ -27,15 +27,21 @@ export async function downloadTo(
   signal: AbortSignal,
 ): Promise<string> {
   const query = { instance_id: workspace, ...(path !== '' && { path }) };
-  const target = path === '' ? to : join(to, path.split('/').at(-1) ?? '');
-  if (!overwrite && (await isTaken(target)))
-    throw new Failure('confirmation_needed', { why: `${target} is there already. Name another folder.` });
+  const target = await freeTarget({ path, to, overwrite });
   const response = await engine.open(`/api/v1/snapshots/${snapshot}/download`, query, signal);
   await mkdir(to, { recursive: true });
   // The directories above the one that was asked for stay behind, as with one file.
   const above = path.split('/').length - 1;
   if (response.headers.get('content-type') === 'application/x-tar') await unpack(response, to, above, signal);
   else await writeWhole(response, target, signal);
+  return target;
+}
+
+/** Where they would lie; refused where something else does. */
+export async function freeTarget({ path, to, overwrite }: Pick<Wanted, 'path' | 'to' | 'overwrite'>): Promise<string> {
+  const target = path === '' ? to : join(to, path.split('/').at(-1) ?? '');
+  if (!overwrite && (await isTaken(target)))
+    throw new Failure('confirmation_needed', { why: `${target} is there already. Name another folder.` });
   return target;
 }
 

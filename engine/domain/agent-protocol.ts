@@ -85,6 +85,15 @@ const BringBackOrder = z.object({
   repository: Repository,
 });
 
+/** What that would do now. Looks, and changes nothing; a verb of its own, so that no older agent takes it for the other. */
+const WeighOrder = z.object({
+  ...base,
+  verb: z.literal('weigh'),
+  snapshot: StoredSnapshot,
+  path: z.string().nullable(),
+  into: z.string().nullable(),
+});
+
 /** Back up now. `last` stops everything of the user's that could write, and keeps it stopped until the verdict. */
 const SaveOrder = z.object({
   ...base,
@@ -145,6 +154,7 @@ export const AgentOrder = z.discriminatedUnion('verb', [
   ReadyOrder,
   RestoreOrder,
   BringBackOrder,
+  WeighOrder,
   SaveOrder,
   RunOrder,
   AtRiskOrder,
@@ -154,6 +164,7 @@ export type RunOrder = z.infer<typeof RunOrder>;
 export type AtRiskOrder = z.infer<typeof AtRiskOrder>;
 export type ReadyOrder = z.infer<typeof ReadyOrder>;
 export type BringBackOrder = z.infer<typeof BringBackOrder>;
+export type WeighOrder = z.infer<typeof WeighOrder>;
 export type RestoreOrder = z.infer<typeof RestoreOrder>;
 export type SaveOrder = z.infer<typeof SaveOrder>;
 
@@ -222,6 +233,18 @@ export const AgentEvent = z.discriminatedUnion('event', [
     files: z.number(),
     bytes: z.number(),
     beside: z.number(),
+    rounds: z.number(),
+  }),
+  /** What bringing them back would do. */
+  z.object({
+    event: z.literal('weighed'),
+    files: z.number(),
+    bytes: z.number(),
+    /** There as the snapshot has them, by size and time: they are left alone. */
+    same: z.number(),
+    /** In the way, and so many bytes: overwritten, or left with the snapshot's copy beside them. */
+    inTheWay: z.number(),
+    inTheWayBytes: z.number(),
     rounds: z.number(),
   }),
   z.object({ event: z.literal('stopped_processes'), count: z.number() }),

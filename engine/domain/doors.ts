@@ -41,6 +41,8 @@ export interface Engine {
   snapshot(name: string, how: SnapshotChoice, asked: Asked): Promise<Operation>;
   /** Files of a snapshot, put back on the machine while people work. */
   bringBack(name: string, how: BringBackChoice, asked: Asked): Promise<Operation>;
+  /** What a restore would bring and what it would take the place of; refused for what the restore would be refused for. */
+  restorePlan(name: string, how: RestorePlanChoice, signal: AbortSignal): Promise<RestorePlan>;
   /** A named person gives up what is on the machine. Recorded, and the only way past a failed backup. */
   abandon(name: string, how: { readonly why: string }, asked: Asked): Promise<Operation>;
   /** Changes what the workspace is; what it does not name stays. Image, disk and ports count from the next wake. */
@@ -407,6 +409,28 @@ export interface Quote {
   readonly restoreBytes: number;
   readonly restoreDollars: number;
   readonly firstRound: readonly RankedOffer[];
+}
+
+export type RestorePlanChoice =
+  | ({ readonly onto: 'new' } & WakeChoice)
+  | ({ readonly onto: 'running' } & Omit<BringBackChoice, 'overwrite'>);
+
+export interface RestorePlan {
+  /** Of what was asked for. */
+  readonly files: number;
+  readonly bytes: number;
+  /** What it meets on the machine; null of a new one. */
+  readonly onMachine: {
+    /** There already, as the snapshot has them. */
+    readonly same: number;
+    /** Another file is in its place, and so many bytes: it is overwritten or, in another directory, left with the copy beside it. */
+    readonly inTheWay: number;
+    readonly inTheWayBytes: number;
+    /** 1: all of it is staged beside what is there first. More: for want of room in so many parts, each staged by itself. */
+    readonly rounds: number;
+  } | null;
+  /** What the machine would cost; null where there is one. */
+  readonly quote: Quote | null;
 }
 
 export interface PlanQuote {

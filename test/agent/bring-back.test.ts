@@ -147,3 +147,22 @@ test.skipIf(!mounts)(
   },
   120_000,
 );
+
+resticTest('what it would do is told by looking: what is the same, what is in the way, in how many parts', async () => {
+  await using world = await openWorld();
+  const { machine, work, snapshot } = await worked(world);
+  writeFileSync(join(work, 'code.py'), 'new and worse\n');
+  rmSync(join(work, 'notes.md'));
+  const before = readdirSync(work).sort();
+  const base = { protocol: 2, workspace: 'lab', machine: 'm1', verb: 'weigh', snapshot } as const;
+  const said = async (path: string | null, into: string | null = null) =>
+    (await machine.run('weigh', { ...base, path, into })).at(-1);
+  expect(await said(null)).toMatchObject({ files: 4, same: 2, inTheWay: 1, inTheWayBytes: 14, rounds: 1 });
+  expect(await said('workspace/models')).toMatchObject({ files: 2, bytes: 39, same: 2, inTheWay: 0 });
+  mkdirSync(join(work, 'then'));
+  writeFileSync(join(work, 'then/code.py'), 'mine');
+  expect(await said('workspace/code.py', 'workspace/then')).toMatchObject({ files: 1, same: 0, inTheWay: 1 });
+  expect(await said('workspace/none')).toMatchObject({ event: 'failed', code: 'bad_path' });
+  expect(text(work, 'code.py')).toBe('new and worse\n');
+  expect(readdirSync(work).sort()).toEqual([...before, 'then'].sort());
+});

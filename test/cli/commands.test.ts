@@ -296,6 +296,20 @@ test('offers are narrowed by options and shown as a table or as JSON', async () 
   expect(offers.map((each: { offer: { host: string } }) => each.offer.host)).toEqual(['hotel']);
 });
 
+test('a dry run of a restore says sizes, what is overwritten and whether it is staged, and asks for nothing', async () => {
+  const before = house.asked.length;
+  const sleeping = await dumont('restore', 'lab', '--path', '/workspace/a', '--dry-run');
+  expect([sleeping.code, sleeping.err]).toEqual([66, expect.stringContaining('no machine')]);
+  const anew = await dumont('restore', 'lab', '--latest', '--dry-run');
+  expect(anew.out).toMatch(/3 files, 7.0 GB\. A new machine has nothing that could be overwritten/);
+  const dry = await dumont('backup', 'restore', 'lab', '--date', '2025-06-03 10:00', '--dry-run');
+  expect(dry.out).toContain('This would bring everything of snapshot a1a1a1a1 of 2025-06-03 10:00');
+  expect(dry.out).toContain('Nothing was rented.');
+  const none = await dumont('restore', 'lab', '--path', '/workspace/none', '--to', house.home, '--dry-run');
+  expect([none.code, none.err]).toEqual([66, expect.stringContaining('has no /workspace/none')]);
+  expect(house.asked).toHaveLength(before);
+});
+
 test('each snapshot says how long it is kept, and for --retention why', async () => {
   const pinned = { ...snapshot('train', 4, 'the paper'), pinned: { by: 'ana', why: '', at: 1 } };
   const plain = snapshot('train', 5, '');
@@ -393,9 +407,6 @@ test('backup speaks as the backup API does, and finds the only workspace by itse
   expect(list.out).toBe((await dumont('snapshots', 'lab')).out);
   expect((await dumont('backup', 'list')).err).toMatch(/needs NAME: one of .*lab/);
   expect((await dumont('backup', 'lits', 'lab')).err).toContain('Did you mean "list"?');
-  const dry = await dumont('backup', 'restore', 'lab', '--date', '2025-06-03 10:00', '--dry-run');
-  expect(dry.out).toContain('This would bring everything of snapshot a1a1a1a1 of 2025-06-03 10:00');
-  expect(dry.out).toContain('Nothing was rented.');
 });
 
 test('what cannot be undone asks first, and without a terminal needs --yes', async () => {

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { planLines } from '../../engine/cli/plan-lines.ts';
 import { clip, pad, widthOf } from '../../engine/cli/text-width.ts';
 import { ago, bytes, bytesOf, count, duration, stopwatch } from '../../engine/cli/words.ts';
 import { near } from '../../engine/domain/near.ts';
@@ -63,4 +64,18 @@ test.each([
 ])('"%s" was meant as %j', (given, meant) => {
   const known = ['status', 'hibernate', 'snapshot', 'snapshots', 'logs', 'wake'];
   expect(near(given, known)).toEqual(meant);
+});
+
+test('a plan of a restore says what is overwritten, and whether it is staged or in place', () => {
+  const onMachine = { same: 1, in_the_way: 2, in_the_way_bytes: 5e6, rounds: 1 };
+  const plan = { files: 4, bytes: 8e6, on_machine: onMachine, quote: null };
+  expect(planLines(plan, false)).toEqual([
+    '  4 files, 8.0 MB; 1 of them there already as they were',
+    '  overwrites 2 files, 5.0 MB, after a checkpoint that holds what is there now',
+    '  staged: all of it is fetched and compared before the first file is replaced',
+  ]);
+  expect(planLines({ ...plan, on_machine: { ...onMachine, rounds: 3 } }, true).slice(1)).toEqual([
+    '  2 files of that name there already: kept, with the copy beside',
+    '  in place, in 3 parts, since there is no room for all of it twice; cut off, it goes on where it was',
+  ]);
 });

@@ -7,6 +7,7 @@ import {
   type RestoreOrder,
   type SaveOrder,
   SaveReply,
+  type WeighOrder,
 } from '../../engine/domain/agent-protocol.ts';
 import { contentHash } from '../../engine/policy/content-hash.ts';
 import { manifestText } from '../../engine/policy/manifest-change.ts';
@@ -57,6 +58,19 @@ export function bringBack(machine: FakeMachine, order: BringBackOrder, line: Lin
     machine.files.set(free ? target : `${target}.from-snapshot`, file);
   }
   line.emit({ event: 'brought_back', files: wanted.length, bytes: 0, beside, rounds: 1 });
+}
+
+export function weigh(machine: FakeMachine, order: WeighOrder, line: Line): void {
+  const kept = machine.storage.repository(order.workspace).get(order.snapshot.id)?.files ?? new Map();
+  const wanted = [...kept].filter(([path]) => order.path === null || `${path}/`.startsWith(`${order.path}/`));
+  const here = wanted.flatMap(([path, file]) => {
+    const there = machine.files.get(order.into === null ? path : `${order.into}/${path.split('/').at(-1)}`);
+    return there ? [there.content === file.content] : [];
+  });
+  const same = here.filter((one) => one).length;
+  const bytes = wanted.reduce((total, [, { content }]) => total + content.length, 0);
+  const inTheWay = here.length - same;
+  line.emit({ event: 'weighed', files: wanted.length, bytes, same, inTheWay, inTheWayBytes: 0, rounds: 1 });
 }
 
 export async function save(machine: FakeMachine, order: SaveOrder, line: Line): Promise<void> {

@@ -3,7 +3,7 @@ import type { AtRisk } from '../../engine/domain/agent-shapes.ts';
 import { Failure } from '../../engine/domain/failures.ts';
 import type { Offer } from '../../engine/domain/marketplace.ts';
 import type { Output, Shell } from '../../engine/domain/ports.ts';
-import { bringBack, ready, restore, save } from './agent.ts';
+import { bringBack, ready, restore, save, weigh } from './agent.ts';
 import type { FakeClock } from './clock.ts';
 import { type Doing, type Life, run as live, lookForRisk } from './life.ts';
 import { type Line, overLine } from './line.ts';
@@ -206,6 +206,7 @@ export class FakeMachine {
     if (order?.verb === 'ready') ready(this, line);
     if (order?.verb === 'restore') await restore(this, order, line);
     if (order?.verb === 'bring-back') bringBack(this, order, line);
+    if (order?.verb === 'weigh') weigh(this, order, line);
     if (order?.verb === 'save') await save(this, order, line);
     if (order?.verb === 'run') await live(this, order, line);
     if (order?.verb === 'at-risk') lookForRisk(this, order, line);

@@ -292,6 +292,16 @@ export function fakeEngine({ pace: firstPace = 1, names = ['lab'], outputs = tmp
       end(operation.id, { ok: true, say: `/${how.path} is back.`, facts: {} });
       return operations.get(operation.id) as Operation;
     },
+    async restorePlan(name, how) {
+      const { machine } = view(find(name));
+      if (how.onto === 'new') {
+        if (machine) throw new Failure('workspace_busy', { workspace: name, sight: 'awake' });
+        return { files: 3, bytes: 7e9, onMachine: null, quote: await this.quote(name, how) };
+      }
+      if (!machine) throw new Failure('no_such_machine', { workspace: name });
+      const onMachine = { same: 1, inTheWay: how.into === null ? 2 : 0, inTheWayBytes: 5e6, rounds: 1 };
+      return { files: 4, bytes: 8e6, onMachine, quote: null };
+    },
     async files(name, id, folder) {
       const found = await this.findSnapshot(name, id);
       const entries = entriesIn(MANIFEST, folder);

@@ -99,3 +99,55 @@ test('whoever puts it to sleep instead hears that the files did not come back', 
   expect((await engine.operation(id)).outcome).toMatchObject({ ok: false, code: 'no_such_machine' });
   await stop();
 });
+
+test('a dry run says what it would do, and changes nothing', async () => {
+  const { w, engine, machine, good, stop } = await spoiled();
+  const before = new Map(machine.files);
+  const ask = { onto: 'running', snapshot: good, path: 'workspace', into: null } as const;
+  const plan = await engine.restorePlan('lab', ask, NEVER);
+  expect(plan).toMatchObject({ quote: null, onMachine: { inTheWay: 2, rounds: 1 } });
+  expect(plan.bytes).toBeGreaterThan(0);
+  expect(machine.files).toEqual(before);
+  expect((await engine.snapshots('lab')).filter(({ type }) => type === 'CHECKPOINT')).toEqual([]);
+  expect((await w.store.list('operations')).filter(({ verb }) => verb === 'restore')).toEqual([]);
+  await stop();
+});
+
+test('a dry run is refused for what the restore would be', async () => {
+  const { w, engine, good, stop } = await spoiled();
+  const same = async (dry: Promise<unknown>, real: Promise<unknown>): Promise<string> => {
+    const [one, other] = await Promise.all(
+      [dry, real].map(
+        async (it) =>
+          await it.then(
+            () => null,
+            (cause) => cause,
+          ),
+      ),
+    );
+    expect(one).toMatchObject({ code: other.code, facts: other.facts });
+    return other.code;
+  };
+  const onto = (more: object) => ({ snapshot: good, path: null, into: null, overwrite: true, ...more });
+  const plan = (more: object) => engine.restorePlan('lab', { onto: 'running', ...onto(more) }, NEVER);
+  for (const [more, code] of [
+    [{ path: 'workspace/nothing' }, 'no_such_file'],
+    [{ snapshot: 'ffff' }, 'no_such_snapshot'],
+    [{ into: 'etc/there' }, 'bad_path'],
+  ] as const)
+    expect(await same(plan(more), engine.bringBack('lab', onto(more), ANA))).toBe(code);
+  const wake = { snapshot: good };
+  const anew = () => engine.restorePlan('lab', { onto: 'new', ...wake }, NEVER);
+  expect(await same(anew(), engine.wake('lab', wake, ANA)), 'it is awake').toBe('workspace_busy');
+  await engine.hibernate('lab', {}, ANA);
+  await w.clock.advance(20 * MINUTE);
+  expect(await same(plan({}), engine.bringBack('lab', onto({}), ANA)), 'it sleeps').toBe('no_such_machine');
+  expect(await anew()).toMatchObject({
+    files: expect.any(Number),
+    onMachine: null,
+    quote: { restoreBytes: expect.any(Number) },
+  });
+  await stop();
+});
+
+const NEVER = new AbortController().signal;

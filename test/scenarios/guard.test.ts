@@ -93,6 +93,10 @@ const CALLS: Readonly<Record<string, readonly [needs: Role, call: Call]>> = {
     'operator',
     (engine) => engine.bringBack('lab', { snapshot: 'abcd', path: null, into: null, overwrite: true }, ANA),
   ],
+  restorePlan: [
+    'operator',
+    (engine) => engine.restorePlan('lab', { onto: 'running', snapshot: 'abcd', path: null, into: null }, NEVER),
+  ],
   clone: ['operator', (engine) => engine.clone('lab', 'abcd', { into: 'copy' }, ANA)],
   give: ['admin', (engine) => engine.give('lab', 'abcd', { to: 'joao', into: 'copy' }, ANA)],
   rekey: ['admin', (engine) => engine.rekey('lab', ANA)],

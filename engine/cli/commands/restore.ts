@@ -1,15 +1,19 @@
+import type { EntriesJson } from '../../http/json/files.ts';
 import type { InstanceJson } from '../../http/json/instance.ts';
 import type { OperationJson } from '../../http/json/operation.ts';
-import type { QuoteJson } from '../../http/json/quote.ts';
+import type { RestorePlanJson } from '../../http/json/restore-plan.ts';
+import { allPages } from '../all-pages.ts';
 import { type Chosen, chooseSnapshot, snapshotWords } from '../choose-snapshot.ts';
 import { command, flag, type Given, number, text, WORKSPACE } from '../command.ts';
 import { confirm } from '../confirm.ts';
+import type { EngineClient } from '../engine-client.ts';
 import { NEED, needOf } from '../need-options.ts';
+import { planLines } from '../plan-lines.ts';
 import { quoteLines } from '../quote-lines.ts';
 import { wrong } from '../read-args.ts';
-import { downloadTo } from '../restore-files.ts';
+import { downloadTo, freeTarget } from '../restore-files.ts';
 import { askAndConclude, wakeAndFollow } from '../wake-and-follow.ts';
-import { short } from '../words.ts';
+import { bytes, plural, short } from '../words.ts';
 
 export const RESTORE = {
   snapshot: text('ID', 'This one, by its id or the beginning of it'),
@@ -58,19 +62,10 @@ export async function restoreWorkspace(
     signal,
   );
   const what = path === undefined ? 'everything' : absolute(path);
-  const where = wordsWhere(name, given);
-  if (options['dry-run']) {
-    screen.print(`This would bring ${what} of ${snapshotWords(chosen)}, ${where}.`);
-    if (to === undefined && !onMachine) {
-      const body = { need: needOf(options), cap_dollars: options.cap, snapshot_id: chosen.id, dry_run: true };
-      const quote = await engine.post<QuoteJson>(`/api/v1/instances/${encodeURIComponent(name)}/wake`, body, signal);
-      screen.print('', ...quoteLines(name, quote, screen));
-    }
-    return 0;
-  }
+  if (options['dry-run']) return await showPlan(name, chosen, given, wordsWhere(name, given));
   if (to !== undefined) {
-    const wanted = { snapshot: chosen.id, workspace: name, path: below(path ?? ''), to, overwrite: screen.yes };
-    const at = await downloadTo(wanted, engine, signal);
+    const want = { snapshot: chosen.id, workspace: name, path: below(path ?? ''), to, overwrite: screen.yes };
+    const at = await downloadTo(want, engine, signal);
     if (screen.json) screen.printJson({ snapshot_id: chosen.id, path: absolute(path ?? ''), at });
     else screen.print(`${path === undefined ? 'Everything' : absolute(path)} of ${snapshotWords(chosen)} is in ${at}.`);
     return 0;
@@ -81,8 +76,7 @@ export async function restoreWorkspace(
 
 async function ontoNew(name: string, chosen: Chosen, given: Given<typeof RESTORE>): Promise<number> {
   const { options, engine, screen, signal } = given;
-  const body = { instance_id: name, need: needOf(options), cap_dollars: options.cap };
-  const ask = () => engine.post<OperationJson>(`/api/v1/snapshots/${chosen.id}/restore`, body, signal);
+  const ask = () => engine.post<OperationJson>(`/api/v1/snapshots/${chosen.id}/restore`, wanted(name, given), signal);
   return await wakeAndFollow(name, ask, { engine, screen, signal, detach: options.detach });
 }
 
@@ -102,15 +96,55 @@ async function ontoMachine(name: string, chosen: Chosen, given: Given<typeof RES
       signal,
     );
   }
-  const body = {
+  const ask = () => engine.post<OperationJson>(`/api/v1/snapshots/${chosen.id}/restore`, wanted(name, given), signal);
+  return await askAndConclude(name, 'restore', ask, { engine, screen, signal, detach: options.detach });
+}
+
+/** What it would do; refused for what it would be refused for. */
+async function showPlan(name: string, chosen: Chosen, given: Given<typeof RESTORE>, where: string): Promise<number> {
+  const { options, engine, screen, signal } = given;
+  const what = options.path === undefined ? 'everything' : absolute(options.path);
+  const title = `This would bring ${what} of ${snapshotWords(chosen)}, ${where}.`;
+  if (options.to !== undefined) {
+    const target = await freeTarget({ path: below(options.path ?? ''), to: options.to, overwrite: screen.yes });
+    const found = await sizesOf(name, chosen.id, below(options.path ?? ''), engine, signal);
+    if (screen.json) screen.printJson({ snapshot_id: chosen.id, ...found, to: target });
+    else
+      screen.print(title, `  ${plural(found.files, 'file')}, ${bytes(found.bytes)}, into ${target}`, '', NOTHING_DONE);
+    return 0;
+  }
+  const body = { ...wanted(name, given), dry_run: true };
+  const plan = await engine.post<RestorePlanJson>(`/api/v1/snapshots/${chosen.id}/restore`, body, signal);
+  if (screen.json) screen.printJson(plan);
+  else {
+    screen.print(title, ...planLines(plan, options.into !== undefined));
+    if (plan.quote) screen.print('', ...quoteLines(name, plan.quote, screen));
+    else screen.print('', NOTHING_DONE);
+  }
+  return 0;
+}
+
+const NOTHING_DONE = 'Nothing was changed.';
+
+/** What is asked of the engine. */
+function wanted(name: string, { options }: Given<typeof RESTORE>) {
+  const { path, into, here } = options;
+  if (!here && path === undefined && into === undefined)
+    return { instance_id: name, need: needOf(options), cap_dollars: options.cap };
+  return {
     instance_id: name,
     onto: 'running',
     ...(path !== undefined && { path: below(path) }),
     ...(into !== undefined && { into: below(into) }),
     overwrite: into === undefined,
   };
-  const ask = () => engine.post<OperationJson>(`/api/v1/snapshots/${chosen.id}/restore`, body, signal);
-  return await askAndConclude(name, 'restore', ask, { engine, screen, signal, detach: options.detach });
+}
+
+async function sizesOf(name: string, id: string, path: string, engine: EngineClient, signal: AbortSignal) {
+  const query = { instance_id: name, ...(path !== '' && { path }) };
+  const { entries } = await allPages<EntriesJson>(engine, `/api/v1/snapshots/${id}/files`, query, 'entries', signal);
+  const sum = (of: (entry: EntriesJson['entries'][number]) => number) => entries.reduce((all, it) => all + of(it), 0);
+  return { files: sum(({ files }) => files), bytes: sum(({ size_bytes }) => size_bytes) };
 }
 
 function wordsWhere(name: string, { options: { path, here, into, to } }: Given<typeof RESTORE>): string {

@@ -3,6 +3,7 @@ import { type Backup, fits, lastOf, onePerContent, SNAPSHOT_KINDS } from '../../
 import { LABELS } from '../json/backup.ts';
 import { InstanceId } from '../json/instance.ts';
 import { OperationJson, operationJson } from '../json/operation.ts';
+import { RestorePlanJson, restorePlanJson } from '../json/restore-plan.ts';
 import { listedJson, SnapshotsJson } from '../json/snapshot.ts';
 import { MachinePath } from '../json/spec.ts';
 import { ordered, PAGE, pageOf } from '../page.ts';
@@ -106,16 +107,25 @@ export const snapshotRoutes = [
           .boolean()
           .default(false)
           .describe('What is on the machine now gives way to it; a checkpoint is taken before.'),
+        dry_run: z.boolean().optional().describe('Only what it would do; it is refused for what the restore would be.'),
       })
       .refine(({ onto, path, into }) => onto !== 'new' || (path === undefined && into === undefined), {
         message: 'a new machine gets all of it; path and into are for the running one',
       }),
-    answers: { 202: OperationJson },
-    async answer({ engine, params, body: { instance_id, onto, path = null, into = null, overwrite, ...how }, asked }) {
+    answers: { 200: RestorePlanJson, 202: OperationJson },
+    async answer({ engine, params: { id: snapshot }, body, asked, signal }) {
+      const { instance_id, onto, path = null, into = null, overwrite, dry_run, ...how } = body;
       const running = onto === 'running' || path !== null || into !== null;
+      const wake = { ...wakeChoice(how), snapshot };
+      if (dry_run) {
+        const wanted = running
+          ? ({ onto: 'running', snapshot, path, into } as const)
+          : ({ onto: 'new', ...wake } as const);
+        return { status: 200, body: restorePlanJson(await engine.restorePlan(instance_id, wanted, signal)) };
+      }
       const operation = running
-        ? await engine.bringBack(instance_id, { snapshot: params.id, path, into, overwrite }, asked)
-        : await engine.wake(instance_id, { ...wakeChoice(how), snapshot: params.id }, asked);
+        ? await engine.bringBack(instance_id, { snapshot, path, into, overwrite }, asked)
+        : await engine.wake(instance_id, wake, asked);
       return { status: 202, body: operationJson(operation) };
     },
   }),

@@ -1,0 +1,35 @@
+import * as z from 'zod';
+import type { RestorePlan } from '../../domain/doors.ts';
+import { QuoteJson, quoteJson } from './quote.ts';
+
+export const RestorePlanJson = z.object({
+  files: z.number(),
+  bytes: z.number().describe('Of what was asked for.'),
+  on_machine: z
+    .object({
+      same: z.number().describe('Files that are there already as the snapshot has them.'),
+      in_the_way: z.number().describe('Files that would be overwritten or, with "into", stay with a copy beside them.'),
+      in_the_way_bytes: z.number(),
+      rounds: z
+        .number()
+        .describe('1: all is staged before any takes its place. More: in so many parts, for want of room.'),
+    })
+    .nullable()
+    .describe('What it meets on the running machine; null of a new one.'),
+  quote: QuoteJson.nullable().describe('What a new machine would cost.'),
+});
+export type RestorePlanJson = z.infer<typeof RestorePlanJson>;
+
+export function restorePlanJson({ files, bytes, onMachine, quote }: RestorePlan): RestorePlanJson {
+  return {
+    files,
+    bytes,
+    on_machine: onMachine && {
+      same: onMachine.same,
+      in_the_way: onMachine.inTheWay,
+      in_the_way_bytes: onMachine.inTheWayBytes,
+      rounds: onMachine.rounds,
+    },
+    quote: quote && quoteJson(quote),
+  };
+}

@@ -1,0 +1,80 @@
+import { whyNotSpend } from './budgets.ts';
+import type { BringBackChoice, RestorePlan, RestorePlanChoice, WakeChoice } from './domain/doors.ts';
+import { Failure } from './domain/failures.ts';
+import type { Machine } from './domain/lifecycle.ts';
+import type { Ports } from './domain/ports.ts';
+import type { Snapshot } from './domain/snapshot.ts';
+import { notBackedUp, sightOf, type Workspace } from './domain/workspace.ts';
+import { onlyAdopts } from './steps/only-adopts.ts';
+import { storedLines } from './steps/stored-backup.ts';
+import { weigh } from './steps/weigh.ts';
+import type { createViews } from './views.ts';
+
+type Views = Pick<ReturnType<typeof createViews>, 'find' | 'findSnapshot' | 'quote'>;
+
+/** What a restore is refused for, before anything is done; its dry run is refused for the same. */
+export function createRestores(views: Views, ports: Ports) {
+  const { store } = ports;
+
+  async function mayWake(name: string, how: WakeChoice) {
+    const workspace = await views.find(name);
+    const spent = await whyNotSpend(name, ports);
+    if (spent !== null) throw new Failure('budget_spent', { workspace: name, why: spent });
+    const snapshot = how.snapshot === undefined ? null : await views.findSnapshot(name, how.snapshot);
+    if (await onlyAdopts(ports)) throw new Failure('recovery_unconfirmed');
+    const machine = await holderOf(workspace);
+    if (snapshot && machine && machine.state !== 'releasing') throw busy(workspace, machine);
+    return { workspace, snapshot };
+  }
+
+  /** Also what it would come back onto. Whether somebody agreed is not asked here. */
+  async function mayBringBack(name: string, { snapshot: prefix, path, into }: Omit<BringBackChoice, 'overwrite'>) {
+    const workspace = await views.find(name);
+    const snapshot = await views.findSnapshot(name, prefix);
+    const machine = await holderOf(workspace);
+    if (machine?.state !== 'running') throw new Failure('no_such_machine', { workspace: name });
+    if (path !== null) await mustHave(snapshot, path);
+    if (into !== null) checkHeld(into, workspace);
+    return { workspace, snapshot, machine };
+  }
+
+  return {
+    mayWake,
+    mayBringBack,
+    holderOf,
+
+    /** What it would bring and take the place of. Changes nothing; the machine itself is asked, where there is one. */
+    async restorePlan(name: string, how: RestorePlanChoice, signal: AbortSignal): Promise<RestorePlan> {
+      if (how.onto === 'new') {
+        const { snapshot } = await mayWake(name, how);
+        const quote = await views.quote(name, how);
+        const { fileCount: files = 0, sizeBytes: bytes = 0 } = snapshot ?? {};
+        return { files, bytes, onMachine: null, quote };
+      }
+      const { workspace, snapshot, machine } = await mayBringBack(name, how);
+      const { files, bytes, ...onMachine } = await weigh(machine, workspace, { ...how, snapshot }, ports, signal);
+      return { files, bytes, onMachine, quote: null };
+    },
+  };
+
+  async function mustHave(snapshot: Snapshot, path: string): Promise<void> {
+    const lines = await storedLines(snapshot, ports, AbortSignal.timeout(READ_MS));
+    if (lines.some((line) => line.path === path || line.path.startsWith(`${path}/`))) return;
+    throw new Failure('no_such_file', { path: `/${path}`, snapshot: snapshot.id.slice(0, 8) });
+  }
+
+  async function holderOf(workspace: Workspace): Promise<Machine | null> {
+    return workspace.claim === null ? null : await store.read('machines', workspace.claim.machine);
+  }
+}
+
+export function checkHeld(path: string, { spec }: Workspace): void {
+  const why = notBackedUp(path, spec);
+  if (why) throw new Failure('bad_path', { path: `/${path}`, why });
+}
+
+export function busy(workspace: Workspace, machine: Machine | null): Failure {
+  return new Failure('workspace_busy', { workspace: workspace.id, sight: sightOf(workspace, machine) });
+}
+
+const READ_MS = 60_000;
