@@ -159,6 +159,16 @@ const EndCall = z.object({
 });
 export type EndCall = z.infer<typeof EndCall>;
 
+/**
+ * Where no such key can be handed to it: a key that the machine was born with stands for "{key}" in calls that are tried one
+ * after the other; or it can switch itself off, and its marketplace stops it.
+ */
+const EndItself = z.discriminatedUnion('by', [
+  z.object({ by: z.literal('own key'), variable: z.string(), calls: z.array(EndCall) }),
+  z.object({ by: z.literal('power off') }),
+]);
+export type EndItself = z.infer<typeof EndItself>;
+
 /** Of a workspace or an installation, as it travels and as it is stored. */
 export const IdleShape = z.object({
   hibernate: z.boolean(),
@@ -198,7 +208,13 @@ export const AgentAnswer = z.object({
   refused: z.array(Sha256).optional(),
   /** What to do when the engine stays silent: save, prove, and then end the machine, if nobody is at work. */
   watchdog: z
-    .object({ silentMs: z.number(), ticket: Ticket, end: EndCall.nullable(), proofUrl: z.string() })
+    .object({
+      silentMs: z.number(),
+      ticket: Ticket,
+      end: EndCall.nullable(),
+      itself: EndItself.nullable().default(null),
+      proofUrl: z.string(),
+    })
     .nullable(),
   /** When nobody is at work here, by the workspace's own rules; null: by those that hold where nobody said otherwise. */
   idle: IdleShape.nullable().default(null),

@@ -6,7 +6,7 @@ import type { Budget } from './budget.ts';
 import type { Confirmation, DiscordHeard, GatewaySession, Guild, Panel } from './discord.ts';
 import type { Verdict } from './doors.ts';
 import type { Talk } from './events.ts';
-import type { AgentAnswer, AgentStatus, EndCall } from './heartbeat.ts';
+import type { AgentAnswer, AgentStatus, EndCall, EndItself } from './heartbeat.ts';
 import type { Journals } from './journals.ts';
 import type { Machine } from './lifecycle.ts';
 import type { Level, LogLine, PlacedLine } from './log.ts';
@@ -158,6 +158,8 @@ export interface Marketplace {
   bootLog(instance: string, signal: AbortSignal): Promise<string>;
   /** How the machine can end itself with a key that can do nothing else; null where there is no such key. */
   endCall(instance: string): Promise<EndCall | null>;
+  /** How it can end itself where there is none. */
+  endItself?(instance: string): EndItself;
   /**
    * Its own bill: every line that ends at or after `since`, those of machines that are gone as well, each with the amount it
    * has now. A bill that is not whole, or is not in US dollars, rejects; it is never shorter instead. Missing where it shows none.

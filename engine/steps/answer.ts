@@ -106,10 +106,9 @@ async function watchdogFor(
   const lastsMs = Math.max(settings.save.credentialsMs, aloneMs(workspace, ports));
   const marketplace = marketplaces.get(machine.marketplace);
   const stays = machine.instance === null || !rulesFor(workspace, settings).hibernate;
-  const fresh = {
-    silentMs: silentMs(workspace, ports),
-    end: stays ? null : ((await marketplace?.endCall(machine.instance)) ?? null),
-  };
+  const end = stays ? null : ((await marketplace?.endCall(machine.instance)) ?? null);
+  const itself = stays || end ? null : (marketplace?.endItself?.(machine.instance) ?? null);
+  const fresh = { silentMs: silentMs(workspace, ports), end, itself };
   // To sign addresses is most of what a heartbeat costs, and those of the last one are as good for as long as they last.
   const lasts = before !== null && before.ticket.until - clock.now() > Math.max(lastsMs / 2, aloneMs(workspace, ports));
   if (lasts && before.ticket.sequence === workspace.sequence) return { ...before, ...fresh };

@@ -24,7 +24,13 @@ test.skipIf(resticProgram === null)(
     const machine = await livingMachine(world, stack, 'alone');
     write(machine, { 'workspace/a': 'first', 'tmp/server': '', 'tmp/training': '' });
     const jobs = [runsWhile('server', afterWakeJob(1)), runsWhile('training', 'op-1')];
-    const watchdog = { silentMs: 500, ticket: ticket(world, 50), end: null, proofUrl: world.url('proof') };
+    const watchdog = {
+      silentMs: 500,
+      ticket: ticket(world, 50),
+      end: null,
+      itself: null,
+      proofUrl: world.url('proof'),
+    };
     const plan = { everyMs: 3_600_000, include: [], exclude: [], fileBytesMax: 1e9 };
     ear.answer = { plan, idle, jobs, watchdog };
     await machine.run('run', runOrder(world, ear.url, ear.answer));

@@ -45,7 +45,13 @@ async function alone(name: string, idle: IdleRules | null): Promise<{ machine: M
   const ear = stack.use(await openEar());
   write(machine, { 'workspace/a': 'first' });
   const end = { method: 'POST', url: endUrl, headers: {}, body: null } as const;
-  const watchdog = { silentMs: 300, ticket: ticket(world, 50), end, proofUrl: world.url(`proof-${name}`) };
+  const watchdog = {
+    silentMs: 300,
+    ticket: ticket(world, 50),
+    end,
+    itself: null,
+    proofUrl: world.url(`proof-${name}`),
+  };
   ear.answer = { watchdog, idle };
   await machine.run('run', runOrder(world, ear.url, ear.answer));
   await ear.until((status) => status.taken.length > 0);

@@ -126,6 +126,7 @@ async function machine(name: string, end = true): Promise<Machine> {
         until: Date.now() + 600_000,
       },
       end: end ? { method: 'POST', url: endUrl, headers: { authorization: 'Bearer own-key' }, body: null } : null,
+      itself: null,
       proofUrl: await storage.presign('PUT', watchdogProofKey(name, 'm1'), 600_000),
     },
   };
@@ -161,6 +162,7 @@ function watch(on: Machine, sensed: Partial<Sensed> = {}): Watching {
   };
   const child = spawn(process.execPath, [join(import.meta.dirname, 'watchdog-child.ts'), JSON.stringify(given)], {
     stdio: ['pipe', 'pipe', 'inherit'],
+    env: { POD_KEY: 'own-key', PATH: '/usr/bin:/bin' },
   });
   started.add(child);
   child.stdin.on('error', () => undefined);
@@ -219,6 +221,19 @@ resticTest(
     await sleep(300);
     expect(stateOf(lab)).toBe('T');
     expect(calls).toBe(1);
+  },
+  60_000,
+);
+
+resticTest(
+  'with a key of its own it ends the same way, after the proof',
+  async () => {
+    const lab = await machine('own', false);
+    const call = { method: 'POST', url: endUrl, headers: { authorization: 'Bearer {key}' }, body: null } as const;
+    lab.order.orders.itself = { by: 'own key', variable: 'POD_KEY', calls: [call] };
+    await watch(lab).until('watchdog.ending');
+    expect((await lab.proof())?.processes).toBe('stand-still');
+    expect([calls, stateOf(lab)]).toEqual([1, 'T']);
   },
   60_000,
 );

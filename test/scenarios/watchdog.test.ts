@@ -55,6 +55,25 @@ test('a machine that ended itself while no engine ran ends as a good hibernation
   await again.stop();
 });
 
+test('one that can only switch itself off is told so; stopped it costs its disk, and an engine starts it again with all of its work', async () => {
+  const w = new World();
+  w.marketplace.endCall = async () => null;
+  Object.assign(w.marketplace, { endItself: () => ({ by: 'power off' }) });
+  const machine = await alone(w);
+  expect(machine.life?.heard.answer.watchdog).toMatchObject({ end: null, itself: { by: 'power off' } });
+  watchOver(machine, () => void w.marketplace.stop(machine.instance));
+  await w.clock.advance(3 * HOURS);
+  expect(machine.stopped).toBe(true);
+
+  const again = await w.start();
+  await w.clock.advance(10 * MINUTE);
+  const [view] = await again.engine.status('lab');
+  expect([view?.sight, view?.machine?.instance]).toEqual(['awake', machine.instance]);
+  expect(machine.files.get('workspace/a')?.content).toBe('two');
+  expect(w.told.filter(({ event }) => event === 'machine.lost')).toEqual([]);
+  await again.stop();
+});
+
 test('whoever asked for the workspace after that gets it, with the work that was saved', async () => {
   const w = new World();
   const machine = await alone(w);

@@ -2,8 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import * as z from 'zod';
 import { PROTOCOL } from '../../domain/agent-protocol.ts';
 import { Repository, Sha256 } from '../../domain/agent-shapes.ts';
-import { Failure, reasonOf } from '../../domain/failures.ts';
-import { AgentAnswer, type EndCall, type Taken } from '../../domain/heartbeat.ts';
+import { Failure } from '../../domain/failures.ts';
+import { AgentAnswer, type Taken } from '../../domain/heartbeat.ts';
 import { shortPath } from '../../domain/short-path.ts';
 import type { WatchdogProof } from '../../domain/watchdog-proof.ts';
 import { contentHash } from '../../policy/content-hash.ts';
@@ -18,6 +18,7 @@ import { openRestic } from '../restic-here.ts';
 import { scopeOf } from '../scope.ts';
 import { sendObject } from '../transfer.ts';
 import { type Content, contentHere } from './content-here.ts';
+import { callEnd, endItself } from './end-itself.ts';
 import { lastWord, say, takeBack } from './last-word.ts';
 import { proveHere } from './prove-here.ts';
 
@@ -51,6 +52,7 @@ export async function lastStand(
   endMs = END_MS,
 ): Promise<Taken> {
   const { repository, orders } = order;
+  const ends = orders.end !== null || orders.itself !== null;
   using lock = await takeLock(place, 'the watchdog');
   const claim = claimFor(order, place);
   const keptByEngine = keptFor(place) > orders.ticket.sequence ? keptFor(place) : 0;
@@ -75,18 +77,23 @@ export async function lastStand(
       workspace: order.workspace,
       machine: order.machine,
       taken: { ...taken, manifestSha256: sha256, sequence: orders.ticket.sequence, draft: orders.ticket.draft },
-      processes: orders.end ? 'stand-still' : 'go-on',
+      processes: ends ? 'stand-still' : 'go-on',
       compared,
       at: order.time + Math.round(performance.now()),
     };
     await say(place, proof, orders.proofUrl, signal);
-    if (!orders.end) return proof.taken;
+    if (!ends) return proof.taken;
     await mustStandStill(frozen, content, signal);
     signal.throwIfAborted();
-    await callEnd(orders.end, signal);
-    // From here on it ends. Whoever tells us to stop is that end, and nothing may move before it.
-    frozen.keep(orders.ticket.sequence);
-    onEnding();
+    // From then on it ends. Whoever tells us to stop is that end, and nothing may move before it.
+    await end(
+      orders,
+      () => {
+        frozen.keep(orders.ticket.sequence);
+        onEnding();
+      },
+      signal,
+    );
     await sleep(endMs);
     throw new Failure('backup_failed', { why: 'it was told to end, and is still here' });
   } finally {
@@ -95,6 +102,17 @@ export async function lastStand(
     else frozen.thaw();
     await takeBack(place, orders.proofUrl, AbortSignal.timeout(TAKE_BACK_MS)).catch(() => undefined); // tried again
   }
+}
+
+async function end(
+  { end: call, itself }: LastStandOrder['orders'],
+  granted: () => void,
+  signal: AbortSignal,
+): Promise<void> {
+  if (itself !== null) return await endItself(itself, granted, signal);
+  if (call === null) return;
+  await callEnd(call, signal);
+  granted();
 }
 
 function claimFor(order: LastStandOrder, place: Place): Claim {
@@ -164,25 +182,8 @@ async function mustStandStill(frozen: Freeze, content: Content, signal: AbortSig
     });
 }
 
-/** The key in it is a secret, so nothing of it is repeated. */
-async function callEnd({ method, url, headers, body }: EndCall, signal: AbortSignal): Promise<void> {
-  let status: number;
-  try {
-    const attempt = AbortSignal.any([signal, AbortSignal.timeout(CALL_MS)]);
-    const reply = await fetch(url, { method, headers, body, signal: attempt });
-    await reply.body?.cancel();
-    status = reply.status;
-  } catch (cause) {
-    signal.throwIfAborted();
-    const inner = cause instanceof Error && cause.cause ? cause.cause : cause;
-    throw new Failure('backup_failed', { why: `the call to end it was not answered: ${reasonOf(inner)}` }, { cause });
-  }
-  if (status >= 400) throw new Failure('backup_failed', { why: `the call to end it was answered with HTTP ${status}` });
-}
-
 const SILENT: Job['talk'] = { say: () => undefined };
 const ROUNDS = 2;
-const CALL_MS = 30_000;
 /** From the answer to the end of everything here. */
 const END_MS = 5 * 60_000;
 const TAKE_BACK_MS = 10_000;

@@ -121,7 +121,8 @@ export function gcp({ api, key, zones, machineType, clock }: GcpOptions): Market
       return shaped(SerialOutput, await good(request, signal), 'gcp').contents;
     },
 
-    endCall: async () => null,
+    endCall: async () => null, // its service account is ours, and must not be on it
+    endItself: () => ({ by: 'power off' }), // a machine that is off is stopped, and only its disk is billed
   };
 }
 

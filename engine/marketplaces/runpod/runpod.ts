@@ -6,7 +6,7 @@ import type { Secret } from '../../domain/secret.ts';
 import { type Answer, call, type Request, type Service, shaped } from '../http/call.ts';
 import { pace } from '../http/pace.ts';
 import { together } from '../http/together.ts';
-import { balanceOf } from './graphql.ts';
+import { balanceOf, endByGraphql } from './graphql.ts';
 import { readLog } from './log.ts';
 import { type Cloud, fits, listed, offersIn, placeOf } from './pools.ts';
 import { refusalOf, restMs } from './refusals.ts';
@@ -111,6 +111,14 @@ export function runpod({ api, key, clock, timeoutMs = 20_000 }: RunpodOptions): 
     bootLog: async (instance, signal) => await readLog(service, `${podPath(instance)}/logs`, signal),
 
     endCall: async () => null, // the key that ends one pod is known inside that pod alone
+    endItself: (instance) => ({
+      by: 'own key',
+      variable: 'RUNPOD_API_KEY',
+      calls: [
+        { method: 'DELETE', url: `${api}${podPath(instance)}`, headers: OWN_KEY, body: null },
+        endByGraphql(api, instance, OWN_KEY),
+      ],
+    }),
 
     async charges(since, signal) {
       const startTime = new Date(since).toISOString();
@@ -124,6 +132,9 @@ export function runpod({ api, key, clock, timeoutMs = 20_000 }: RunpodOptions): 
     credit: async (signal) => await balanceOf(service, signal),
   };
 }
+
+/** The pod's own; what it may do in REST is written nowhere, and what `runpodctl` does inside of a pod is GraphQL. */
+const OWN_KEY = { authorization: 'Bearer {key}' };
 
 /** Half of the 60 requests a minute, so that the rest is left for what has to happen. */
 const LIST_MS = 2_000;

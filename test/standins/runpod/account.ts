@@ -41,6 +41,9 @@ export function openAccount(clock: Clock, key = STANDIN_KEY): Account {
   };
 }
 
+/** What a pod finds in its RUNPOD_API_KEY: it ends that pod by GraphQL, and nothing in REST, as one report says. */
+export const podKey = (id: string): string => `pod-scoped-${id}`;
+
 export const STANDIN_KEY = 'rpa_STANDINSTANDINSTANDINSTANDIN';
 
 export interface Charge {

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { type Listening, listen, textOf } from '../listen.ts';
-import { type Account, balance, bill, collect, spendPerHour } from './account.ts';
+import { type Account, balance, bill, collect, podKey, spendPerHour } from './account.ts';
 import { type Answer, Problem } from './answer.ts';
 import { dataCenters, gpus } from './catalog.ts';
 import { limits } from './limits.ts';
@@ -36,6 +36,11 @@ async function answer(
   const body = await bodyOf(request);
   const key = /^Bearer (\S+)$/.exec(request.headers.authorization ?? '')?.[1];
   if (key === undefined) throw new Problem(401, 'missing bearer token');
+  const own = [...account.pods.keys()].find((id) => key === podKey(id));
+  if (own !== undefined) {
+    if (url.pathname !== '/graphql') throw new Problem(403, 'this key may not do that');
+    return ofPod(account, own, body);
+  }
   if (key !== account.key) throw new Problem(401, 'invalid bearer token');
   const seconds = limit.count();
   if (seconds !== null)
@@ -147,6 +152,14 @@ function graphql(account: Account, body: unknown): Answer {
   if (unknown)
     return { status: 200, body: { errors: [{ message: `Cannot query field "${unknown}" on type "User".` }] } };
   return { status: 200, body: { data: { myself: Object.fromEntries(fields.map((field) => [field, known[field]])) } } };
+}
+
+function ofPod(account: Account, own: string, body: unknown): Answer {
+  const { query = '' } = (body ?? {}) as { query?: string };
+  const id = /podTerminate\(input: \{ podId: "([^"]+)" \}\)/.exec(query)?.[1];
+  if (id !== own) return { status: 200, body: { errors: [{ message: 'Unauthorized' }], data: null } };
+  endPod(account, own);
+  return { status: 200, body: { data: { podTerminate: null } } };
 }
 
 async function bodyOf(request: IncomingMessage): Promise<unknown> {
