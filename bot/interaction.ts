@@ -1,6 +1,7 @@
 import {
   type APIApplicationCommandInteractionDataOption,
   type APIInteraction,
+  type APIRole,
   ApplicationCommandOptionType,
   InteractionType,
 } from 'discord-api-types/v10';
@@ -18,6 +19,8 @@ export interface Deed {
   readonly guild: string;
   readonly channel: string;
   readonly language: Language;
+  /** The roles it names that we cannot ring. */
+  readonly mute: readonly string[];
   readonly what: What;
 }
 
@@ -59,6 +62,7 @@ export function readInteraction(raw: APIInteraction): Deed | null {
     guild,
     channel,
     language: languageOf('locale' in raw ? raw.locale : undefined),
+    mute: muteRolesOf(raw),
     what,
   };
 }
@@ -72,6 +76,17 @@ const DISCORD_EPOCH = 1_420_070_400_000;
 /** The time that is in every id of Discord's. */
 export function timeOf(id: string): number {
   return Number(BigInt(id) >> 22n) + DISCORD_EPOCH;
+}
+
+const MENTION_ALL = 1n << 17n;
+const ADMINISTRATOR = 1n << 3n;
+
+/** A role that not everybody may mention rings only for whoever may mention everyone. */
+function muteRolesOf(raw: APIInteraction): readonly string[] {
+  if (raw.type !== InteractionType.ApplicationCommand || !('resolved' in raw.data)) return [];
+  if ((BigInt(raw.app_permissions) & (MENTION_ALL | ADMINISTRATOR)) !== 0n) return [];
+  const roles = Object.values((raw.data.resolved as { roles?: Record<string, APIRole> } | undefined)?.roles ?? {});
+  return roles.filter(({ mentionable }) => !mentionable).map(({ id }) => id);
 }
 
 function whatOf(raw: APIInteraction): What | null {

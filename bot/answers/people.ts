@@ -58,10 +58,10 @@ export function peopleAnswers(words: Phrases) {
       };
     },
 
-    settings(guild: Guild, changed: boolean): Message {
+    settings(guild: Guild, changed: boolean, mute: string | null): Message {
       const place = (id: string | null): string => (id === null ? '–' : `<#${id}>`);
       return {
-        content: `**${label.settings}**${changed ? ` · ${label.changedSettings}` : ''}`,
+        content: `**${label.settings}**${changed ? ` · ${label.changedSettings}` : ''}${mute === null ? '' : `\n⚠️ ${words.say.muteRole(mute)}`}`,
         embeds: [
           {
             color: guild.trouble === null ? COLOUR.calm : COLOUR.warn,

@@ -35,7 +35,7 @@ export const settings = command({
       },
     ),
   },
-  async run({ options, guild, settled, panels, moved, who, words, record }) {
+  async run({ deed, options, guild, settled, panels, moved, who, words, record }) {
     if (who.role !== 'admin') throw new Failure('forbidden', { account: who.name, verb: 'settings', needed: 'admin' });
     const { channel: place, audit, ping, language, hears, clear } = options;
     const to: Partial<Guild> = {
@@ -51,6 +51,6 @@ export const settings = command({
     const now = names.length === 0 ? guild : await settled.change(guild.id, to);
     moved(guild, now);
     if (place !== undefined) await panels.letIn(guild.id);
-    return words.answer.settings(now, names.length > 0);
+    return words.answer.settings(now, names.length > 0, deed.mute.find((role) => role === ping) ?? null);
   },
 });

@@ -7,8 +7,8 @@ import { isShut, isTokenLost, wordsOf } from '../discord/trouble.ts';
 import { commandBodies, registerCommands } from '../registration.ts';
 import { writeDiscordFile } from './discord-file.ts';
 
-/** View channels, send messages, embed links, attach files: what panels need, and no more. */
-const PERMISSIONS = (1n << 10n) | (1n << 11n) | (1n << 14n) | (1n << 15n);
+/** View channels, send messages, in threads too, embed links, attach files: what panels need, and no more. */
+const PERMISSIONS = (1n << 10n) | (1n << 11n) | (1n << 14n) | (1n << 15n) | (1n << 38n);
 const TEXT = 0;
 const INVITED_WITHIN_MS = 10 * 60_000;
 const LOOK_MS = 3_000;

@@ -167,6 +167,8 @@ export const en: Phrases = {
       'Log in to Dumont, get a code with `dumont discord link`, and type `/link code:…` here within ten minutes.',
     noChannel:
       'No server has a channel for warnings and alerts, so nobody may hear of them. Choose one: `/settings channel:`',
+    muteRole: (role) =>
+      `Nobody in <@&${role}> would hear it ring: the role cannot be mentioned. In the server's settings, under Roles, allow anyone to @mention it, or give Dumont's role "Mention @everyone, @here and All Roles". Then choose it here again.`,
     moved: (channel) => `Panels, warnings and alerts stand in <#${channel}> from now on.`,
     noCommand: (path) => `There is no command /${path} any more.`,
     panelNotPosted: (name, id) =>

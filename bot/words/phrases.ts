@@ -67,6 +67,7 @@ export interface Phrases extends Format {
     readonly hostKey: string;
     readonly howToLink: string;
     readonly noChannel: string;
+    readonly muteRole: Say;
     readonly recovered: string;
     readonly noCommand: Say;
     readonly panelNotPosted: Say;

@@ -199,6 +199,8 @@ export const pt: Phrases = {
       'Entre no Dumont, pegue um código com `dumont discord link` e digite `/link code:…` aqui em até dez minutos.',
     noChannel:
       'Nenhum servidor tem canal para avisos e alertas, e talvez ninguém os veja. Escolha um: `/settings channel:`',
+    muteRole: (role) =>
+      `Ninguém em <@&${role}> seria chamado: o cargo não pode ser mencionado. Nas configurações do servidor, em Cargos, permita que qualquer um o @mencione, ou dê ao cargo do Dumont "Mencionar @everyone, @here e todos os cargos". Depois escolha o cargo aqui de novo.`,
     moved: (channel) => `De agora em diante painéis, avisos e alertas ficam em <#${channel}>.`,
     noCommand: (path) => `Não existe mais o comando /${path}.`,
     panelNotPosted: (name, id) =>

@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { AlertKind } from '../../engine/domain/alert.ts';
 import type { Talk } from '../../engine/domain/events.ts';
+import { EVERYBODY } from '../standins/discord/standin.ts';
+import { MAY } from '../standins/discord/state.ts';
 import { type Stage, stage } from './stage.ts';
 
 const MACHINE = 'm-1';
@@ -69,8 +71,27 @@ describe.concurrent('a warning before sleep', () => {
 });
 
 describe.concurrent('an alert', () => {
+  test('rings no role that nobody may mention, and /settings says so when it is chosen', async () => {
+    await using s = await stage();
+    const quiet = s.standin.role('on duty', { mentionable: false }).id;
+    const admin = { ...s.people.ana, permissions: EVERYBODY | (1n << 5n) };
+    const choose = async (ping: string) =>
+      (await s.standin.answered(s.standin.run(admin, s.ops, 'settings', { ping }))).content;
+    expect(await choose(quiet)).toContain(`Nobody in <@&${quiet}> would hear it ring`);
+    s.fake.tell(raised());
+    expect((await said(s, 'backups fail')).pinged).toEqual([]);
+    expect(await choose(s.standin.role('everybody').id)).not.toContain('Nobody in');
+    s.standin.state.appPermissions |= MAY.mentionEveryone;
+    expect(await choose(quiet)).not.toContain('Nobody in');
+    s.fake.tell(resolved);
+    await said(s, /over/);
+    s.fake.tell(raised('backup_late'));
+    expect((await said(s, 'late')).pinged).toEqual([`role ${quiet}`]);
+  });
+
   test('rings once, on failure only, and is edited when it is over', async () => {
     await using s = await stage({ guild: { pingRole: ROLE } });
+    s.standin.role('on duty', { id: ROLE });
     s.fake.tell(raised());
     const alert = await said(s, 'backups fail');
     expect(alert.message.content).toContain(`<@&${ROLE}>`);

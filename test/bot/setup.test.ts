@@ -67,7 +67,7 @@ test('the invitation asks for what panels need, and for a server only', () => {
   expect(Object.fromEntries(query)).toEqual({
     client_id: '42',
     scope: 'bot applications.commands',
-    permissions: '52224',
+    permissions: String(52_224 + 2 ** 38),
     integration_type: '0',
   });
 });

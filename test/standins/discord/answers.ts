@@ -7,7 +7,7 @@ import {
 } from 'discord-api-types/v10';
 import { botUser } from './gateway.ts';
 import type { Channel, Person, State, Stored } from './state.ts';
-import { snowflake } from './state.ts';
+import { MAY, snowflake } from './state.ts';
 
 /** What Discord answers, in its own shapes. */
 
@@ -103,17 +103,19 @@ function numbered(components: readonly APIMessageTopLevelComponent[]): APIMessag
   return components.map(one) as APIMessageTopLevelComponent[];
 }
 
-/** Whom a message rings: what its text names, as far as it is allowed to. */
-export function pingsOf({ content, allowed_mentions: allowed }: Draft): readonly string[] {
+/** Whom a message rings: what its text names, as far as it is allowed to, and the bot may. */
+export function pingsOf(state: State, { content, allowed_mentions: allowed }: Draft): readonly string[] {
   const text = content ?? '';
+  const mayAll = (state.appPermissions & MAY.mentionEveryone) !== 0n;
+  const rings = (role = ''): boolean => mayAll || (state.roles.get(role)?.mentionable ?? false);
   const may = (kind: 'roles' | 'users' | 'everyone', id?: string): boolean =>
     allowed == null ||
     (allowed.parse?.includes(kind) ?? false) ||
     (id !== undefined && kind !== 'everyone' && (allowed[kind]?.includes(id) ?? false));
   return [
-    ...[...text.matchAll(/<@&(\d+)>/g)].filter(([, id]) => may('roles', id)).map(([, id]) => `role ${id}`),
+    ...[...text.matchAll(/<@&(\d+)>/g)].filter(([, id]) => may('roles', id) && rings(id)).map(([, id]) => `role ${id}`),
     ...[...text.matchAll(/<@!?(\d+)>/g)].filter(([, id]) => may('users', id)).map(([, id]) => `user ${id}`),
-    ...(/@(everyone|here)\b/.test(text) && may('everyone') ? ['everyone'] : []),
+    ...(/@(everyone|here)\b/.test(text) && may('everyone') && mayAll ? ['everyone'] : []),
   ];
 }
 
@@ -167,6 +169,12 @@ export function memberJson(person: Person): object {
   };
 }
 
-export function stored(message: APIMessage, draft: Draft, files: readonly File[], nonce: string | null): Stored {
-  return { message, nonce, sentAt: Date.now(), pinged: pingsOf(draft), files, edits: 0, editedAt: [] };
+export function stored(
+  state: State,
+  message: APIMessage,
+  draft: Draft,
+  files: readonly File[],
+  nonce: string | null,
+): Stored {
+  return { message, nonce, sentAt: Date.now(), pinged: pingsOf(state, draft), files, edits: 0, editedAt: [] };
 }

@@ -13,6 +13,7 @@ const TELEPHONE = 390;
 /** So many answers stand in one picture. */
 const TOGETHER = 6;
 const LOCALES = { en: 'en-US', pt: 'pt-BR' } as const;
+const ON_DUTY = '1400000000000000001';
 const STORY_MS = 90_000;
 
 /** Pictures of every answer and every panel, in both languages, for somebody to look at: they are compared with nothing. */
@@ -25,7 +26,8 @@ export async function gallery(folder: string): Promise<void> {
 
 async function inLanguage(language: Language, folder: string, camera: Camera): Promise<void> {
   const names = ['lab', 'slow', 'unlucky'];
-  await using s = await stage({ names, pace: 1, guild: { language, pingRole: '1400000000000000001' } });
+  await using s = await stage({ names, pace: 1, guild: { language, pingRole: ON_DUTY } });
+  s.standin.role('on duty', { id: ON_DUTY });
   const ana: Person = { ...s.people.ana, locale: LOCALES[language], permissions: EVERYBODY | (1n << 5n) };
   s.standin.state.people[0] = ana;
 
@@ -97,7 +99,7 @@ const AWAKE: typeof EVERY = [
   ['tokens', { create: 'ci', role: 'viewer', for: '30d' }],
   ['tokens', {}],
   ['users', { account: 'newcomer', do: 'create' }],
-  ['settings', { ping: '1400000000000000001' }],
+  ['settings', { ping: ON_DUTY }],
   ['wake', { workspace: 'no-such' }],
   ['restore date', { workspace: 'lab', date: '2026-02-31' }],
 ];

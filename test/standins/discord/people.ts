@@ -65,7 +65,7 @@ export function people(state: State, gateway: Gateway): People {
       channel_id: channel,
       locale: person.locale,
       ...(context === 0 && { guild_locale: 'en-US' }),
-      app_permissions: '2251799813685247',
+      app_permissions: state.appPermissions.toString(),
       entitlements: [],
       authorizing_integration_owners: installedBy === 'guild' ? { 0: guild } : { 1: person.id },
       context,
@@ -101,7 +101,15 @@ export function people(state: State, gateway: Gateway): People {
       const given = Object.entries(options).map(([name, value]) => checked(leaf, path, name, value));
       const missing = (leaf.options ?? []).find((one) => one.required && !(one.name in options));
       if (missing) throw new Error(`/${path} cannot be sent without ${missing.name}`);
-      return deliver(2, person, channel, dataOf(command, subs, given), {}, null, more);
+      return deliver(
+        2,
+        person,
+        channel,
+        { ...dataOf(command, subs, given), ...resolvedOf(state, given) },
+        {},
+        null,
+        more,
+      );
     },
     suggest(person, channel, path, focused, typed, others = {}) {
       const { command, leaf, subs } = find(state, path);
@@ -191,7 +199,7 @@ function checked(
   path: string,
   name: string,
   value: string | number | boolean,
-): object {
+): { readonly type: number; readonly name: string; readonly value: string | number | boolean } {
   const option = leaf.options?.find((one) => one.name === name);
   if (!option) throw new Error(`/${path} has no option ${name}`);
   const fits =
@@ -219,6 +227,15 @@ function dataOf(command: Registered, subs: readonly RegisteredOption[], given: r
   );
   return { id: command.id, name: command.name, type: 1, ...(options.length > 0 && { options }) };
 }
+
+/** What Discord tells of the roles that were chosen. */
+function resolvedOf(state: State, given: readonly { readonly type: number; readonly value: unknown }[]): object {
+  const chosen = given.filter(({ type }) => type === ROLE).map(({ value }) => state.roles.get(String(value)));
+  const rest = { color: 0, hoist: false, position: 1, permissions: '0', managed: false, flags: 0 };
+  const roles = chosen.filter((role) => role !== undefined).map((role) => [role.id, { ...rest, ...role }]);
+  return roles.length > 0 ? { resolved: { roles: Object.fromEntries(roles) } } : {};
+}
+const ROLE = 8;
 
 function modalData({ custom_id, components }: Modal, fields: Readonly<Record<string, string>>): object {
   const answers = components.flatMap(({ component }, i) =>

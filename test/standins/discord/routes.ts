@@ -1,5 +1,5 @@
 import type { APIMessage } from 'discord-api-types/v10';
-import { channelJson, type Draft, filled, newMessage, pingsOf, stored } from './answers.ts';
+import { channelJson, type Draft, filled, newMessage, stored } from './answers.ts';
 import type { Answered, Call } from './call.ts';
 import { callback, editAnswer, findAnswer, followUp, removeAnswer } from './callbacks.ts';
 import { botUser } from './gateway.ts';
@@ -8,6 +8,7 @@ import { commandFaults, messageFaults } from './rules.ts';
 import {
   type Bucket,
   type Channel,
+  MAY,
   type Registered,
   type Settings,
   type State,
@@ -165,7 +166,8 @@ export function channelOf(state: State, id: string): Channel {
 
 function writable(state: State, id: string): Channel {
   const channel = channelOf(state, id);
-  if (channel.denied === 'send') throw new Refusal(403, 50_013, 'Missing Permissions');
+  const mayWrite = channel.thread === null || (state.appPermissions & MAY.writeInThreads) !== 0n;
+  if (channel.denied === 'send' || !mayWrite) throw new Refusal(403, 50_013, 'Missing Permissions');
   if (channel.thread?.archived) throw new Refusal(400, 50_083, 'Thread is archived');
   return channel;
 }
@@ -188,7 +190,7 @@ function send({ state, params: [channel = ''], body, files }: Call): Answered {
   const twin = [...all.values()].find((one) => nonce !== null && one.nonce === nonce && one.sentAt >= since);
   if (twin && draft.enforce_nonce) return { status: 200, json: twin.message };
   const message = newMessage(state, channel, draft, files);
-  all.set(message.id, stored(message, draft, files, nonce));
+  all.set(message.id, stored(state, message, draft, files, nonce));
   return { status: 200, json: message };
 }
 
@@ -207,7 +209,6 @@ function edit({ state, params, body, files }: Call): Answered {
     files: files.length > 0 ? files : before.files,
     edits: before.edits + 1,
     editedAt: [...before.editedAt, Date.now()],
-    pinged: [...before.pinged, ...pingsOf(draft).filter(() => false)], // an edit rings nobody
   };
   state.messages.get(channel)?.set(id, after);
   return { status: 200, json: message };

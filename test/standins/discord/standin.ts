@@ -5,7 +5,17 @@ import { servePage } from './page.ts';
 import { type People, people, shown } from './people.ts';
 import { openRest } from './rest.ts';
 import { warmUp } from './schema.ts';
-import { DISCORD, type Interaction, type Person, type Settings, type State, type Stored, snowflake } from './state.ts';
+import {
+  DISCORD,
+  type Interaction,
+  MAY,
+  type Person,
+  type Role,
+  type Settings,
+  type State,
+  type Stored,
+  snowflake,
+} from './state.ts';
 
 /** Discord on loopback, for the real client: what it checks, limits, loses and forgets, Discord does as well. */
 export interface Standin extends People, AsyncDisposable {
@@ -16,6 +26,7 @@ export interface Standin extends People, AsyncDisposable {
   readonly gateway: Gateway;
   guild(name?: string): string;
   channel(guild: string, name: string): string;
+  role(name: string, more?: Partial<Role>): Role;
   person(name: string, more?: Partial<Person>): Person;
   /** Waits until it was answered with more than "thinking", or acknowledged where that is all there is to come. */
   answered(interaction: Interaction, ms?: number): Promise<APIMessage>;
@@ -25,6 +36,8 @@ export interface Standin extends People, AsyncDisposable {
 }
 
 export const EVERYBODY = (1n << 10n) | (1n << 11n) | (1n << 31n);
+const EMBED_LINKS = 1n << 14n;
+const ATTACH_FILES = 1n << 15n;
 const LOADING = 1 << 7;
 /** For a computer that has other things to do. */
 const PATIENCE_MS = 20_000;
@@ -35,6 +48,8 @@ export async function openStandin(settings: Partial<Settings> = {}): Promise<Sta
     application: snowflake(),
     guilds: new Map(),
     channels: new Map(),
+    roles: new Map(),
+    appPermissions: EVERYBODY | EMBED_LINKS | ATTACH_FILES | MAY.writeInThreads,
     messages: new Map(),
     people: [],
     interactions: new Map(),
@@ -85,6 +100,11 @@ export async function openStandin(settings: Partial<Settings> = {}): Promise<Sta
       const id = snowflake();
       state.channels.set(id, { id, guild, name, denied: 'nothing', thread: null });
       return id;
+    },
+    role(name, more = {}) {
+      const one = { id: snowflake(), name, mentionable: true, ...more };
+      state.roles.set(one.id, one);
+      return one;
     },
     person(name, more = {}) {
       const one = { id: snowflake(), name, permissions: EVERYBODY, locale: 'en-US', ...more };

@@ -6,6 +6,9 @@ export interface State {
   readonly application: string;
   readonly guilds: Map<string, Guild>;
   readonly channels: Map<string, Channel>;
+  readonly roles: Map<string, Role>;
+  /** What the bot may do, everywhere. */
+  appPermissions: bigint;
   /** By channel, then by message; in the order in which they were sent. */
   readonly messages: Map<string, Map<string, Stored>>;
   /** Who may be anybody on the page. */
@@ -41,6 +44,9 @@ export interface Settings {
   /** Of every answer, this share is lost after what was asked has happened. */
   loses: number;
 }
+/** Permissions that something here hangs on. */
+export const MAY = { mentionEveryone: 1n << 17n, writeInThreads: 1n << 38n } as const;
+
 export interface Bucket {
   readonly limit: number;
   readonly windowMs: number;
@@ -51,6 +57,13 @@ export interface Guild {
   readonly name: string;
   /** The bot was invited and not thrown out. */
   here: boolean;
+}
+
+export interface Role {
+  readonly id: string;
+  readonly name: string;
+  /** Anybody may ring it. */
+  readonly mentionable: boolean;
 }
 
 export interface Channel {
