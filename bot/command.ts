@@ -49,7 +49,18 @@ export interface Option<T> {
   readonly secret: boolean;
   readonly type?: T;
 }
-export type Suggests = 'workspace' | 'awake' | 'asleep' | 'snapshot' | 'gpu' | 'account' | 'operation';
+export type Suggests =
+  | 'workspace'
+  | 'awake'
+  | 'asleep'
+  | 'snapshot'
+  | 'gpu'
+  | 'account'
+  | 'operation'
+  | 'schedule'
+  | 'budget'
+  | 'report'
+  | 'token';
 // biome-ignore lint/suspicious/noExplicitAny: options of every type stand in one table.
 export type Options = Readonly<Record<string, Option<any>>>;
 export type Given<O extends Options> = { readonly [K in keyof O]: O[K] extends Option<infer T> ? T : never };

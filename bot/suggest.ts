@@ -1,5 +1,6 @@
 import type { Who } from '../engine/domain/account.ts';
 import { reaches, roleOn } from '../engine/domain/account.ts';
+import { scheduleWords } from '../engine/domain/schedule.ts';
 import { VERBS } from '../engine/domain/verbs.ts';
 import type { Command, Suggests } from './command.ts';
 import type { Values } from './interaction.ts';
@@ -83,6 +84,25 @@ function candidates(
       const mayShare = verb === 'share' && usable.some((one) => one.workspace.id === workspace);
       return mayShare ? memory.accounts().map(({ id }) => ({ name: id, value: id })) : [];
     }
+    case 'schedule': {
+      const place = usable.find((one) => one.workspace.id === workspace)?.workspace;
+      return (place?.schedules ?? []).map((one) => ({
+        name: `${one.want === 'awake' ? '☀️' : '🌙'} ${scheduleWords(one)} · ${one.id}`,
+        value: one.id,
+      }));
+    }
+    case 'budget':
+      return memory.budgets(who).map((one) => ({ name: words.money.cap(one).replaceAll('**', ''), value: one.id }));
+    case 'report':
+      return memory.reports(who).map(({ id, every, time, zone, workspace: of }) => ({
+        name: [words.money.report[every], `${time} ${zone}`, of ?? words.label.everything, id].join(' · '),
+        value: id,
+      }));
+    case 'token':
+      return memory.tokens(who).map(({ id, name, role }) => ({
+        name: `${name} · ${words.role[role]} · ${id}`,
+        value: id,
+      }));
     case 'operation':
       return memory
         .operations(who)

@@ -18,7 +18,7 @@ export const budget = command({
     all: flag({ en: 'Or of everybody together', pt: 'Ou de todos juntos' }),
     day: cap('At most so many dollars a day (UTC)', 'No máximo tantos dólares por dia (UTC)'),
     month: cap('At most so many dollars a month (UTC)', 'No máximo tantos dólares por mês (UTC)'),
-    remove: text({ en: 'The id of one that ends', pt: 'O id de um que acaba' }, { max: 200 }),
+    remove: text({ en: 'The id of one that ends', pt: 'O id de um que acaba' }, { suggests: 'budget', max: 200 }),
   },
   async run({ options: { workspace, account, all = false, day, month, remove }, engine, asked, words }) {
     const scopes = [

@@ -32,7 +32,7 @@ export const schedule = command({
       },
       { max: 60 },
     ),
-    end: text({ en: 'The id of one that ends', pt: 'O id de um que acaba' }, { max: 40 }),
+    end: text({ en: 'The id of one that ends', pt: 'O id de um que acaba' }, { suggests: 'schedule', max: 40 }),
   },
   async run({ options, engine, asked, words }) {
     const { workspace, wake, sleep, zone = 'UTC', end } = options;

@@ -35,7 +35,7 @@ export const tokens = command({
     ),
     end: text(
       { en: 'The id of one that opens nothing any more', pt: 'O id de um que não abre mais nada' },
-      { max: 60 },
+      { suggests: 'token', max: 60 },
     ),
   },
   async run({ options, accounts, who, words, record }) {

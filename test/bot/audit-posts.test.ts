@@ -111,3 +111,37 @@ test('what is suggested is what one may do there', async () => {
   expect([await values('vi', 'status'), await values('vi', 'wake')]).toEqual([['lab'], []]);
   expect([await values('rui', 'status'), await values('ana', 'wake')]).toEqual([[], ['lab']]);
 });
+
+test('what ends by its id is suggested, to whoever may end it', async () => {
+  await using s = await stage();
+  const lab = s.fake.workspaces.get('lab')!;
+  const nights = { id: 'sc1', want: 'asleep', days: ['mon', 'tue'], time: '22:00', zone: 'UTC', by: 'ana' } as never;
+  s.fake.workspaces.set('lab', { ...lab, schedules: [nights] });
+  const cap = { version: 0, per: 'day', micro: 5_000_000, by: 'ana', at: 1, spent: { micro: 0, from: 0 } } as const;
+  await s.store.save('budgets', { ...cap, id: 'workspace/lab/day', scope: 'workspace', of: 'lab' });
+  await s.store.save('budgets', { ...cap, id: 'all//day', scope: 'all', of: '' });
+  const [guild, channel] = [s.guild, s.ops];
+  const report = { version: 0, guild, channel, every: 'weekly', time: '09:00', zone: 'UTC', language: 'en' } as const;
+  await s.store.save('reports', { ...report, id: 'rp1', workspace: 'lab', by: 'rui', doneAt: 1 });
+  const word = { version: 0, name: 'ci', role: 'viewer', workspaces: null, secret: 'x', createdAt: 1 } as const;
+  await s.store.save('tokens', { ...word, id: 'to1', account: 'ana', expiresAt: null, usedAt: null });
+  await s.standin.answered(s.standin.run(s.people.ana, s.ops, 'keep', { workspace: 'lab' })); // its memory looks again
+
+  const names = async (person: keyof typeof s.people, path: string, option: string, options = {}) => {
+    const typed = s.standin.suggest(s.people[person], s.ops, path, option, '', options);
+    await s.standin.acked(typed);
+    return typed.choices?.map(({ name }) => name);
+  };
+  await expect
+    .poll(async () => await names('ana', 'budget', 'remove'), { timeout: 20_000 })
+    .toEqual(['Everybody a day', 'lab a day']);
+  expect(await names('rui', 'budget', 'remove')).toEqual([]);
+  expect(await names('ana', 'schedule', 'end', { workspace: 'lab' })).toEqual(['🌙 mon,tue 22:00 UTC · sc1']);
+  expect(await names('rui', 'schedule', 'end', { workspace: 'lab' })).toEqual([]);
+  const weekly = 'weekly report · 09:00 UTC · lab · rp1';
+  expect(await names('ana', 'report remove', 'report')).toEqual([weekly]);
+  expect(await names('rui', 'report remove', 'report')).toEqual([weekly.replace('weekly report', 'relatório semanal')]);
+  expect(await names('vi', 'report remove', 'report')).toEqual([]);
+  expect(await names('ana', 'tokens', 'end')).toEqual(['ci · viewer · to1']);
+  expect(await names('rui', 'tokens', 'end')).toEqual([]);
+});

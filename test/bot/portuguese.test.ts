@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { APIMessage } from 'discord-api-types/v10';
 import { expect, test } from 'vitest';
+import { wordsIn } from '../../bot/words/words.ts';
 import { ALERT_KINDS, ALERTS } from '../../engine/domain/alert.ts';
 import type { Talk } from '../../engine/domain/events.ts';
 import { FAILURES, Failure, type FailureCode, sentence } from '../../engine/domain/failures.ts';
@@ -242,10 +243,31 @@ function textOf({ content, embeds, components, attachments }: APIMessage): strin
     .join('\n');
 }
 
+test('what the record says of a deed is said in Portuguese', () => {
+  const results = [
+    ...['came in', 'refused', 'changed', 'removed', 'confirmed', 'parted', 'made a code', 'made t-1', 'ended t-1'],
+    ...['sc-1: ended', 'vi: no more', 'a1b2c3d4: no more', 'vi: viewer', 'on, up to $12 a month', 'off', 'nothing'],
+    ...['purged with 12 snapshots', 'told how to reach m-1', '/workspace/a of a1b2c3d4 was downloaded'],
+    ...['created as operator', 'created for ci', 'behaves again', 'misbehaves: x-1', 'its GPU says 40 %'],
+  ];
+  const words = english();
+  const left = results.flatMap((result) => {
+    const said = wordsIn('pt').why(result);
+    return said === result ||
+      said
+        .toLowerCase()
+        .match(/\p{L}{2,}/gu)
+        ?.some((word) => words.has(word))
+      ? [said]
+      : [];
+  });
+  expect(left).toEqual([]);
+});
+
 /** The words of the English texts, less those of the Portuguese. */
 function english(): ReadonlySet<string> {
   const read = (...path: string[]): string => readFileSync(join(import.meta.dirname, '..', '..', ...path), 'utf8');
-  const wordsIn = (texts: readonly string[]): string[] =>
+  const lowered = (texts: readonly string[]): string[] =>
     texts
       .join(' ')
       .toLowerCase()
@@ -257,8 +279,8 @@ function english(): ReadonlySet<string> {
     ...Object.values(ALERTS).map((say) => say[language]),
     ...reasons.map(([, , en = '', , pt = '']) => (language === 'en' ? en : pt)),
   ];
-  const portuguese = new Set(wordsIn(said('pt')));
-  return new Set(wordsIn(said('en')).filter((word) => !portuguese.has(word)));
+  const portuguese = new Set(lowered(said('pt')));
+  return new Set(lowered(said('en')).filter((word) => !portuguese.has(word)));
 }
 
 /** What stands between quotes, without what is put into it and without the names of things. */
