@@ -1,16 +1,14 @@
-import { createHash, createHmac, type Hash, type Hmac } from 'node:crypto';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
-import { Agent, type IncomingMessage, request as plainRequest } from 'node:http';
-import { Agent as SecureAgent, request as secureRequest } from 'node:https';
 import { dirname, join } from 'node:path';
-import { SignatureV4 } from '@smithy/signature-v4';
 import type { RepositoryAccess } from '../../domain/agent-shapes.ts';
 import { refusal, tried } from '../transfer.ts';
+import { type Connection, openConnection, type Reply, type Room } from './connection.ts';
+import { sha256, signed } from './signature.ts';
 
 /** Where a workspace's images lie: below its repository, where the machine's own credentials reach. */
 export interface Objects {
-  /** Null when it is not there. */
-  get(name: string, signal: AbortSignal): Promise<Buffer | null>;
+  /** In the room that it is given, if it comes from far. Null when it is not there. */
+  get(name: string, room: Room, signal: AbortSignal): Promise<Buffer | null>;
   put(name: string, bytes: Buffer, signal: AbortSignal): Promise<void>;
   close(): void;
 }
@@ -34,7 +32,7 @@ export function openObjects(at: ObjectsAt): Objects {
 /** A repository without S3 is a folder. */
 function inFolder(folder: string): Objects {
   return {
-    async get(name, signal) {
+    async get(name, _, signal) {
       return await readFile(join(folder, name), { signal }).catch((cause: NodeJS.ErrnoException) => {
         if (cause.code === 'ENOENT') return null;
         throw cause;
@@ -50,103 +48,67 @@ function inFolder(folder: string): Objects {
   };
 }
 
-function inStorage({ url, region, credentials, connections }: ObjectsAt): Objects {
+function inStorage({ url, region, credentials }: ObjectsAt): Objects {
   const base = new URL(`${url.slice('s3:'.length)}/${FOLDER}/`);
-  const secure = base.protocol === 'https:';
-  const pool = { keepAlive: true, maxSockets: connections };
-  const agent = secure ? new SecureAgent(pool) : new Agent(pool);
-  const signer = new SignatureV4({ service: 's3', region, credentials, sha256: Sha256, uriEscapePath: false });
+  const idle: Connection[] = [];
 
   const once = async (
-    method: 'GET' | 'PUT',
+    method: Method,
     name: string,
     body: Buffer | null,
+    room: Room,
     signal: AbortSignal,
   ): Promise<Reply> => {
     const path = base.pathname + name;
-    const headers = { host: base.host, 'x-amz-content-sha256': body ? sha256(body) : EMPTY };
-    const { hostname, port, protocol } = base;
-    const asked = { method, protocol, hostname, path, headers, query: {} };
-    const signed = await signer.sign(port === '' ? asked : { ...asked, port: Number(port) });
-    return await new Promise((resolve, reject) => {
-      const length = body ? { 'content-length': body.length } : {};
-      const send = secure ? secureRequest : plainRequest;
-      const sent = send(
-        { agent, hostname, port, method, path, headers: { ...signed.headers, ...length }, signal },
-        (reply) => resolve(readReply(reply)),
-      );
-      sent.on('error', reject);
-      sent.end(body ?? undefined);
-    });
+    const unsigned = { method, path, headers: { host: base.host }, payload: sha256(body ?? '') };
+    const fields = Object.entries(signed(unsigned, { region, credentials }, new Date()));
+    if (body) fields.push(['content-length', String(body.length)]);
+    const head = [`${method} ${path} HTTP/1.1`, ...fields.map(([field, value]) => `${field}: ${value}`)];
+    for (;;) {
+      const connection = idle.pop() ?? openConnection(base);
+      if (!connection.isOpen()) continue;
+      try {
+        const reply = await connection.ask(`${head.join('\r\n')}\r\n\r\n`, body, room, signal);
+        if (connection.isOpen()) idle.push(connection);
+        return reply;
+      } catch (cause) {
+        connection.close();
+        if (!connection.wasStale() || signal.aborted) throw cause;
+      }
+    }
   };
   const ask = (
-    method: 'GET' | 'PUT',
+    method: Method,
     name: string,
     body: Buffer | null,
+    room: Room,
     answers: readonly number[],
     signal: AbortSignal,
   ): Promise<Reply> =>
     tried(name, TRIES, ATTEMPT_MS, signal, async (attempt) => {
-      const reply = await once(method, name, body, attempt);
+      const reply = await once(method, name, body, room, attempt);
       if (!answers.includes(reply.status)) throw refusal(reply.status, name);
       return reply;
     });
   return {
-    async get(name, signal) {
-      const { status, body } = await ask('GET', name, null, [200, 404], signal);
+    async get(name, room, signal) {
+      const { status, body } = await ask('GET', name, null, room, [200, 404], signal);
       return status === 404 ? null : body;
     },
     async put(name, bytes, signal) {
-      await ask('PUT', name, bytes, [200], signal);
+      await ask('PUT', name, bytes, ownRoom, [200], signal);
     },
-    close: () => agent.destroy(),
+    close: () => {
+      for (const connection of idle) connection.close();
+    },
   };
 }
 
-interface Reply {
-  readonly status: number;
-  readonly body: Buffer;
-}
+type Method = 'GET' | 'PUT';
 
-/** Into one buffer of the size that was promised; an answer that ends early is an error. */
-function readReply(reply: IncomingMessage): Promise<Reply> {
-  const promised = Number(reply.headers['content-length'] ?? 0);
-  const body = Buffer.allocUnsafeSlow(Math.min(promised, BODY_MAX));
-  return new Promise((resolve, reject) => {
-    let at = 0;
-    reply.on('data', (chunk: Buffer) => {
-      at += chunk.copy(body, at);
-    });
-    reply.on('error', reject);
-    reply.on('end', () => {
-      if (at === promised) resolve({ status: reply.statusCode ?? 0, body });
-      else reject(new Error(`${at} of ${promised} bytes came`));
-    });
-  });
-}
-
-/** As the signer wants it, from the runtime. */
-class Sha256 {
-  private readonly hash: Hash | Hmac;
-  constructor(secret?: string | ArrayBuffer | ArrayBufferView) {
-    if (secret === undefined) this.hash = createHash('sha256');
-    else this.hash = createHmac('sha256', typeof secret === 'string' ? secret : bytesOf(secret));
-  }
-  update(data: string | ArrayBuffer | ArrayBufferView): void {
-    this.hash.update(typeof data === 'string' ? data : bytesOf(data));
-  }
-  async digest(): Promise<Uint8Array> {
-    return this.hash.digest();
-  }
-  reset(): void {}
-}
-
-const bytesOf = (data: ArrayBuffer | ArrayBufferView): Uint8Array =>
-  ArrayBuffer.isView(data) ? new Uint8Array(data.buffer, data.byteOffset, data.byteLength) : new Uint8Array(data);
-const sha256 = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('hex');
+/** For who keeps what came. */
+export const ownRoom: Room = (bytes) => Buffer.allocUnsafeSlow(bytes);
 
 const FOLDER = 'image';
-const EMPTY = sha256(Buffer.alloc(0));
-const BODY_MAX = 512 * 1024 * 1024;
 const TRIES = 4;
 const ATTEMPT_MS = 60_000;

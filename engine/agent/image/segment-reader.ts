@@ -3,7 +3,8 @@ import { reasonOf } from '../../domain/failures.ts';
 import { secondsOf } from '../times.ts';
 import { decode } from './coding.ts';
 import { imageKeys } from './keys.ts';
-import { type ImageAt, openObjects, segmentName } from './objects.ts';
+import { type ImageAt, openObjects, ownRoom, segmentName } from './objects.ts';
+import { SEGMENT_BYTES } from './plan.ts';
 import { damaged, unseal } from './seal.ts';
 
 /** One segment, and which files have something in it. Paths are raw, and what the system is asked for. */
@@ -38,9 +39,13 @@ export function openSegmentReader({ password, at }: ImageAt): (job: ReadJob) => 
   const keys = imageKeys(password);
   const objects = openObjects(at);
   const signal = new AbortController().signal; // the thread is ended instead
+  /** Used again and again: fresh memory costs the system clearing it, and the collector of garbage a round each. */
+  const rooms: Buffer[] = [];
   return async ({ name, bytes, pieces }) => {
+    const room = rooms.pop() ?? Buffer.allocUnsafeSlow(ROOM_BYTES);
+    const within = (length: number): Buffer => (length > room.length ? ownRoom(length) : room.subarray(0, length));
     try {
-      const sealed = await objects.get(segmentName(name), signal);
+      const sealed = await objects.get(segmentName(name), within, signal);
       if (!sealed) return `segment ${name} is gone`;
       const what = `segment ${name}`;
       const raw = decode(unseal(keys, what, sealed));
@@ -49,6 +54,8 @@ export function openSegmentReader({ password, at }: ImageAt): (job: ReadJob) => 
       return null;
     } catch (cause) {
       return reasonOf(cause);
+    } finally {
+      rooms.push(room);
     }
   };
 }
@@ -77,5 +84,7 @@ export function describe(file: number, { mode, uid, gid, mtimeNs }: Attributes, 
 }
 
 const UMASK = process.umask();
+/** What a writer makes of one segment, however badly it compresses. */
+const ROOM_BYTES = SEGMENT_BYTES + 64 * 1024;
 
 const nameOf = (path: string): Buffer => Buffer.from(path, 'latin1');

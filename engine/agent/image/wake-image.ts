@@ -7,7 +7,7 @@ import type { Place } from '../place.ts';
 import { openThreads, type Threads } from '../threads.ts';
 import { imageKeys } from './keys.ts';
 import { type ImageManifest, unpackImage } from './manifest.ts';
-import { type ImageAt, MANIFEST, openObjects } from './objects.ts';
+import { type ImageAt, MANIFEST, openObjects, ownRoom } from './objects.ts';
 import { readImage } from './read-image.ts';
 import type { Read, ReadJob } from './segment-reader.ts';
 
@@ -57,7 +57,7 @@ export async function fetchImage(
 ): Promise<{ readonly image: ImageManifest } | { readonly why: string }> {
   const objects = openObjects(at);
   try {
-    const stored = await objects.get(MANIFEST, signal);
+    const stored = await objects.get(MANIFEST, ownRoom, signal);
     return stored ? { image: unpackImage(stored, imageKeys(password)) } : { why: 'there is no wake image' };
   } catch (cause) {
     signal.throwIfAborted();
