@@ -1,5 +1,6 @@
 import { Failure, isFailure, reasonOf } from './domain/failures.ts';
 import { repositoryPrefix } from './domain/layout.ts';
+import type { Machine } from './domain/lifecycle.ts';
 import type { Ports, StoredObject } from './domain/ports.ts';
 import { byAge, type Fate, newestGood, type Snapshot } from './domain/snapshot.ts';
 import { noUpkeep, type Upkeep } from './domain/upkeep.ts';
@@ -34,8 +35,8 @@ export async function dueForUpkeep(ports: Ports): Promise<readonly string[]> {
   const upkeepOf = new Map(upkeeps.map((row) => [row.id, row]));
   const due = workspaces.flatMap(({ id }) => {
     const upkeep = upkeepOf.get(id) ?? noUpkeep(id);
-    const asleep = (machinesOf.get(id) ?? []).every(({ state }) => state === 'gone' || state === 'paused');
-    const sight = { upkeep, snapshots: snapshotsOf.get(id) ?? [], asleep, now: ports.clock.now() };
+    const rest = restOf(machinesOf.get(id) ?? []);
+    const sight = { upkeep, snapshots: snapshotsOf.get(id) ?? [], ...rest, now: ports.clock.now() };
     return upkeepDue(sight, ports.settings.upkeep) === null ? [] : [upkeep];
   });
   return due.toSorted((a, b) => a.triedAt - b.triedAt).map(({ id }) => id);
@@ -59,7 +60,7 @@ export async function upkeep(id: string, ports: Ports, signal: AbortSignal): Pro
       const removed = await thin(workspace, ports, calm);
       if (removed > 0) await note({ removed: row.removed + removed });
       await sweepLocks(workspace, ports, calm);
-      await dropFormerKeys(workspace, ports, calm);
+      if ((await dropFormerKeys(workspace, ports, calm)) !== null) await note({ formerKeys: false });
       if (!compactionDue({ ...sight, upkeep: row }, ports.settings.upkeep)) return;
       await ports.repositories.compact(workspace, calm);
       await note({ removed: 0, compactedAt: ports.clock.now() });
@@ -180,8 +181,14 @@ function usageOf(objects: readonly StoredObject[], at: number): Upkeep['hot'] {
 
 async function look(workspace: Workspace, row: Upkeep, ports: Ports): Promise<UpkeepSight> {
   const machines = (await ports.store.list('machines')).filter((machine) => machine.workspace === workspace.id);
-  const asleep = machines.every(({ state }) => state === 'gone' || state === 'paused');
-  return { upkeep: row, snapshots: await snapshotsOf(workspace, ports), asleep, now: ports.clock.now() };
+  return { upkeep: row, snapshots: await snapshotsOf(workspace, ports), ...restOf(machines), now: ports.clock.now() };
+}
+
+function restOf(machines: readonly Machine[]): Pick<UpkeepSight, 'asleep' | 'released'> {
+  return {
+    asleep: machines.every(({ state }) => state === 'gone' || state === 'paused'),
+    released: machines.every(({ state }) => state === 'gone'),
+  };
 }
 
 async function snapshotsOf({ id }: Workspace, ports: Ports): Promise<readonly Snapshot[]> {

@@ -14,6 +14,8 @@ export interface Upkeep {
   /** Snapshots removed since their data was. */
   readonly removed: number;
   readonly compactedAt: number | null;
+  /** A former password still opens the hot repository, since a machine was given it: it goes as soon as none is left. */
+  readonly formerKeys: boolean;
   /** What lies in the hot repository, and what lies beside it. */
   readonly hot: Usage | null;
   /** When the vault was last brought up to it, and what it held then. */
@@ -41,6 +43,7 @@ export function noUpkeep(workspace: string): Upkeep {
     waits: null,
     removed: 0,
     compactedAt: null,
+    formerKeys: false,
     hot: null,
     vault: null,
     checkedAt: null,

@@ -7,15 +7,21 @@ export interface UpkeepSight {
   readonly snapshots: readonly Snapshot[];
   /** No machine of it is there that costs anything but its disk. */
   readonly asleep: boolean;
+  /** Nor one that may start again. */
+  readonly released: boolean;
   readonly now: number;
 }
 
 /** Why the backups of a workspace are to be looked after now; null when that can wait. */
-export function upkeepDue({ upkeep, snapshots, asleep, now }: UpkeepSight, limits: UpkeepLimits): string | null {
+export function upkeepDue(
+  { upkeep, snapshots, asleep, released, now }: UpkeepSight,
+  limits: UpkeepLimits,
+): string | null {
   if (snapshots.length === 0 || now - upkeep.triedAt < limits.retryMs) return null;
   // One that others still build on stays for a while, and is no reason to look again.
   if (snapshots.some(({ leaving }) => leaving !== null && leaving.at >= (upkeep.doneAt ?? 0)))
     return 'snapshots were removed';
+  if (released && upkeep.formerKeys) return 'its former password is needed no more';
   const fresh = newestOf(snapshots) > upkeep.sequence;
   if (asleep && fresh) return 'it fell asleep';
   const sinceMs = now - (upkeep.doneAt ?? 0);

@@ -100,6 +100,9 @@ export const MIGRATIONS: readonly Migration[] = [
       rows.get('storage-bills')?.set(id, { since, ...none, ...bill });
     }
   },
+  function letUpkeepDropFormerKeys(rows) {
+    for (const row of rows.get('upkeep')?.values() ?? []) row.formerKeys = false; // those of before go once a day
+  },
 ];
 
 /** Until there were plans any interval could be chosen: the next longer one that can be now, and the least plan that has it. */

@@ -343,6 +343,7 @@ const upkeep = z.object({
   waits: z.object({ why: z.string(), since: at, locked: z.boolean() }).nullable(),
   removed: z.number().int(),
   compactedAt: at.nullable(),
+  formerKeys: z.boolean(),
   hot: usage.nullable(),
   vault: usage.nullable(),
   checkedAt: at.nullable(),

@@ -14,14 +14,16 @@ test('a workspace that is awake works on with its old password, which goes by it
   await w.clock.advance(10 * SECOND);
   expect((await engine.operation(id)).outcome).toMatchObject({
     ok: true,
-    say: expect.stringContaining('its machine still has the old one, which goes within a day of its sleep'),
+    say: expect.stringMatching(/its machine has the old one until it is gone.* the wake image/),
   });
   expect(await keys(w)).toBe(2);
   const [{ workspace } = { workspace: null }] = await engine.status('lab');
   expect(workspace?.sealedPassword).toBe('sealed 3');
+  w.storage.objects.set('lab/repo/image/manifest', new Uint8Array(9));
   await engine.hibernate('lab', {}, ANA);
-  await w.clock.advance(25 * 60 * MINUTE);
-  expect(await keys(w)).toBe(1);
+  await w.clock.advance(15 * MINUTE);
+  expect(await keys(w), 'minutes after it fell asleep').toBe(1);
+  expect(w.storage.objects.has('lab/repo/image/manifest'), 'it opened with the old one alone').toBe(false);
   expect(await w.storage.formerKeys(workspace!)).toEqual([]);
   const deeds = (await w.journals.read('audit', 0)).filter(({ verb }) => verb === 'rekey');
   expect(deeds.map(({ by }) => by)).toEqual(['ana', 'ana']);
@@ -40,5 +42,38 @@ test('storage that does not answer is asked again, with the same new password', 
   await w.clock.advance(MINUTE);
   expect((await engine.operation(id)).outcome).toMatchObject({ ok: true });
   expect((await engine.status('lab'))[0]?.workspace.sealedPassword).toBe('sealed 2');
+  await stop();
+});
+
+test('right after a sleep, with nothing new to look after, the old password goes when the machine is gone', async () => {
+  const w = new World();
+  const { engine, machine, stop } = await awake(w);
+  machine.write('workspace/train.py', 'print(1)');
+  await engine.rekey('lab', ANA);
+  await engine.hibernate('lab', {}, ANA);
+  await w.clock.advance(MINUTE);
+  expect((await w.store.list('machines')).some(({ state }) => state === 'releasing')).toBe(true);
+  const row = await w.store.read('upkeep', 'lab');
+  const newest = Math.max(...(await engine.snapshots('lab')).map(({ sequence }) => sequence));
+  await w.store.save('upkeep', { ...row!, sequence: newest, doneAt: w.clock.now() });
+  await engine.rekey('lab', ANA);
+  await w.clock.advance(10 * SECOND);
+  expect(await keys(w)).toBe(2);
+  await w.clock.advance(15 * MINUTE);
+  expect(await keys(w)).toBe(1);
+  await stop();
+});
+
+test('while it sleeps the old one goes at once, and the wake image with it, which is said', async () => {
+  const w = new World();
+  const { engine, stop } = await w.start();
+  await engine.create('lab', {}, ANA);
+  await engine.rekey('lab', ANA);
+  await w.clock.advance(10 * SECOND);
+  w.storage.objects.set('lab/repo/image/manifest', new Uint8Array(9));
+  const { id } = await engine.rekey('lab', ANA);
+  await w.clock.advance(10 * SECOND);
+  expect((await engine.operation(id)).outcome?.say).toMatch(/opens nothing .* any more\. The wake image .* is removed/);
+  expect(w.storage.objects.has('lab/repo/image/manifest')).toBe(false);
   await stop();
 });
