@@ -180,7 +180,8 @@ export function createEngine(ports: Ports, telling: Telling, identityFile: strin
     async forget(name, prefix, how, asked) {
       const snapshot = await views.findSnapshot(name, prefix);
       const short = snapshot.id.slice(0, 8);
-      if (snapshot.pinned) throw new Failure('snapshot_pinned', { snapshot: short, by: snapshot.pinned.by });
+      if (snapshot.pinned)
+        throw new Failure('snapshot_pinned', { snapshot: short, by: snapshot.pinned.by, workspace: name });
       const why = await missedBy(snapshot, await views.find(name), ports);
       if (why) throw new Failure('snapshot_in_use', { snapshot: short, why });
       const newest = newestGood(await views.snapshots(name));
@@ -438,8 +439,9 @@ export function createEngine(ports: Ports, telling: Telling, identityFile: strin
   }
 
   function checkChoice(spec: WorkspaceSpec): void {
-    const why = faultInChoice(spec, ports.settings);
-    if (why) throw new Failure('not_in_plan', { plan: spec.plan, why });
+    const fault = faultInChoice(spec, ports.settings);
+    if (fault?.ofPlan) throw new Failure('not_in_plan', { plan: spec.plan, why: fault.why });
+    if (fault) throw new Failure('bad_request', { why: fault.why });
   }
 
   async function nudgeRaces(workspace: string): Promise<void> {

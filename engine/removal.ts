@@ -20,6 +20,8 @@ export async function leave(
     if (!known || known.leaving) continue;
     await writeMetadata({ ...known, leaving: decision }, ports, signal);
     await update(ports.store, 'snapshots', id, (row) => (row.leaving ? null : { ...row, leaving: decision }));
+    const { by, why } = decision;
+    ports.log('snapshot.left', { workspace: known.workspace, snapshot: id, by, why }, 'DEBUG');
   }
 }
 

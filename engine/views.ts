@@ -9,6 +9,7 @@ import type { StoragePrices } from './domain/storage-prices.ts';
 import type { Upkeep } from './domain/upkeep.ts';
 import { sightOf, type Workspace } from './domain/workspace.ts';
 import { followLog, linesOf } from './logs.ts';
+import { whyMissing } from './missing-snapshot.ts';
 import { savingsFor } from './money.ts';
 import { hostKnowledge, offersFor } from './offers.ts';
 import { plansFor } from './plans.ts';
@@ -72,10 +73,10 @@ export function createViews(
   }
 
   async function findSnapshot(name: string, prefix: string): Promise<Snapshot> {
-    await find(name);
+    const workspace = await find(name);
     const found = (await keptBy(name)).filter(({ id }) => id.startsWith(prefix));
     const [snapshot] = found;
-    if (!snapshot) throw new Failure('no_such_snapshot', { snapshot: prefix, workspace: name });
+    if (!snapshot) throw await whyMissing(workspace, prefix, ports);
     if (found.length > 1)
       throw new Failure('bad_request', {
         why: `"${prefix}" names ${found.length} snapshots of ${name}; give more digits`,

@@ -248,6 +248,8 @@ export const en: Phrases = {
       `**${name}** wakes from snapshot \`${id.slice(0, 8)}\` of <t:${Math.floor(createdAt / 1_000)}:f>${description ? ` (${plain(description)})` : ''}: ${plural(fileCount, 'file')}, ${bytes(sizeBytes)}.${isNewest ? ' It is the newest.' : ' What came after it is not on the machine; its snapshots stay in the list.'}`,
     bringBack: (name, path, { id, createdAt }) =>
       `${plain(path)} of snapshot \`${id.slice(0, 8)}\` (<t:${Math.floor(createdAt / 1_000)}:f>) takes the place of what is on the machine of **${name}** now. A checkpoint is taken first; files that were made since stay.`,
+    give: (name, { to, into }, { id, createdAt, fileCount, sizeBytes }) =>
+      `This gives **${to}** a copy of snapshot \`${id.slice(0, 8)}\` of **${name}** (<t:${Math.floor(createdAt / 1_000)}:f>), ${plural(fileCount, 'file')}, ${bytes(sizeBytes)}, as **${into}**. It cannot be taken back.`,
     forget: (name, { id, createdAt, description }, isNewest) =>
       `This removes snapshot \`${id.slice(0, 8)}\` of **${name}** (<t:${Math.floor(createdAt / 1_000)}:f>${description ? `, ${plain(description)}` : ''}) for ever.${isNewest ? ' **The next wake starts from it**; without it from an older one, or from nothing.' : ''}`,
     abandon: (name, newest) =>

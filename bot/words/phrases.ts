@@ -118,6 +118,7 @@ export interface Phrases extends Format {
     destroy(name: string, snapshots: number): string;
     restore(name: string, snapshot: Snapshot, isNewest: boolean): string;
     bringBack(name: string, path: string, snapshot: Snapshot): string;
+    give(name: string, gift: { readonly to: string; readonly into: string }, snapshot: Snapshot): string;
     forget(name: string, snapshot: Snapshot, isNewest: boolean): string;
     abandon(name: string, newestMs: number | null): string;
   };

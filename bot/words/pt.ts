@@ -281,6 +281,8 @@ export const pt: Phrases = {
       `**${name}** acorda do snapshot \`${id.slice(0, 8)}\` de <t:${Math.floor(createdAt / 1_000)}:f>${description ? ` (${plain(description)})` : ''}: ${plural(fileCount, 'arquivo')}, ${bytes(sizeBytes)}.${isNewest ? ' É o mais novo.' : ' O que veio depois não estará na máquina; os snapshots continuam na lista.'}`,
     bringBack: (name, path, { id, createdAt }) =>
       `${plain(path)} do snapshot \`${id.slice(0, 8)}\` (<t:${Math.floor(createdAt / 1_000)}:f>) toma o lugar do que está agora na máquina de **${name}**. Antes é feito um checkpoint; arquivos criados depois ficam.`,
+    give: (name, { to, into }, { id, createdAt, fileCount, sizeBytes }) =>
+      `Isto dá a **${to}** uma cópia do snapshot \`${id.slice(0, 8)}\` de **${name}** (<t:${Math.floor(createdAt / 1_000)}:f>), ${plural(fileCount, 'arquivo')}, ${bytes(sizeBytes)}, como **${into}**. Não pode ser desfeito.`,
     forget: (name, { id, createdAt, description }, isNewest) =>
       `Isto remove o snapshot \`${id.slice(0, 8)}\` de **${name}** (<t:${Math.floor(createdAt / 1_000)}:f>${description ? `, ${plain(description)}` : ''}) para sempre.${isNewest ? ' **O próximo despertar parte dele**; sem ele, de um mais antigo, ou de nada.' : ''}`,
     abandon: (name, newest) =>

@@ -96,8 +96,8 @@ export const FAILURES = {
     409,
     65,
     false,
-    'Snapshot {snapshot} is pinned by {by}. End that first with "dumont pin ... --end".',
-    'O snapshot {snapshot} foi fixado por {by}. Solte-o antes com "dumont pin ... --end".',
+    'Snapshot {snapshot} is pinned by {by}. End that first with "dumont pin {workspace} {snapshot} --end".',
+    'O snapshot {snapshot} foi fixado por {by}. Solte-o antes com "dumont pin {workspace} {snapshot} --end".',
   ),
   snapshot_in_use: row(
     409,
@@ -172,6 +172,13 @@ export const FAILURES = {
     false,
     'There is no snapshot "{snapshot}" of {workspace}.',
     'Não há snapshot "{snapshot}" de {workspace}.',
+  ),
+  snapshot_gone: row(
+    410,
+    66,
+    false,
+    'Snapshot {snapshot} of {workspace} was removed by {by} at {when}: {why}. What is left: dumont snapshots {workspace}',
+    'O snapshot {snapshot} de {workspace} foi removido por {by} em {when}: {why}. O que resta: dumont snapshots {workspace}',
   ),
   no_such_machine: row(
     404,

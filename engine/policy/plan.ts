@@ -10,15 +10,24 @@ export function planOf({ plan }: Pick<Choice, 'plan'>, { plans }: Pick<Settings,
   return plans[plan];
 }
 
-/** Why these cannot be chosen together, with what can; null when they can. */
-export function faultInChoice(choice: Choice, settings: Pick<Settings, 'plans'>): string | null {
+/** Why these cannot be chosen together, with what can, and whether that is its plan's doing; null when they can. */
+export function faultInChoice(
+  choice: Choice,
+  settings: Pick<Settings, 'plans'>,
+): { readonly why: string; readonly ofPlan: boolean } | null {
   const { intervalMs } = planOf(choice, settings);
   const { backupEveryMs, retentionDays } = choice;
   const allowed = INTERVALS_MS.filter((ms) => ms >= intervalMs);
+  const words = listed(allowed.map(duration));
   if (backupEveryMs !== null && !allowed.includes(backupEveryMs))
-    return `it has no backup every ${duration(backupEveryMs)}; choose ${listed(allowed.map(duration))}`;
+    return INTERVALS_MS.includes(backupEveryMs)
+      ? { why: `it has no backup every ${duration(backupEveryMs)}; choose ${words}`, ofPlan: true }
+      : { why: `A backup can come every ${words}, not every ${duration(backupEveryMs)}.`, ofPlan: false };
   if (retentionDays !== null && !RETENTION_DAYS.includes(retentionDays))
-    return `snapshots are kept for ${listed(RETENTION_DAYS.map(String))} days, not for ${retentionDays}`;
+    return {
+      why: `Snapshots are kept for ${listed(RETENTION_DAYS.map(String))} days, not for ${retentionDays}.`,
+      ofPlan: false,
+    };
   return null;
 }
 

@@ -34,13 +34,15 @@ test('every verb is a command, with its words from the table and at least one ex
 });
 
 test('a snapshot is shared by its workspace and the other account, under a name of theirs', async () => {
-  const { code } = await dumont('give', 'lab', 'joao', '--snapshot', 'a1a1', '--detach');
+  const unasked = await dumont('give', 'lab', 'joao', '--snapshot', 'a1a1', '--detach');
+  expect([unasked.code, unasked.err]).toEqual([65, expect.stringContaining('It cannot be taken back.')]);
+  const { code } = await dumont('give', 'lab', 'joao', '--snapshot', 'a1a1', '--detach', '-y');
   expect(code).toBe(0);
   expect(lastAsked()).toMatchObject({
     what: 'give',
     args: ['lab', expect.stringMatching(/^a1a1/), { to: 'joao', into: 'lab-joao' }],
   });
-  await dumont('give', 'lab', 'joao', '--into', 'paper', '--detach');
+  await dumont('give', 'lab', 'joao', '--into', 'paper', '--detach', '-y');
   expect(lastAsked()).toMatchObject({ args: ['lab', expect.any(String), { to: 'joao', into: 'paper' }] });
 });
 

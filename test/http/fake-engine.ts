@@ -430,7 +430,7 @@ export function fakeEngine({ pace: firstPace = 1, names = ['lab'], outputs = tmp
     async rekey(name, by) {
       remember('rekey', [name], by);
       const { operation } = begin('rekey', name, by);
-      const say = `${name} has another password; its machine still has the old one, which goes within a day of its sleep.`;
+      const say = `${name} has another password; the old one opens nothing in the hot storage any more.`;
       end(operation.id, { ok: true, say, facts: {} });
       return operations.get(operation.id) as Operation;
     },

@@ -164,12 +164,15 @@ test('a person removes a snapshot: not the pinned, the used or, unasked, the new
   const [newest, older] = await engine.snapshots('lab');
   await expect(forget(newest!.id)).rejects.toMatchObject({ code: 'confirmation_needed' });
   await engine.pin('lab', older!.id, { pinned: true, why: '' }, ANA);
-  await expect(forget(older!.id)).rejects.toMatchObject({ code: 'snapshot_pinned' });
+  await expect(forget(older!.id)).rejects.toThrow(`"dumont pin lab ${older!.id.slice(0, 8)} --end"`);
   await engine.pin('lab', older!.id, { pinned: false, why: '' }, ANA);
   await forget(older!.id);
   expect((await engine.snapshots('lab')).map(({ id }) => id)).not.toContain(older!.id);
-  await expect(engine.findSnapshot('lab', older!.id)).rejects.toMatchObject({ code: 'no_such_snapshot' });
+  const gone = { code: 'snapshot_gone', facts: { by: 'ana', why: 'a mistake' } };
+  await expect(engine.findSnapshot('lab', older!.id)).rejects.toMatchObject(gone);
   await w.clock.advance(60 * MINUTE);
+  await expect(engine.findSnapshot('lab', older!.id), 'its row is gone too').rejects.toMatchObject(gone);
+  await expect(engine.findSnapshot('lab', 'ffffffff')).rejects.toMatchObject({ code: 'no_such_snapshot' });
   expect([...w.storage.repository('lab').keys()]).not.toContain(older!.id);
   expect(await w.storage.get(metadataKey('lab', older!.id))).toBeNull();
   expect((await w.journals.read('audit', 0)).at(-1)).toMatchObject({ verb: 'forget', by: 'ana', why: 'a mistake' });

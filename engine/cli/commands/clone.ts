@@ -18,9 +18,12 @@ export const clone = command({
   async run({ words: [name = '', into = ''], options: { snapshot, date, detach }, engine, screen, signal }) {
     const choice = { snapshot, date, latest: snapshot === undefined && date === undefined };
     const chosen = await chooseSnapshot(name, choice, clone, engine, signal);
-    screen.note(`Making ${into} of ${snapshotWords(chosen)}.`);
     const body = { instance_id: name, into };
-    const ask = () => engine.post<OperationJson>(`/api/v1/snapshots/${chosen.id}/clone`, body, signal);
+    const ask = async () => {
+      const operation = await engine.post<OperationJson>(`/api/v1/snapshots/${chosen.id}/clone`, body, signal);
+      if (!detach) screen.note(`Making ${into} of ${snapshotWords(chosen)}.`);
+      return operation;
+    };
     return await askAndConclude(name, 'clone', ask, { engine, screen, signal, detach });
   },
 });

@@ -1,6 +1,7 @@
 import type { OperationJson } from '../../http/json/operation.ts';
 import { chooseSnapshot, snapshotWords } from '../choose-snapshot.ts';
 import { command, flag, text, WORKSPACE } from '../command.ts';
+import { confirm } from '../confirm.ts';
 import { askAndConclude } from '../wake-and-follow.ts';
 
 export const give = command({
@@ -20,9 +21,18 @@ export const give = command({
     const { snapshot, date, detach, into = `${name}-${other}` } = options;
     const choice = { snapshot, date, latest: snapshot === undefined && date === undefined };
     const chosen = await chooseSnapshot(name, choice, give, engine, signal);
-    screen.note(`Making ${into} for ${other} of ${snapshotWords(chosen)}.`);
+    await confirm(
+      `This gives ${other} a copy of all files in ${snapshotWords(chosen)} of ${name}, as ${into}. It cannot be taken back.`,
+      other,
+      screen,
+      signal,
+    );
     const body = { instance_id: name, with: other, into };
-    const ask = () => engine.post<OperationJson>(`/api/v1/snapshots/${chosen.id}/share`, body, signal);
+    const ask = async () => {
+      const operation = await engine.post<OperationJson>(`/api/v1/snapshots/${chosen.id}/share`, body, signal);
+      if (!detach) screen.note(`Making ${into} for ${other} of ${snapshotWords(chosen)}.`);
+      return operation;
+    };
     return await askAndConclude(name, 'give', ask, { engine, screen, signal, detach });
   },
 });
