@@ -129,6 +129,9 @@ const Variables = z.object({
     .enum(['yes', 'no'])
     .default('no')
     .describe('yes: another machine starts as soon as one is late, instead of a batch after each round'),
+  DUMONT_INSTALL_SECONDS: number(10, 3_600)
+    .default(DEFAULTS.race.deadlines.installMaxMs / 1_000)
+    .describe('tools that keep arriving on a slow machine may take so long; without progress it is let go after 10'),
   DUMONT_CAP_DOLLARS: number(0.01, 1_000).default(2).describe('a race stops renting when it has cost this much'),
   DUMONT_FILE_GB_MAX: number(0.001, 10_000)
     .default(10)
@@ -286,6 +289,7 @@ function settingsOf(v: Values): Omit<Settings, 'installation'> {
       hedged: v.DUMONT_HEDGED === 'yes',
       roundMs: v.DUMONT_ROUND_SECONDS === undefined ? race.roundMs / speed : v.DUMONT_ROUND_SECONDS * 1_000,
       capMicro: microDollars(v.DUMONT_CAP_DOLLARS),
+      deadlines: { ...race.deadlines, installMaxMs: v.DUMONT_INSTALL_SECONDS * 1_000 },
     },
     save: { ...save, fileBytesMax: v.DUMONT_FILE_GB_MAX * 1e9 },
     plan: v.DUMONT_PLAN,

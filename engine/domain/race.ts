@@ -74,6 +74,10 @@ export interface RacePlan {
 export interface StageDeadlines {
   readonly createMs: number;
   readonly connectMs: number;
+  /** For tools that do not arrive; those that keep arriving may take `installMaxMs`. */
   readonly installMs: number;
+  readonly installMaxMs: number;
+  /** For the check of GPUs, disk, clock and storage. A driver may take long to wake many GPUs. */
+  readonly readyMs: number;
   readonly usableMs: number;
 }

@@ -111,8 +111,12 @@ function widen(sight: RaceSight, racing: readonly Machine[], field: Field): Race
   if (race.racers.length >= total) {
     return { ...NOTHING, waitMs: waitFor(roundEnds, now), why: `all ${total} machines of the plan were tried` };
   }
-  const almost = field.live.filter((machine) => machine.state === 'installing').length;
-  if (almost > 0) return { ...NOTHING, why: `${almost} machines answer and get their tools` }; // bounded by that stage's own deadline
+  // Others start beside one whose line is slow: its tools may take long.
+  const { installMs } = plan.deadlines;
+  const almost = field.live.filter(
+    ({ state, since, entered }) => state === 'installing' && now - (entered.installing ?? since) < installMs,
+  ).length;
+  if (almost > 0) return { ...NOTHING, why: `${almost} machines answer and get their tools` };
   if (plan.hedged) return hedge(sight, racing, field, round, room);
   if (now >= roundEnds && round < plan.rounds) {
     const why = `nothing was ready after ${seconds(plan.roundMs)} s`;

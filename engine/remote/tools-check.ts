@@ -1,4 +1,4 @@
-import { AGENT, BOOT } from '../domain/agent-protocol.ts';
+import { AGENT, AGENT_HOME, BOOT } from '../domain/agent-protocol.ts';
 import type { Command, Kit, Output, Tool } from '../domain/ports.ts';
 
 const PATHS: Readonly<Record<Tool['name'], string>> = { node: AGENT.node, agent: AGENT.program, restic: AGENT.restic };
@@ -6,6 +6,17 @@ const PATHS: Readonly<Record<Tool['name'], string>> = { node: AGENT.node, agent:
 /** How far the boot script is. Cheap, so it can be asked often: machines are busiest just then. */
 export function bootEnd(): Command {
   return { argv: ['tail', '-n', '+1', BOOT.done, BOOT.failed], timeoutMs: 10_000 };
+}
+
+/** How much of the tools lies there, in part or whole. */
+export function arrivedSoFar(): Command {
+  return { argv: ['du', '-sk', `/${AGENT_HOME}`], timeoutMs: 10_000 };
+}
+
+/** In kB; null where nobody can say. */
+export function readArrived(output: Output): number | null {
+  const kilobytes = /^(\d+)\s/.exec(output.stdout)?.[1];
+  return kilobytes === undefined ? null : Number(kilobytes);
 }
 
 /** Runs the boot script once more: what it has already it does not fetch again. */

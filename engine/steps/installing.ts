@@ -3,7 +3,15 @@ import { Failure, isFailure, reasonOf } from '../domain/failures.ts';
 import type { Machine } from '../domain/lifecycle.ts';
 import type { Kit, Ports, Shell } from '../domain/ports.ts';
 import { agentCommand, failureOf, readAgentEvent } from '../remote/agent-command.ts';
-import { bootAgain, bootEnd, checkTools, missingTools, readBootEnd } from '../remote/tools-check.ts';
+import {
+  arrivedSoFar,
+  bootAgain,
+  bootEnd,
+  checkTools,
+  missingTools,
+  readArrived,
+  readBootEnd,
+} from '../remote/tools-check.ts';
 import { within } from './deadline.ts';
 import { orderFor } from './order.ts';
 import { reach } from './reach.ts';
@@ -13,20 +21,20 @@ import { type Step, verdictOn } from './step.ts';
 export const installing: Step = async (machine, ports, signal) => {
   const dropped = await verdictOn(machine, ports);
   if (dropped) return { to: 'releasing', why: dropped };
-  const { installMs } = ports.settings.race.deadlines;
+  const { installMaxMs, readyMs } = ports.settings.race.deadlines;
   const kit = await ports.kit();
   try {
     await using shell = await reach(machine, ports, signal);
     await within(
       'install tools',
-      installMs,
+      installMaxMs,
       ports.clock,
       signal,
       async (toolSignal) => await toolsArrive(shell, machine, kit, ports, toolSignal),
     );
     const said = await within(
       'readiness check',
-      installMs,
+      readyMs,
       ports.clock,
       signal,
       async (readySignal) => await checkReady(shell, machine, kit, ports, readySignal),
@@ -40,7 +48,9 @@ export const installing: Step = async (machine, ports, signal) => {
 };
 
 async function toolsArrive(shell: Shell, machine: Machine, kit: Kit, ports: Ports, signal: AbortSignal): Promise<void> {
+  const { installMs, installMaxMs } = ports.settings.race.deadlines;
   let mayRenew = machine.entered.paused !== undefined;
+  let arrived = { kilobytes: -1, at: ports.clock.now() };
   for (;;) {
     const end = readBootEnd(await shell.run(bootEnd(), signal));
     if (end?.done) break;
@@ -50,9 +60,18 @@ async function toolsArrive(shell: Shell, machine: Machine, kit: Kit, ports: Port
       mayRenew = false;
       const { bootConfig } = await orderFor(machine, ports);
       await shell.upload([{ path: BOOT.config, mode: 0o600, from: { bytes: Buffer.from(bootConfig) } }], signal);
-      await shell.run(bootAgain(ports.settings.race.deadlines.installMs), signal);
+      await shell.run(bootAgain(installMaxMs), signal);
+      arrived = { kilobytes: -1, at: ports.clock.now() };
       continue;
     }
+    // Until then nobody asks: machines are busiest just now. The deadline is for those to which nothing comes any more.
+    if (ports.clock.now() - arrived.at >= installMs / 2) {
+      const kilobytes = readArrived(await shell.run(arrivedSoFar(), signal)) ?? arrived.kilobytes;
+      const first = arrived.kilobytes === -1;
+      if (kilobytes > arrived.kilobytes) arrived = { kilobytes, at: first ? arrived.at : ports.clock.now() };
+    }
+    if (ports.clock.now() - arrived.at >= installMs)
+      throw new Failure('stage_slow', { stage: 'install tools', seconds: installMs / 1_000 });
     await ports.clock.sleep(POLL_MS, signal);
   }
   const missing = missingTools(kit, await shell.run(checkTools(kit), signal));
@@ -84,7 +103,7 @@ async function checkReady(
   } as const;
   let words: string | null = null;
   let mbps: number | undefined;
-  const output = await shell.run(agentCommand(order, race.deadlines.installMs), signal, (line) => {
+  const output = await shell.run(agentCommand(order, race.deadlines.readyMs), signal, (line) => {
     const event = readAgentEvent(line);
     if (event?.event === 'failed') throw failureOf(event, machine.workspace);
     if (event?.event !== 'ready') return;

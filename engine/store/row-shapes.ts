@@ -212,6 +212,8 @@ const race = z.object({
       createMs: z.number(),
       connectMs: z.number(),
       installMs: z.number(),
+      installMaxMs: z.number().default(60_000),
+      readyMs: z.number().default(30_000),
       usableMs: z.number(),
     }),
     runnerUpMs: z.number(),

@@ -196,6 +196,10 @@ export class FakeMachine {
       return { code: 1, stdout: `==> ${BOOT.failed} <==\nthe address of node has ended\n`, stderr: '' };
     if (argv[0] === 'tail')
       return { code: 1, stdout: this.#booted ? `==> ${BOOT.done} <==\nall tools are there\n` : '', stderr: '' };
+    if (argv[0] === 'du') {
+      const share = (this.clock.now() - this.bootedAt) / (this.manners.sshAfterMs + this.manners.toolsMs);
+      return { code: 0, stdout: `${Math.floor(150_000 * Math.min(1, share))}\t${argv.at(-1)}\n`, stderr: '' };
+    }
     if (argv[0] === 'sha256sum') return { code: 0, stdout: this.#sums(argv.slice(1)), stderr: '' };
     if (argv[0] === 'cat') {
       return this.claim

@@ -137,6 +137,8 @@ test('when nobody wants the workspace awake any more everything is let go', () =
 test('a round that is over waits for a machine that answers and gets its tools', () => {
   const installing = { state: 'installing', entered: { renting: 0, booting: 1, installing: 85 * SECOND } } as const;
   expect(decide(race([installing, { state: 'gone' }], { now: 91 * SECOND })).rent).toBeNull();
+  const slow = decide(race([installing, { state: 'gone' }], { now: 96 * SECOND }));
+  expect(slow.rent, 'and not for one whose tools come slowly').toMatchObject({ round: 2 });
 });
 
 test('what would meet every machine alike ends the race at once, in its own words', () => {

@@ -44,7 +44,10 @@ async function keep(): Promise<void> {
 /** Machines of a real marketplace do not share one processor; here a slow stage says nothing about the machine. */
 function patient(config: Config): Config {
   const { race } = config.settings;
-  const deadlines = { createMs: STAGE_MS, connectMs: STAGE_MS, installMs: STAGE_MS, usableMs: 2 * STAGE_MS };
+  const deadlines = {
+    ...{ createMs: STAGE_MS, connectMs: STAGE_MS, installMs: STAGE_MS, installMaxMs: 2 * STAGE_MS },
+    ...{ readyMs: STAGE_MS, usableMs: 2 * STAGE_MS },
+  };
   return { ...config, settings: { ...config.settings, race: { ...race, deadlines } } };
 }
 
