@@ -63,6 +63,7 @@ const OF_MONEY: ReadonlySet<Alert['kind']> = new Set([
   'credit_low',
   'price_refused',
   'price_raised',
+  'rental_ending',
 ]);
 
 async function resolve(alert: Alert, ports: Ports): Promise<void> {

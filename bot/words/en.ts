@@ -500,6 +500,7 @@ const RAISED: Readonly<Record<AlertKind, string>> = {
   budget_near: 'most of a budget is spent',
   budget_spent: 'a budget is spent: nothing new is rented, and what runs is saved and put to sleep',
   credit_low: 'little credit is left at a marketplace',
+  rental_ending: 'its rental ends: it is saved before, and goes on on another machine',
   price_refused: 'its host wants more than may be paid: it is saved and let go before',
   price_raised: 'its host wants more, and that may be paid',
   recovered: 'the engine was recovered, and waits for a yes',

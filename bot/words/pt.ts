@@ -548,6 +548,7 @@ const RAISED: Readonly<Record<AlertKind, string>> = {
   budget_near: 'um orçamento está quase gasto',
   budget_spent: 'um orçamento acabou: nada novo é alugado, e o que roda é salvo e dorme',
   credit_low: 'há pouco crédito num marketplace',
+  rental_ending: 'o aluguel acaba: é salvo antes e continua em outra máquina',
   price_refused: 'o host quer mais do que se pode pagar: é salvo e liberado antes',
   price_raised: 'o host quer mais, e isso pode ser pago',
   recovered: 'o engine foi recuperado, e espera um sim',

@@ -67,6 +67,10 @@ export const ALERTS = {
     'It is within what you allow. To pay less, put it to sleep and wake it: another machine is looked for.',
     'Está dentro do que você permite. Para pagar menos, ponha para dormir e acorde: outra máquina é procurada.',
   ),
+  rental_ending: say(
+    'It is saved and goes on on another machine by itself. To choose when, put it to sleep and wake it before.',
+    'Ele é salvo e continua sozinho em outra máquina. Para escolher quando, ponha para dormir e acorde antes.',
+  ),
   credentials_ending: say(
     'The machine could not be given new ones: see that the engine reaches it. Its backups stop when they end.',
     'A máquina não recebeu novas: veja se o engine a alcança. Os backups param quando acabarem.',

@@ -29,6 +29,8 @@ export interface Bill {
   readonly meteredUntil: number;
   /** When it stopped costing; null while it does. */
   readonly endedAt: number | null;
+  /** When its marketplace ends its rental; missing where nobody says that it does. */
+  readonly endsAt?: number | undefined;
   /** What its host wants more, in the order of their time. */
   readonly raises: readonly Raise[];
   /** What we metered, and how much of each was taken back since. */

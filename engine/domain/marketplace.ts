@@ -89,6 +89,8 @@ export interface Listed {
   readonly machine: string;
   readonly dollarsPerHour: number;
   readonly startedAt: number;
+  /** When its marketplace ends it by itself; missing where it does not. */
+  readonly endsAt?: number | undefined;
 }
 
 /** What holds for all rentals at a marketplace, so that a race knows what it may ask for, and what losing costs there. */

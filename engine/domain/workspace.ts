@@ -30,7 +30,7 @@ export interface Workspace {
   /** A machine without a GPU takes over where none with one can be had; what that was agreed to cost at most. Null: none does. */
   readonly standby: { readonly by: string; readonly at: number; readonly dollarsPerMonth: number } | null;
   /** The standby that holds it saves, and makes room for the machine with a GPU that waits for it. */
-  readonly yields: { readonly machine: string; readonly to: string; readonly at: number } | null;
+  readonly yields: { readonly machine: string; readonly to: string | null; readonly at: number } | null;
   /** When it wakes and goes to sleep by itself. */
   readonly schedules: readonly Schedule[];
   /** Orders the catalogue. It belongs to the control host, so a machine's clock cannot reorder history. */

@@ -46,3 +46,14 @@ export function raiseWords(raise: Raise, before: number, cap: number | undefined
 export function endingRaise({ raises }: Pick<Bill, 'raises'>, now: number, endingMs: number): Raise | null {
   return raises.find(({ agreed, from }) => !agreed && from - now <= endingMs) ?? null;
 }
+
+/** Its rental ends so soon, and nobody asks for more to let it go on; null while it does not. */
+export function rentalEnd(
+  { raises, endsAt }: Pick<Bill, 'raises' | 'endsAt'>,
+  now: number,
+  endingMs: number,
+): string | null {
+  if (endsAt === undefined || endsAt <= now || endsAt - now > endingMs) return null;
+  if (raises.some(({ from }) => from >= endsAt)) return null;
+  return `its rental ends at ${clockTime(endsAt, now)}; it is saved before, and goes on on another machine`;
+}

@@ -1,10 +1,10 @@
 import { rateAt } from '../domain/bill.ts';
 import type { Machine } from '../domain/lifecycle.ts';
 import type { Ports } from '../domain/ports.ts';
-import type { Workspace } from '../domain/workspace.ts';
+import { type Workspace, yieldsNow } from '../domain/workspace.ts';
 import { overBudget } from '../policy/budget.ts';
 import { type Due, dueBy } from '../policy/next-due.ts';
-import { capOf, endingRaise, raiseWords } from '../policy/price-increase.ts';
+import { capOf, endingRaise, raiseWords, rentalEnd } from '../policy/price-increase.ts';
 import { wishByItself } from './by-itself.ts';
 import { endOperation } from './operation.ts';
 import { payBackOf } from './pay-back-of.ts';
@@ -56,7 +56,8 @@ async function mindIdle(machine: Machine, workspace: Workspace, ports: Ports, no
   const due = sleepDue(workspace, now, graceMs, ports);
   const spent = overBudget(workspace, await ports.store.list('budgets'), now);
   const ends = spent ?? (await tooDear(machine, workspace, ports));
-  const asked = ends ?? due?.why;
+  const moves = ends === null ? await leavesHost(machine, workspace, ports) : null;
+  const asked = ends ?? moves ?? due?.why;
   const { sleep, why: idle } =
     asked === undefined ? ports.heartbeats.idle(machine, workspace) : { sleep: true, why: asked };
   const { warned, restAfter } = machine;
@@ -89,6 +90,13 @@ async function mindIdle(machine: Machine, workspace: Workspace, ports: Ports, no
     return await note({ warned: { at, actsAt, why } });
   }
   if (now < warned.actsAt) return machine;
+  if (moves !== null) {
+    const at = ports.clock.now();
+    await update(ports.store, 'workspaces', workspace.id, (row) =>
+      row.claim?.machine === machine.id ? { ...row, yields: { machine: machine.id, to: null, at } } : null,
+    );
+    return await note({ warned: null });
+  }
   const mine = ends === null ? idleOf(machine) : `${machine.id}-money-`;
   const id = due ? timerOf(workspace, due) : `${mine}${warned.at}`;
   await wishByItself(id, 'asleep', workspace, why, ports);
@@ -110,6 +118,13 @@ async function tooDear(machine: Machine, workspace: Workspace, ports: Ports): Pr
   const bill = await ports.store.read('bills', machine.id);
   const raise = bill && endingRaise(bill, now, ports.settings.watch.endingMs);
   return raise && raiseWords(raise, machine.offer.dollarsPerHour, capOf(workspace), now);
+}
+
+/** Why it has to go on elsewhere: its rental ends by itself. Once it makes room nobody is warned again. */
+async function leavesHost(machine: Machine, workspace: Workspace, ports: Ports): Promise<string | null> {
+  if (yieldsNow(machine, workspace)) return null;
+  const bill = await ports.store.read('bills', machine.id);
+  return bill && rentalEnd(bill, ports.clock.now(), ports.settings.watch.endingMs);
 }
 
 /** Its own schedule, unless somebody keeps it or a program of ours runs on it. */

@@ -89,7 +89,7 @@ function reasonToSave(machine: Machine, workspace: Workspace | null, now: number
   if (waits && !(workspace && Math.min(workspace.wish.at, now) > machine.since)) return null;
   if (!workspace) return 'its workspace is not known any more';
   if (!fenced && !machine.complete) return null; // its files are still arriving: a snapshot now would be partial
-  if (yielding) return 'a machine with a GPU is ready';
+  if (yielding) return workspace.yields?.to === null ? 'its rental ends soon' : 'a machine with a GPU is ready';
   return fenced ? 'another machine holds the workspace now' : `${workspace.wish.by}: ${workspace.wish.why}`;
 }
 

@@ -154,7 +154,7 @@ const workspace = z.object({
   jobs: z.array(job),
   keep: z.object({ until: z.number(), ...decision }).nullable(),
   standby: z.object({ by: z.string(), at, dollarsPerMonth: z.number() }).nullable(),
-  yields: z.object({ machine: z.string(), to: z.string(), at }).nullable(),
+  yields: z.object({ machine: z.string(), to: z.string().nullable(), at }).nullable(),
   schedules: z.array(schedule),
   sequence: z.number().int(),
   sealedPassword: z.string(),
@@ -383,6 +383,7 @@ const bill = z.object({
   from: at,
   meteredUntil: at,
   endedAt: at.nullable(),
+  endsAt: z.number().optional(),
   raises: z
     .array(
       z.object({

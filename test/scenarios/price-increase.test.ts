@@ -6,8 +6,7 @@ import { readTraps } from '../standins/vast/traps.ts';
 const HOUR = 60 * MINUTE;
 
 /** Awake on a machine of the vast stand-in whose rental ends after three hours, and at whose host prices rise by a quarter. */
-async function raised(w: World, dollarsPerHourMax?: number) {
-  const traps = readTraps(['price-increase']);
+async function raised(w: World, dollarsPerHourMax?: number, traps = readTraps(['price-increase'])) {
   const boot = () => ({ loadingMs: 20_000, sshMs: 1_000, cached: false, fate: 'well' }) as const;
   const vast = atVast(w, { seed: 'raised', machines: 60, boot, traps, termMs: 3 * HOUR });
   const running = await w.start(vast.change);
@@ -70,5 +69,31 @@ test('a cap that is raised in time is a yes', async () => {
   expect(alerts(w, 'alert.resolved')).toEqual(['price_refused']);
   await w.clock.advance(endsAt - w.clock.now() + 10 * MINUTE);
   expect((await engine.status('lab'))[0]?.sight).toBe('awake');
+  await stop();
+});
+
+test('a rental that just ends is told ahead; what is on it is saved before, and goes on on another machine', async () => {
+  const w = new World();
+  const { engine, rental, machine, endsAt, stop } = await raised(w, undefined, readTraps([]));
+  await w.clock.advance(20 * MINUTE);
+  expect(alerts(w, 'alert.raised')).toEqual(['rental_ending']);
+  expect(w.told.find(({ event }) => event === 'alert.raised')).toMatchObject({
+    why: expect.stringMatching(/^its rental ends at \d\d:\d\d UTC; it is saved before/),
+  });
+  machine.write('workspace/a', 'the only copy');
+  await w.clock.advance(endsAt - w.clock.now() - 40 * MINUTE);
+  expect(rental.endedAt, 'not yet').toBeNull();
+  await w.clock.advance(30 * MINUTE);
+  expect(rental.endedAt).toBeLessThan(endsAt);
+  const [view] = await engine.status('lab');
+  expect(view?.sight).toBe('awake');
+  expect(view?.machine?.instance).not.toBe(String(rental.id));
+  const kept = [...w.storage.repository('lab').values()].map(({ files }) => files.get('workspace/a')?.content);
+  expect(kept).toContain('the only copy');
+  expect(
+    w.told.some(({ event }) => event === 'machine.idle_warning'),
+    'whoever works there is warned',
+  ).toBe(true);
+  await w.clock.advance(20 * MINUTE);
   await stop();
 });

@@ -22,6 +22,7 @@ const Row = z.object({
   dph_total: z.number().nullish(),
   dph_base: z.number().nullish(),
   start_date: z.number().nullish(),
+  end_date: z.number().nullish(),
 });
 type Row = z.infer<typeof Row>;
 
@@ -80,6 +81,7 @@ function listed(row: Row): Listed {
     machine: String(row.machine_id ?? 'unknown'),
     dollarsPerHour: (statusOf(row) === 'stopped' ? diskOf(row) : null) ?? row.dph_total ?? 0,
     startedAt: Math.round((row.start_date ?? 0) * 1_000),
+    ...(row.end_date ? { endsAt: Math.round(row.end_date * 1_000) } : {}),
   };
 }
 
