@@ -12,7 +12,7 @@ const UP: ReadonlySet<string> = new Set(['awake', 'usable', 'waking']);
 export const hibernate = command({
   path: 'hibernate',
   verb: 'hibernate',
-  changes: true,
+  changes: ({ all = false }) => !all, // all of them are put to sleep once that was agreed to, which is noted in any case
   options: {
     workspace: text({ en: 'Which workspace', pt: 'Qual workspace' }, { suggests: 'awake', max: 40 }),
     all: flag({ en: 'Every workspace you may put to sleep', pt: 'Todos os workspaces que você pode pôr para dormir' }),

@@ -61,7 +61,7 @@ function message(picture: Picture, panel: Panel): Message {
         title: words.panel.title(deedOf(operation), operation.workspace),
         description: [
           asked,
-          ...(lines === null ? [] : [block(lines)]),
+          ...(lines === null ? [] : ['', lines, '']),
           ...barsOf(picture),
           ...(wakes(operation) ? sshOf(view, winner, words) : []),
         ].join('\n'),

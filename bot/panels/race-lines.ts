@@ -1,36 +1,33 @@
 import type { State } from '../../engine/domain/lifecycle.ts';
-import { columns } from '../discord/columns.ts';
-import { clip } from '../discord/message.ts';
+import { clip, plain } from '../discord/message.ts';
 import type { Words } from '../words/words.ts';
 import type { Racer, Story } from './story.ts';
 
 const OVER: ReadonlySet<State> = new Set(['releasing', 'gone', 'lost']);
-const HOST_MAX = 11;
-const PLACE_MAX = 8;
+const HOST_MAX = 14;
+const PLACE_MAX = 12;
 const RACERS_MAX = 15;
 
-/** A line per racer, narrow enough for a telephone. */
+/** A line per racer. Text and no table: a telephone breaks a line of a table in the middle. */
 export function raceLines({ story, now }: { readonly story: Story; readonly now: number }, words: Words): string {
   const racers = [...story.racers.values()];
   const shown = racers.length <= RACERS_MAX ? racers : mostTelling(racers, story.winner);
-  const lines = shown.map((racer) => lineOf(racer, story.winner, now, words));
-  return columns(lines, ['left', 'left', 'left', 'left', 'right', 'right']);
+  return shown.map((racer) => lineOf(racer, story.winner, now, words)).join('\n');
 }
 
-function lineOf(racer: Racer, winner: string | null, now: number, words: Words): readonly string[] {
+function lineOf(racer: Racer, winner: string | null, now: number, words: Words): string {
   const { machine, state, since, host, region, dollarsPerHour, trail } = racer;
   const over = OVER.has(state);
   const mark = over ? '×' : machine === winner ? '✓' : '›';
   const began = trail[0]?.at ?? since;
   const seconds = Math.max(0, Math.round(((over || state === 'running' ? since : now) - began) / 1_000));
-  return [
-    mark,
-    clip(host, HOST_MAX),
-    clip(region, PLACE_MAX),
-    words.stage[state],
-    `${seconds} s`,
+  const name = plain(clip(host, HOST_MAX));
+  const parts = [
+    `${mark} ${over ? name : `**${name}**`} ${plain(clip(region, PLACE_MAX))}`,
+    `${words.stage[state]} ${seconds} s`,
     words.perHour(dollarsPerHour),
   ];
+  return parts.join(' · ');
 }
 
 /** Those that are over give way first. */

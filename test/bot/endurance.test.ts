@@ -190,7 +190,7 @@ describe.concurrent('a restart', () => {
     await s.restart();
     const after = await panelSays(s, '✅ **lab** is awake');
     expect(after.message.id).toBe(before.message.id);
-    expect(after.message.embeds[0]?.description).toContain('✓ bravo');
+    expect(after.message.embeds[0]?.description).toContain('✓ **bravo**');
     const log = s.standin.press(s.people.ana, { channel: s.ops, message: after.message.id }, 'Log');
     expect((await s.standin.answered(log)).content).toContain('What happened to **lab**');
   });

@@ -24,3 +24,12 @@ test('all is every workspace that one may put to sleep, and none that one may on
   expect(content).toContain('lab');
   expect(content).not.toContain('other');
 });
+
+test('where nothing is awake nothing was done, and the record does not say that it was', async () => {
+  await using s = await stage();
+  const answer = await s.standin.answered(s.standin.run(s.people.ana, s.ops, 'hibernate', { all: true }));
+  expect(answer.content).toContain('Nothing is awake');
+  await s.standin.answered(s.standin.run(s.people.ana, s.ops, 'keep', { workspace: 'lab' })); // which is noted
+  await s.standin.until(() => s.standin.messages(s.audit).length > 0);
+  expect(s.standin.messages(s.audit).map(({ message }) => message.content)).toEqual([expect.stringContaining('keep')]);
+});
