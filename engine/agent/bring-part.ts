@@ -97,28 +97,41 @@ function largestFew(large: readonly ManifestLine[], all: readonly ManifestLine[]
   }
 }
 
-/** Does what is left to do of a part: fetching, comparing, moving. */
-export async function bringPart(job: Job, part: Part, signal: AbortSignal): Promise<void> {
+/** What was fetched of a part, compared, and waits to be moved to where it belongs. */
+export interface Fetched {
+  readonly part: Part;
+  readonly shares: readonly Share[];
+  readonly verified: readonly Verified[];
+}
+
+/** Null when nothing is left to do of this part. */
+export async function fetchPart(job: Job, part: Part, signal: AbortSignal): Promise<Fetched | null> {
   const { place, state } = job;
   const shares = job.roots.map((root) => shareOf(root, part)).filter((share) => share.lines.length > 0);
-  if (shares.length === 0 || state.placed.includes(part)) return;
-  let verified: readonly Verified[] = [];
-  if (!state.fetched.includes(part)) {
-    verified = await fetchAll(job, shares, signal);
-    state.fetched.push(part);
-    writeState(place, state);
-  }
+  if (shares.length === 0 || state.placed.includes(part)) return null;
+  if (state.fetched.includes(part)) return { part, shares, verified: [] };
+  const verified = await fetchAll(job, shares, signal);
+  state.fetched.push(part);
+  writeState(place, state);
+  return { part, shares, verified };
+}
+
+export function placePart(job: Job, { part, shares }: Fetched): void {
   for (const { root } of shares) {
     emptyTrash(job.placing(root)); // of a try that was killed
-    if (statOf(place, stagingOf(root, part))) placeShare(job.placing(root), stagingOf(root, part));
+    if (statOf(job.place, stagingOf(root, part))) placeShare(job.placing(root), stagingOf(root, part));
     emptyTrash(job.placing(root)); // before what is known of these names becomes what was just placed
   }
+}
+
+/** So that a try that comes later knows what this one did. */
+export function rememberPart(job: Job, { part, verified }: Fetched): void {
   for (const files of verified) remember(job, files);
   job.replaced.save();
   job.known.save();
   job.cache.save();
-  state.placed.push(part);
-  writeState(place, state);
+  job.state.placed.push(part);
+  writeState(job.place, job.state);
 }
 
 /** The directories share the connections and are fetched side by side. */
@@ -154,13 +167,14 @@ function reporter(job: Job, part: Part): (share: Share) => (bytes: number, files
   const before = job.roots
     .flatMap(({ parts }) => earlier.flatMap((one) => parts[one]))
     .filter((line) => line.type === 'file');
+  const bytesBefore = sum(before);
   const done = new Map<Share, { bytes: number; files: number }>();
   return (share) => (bytes, count) => {
     done.set(share, { bytes, files: count });
     const now = [...done.values()];
     job.say({
       event: 'progress',
-      bytesDone: Math.min(sum(before) + now.reduce((total, one) => total + one.bytes, 0), bytesTotal),
+      bytesDone: Math.min(bytesBefore + now.reduce((total, one) => total + one.bytes, 0), bytesTotal),
       bytesTotal,
       filesDone: Math.min(before.length + now.reduce((total, one) => total + one.files, 0), files.length),
       filesTotal: files.length,

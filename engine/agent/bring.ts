@@ -1,11 +1,12 @@
 import { readFileSync, rmSync } from 'node:fs';
 import type { AgentEvent, ManifestLine, RestoreOrder } from '../domain/agent-protocol.ts';
 import { Failure } from '../domain/failures.ts';
-import { bringPart, type Job, startJob } from './bring-part.ts';
+import { fetchPart, type Job, placePart, rememberPart, startJob } from './bring-part.ts';
 import { readClaim, writeClaim } from './claim.ts';
 import { isCritical } from './critical.ts';
 import { codeOf, writeDurably } from './durable.ts';
 import { beginHere } from './elsewhere.ts';
+import { PARTS, type Part } from './fetch-share.ts';
 import { takeHeadStart } from './head-start.ts';
 import { openWakeImage } from './image/wake-image.ts';
 import { openKnownFiles } from './known-files.ts';
@@ -55,11 +56,11 @@ export async function bring(
   checkSpace(job);
   writeClaim(place, { workspace, epoch, snapshot: snapshot.id, complete: false });
   makeRoots(place, lines);
-  await bringPart(job, 'critical', signal);
-  say({ event: 'usable', ...countOf(lines.filter(isCritical)) });
-  inheritUsed(place, lines);
-  await bringPart(job, 'used', signal);
-  await bringPart(job, 'rest', signal);
+  await bringParts(job, signal, (part) => {
+    if (part !== 'critical') return;
+    say({ event: 'usable', ...countOf(lines.filter(isCritical)) });
+    inheritUsed(place, lines);
+  });
   if (image) say({ event: 'image_read', ...image.brought() });
   removeStaging(job);
   settleRoots(job);
@@ -68,6 +69,27 @@ export async function bring(
   writeClaim(place, { workspace, epoch, snapshot: snapshot.id, complete: true });
   say({ event: 'complete', ...countOf(lines), contentHash });
   return lines;
+}
+
+/** Each part is fetched as soon as the one before it is, while that is moved to its place and remembered. */
+async function bringParts(job: Job, signal: AbortSignal, onPlaced: (part: Part) => void): Promise<void> {
+  const stop = new AbortController();
+  const either = AbortSignal.any([signal, stop.signal]);
+  let coming = fetchPart(job, PARTS[0], either);
+  try {
+    for (const [index, part] of PARTS.entries()) {
+      const fetched = await coming;
+      const next = PARTS[index + 1];
+      coming = next ? fetchPart(job, next, either) : Promise.resolve(null);
+      if (fetched) placePart(job, fetched);
+      onPlaced(part);
+      if (fetched) rememberPart(job, fetched);
+    }
+  } catch (cause) {
+    stop.abort(cause);
+    await Promise.allSettled([coming]);
+    throw cause;
+  }
 }
 
 /** From storage once, then from the machine: the next backup compares with it too. */

@@ -36,28 +36,14 @@ export function setAttributes(files: readonly { readonly path: Buffer; readonly 
   return spawnSync('perl', ['-e', WRITE, String(calls.set)], { input: lines.join('') }).status === 0;
 }
 
-/** To the nanosecond, for which Node has no call either; those of links themselves. False when nobody here can. */
-export function setExactTimes(files: readonly { readonly path: Buffer; readonly mtimeNs: string }[]): boolean {
-  const calls = CALLS[process.arch];
-  if (!calls) return false;
-  const input = files.flatMap(({ path, mtimeNs }) => {
-    const ns = BigInt(mtimeNs);
-    const rest = ((ns % SECOND) + SECOND) % SECOND;
-    return [Buffer.from(`${(ns - rest) / SECOND} ${rest} `), path, ZERO];
-  });
-  return spawnSync('perl', ['-e', TIME, String(calls.time)], { input: Buffer.concat(input) }).status === 0;
-}
-
 const base64 = (text: string): string => Buffer.from(text, 'hex').toString('base64');
 const hex = (text: string): string => Buffer.from(text, 'base64').toString('hex');
 
 /** The numbers of llistxattr, lgetxattr, lsetxattr and utimensat. */
-const CALLS: Readonly<Record<string, Readonly<Record<'list' | 'get' | 'set' | 'time', number>>>> = {
+export const CALLS: Readonly<Record<string, Readonly<Record<'list' | 'get' | 'set' | 'time', number>>>> = {
   x64: { list: 195, get: 192, set: 189, time: 280 },
   arm64: { list: 12, get: 9, set: 6, time: 88 },
 };
-
-const SECOND = 1_000_000_000n;
 
 const ZERO = Buffer.of(0);
 const OUTPUT_MAX = 256 * 1024 * 1024;
@@ -88,18 +74,5 @@ while (<STDIN>) {
   chomp;
   my ($path, $name, $value) = map { pack("H*", $_) } split / /, $_, -1;
   $bad = 1 if syscall($set, $path, $name, $value, length $value, 0) != 0;
-}
-exit $bad;`;
-
-/** AT_FDCWD, and AT_SYMLINK_NOFOLLOW. */
-const TIME = String.raw`
-my $time = $ARGV[0] + 0;
-my $bad = 0;
-$/ = "\0"; binmode STDIN;
-while (<STDIN>) {
-  chomp;
-  my ($seconds, $rest, $path) = split / /, $_, 3;
-  my $times = pack("q4", $seconds, $rest, $seconds, $rest);
-  $bad = 1 if syscall($time, -100, $path, $times, 0x100) != 0;
 }
 exit $bad;`;

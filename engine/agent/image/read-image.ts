@@ -1,7 +1,6 @@
 import {
   chmodSync,
   closeSync,
-  ftruncateSync,
   lchownSync,
   linkSync,
   lutimesSync,
@@ -14,10 +13,13 @@ import type { ManifestLine } from '../../domain/agent-protocol.ts';
 import { rawPath } from '../../domain/wire-path.ts';
 import type { Place } from '../place.ts';
 import type { Threads } from '../threads.ts';
-import { msOf, secondsOf } from '../times.ts';
-import { setAttributes, setExactTimes } from './attributes.ts';
-import type { ImageEntry, ImageFile, ImageManifest } from './manifest.ts';
-import { type Attributes, describe, openNew, type Piece, type Read, type ReadJob } from './segment-reader.ts';
+import { secondsOf } from '../times.ts';
+import { setAttributes } from './attributes.ts';
+import type { ExactTimes } from './exact-times.ts';
+import { fetchList } from './fetch-list.ts';
+import type { ImageFile } from './manifest.ts';
+import { type IndexedImage, isFile, type Match, matching } from './matching.ts';
+import { describe, type Read, type ReadJob } from './segment-reader.ts';
 
 export interface Brought {
   /** Raw paths of the snapshot's things that lie there now, with all that belongs to them. */
@@ -26,14 +28,19 @@ export interface Brought {
   readonly trouble: string | null;
 }
 
+/** Who does it, for one wake. */
+export interface Readers extends Threads<ReadJob, Read> {
+  readonly times: ExactTimes;
+}
+
 /**
  * Puts what an image has of these things where `target` says, each below a directory of ours in which none of them is yet.
  * What it does not have exactly as the snapshot has it is left alone: restic brings that.
  */
 export async function readImage(
-  image: ImageManifest,
-  readers: Threads<ReadJob, Read>,
-  lines: readonly ManifestLine[],
+  image: IndexedImage,
+  { times, ...readers }: Readers,
+  lines: Iterable<ManifestLine>,
   root: string,
   place: Place,
   target: (raw: string) => string,
@@ -44,150 +51,64 @@ export async function readImage(
   const paths = new Set<string>();
   for (const { path, entry } of wanted)
     if (entry.type === 'dir') mkdirSync(place.at(target(path)), { recursive: true, mode: 0o700 });
-  const files = wanted.filter((one): one is Match<ImageFile> => one.entry.type === 'file');
-  const fetching = fetchList(image, files, place, target);
+  const files = wanted.filter(isFile);
+  const before = place.at('').toString('latin1');
+  const pathOf = ({ path }: Match): string => before + target(path);
+  const { jobs, files: filesOf, left, apart } = fetchList(image.image, files, pathOf);
   let bytes = 0;
-  let done = 0;
-  const finish = ({ path, entry }: Match<ImageFile>): void => {
-    done += 1;
-    bytes += entry.size;
-    paths.add(path);
+  const finish = (file: Match<ImageFile>): void => {
+    left.delete(file);
+    paths.add(file.path);
+    bytes += file.entry.size;
+    if (apart.has(file)) describeWhole(pathOf(file), file.entry);
+    times.set(pathOf(file), file.entry.mtimeNs);
   };
-  for (const file of fetching.empty) finish(file);
   let trouble: string | null = null;
+  let failures = 0;
   const stop = new AbortController();
   const take = (index: number, read: Read): void => {
     if (read !== null) {
       trouble ??= read;
       // One that is gone or damaged may be alone; where nothing comes any more restic is not kept waiting.
       if (++failures >= FAILURES_MAX) stop.abort();
-      for (const file of fetching.files[index]!) fetching.left.delete(file);
+      for (const file of filesOf[index]!) left.delete(file);
       return;
     }
-    for (const file of fetching.files[index]!) {
-      const left = fetching.left.get(file);
-      if (left === undefined) continue; // another part of it did not come
-      if (left > 1) {
-        fetching.left.set(file, left - 1);
-        continue;
-      }
-      fetching.left.delete(file);
-      finish(file);
+    for (const file of filesOf[index]!) {
+      const more = left.get(file);
+      if (more === undefined) continue; // another part of it did not come
+      if (more === 1) finish(file);
+      else left.set(file, more - 1);
     }
-    onBytes(bytes, done);
+    onBytes(bytes, paths.size);
   };
-  let failures = 0;
-  await readers.run(fetching.jobs, take, AbortSignal.any([signal, stop.signal]));
-  signal.throwIfAborted();
-  for (const file of files)
-    if (paths.has(file.path)) fetching.close(file);
-    else rmSync(place.at(target(file.path)), { force: true });
-  placeOthers(wanted, paths, place, target);
-  describeFolders(wanted, paths, place, target);
-  if (!giveAttributes(wanted, paths, place, target)) trouble ??= 'extended attributes could not be set';
-  setExactTimes(
-    wanted.flatMap(({ path, entry }) =>
-      entry.type !== 'name' && paths.has(path) ? [{ path: place.at(target(path)), mtimeNs: entry.mtimeNs }] : [],
-    ),
-  ); // where that cannot be done they are right to the microsecond
+  try {
+    for (const file of apart) if (!left.has(file)) finish(file);
+    await readers.run(jobs, take, AbortSignal.any([signal, stop.signal]));
+    signal.throwIfAborted();
+    for (const file of files) if (!paths.has(file.path)) rmSync(place.at(target(file.path)), { force: true });
+    placeOthers(wanted, paths, place, target);
+    describeFolders(wanted, paths, place, target);
+    if (!giveAttributes(wanted, paths, place, target)) trouble ??= 'extended attributes could not be set';
+    for (const match of wanted) {
+      const { entry } = match;
+      if (entry.type !== 'file' && entry.type !== 'name' && paths.has(match.path))
+        times.set(pathOf(match), entry.mtimeNs);
+    }
+  } finally {
+    await times.settled();
+  }
   return { paths, trouble };
 }
 
-interface Match<E extends ImageEntry = ImageEntry> {
-  /** Raw. */
-  readonly path: string;
-  readonly entry: E;
-}
-
-/** In the order of the image. Of a directory that is not as it was restic brings everything. */
-function matching(image: ImageManifest, lines: readonly ManifestLine[], root: string): readonly Match[] {
-  const byPath = new Map(lines.map((line) => [line.path, line]));
-  const files = new Map<string, ImageFile>();
-  const folders = new Set([root]);
-  return image.entries.flatMap((entry): Match[] => {
-    const line = byPath.get(entry.path);
-    if (entry.type === 'file') files.set(entry.path, entry);
-    const file = entry.type === 'name' ? files.get(entry.of) : entry;
-    if (!line || !file || !isSame(file, line)) return [];
-    const path = rawPath(entry.path);
-    if (path !== root && !folders.has(path.slice(0, path.lastIndexOf('/')))) return [];
-    if (entry.type === 'dir') folders.add(path);
-    return [{ path, entry }];
-  });
-}
-
-function isSame(entry: ImageEntry, line: ManifestLine): boolean {
-  if (entry.type === 'name' || entry.type !== line.type || entry.mode !== line.mode) return false;
-  if (entry.type === 'dir') return true;
-  if (entry.type === 'link') return entry.target === line.target;
-  return entry.sha256 === line.sha256 && entry.size === line.sizeBytes && msOf(BigInt(entry.mtimeNs)) === line.mtimeMs;
-}
-
-interface Fetching {
-  readonly jobs: readonly ReadJob[];
-  /** By job: the files with something in it. */
-  readonly files: readonly (readonly Match<ImageFile>[])[];
-  /** How many segments of a file are still to come. */
-  readonly left: Map<Match<ImageFile>, number>;
-  readonly empty: readonly Match<ImageFile>[];
-  /** Gives a file of several pieces what the others were given when they were made. */
-  close(file: Match<ImageFile>): void;
-}
-
-/** Each segment once, in the order in which the first file needs it. */
-function fetchList(
-  image: ImageManifest,
-  files: readonly Match<ImageFile>[],
-  place: Place,
-  target: (raw: string) => string,
-): Fetching {
-  const segments = new Map<number, { pieces: Piece[]; files: Set<Match<ImageFile>> }>();
-  const left = new Map<Match<ImageFile>, number>();
-  const apart = new Map<Match<ImageFile>, number>();
-  const empty: Match<ImageFile>[] = [];
-  for (const file of files) {
-    const { entry } = file;
-    const path = place.at(target(file.path)).toString('latin1');
-    const only = entry.extents.length === 1 && entry.extents[0]![2] === entry.size;
-    if (!only) {
-      const handle = openNew(path, 0o600);
-      ftruncateSync(handle, entry.size);
-      closeSync(handle);
-    }
-    const own = new Set<number>();
-    for (const [segment, from, bytes, to] of entry.extents) {
-      const there = segments.get(segment) ?? { pieces: [], files: new Set() };
-      there.pieces.push({ path, from, bytes, to, whole: only ? attributesOf(entry) : null });
-      there.files.add(file);
-      segments.set(segment, there);
-      own.add(segment);
-    }
-    if (own.size === 0) empty.push(file);
-    else left.set(file, own.size);
-    if (!only) apart.set(file, own.size);
+function describeWhole(path: string, entry: ImageFile): void {
+  const handle = openSync(Buffer.from(path, 'latin1'), 'r+');
+  try {
+    describe(handle, entry, true);
+  } finally {
+    closeSync(handle);
   }
-  const all = [...segments];
-  return {
-    jobs: all.map(([index, { pieces }]) => {
-      const [name, bytes] = image.segments[index]!;
-      return { name, bytes, pieces };
-    }),
-    files: all.map(([, segment]) => [...segment.files]),
-    left,
-    empty,
-    close(file) {
-      if (!apart.has(file)) return;
-      const handle = openSync(place.at(target(file.path)), 'r+');
-      try {
-        describe(handle, file.entry, true);
-      } finally {
-        closeSync(handle);
-      }
-    },
-  };
 }
-
-const attributesOf = ({ mode, uid, gid, mtimeNs }: ImageFile): Attributes => ({ mode, uid, gid, mtimeNs });
 
 function placeOthers(
   wanted: readonly Match[],

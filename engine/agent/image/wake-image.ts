@@ -4,11 +4,13 @@ import type { RepositoryAccess } from '../../domain/agent-shapes.ts';
 import { reasonOf } from '../../domain/failures.ts';
 import { rawPath } from '../../domain/wire-path.ts';
 import type { Place } from '../place.ts';
-import { openThreads, type Threads } from '../threads.ts';
+import { openThreads } from '../threads.ts';
+import { openExactTimes } from './exact-times.ts';
 import { imageKeys } from './keys.ts';
 import { type ImageManifest, unpackImage } from './manifest.ts';
+import { indexed } from './matching.ts';
 import { type ImageAt, MANIFEST, openObjects, ownRoom } from './objects.ts';
-import { readImage } from './read-image.ts';
+import { type Readers, readImage } from './read-image.ts';
 import type { Read, ReadJob } from './segment-reader.ts';
 
 /** The image of a workspace, for a restore. Whatever is wrong with it, there is restic. */
@@ -28,15 +30,18 @@ export interface WakeImage extends AsyncDisposable {
 
 export async function openWakeImage(repository: RepositoryAccess, signal: AbortSignal): Promise<WakeImage> {
   const { password, ...at } = repository;
+  await using opening = new AsyncDisposableStack();
+  const readers = opening.adopt(openReaders({ password, at }), (some) => some.close());
   const found = await fetchImage(repository, signal);
-  const readers = openReaders({ password, at });
+  const image = 'image' in found ? indexed(found.image) : null;
+  const opened = opening.move();
   let why = 'why' in found ? found.why : null;
   let files = 0;
   let bytes = 0;
   return {
     async bring(lines, root, place, target, onBytes, signal) {
-      if (!('image' in found)) return new Set();
-      const { paths, trouble } = await readImage(found.image, readers, lines, root, place, target, onBytes, signal);
+      if (image === null) return new Set();
+      const { paths, trouble } = await readImage(image, readers, lines, root, place, target, onBytes, signal);
       why ??= trouble;
       for (const line of lines) {
         if (line.type !== 'file' || !paths.has(rawPath(line.path))) continue;
@@ -46,7 +51,7 @@ export async function openWakeImage(repository: RepositoryAccess, signal: AbortS
       return paths;
     },
     brought: () => ({ files, bytes, why }),
-    [Symbol.asyncDispose]: () => readers.close(),
+    [Symbol.asyncDispose]: () => opened.disposeAsync(),
   };
 }
 
@@ -68,10 +73,19 @@ export async function fetchImage(
 }
 
 /** A job is done when what is in its segment lies on the disk. */
-export function openReaders(image: ImageAt): Threads<ReadJob, Read> {
+export function openReaders(image: ImageAt): Readers {
   const threads = Math.min(availableParallelism(), THREADS_MAX);
   const each = Math.max(Math.ceil(image.at.connections / threads), 1);
-  return openThreads({ thread: 'read', image }, { threads, each });
+  const readers = openThreads<ReadJob, Read>({ thread: 'read', image }, { threads, each });
+  const times = openExactTimes();
+  return {
+    ...readers,
+    times,
+    async close() {
+      times[Symbol.dispose]();
+      await readers.close();
+    },
+  };
 }
 
 const THREADS_MAX = 8;

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { imageKeys } from '../../../engine/agent/image/keys.ts';
 import { type ImageManifest, unpackImage } from '../../../engine/agent/image/manifest.ts';
+import { indexed } from '../../../engine/agent/image/matching.ts';
 import { type ImageAt, MANIFEST } from '../../../engine/agent/image/objects.ts';
 import { type Brought, readImage } from '../../../engine/agent/image/read-image.ts';
 import { openReaders } from '../../../engine/agent/image/wake-image.ts';
@@ -70,7 +71,7 @@ export function openImageWorld(): ImageWorld {
       const target = (raw: string): string => `${to}${raw.slice('root'.length)}`;
       await using stack = new AsyncDisposableStack();
       const readers = stack.adopt(openReaders(setup), (one) => one.close());
-      const brought = await readImage(image, readers, lines, 'root', place, target, () => undefined, never);
+      const brought = await readImage(indexed(image), readers, lines, 'root', place, target, () => undefined, never);
       return { to: join(root, to), brought };
     },
     [Symbol.dispose]() {
