@@ -465,7 +465,7 @@ export function createEngine(ports: Ports, telling: Telling, identityFile: strin
 
 /** Nothing is put in reserve whose price a person has not seen. */
 function agreedTo({ workspace, offer, dollarsPerMonth, why }: StandbyView, agreed: number | null): number {
-  if (!offer || dollarsPerMonth === null) throw new Failure('no_offers', { why: why ?? '' });
+  if (!offer || dollarsPerMonth === null) throw new Failure('no_standby', { why: why ?? '' });
   if (agreed !== null && agreed >= dollarsPerMonth) return dollarsPerMonth;
   throw new Failure('confirmation_needed', {
     why:

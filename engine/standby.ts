@@ -1,6 +1,7 @@
 import type { StandbyView } from './domain/doors.ts';
+import { isFailure } from './domain/failures.ts';
 import type { Machine } from './domain/lifecycle.ts';
-import { hasGpu } from './domain/marketplace.ts';
+import { hasGpu, type Need, type Offer } from './domain/marketplace.ts';
 import type { Ports } from './domain/ports.ts';
 import { newRace, type Race } from './domain/race.ts';
 import type { Workspace } from './domain/workspace.ts';
@@ -82,8 +83,7 @@ const LOOK_MS = 15_000;
 /** What a standby would cost here, or why there is none. */
 export async function standbyOf(workspace: Workspace, machine: Machine | null, ports: Ports): Promise<StandbyView> {
   const need = { kind: 'cpu', diskGbMin: workspace.spec.diskGb } as const;
-  const { ranked, none } = await offersFor(need, workspace.id, ports, AbortSignal.timeout(LOOK_MS));
-  const offer = ranked[0]?.offer ?? null;
+  const { offer, none } = await cheapest(need, workspace.id, ports);
   const active =
     machine !== null && !hasGpu(machine.offer) && machine.state !== 'gone' && machine.state !== 'releasing';
   return {
@@ -92,6 +92,22 @@ export async function standbyOf(workspace: Workspace, machine: Machine | null, p
     active: active ? machine.id : null,
     offer,
     dollarsPerMonth: offer && Math.round(offer.dollarsPerHour * HOURS_PER_MONTH * 100) / 100,
-    why: offer ? null : `${none}: a standby needs an account at Google Cloud (DUMONT_GCP_KEY)`,
+    why: offer ? null : none,
   };
+}
+
+async function cheapest(
+  need: Need,
+  workspace: string,
+  ports: Ports,
+): Promise<{ readonly offer: Offer | null; readonly none: string }> {
+  const account = 'it needs an account at Google Cloud; set DUMONT_GCP_KEY and start the engine again';
+  try {
+    const { ranked, none } = await offersFor(need, workspace, ports, AbortSignal.timeout(LOOK_MS));
+    return { offer: ranked[0]?.offer ?? null, none: ports.marketplaces.has('gcp') ? none : account };
+  } catch (cause) {
+    // Other marketplaces have nothing without a GPU, so whatever they fail at is not the reason.
+    if (!isFailure(cause) || ports.marketplaces.has('gcp')) throw cause;
+    return { offer: null, none: account };
+  }
 }

@@ -220,7 +220,8 @@ export const en: Phrases = {
   },
 
   confirm: {
-    standby: (name, view) => `A standby for **${name}**, for when no GPU can be had${standbyPrice(view, ': ')}. OK?`,
+    standby: (name, view) =>
+      `A standby for **${name}**, for when no GPU can be had${standbyPrice(view, ': ')}. It runs Debian 12, not the image of the workspace: its files are there, what the image brings is not. OK?`,
     gone: 'this question is gone. Ask again.',
     notYours: 'somebody else was asked this.',
     used: 'this was answered already.',

@@ -253,7 +253,7 @@ export const pt: Phrases = {
 
   confirm: {
     standby: (name, view) =>
-      `Uma máquina reserva para **${name}**, para quando não houver GPU${standbyPrice(view, ': ')}. OK?`,
+      `Uma máquina reserva para **${name}**, para quando não houver GPU${standbyPrice(view, ': ')}. Ela roda Debian 12, não a imagem do workspace: os arquivos estão lá, o que a imagem traz não. OK?`,
     gone: 'esta pergunta não existe mais. Peça de novo.',
     notYours: 'isto foi perguntado a outra pessoa.',
     used: 'isto já foi respondido.',

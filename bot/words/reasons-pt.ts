@@ -104,6 +104,10 @@ export const REASONS: readonly Pair[] = [
   ['first to be ready', 'a primeira a ficar pronta'],
   ['another machine won', 'outra máquina venceu'],
   ['somebody else rented that machine first', 'outra pessoa alugou essa máquina antes'],
+  [
+    'it needs an account at Google Cloud; set # and start the engine again',
+    'precisa de uma conta no Google Cloud; defina # e inicie o engine de novo',
+  ],
   ['its rental ends at', 'o aluguel acaba às'],
   ['it is saved before, and goes on on another machine', 'é salvo antes e continua em outra máquina'],
   ['its rental ends soon', 'o aluguel acaba em breve'],

@@ -292,6 +292,7 @@ export const FAILURES = {
   confirmation_gone: row(409, 65, false, 'Nothing was done: {why}', 'Nada foi feito: {why}'),
 
   // marketplaces
+  no_standby: row(409, 69, true, 'There is no standby to be had: {why}.', 'Não há máquina reserva: {why}.'),
   no_offers: row(409, 69, true, 'No machine on offer fits: {why}.', 'Nenhuma máquina ofertada serve: {why}.'),
   offer_taken: row(
     409,

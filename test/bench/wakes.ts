@@ -13,6 +13,11 @@ import { fleetOf } from '../standins/vast/fleet.ts';
 import type { Bench, Table } from './bench.ts';
 
 const WAKES = 1_000;
+const WEATHERS: readonly (readonly [string, Weather])[] = [
+  ['each machine by itself', { correlated: false }],
+  ['siblings are slow together', { correlated: true }],
+  ['an eighth of the machines fails as often as all did', { correlated: false, lemons: true }],
+];
 const LIMIT_MS = 120 * MINUTE;
 const { race: plan } = DEFAULTS;
 
@@ -35,6 +40,7 @@ const STRATEGIES: Readonly<Record<string, Strategy>> = {
   'single start, 10 min': { plan: { ...one, rounds: 1 }, parts: impatient, remembered: 0 },
   'sequential failover, 10 min each': { plan: { ...one, rounds: 15 }, parts: impatient, remembered: 0 },
   '5 x 3 batches, 90 s (default)': { plan: { ...plan, hedged: false, batch: 5, rounds: 3 }, remembered: 0 },
+  '5 x 3 batches, 300 starts remembered': { plan: { ...plan, hedged: false, batch: 5, rounds: 3 }, remembered: 300 },
   'hedged, 3 in time': { plan: { ...plan, hedged: true, batch: 3, rounds: 5 }, remembered: 0 },
   'hedged, 3 in time, 300 starts remembered': { plan: { ...plan, hedged: true, batch: 3, rounds: 5 }, remembered: 300 },
 };
@@ -43,14 +49,14 @@ const STRATEGIES: Readonly<Record<string, Strategy>> = {
 export const wakes: Bench = {
   async run(say) {
     const tables: Table[] = [];
-    for (const correlated of [false, true]) {
+    for (const [words, weather] of WEATHERS) {
       const rows: Table['rows'][number][] = [];
       for (const [name, strategy] of Object.entries(STRATEGIES)) {
-        say(`${name}${correlated ? ', siblings fail together' : ''}: ${WAKES} wakes`);
-        rows.push(row(name, await wakeAll(strategy, { correlated })));
+        say(`${name}, ${words}: ${WAKES} wakes`);
+        rows.push(row(name, await wakeAll(strategy, weather)));
       }
       tables.push({
-        title: `Asking to usable at the vast stand-in, ${WAKES} seeded wakes, ${correlated ? 'siblings are slow together' : 'each machine by itself'} (seconds; dollars until usable, per wake)`,
+        title: `Asking to usable at the vast stand-in, ${WAKES} seeded wakes, ${words} (seconds; dollars until usable, per wake)`,
         columns: ['strategy', 'P50 s', 'P95 s', 'P99 s', 'never', 'cost $', 'waste $', 'machines', 'then $/h'],
         rows,
         note: verdict(rows),

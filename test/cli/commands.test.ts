@@ -465,6 +465,7 @@ test('a standby is put in reserve only after its price was shown and agreed to',
   });
   expect(house.asked.length).toBe(asked);
   expect((await dumont('standby', 'lab', 'on', '--yes')).out).toContain('lab has a standby');
+  expect((await dumont('standby', 'lab')).out).toContain('It runs Debian 12, not the image of the workspace');
   expect(lastAsked()).toMatchObject({ what: 'standBy', args: ['lab', { on: true, agreedDollarsPerMonth: 102.2 }] });
   expect((await dumont('standby', 'lab', 'off')).out).toContain('lab has no standby');
   expect((await dumont('standby', 'lab', 'maybe')).code).toBe(64);

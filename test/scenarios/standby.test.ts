@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { Failure } from '../../engine/domain/failures.ts';
 import type { FakeMachine } from '../fakes/machine.ts';
 import { ANA, awake, MINUTE, type RunningEngine, SECOND, World } from '../fakes/world.ts';
 
@@ -30,6 +31,21 @@ test('nothing is put in reserve by itself, and nobody gets one without having se
   const less = engine.standBy('lab', { on: true, agreedDollarsPerMonth: 50 }, ANA);
   await expect(less).rejects.toMatchObject({ code: 'confirmation_needed' });
   expect((await engine.status('lab'))[0]?.workspace.standby).toBeNull();
+  await stop();
+});
+
+test('without an account for it a standby is refused with what to do, whatever other marketplaces fail at', async () => {
+  const w = new World();
+  const { engine, stop } = await awake(w);
+  w.marketplace.offers = async () => {
+    throw new Failure('marketplace_key', { marketplace: 'vast', setting: 'DUMONT_VAST_KEY', why: 'Invalid user key' });
+  };
+  expect((await engine.standby('lab')).why).toMatch(/^it needs an account at Google Cloud; set DUMONT_GCP_KEY/);
+  const asked = engine.standBy('lab', { on: true, agreedDollarsPerMonth: 200 }, ANA);
+  await expect(asked).rejects.toMatchObject({
+    code: 'no_standby',
+    message: expect.stringMatching(/^There is no standby to be had: it needs an account/),
+  });
   await stop();
 });
 

@@ -18,7 +18,7 @@ export const standby = command({
     const path = '/api/v1/standby';
     const now = await engine.get<StandbyJson>(path, { instance_id: name }, signal);
     if (what === 'on' && now.dollars_per_month !== null)
-      await confirm(`A standby for ${name}: ${priceWords(now)}`, name, screen, signal);
+      await confirm(`A standby for ${name}: ${priceWords(now)} ${SYSTEM}`, name, screen, signal);
     const agreed = { agreed_dollars_per_month: now.dollars_per_month ?? undefined };
     const body = { instance_id: name, on: what === 'on', ...(what === 'on' && agreed) };
     const then = what === 'status' ? now : await engine.post<StandbyJson>(path, body, signal);
@@ -31,11 +31,13 @@ export const standby = command({
 function standbyWords(it: StandbyJson): string {
   const { instance_id: name } = it;
   if (it.machine_id !== null) return `${name} runs at its standby now, without a GPU: ${priceWords(it)}`;
-  if (it.on) return `${name} has a standby for when no GPU can be had: ${priceWords(it)}`;
+  if (it.on) return `${name} has a standby for when no GPU can be had: ${priceWords(it)} ${SYSTEM}`;
   return it.why === null
     ? `${name} has no standby. One would cost ${priceWords(it)}`
     : `${name} has no standby: ${it.why}.`;
 }
+
+const SYSTEM = 'It runs Debian 12, not the image of the workspace: its files are there, what the image brings is not.';
 
 function priceWords({ dollars_per_hour: hour, dollars_per_month: month, offer }: StandbyJson): string {
   if (hour === null || month === null || !offer) return 'none is on offer right now.';

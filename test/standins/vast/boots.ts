@@ -45,6 +45,8 @@ const SALAD: readonly (readonly [number, number])[] = [
 export interface Weather {
   /** Machines of one owner or one place are slow on the same day; otherwise each by itself, as often. */
   readonly correlated: boolean;
+  /** The same failures, as often, but all of them at an eighth of the machines; otherwise each machine has its share. */
+  readonly lemons?: boolean;
   /** Which curve a host follows how often: by itself a quarter cached, a half pulled, a quarter slow. */
   readonly only?: keyof typeof CURVES;
 }
@@ -60,7 +62,7 @@ interface Whose {
 /** The same for the same seed, machine and turn, whatever else was rented. */
 export function bootOf(seed: string, { machine, host, region, quality }: Whose, turn: number, weather: Weather): Boot {
   const chance = seeded(`${seed}/boot/${machine}/${turn}`);
-  const fate = fateOf(chance());
+  const fate = fateOf(chance() * (weather.lemons ? lemonPart(machine) : 1));
   const kind = weather.only ?? kindOf(chance(), quality);
   const share = chance();
   const whose = (name: string): string => (weather.correlated ? name : `${name}/${machine}/${turn}`);
@@ -77,6 +79,10 @@ export function bootOf(seed: string, { machine, host, region, quality }: Whose, 
     fate,
   };
 }
+
+/** Eight times as likely at one machine of eight, and never at the others. */
+const lemonPart = (machine: number): number =>
+  seeded(`lemon/${machine}`)() < 1 / 8 ? 1 / 8 : Number.POSITIVE_INFINITY;
 
 function fateOf(roll: number): Fate {
   let left = roll;
