@@ -7,11 +7,12 @@ import type { Clock, Log, Store } from '../engine/domain/ports.ts';
 import { keepHeard } from './heard.ts';
 import type { Memory } from './memory.ts';
 import { endOf, isOver, sayOf } from './over.ts';
-import type { Alerted, Reported, Warned } from './panels/noted.ts';
+import type { Alerted, Warned } from './panels/noted.ts';
 import { isShutOut } from './panels/openings.ts';
 import type { Panels } from './panels/panels.ts';
 import type { Stories } from './panels/stories.ts';
 import { talkOf } from './panels/story.ts';
+import { report, reportsLeft } from './report-due.ts';
 import type { Settled } from './settled.ts';
 
 export interface Announcing {
@@ -47,6 +48,7 @@ export async function announce(parts: Announcing, signal: AbortSignal): Promise<
     last = told.number;
   }
   await kept.reached(last);
+  await reportsLeft(parts).catch((cause: unknown) => log('discord.reports_left', { why: reasonOf(cause) }, 'ERROR'));
   const ticking = tick(parts, async () => await kept.reached(last), signal);
   for await (const told of engine.events(last, null, signal)) {
     parts.stories.hear(told);
@@ -123,14 +125,6 @@ async function warn(
   const { machine, why, actsAt, dollarsPerHour, payBack = '' } = talk;
   const facts: Warned = { machine, why, actsAt, dollarsPerHour, payBack, ended: null };
   for (const guild of await listeners(told, parts)) await post('warning', guild, told, { ...facts }, parts);
-}
-
-/** Once for each moment that it was due, however often that is told. */
-async function report(talk: Extract<Talk, { event: 'report.due' }>, { panels }: Announcing): Promise<void> {
-  const { report: id, due, guild, channel, workspace, from, until, every, language, by } = talk;
-  const facts: Reported = { from, until, every, language, by, shutIn: null };
-  const panel = { id: `${id}-${due.toString(36)}`, kind: 'report', guild, channel, workspace } as const;
-  await panels.put({ ...panel, operation: null, user: null, facts: { ...facts } });
 }
 
 async function alert(talk: Talk, told: Told, parts: Announcing): Promise<void> {

@@ -2,15 +2,15 @@ import type { Asked } from './domain/doors.ts';
 import { Failure } from './domain/failures.ts';
 import { DAY_MS, dayOf } from './domain/ledger.ts';
 import type { Ports } from './domain/ports.ts';
-import { REPORTS_MAX, type Report, type ReportChoice } from './domain/report.ts';
+import { REPORTS_MAX, type Report, type ReportChoice, UNREAD_MS } from './domain/report.ts';
 import type { Period } from './domain/savings.ts';
 import { CLOCK_TIME, isZone } from './domain/schedule.ts';
 import { dueReport } from './policy/next-due.ts';
 import { update } from './steps/update.ts';
 
 /**
- * Tells of each report that is due. Told before it is noted: after a crash in between it is told again under the same
- * moment, and whoever posts it knows by that that it stands already.
+ * Tells of each report that is due. It is noted first, and waits in its row until somebody took it: whoever posts it may be
+ * away for weeks, or end together with us right now.
  */
 export async function tellReports(ports: Ports): Promise<void> {
   const now = ports.clock.now();
@@ -19,6 +19,10 @@ export async function tellReports(ports: Ports): Promise<void> {
     if (due === null) continue;
     const { id, guild, channel, language, zone, every, workspace, by } = report;
     const { from, until } = periodOf(every, due);
+    await update(ports.store, 'reports', id, (row) => {
+      const young = row.waiting.filter((one) => one.due > now - UNREAD_MS);
+      return row.doneAt >= due ? null : { ...row, doneAt: due, waiting: [...young, { due, from, until }] };
+    });
     ports.tell({
       event: 'report.due',
       workspace,
@@ -33,7 +37,6 @@ export async function tellReports(ports: Ports): Promise<void> {
       from,
       until,
     });
-    await update(ports.store, 'reports', id, (row) => (row.doneAt >= due ? null : { ...row, doneAt: due }));
   }
 }
 
@@ -68,7 +71,7 @@ export async function planReport(choice: ReportChoice, asked: Asked, ports: Port
   if (!same && known.length >= REPORTS_MAX)
     throw new Failure('bad_request', { why: `there are ${REPORTS_MAX} reports already` });
   const fresh = { ...choice, id: same?.id ?? ports.newId('rp'), version: same?.version ?? 0, by: asked.by };
-  return await ports.store.save('reports', { ...fresh, doneAt: ports.clock.now() });
+  return await ports.store.save('reports', { ...fresh, doneAt: ports.clock.now(), waiting: same?.waiting ?? [] });
 }
 
 export async function removeReport(id: string, ports: Ports): Promise<void> {

@@ -2,6 +2,7 @@ import type { Guild, Panel } from '../../engine/domain/discord.ts';
 import type { Engine } from '../../engine/domain/doors.ts';
 import { isFailure } from '../../engine/domain/failures.ts';
 import type { Clock, Log, Store } from '../../engine/domain/ports.ts';
+import { UNREAD_MS } from '../../engine/domain/report.ts';
 import type { Message } from '../discord/message.ts';
 import type { Discord } from '../discord/rest.ts';
 import type { Settled } from '../settled.ts';
@@ -55,8 +56,6 @@ export interface Sheet {
 
 const POSTED_WITHIN_MS = 10_000;
 const KEPT_MS = 7 * 24 * 3_600_000;
-/** A report that had no channel waits for one for so long. */
-const UNREAD_MS = 92 * 24 * 3_600_000;
 const isUnread = (panel: Panel): boolean => panel.kind === 'report' && isShutOut(panel) && panel.message === null;
 
 export function createPanels(

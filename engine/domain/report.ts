@@ -1,4 +1,5 @@
 import type { Language } from './discord.ts';
+import type { Period } from './savings.ts';
 
 /** A report that is posted by itself. */
 export interface Report {
@@ -16,10 +17,19 @@ export interface Report {
   readonly by: string;
   /** What was due until then was told. */
   readonly doneAt: number;
+  /** Told, and nobody who posts it has taken it yet. */
+  readonly waiting: readonly DueReport[];
 }
+
+export interface DueReport extends Period {
+  readonly due: number;
+}
+
+/** One that nobody could post waits for so long. */
+export const UNREAD_MS = 92 * 24 * 3_600_000;
 
 export const REPORT_EVERY = ['daily', 'weekly', 'monthly'] as const;
 export type ReportEvery = (typeof REPORT_EVERY)[number];
-export type ReportChoice = Omit<Report, 'id' | 'version' | 'by' | 'doneAt'>;
+export type ReportChoice = Omit<Report, 'id' | 'version' | 'by' | 'doneAt' | 'waiting'>;
 
 export const REPORTS_MAX = 50;

@@ -103,6 +103,9 @@ export const MIGRATIONS: readonly Migration[] = [
   function letUpkeepDropFormerKeys(rows) {
     for (const row of rows.get('upkeep')?.values() ?? []) row.formerKeys = false; // those of before go once a day
   },
+  function letReportsWait(rows) {
+    for (const report of rows.get('reports')?.values() ?? []) report.waiting ??= [];
+  },
 ];
 
 /** Until there were plans any interval could be chosen: the next longer one that can be now, and the least plan that has it. */

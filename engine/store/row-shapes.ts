@@ -437,6 +437,7 @@ const report = z.object({
   workspace: z.string().nullable(),
   by: z.string(),
   doneAt: at,
+  waiting: z.array(z.object({ due: at, from: at, until: at })),
 });
 
 const calls = z.object({ a: z.number(), b: z.number() });

@@ -114,7 +114,7 @@ async function closed(s: Stage): Promise<void> {
 }
 
 describe.concurrent('a report whose channel is gone', () => {
-  const due = (s: Stage, channel: string): Talk => {
+  const due = (s: Stage, channel: string): Extract<Talk, { event: 'report.due' }> => {
     const [from, until] = [Date.UTC(2026, 7, 1), Date.UTC(2026, 7, 3)];
     const what = {
       event: 'report.due',
@@ -143,6 +143,23 @@ describe.concurrent('a report whose channel is gone', () => {
     s.fake.tell(raised('something else'));
     await s.standin.until(() => texts(s).some((text) => text.startsWith('🔴')));
     expect(posted(s)).toHaveLength(1);
+  });
+
+  test('comes once when there is a bot again, however long ago it was due', async () => {
+    await using s = await stage();
+    const { workspace, guild, channel, language, zone, every, by, due: at, from, until } = due(s, s.ops);
+    const row = { workspace, guild, channel, language, zone, every, by, id: 'rp9', version: 0, time: '09:00' };
+    await s.restart(async () => {
+      await s.store.save('reports', { ...row, doneAt: at, waiting: [{ due: at, from, until }] });
+    });
+    await s.standin.until(() => posted(s).length === 1);
+    await s.restart(async () => {
+      for (const panel of await s.store.list('panels')) await s.store.remove('panels', panel); // as after a week
+    });
+    s.fake.tell(raised('something else'));
+    await s.standin.until(() => texts(s).some((text) => text.startsWith('🔴')));
+    expect(posted(s)).toHaveLength(1);
+    expect((await s.store.read('reports', 'rp9'))?.waiting).toEqual([]);
   });
 
   test('waits where there is no other one, an admin can see why, and it comes once when there is one again', async () => {

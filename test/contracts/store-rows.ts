@@ -232,6 +232,7 @@ export const ONE_OF_EACH: { readonly [K in Kind]: Rows[K] } = {
     workspace: null,
     by: 'ana',
     doneAt: 1_700_000_000_000,
+    waiting: [{ due: 1_700_000_000_000, from: 1_699_833_600_000, until: 1_699_920_000_000 }],
   },
   'storage-bills': {
     id: 'lab',

@@ -453,7 +453,7 @@ export function fakeEngine({ pace: firstPace = 1, names = ['lab'], outputs = tmp
     },
     async planReport(choice, by) {
       remember('report', [choice], by);
-      const report = { ...choice, id: `rp${reports.size + 1}`, version: 1, by: by.by, doneAt: T0 };
+      const report = { ...choice, id: `rp${reports.size + 1}`, version: 1, by: by.by, doneAt: T0, waiting: [] };
       reports.set(report.id, report);
       return report;
     },

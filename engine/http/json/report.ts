@@ -28,6 +28,13 @@ export const ReportJson = z.object({
 export const ReportsJson = z.object({ reports: z.array(ReportJson) });
 export type ReportsJson = z.infer<typeof ReportsJson>;
 
-export function reportJson({ workspace, by, version: _, doneAt: __, ...rest }: Report): z.infer<typeof ReportJson> {
+export function reportJson({
+  workspace,
+  by,
+  version: _,
+  doneAt: __,
+  waiting: ___,
+  ...rest
+}: Report): z.infer<typeof ReportJson> {
   return { ...rest, instance_id: workspace, set_by: by };
 }
