@@ -5,9 +5,10 @@ import type { Asked, BudgetView } from './domain/doors.ts';
 import { Failure, isFailure, reasonOf } from './domain/failures.ts';
 import { paidFor } from './domain/ledger.ts';
 import { rateOf } from './domain/lifecycle.ts';
-import type { Ports } from './domain/ports.ts';
+import type { Need } from './domain/marketplace.ts';
+import type { Marketplace, Ports } from './domain/ports.ts';
 import { accounts } from './money.ts';
-import { budgetAlarm, creditAlarm, overBudget } from './policy/budget.ts';
+import { budgetAlarm, creditAlarm, overBudget, raceRate } from './policy/budget.ts';
 import { update } from './steps/update.ts';
 
 /** Looks what is spent of each budget, and tells people in time. Whoever rents or runs machines reads the same rows. */
@@ -63,13 +64,22 @@ export async function setBudget(choice: BudgetChoice, asked: Asked, ports: Ports
     at: now,
     spent: { micro, from },
   });
+  await watchAtOnce(ports);
   return viewOf(row, now);
+}
+
+/** Nobody waits a minute to hear that it is spent already. Who looks after it anyway may be at it this moment. */
+async function watchAtOnce(ports: Ports): Promise<void> {
+  await watchBudgets(ports).catch((cause: unknown) => {
+    if (!isFailure(cause, 'row_changed')) throw cause;
+  });
 }
 
 export async function removeBudget(id: string, ports: Ports): Promise<void> {
   const row = await ports.store.read('budgets', id);
   if (!row) throw new Failure('no_such_budget', { budget: id });
   await ports.store.remove('budgets', row);
+  await watchAtOnce(ports);
 }
 
 export async function budgetViews(ports: Ports): Promise<readonly BudgetView[]> {
@@ -87,8 +97,7 @@ export async function watchCredit(ports: Ports, signal: AbortSignal): Promise<vo
   const machines = (await ports.store.list('machines')).filter(
     ({ state, departedAt }) => state !== 'gone' && departedAt,
   );
-  const races = (await ports.store.list('races')).toSorted((a, b) => b.startedAt - a.startedAt);
-  const price = races.find((race) => race.marketDollarsPerHour !== null)?.marketDollarsPerHour ?? null;
+  const needs = await needsOf(ports);
   const ringing = new Map<string, { kind: 'credit_low'; workspace: null; why: string }>();
   const unknown = new Set<string>();
   for (const marketplace of ports.marketplaces.values()) {
@@ -101,7 +110,7 @@ export async function watchCredit(ports: Ports, signal: AbortSignal): Promise<vo
         marketplace: marketplace.name,
         creditMicro,
         burningDollarsPerHour: mine.reduce((sum, machine) => sum + rateOf(machine), 0),
-        raceDollarsPerHour: price === null ? null : price * ports.settings.race.batch,
+        raceDollarsPerHour: await raceRateAt(marketplace, needs, ports, signal),
       });
       if (why !== null) ringing.set(id, { kind: 'credit_low', workspace: null, why });
     } catch (cause) {
@@ -112,6 +121,34 @@ export async function watchCredit(ports: Ports, signal: AbortSignal): Promise<vo
     }
   }
   await settleAlerts(ringing, ({ id, kind }) => kind === 'credit_low' && !unknown.has(id), ports);
+}
+
+/** What the workspaces here would be woken on; those alike once. */
+async function needsOf({ store }: Ports): Promise<readonly Need[]> {
+  const needs = (await store.list('workspaces')).map(({ spec }) => [JSON.stringify(spec.need), spec.need] as const);
+  return [...new Map(needs).values()].slice(0, NEEDS_MAX);
+}
+
+/** Each of them is a search at the marketplace. */
+const NEEDS_MAX = 5;
+
+/** Each marketplace by its own offers: the same five machines may cost twice as much at another one. */
+async function raceRateAt(
+  marketplace: Marketplace,
+  needs: readonly Need[],
+  { settings, log }: Ports,
+  signal: AbortSignal,
+): Promise<number | null> {
+  try {
+    const offers = [];
+    for (const need of needs) offers.push(await marketplace.offers(need, signal));
+    return raceRate(needs, offers, settings.race.batch);
+  } catch (cause) {
+    signal.throwIfAborted();
+    if (!isFailure(cause)) throw cause;
+    log('credit.not_compared', { marketplace: marketplace.name, why: reasonOf(cause) }, 'WARNING');
+    return null;
+  }
 }
 
 /** Why nothing more is spent on this workspace, by what was last looked at. */

@@ -23,6 +23,8 @@ export const keep = command({
   async run({ options: { workspace, for: span = '1h', why = '' }, engine, asked, words }) {
     const forMs = span.trim().toLowerCase() === 'end' ? null : readSpan(span);
     const { keep: kept } = await engine.keep(workspace, { forMs, why }, asked);
-    return { content: words.say.kept(plain(workspace), kept && Math.floor(kept.until / 1_000)) };
+    const [view] = kept ? await engine.status(workspace) : [];
+    const until = kept && Math.floor(kept.until / 1_000);
+    return { content: words.say.kept(plain(workspace), until, view?.sight === 'asleep') };
   },
 });

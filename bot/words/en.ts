@@ -207,10 +207,12 @@ export const en: Phrases = {
         : view.agreed !== null
           ? `**${name}** has a standby for when no GPU can be had${standbyPrice(view, ': ')}.`
           : `**${name}** has no standby${view.why === null ? '' : `: ${view.why}`}${standbyPrice(view, '. One costs ')}.`,
-    kept: (name, until) =>
+    kept: (name, until, asleep) =>
       until === null
         ? `**${name}** falls asleep again when it is idle.`
-        : `**${name}** stays awake until <t:${until}:t> (<t:${until}:R>), idle or not.`,
+        : asleep
+          ? `**${name}** is asleep, and this does not wake it: \`/wake\` does. Woken before <t:${until}:t>, it stays awake until then (<t:${until}:R>).`
+          : `**${name}** stays awake until <t:${until}:t> (<t:${until}:R>), idle or not.`,
     configured: (name, fields) =>
       `**${name}** is changed: ${fields.join(', ')}. Image, disk and ports count from the next wake.`,
     shared: (name, account, role) =>

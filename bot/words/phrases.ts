@@ -95,7 +95,7 @@ export interface Phrases extends Format {
     readonly linked: Say;
     pinned(id: string, name: string, pinned: boolean): string;
     forgotten(id: string, name: string): string;
-    kept(name: string, until: number | null): string;
+    kept(name: string, until: number | null, asleep: boolean): string;
     standby(name: string, view: StandbyView): string;
     configured(name: string, fields: readonly string[]): string;
     shared(name: string, account: string, role: 'viewer' | 'operator' | null): string;

@@ -239,10 +239,12 @@ export const pt: Phrases = {
         : view.agreed !== null
           ? `**${name}** tem uma máquina reserva para quando não houver GPU${standbyPrice(view, ': ')}.`
           : `**${name}** não tem máquina reserva${view.why === null ? '' : `: ${why(view.why)}`}${standbyPrice(view, '. Uma custa ')}.`,
-    kept: (name, until) =>
+    kept: (name, until, asleep) =>
       until === null
         ? `**${name}** volta a dormir quando estiver ocioso.`
-        : `**${name}** fica acordado até <t:${until}:t> (<t:${until}:R>), ocioso ou não.`,
+        : asleep
+          ? `**${name}** está dormindo, e isto não o acorda: \`/wake\` acorda. Acordado antes de <t:${until}:t>, fica acordado até lá (<t:${until}:R>).`
+          : `**${name}** fica acordado até <t:${until}:t> (<t:${until}:R>), ocioso ou não.`,
     configured: (name, fields) =>
       `**${name}** mudou: ${fields.join(', ')}. Imagem, disco e portas valem no próximo despertar.`,
     shared: (name, account, role) =>

@@ -1,6 +1,8 @@
 import { type Budget, covers, spentOf } from '../domain/budget.ts';
+import type { Need, Offer } from '../domain/marketplace.ts';
 import { costOf, dollars, type MicroDollars } from '../domain/money.ts';
 import type { Workspace } from '../domain/workspace.ts';
+import { misfit } from './ranking.ts';
 
 /** From this share of it on people are told. */
 const NEAR = 0.8;
@@ -38,7 +40,7 @@ export interface CreditSight {
   readonly creditMicro: MicroDollars;
   /** What runs there now. */
   readonly burningDollarsPerHour: number;
-  /** What the machines of one race would cost an hour; null where nobody knows. */
+  /** What the machines of one race would cost an hour, all of them rented there; null where nobody knows. */
   readonly raceDollarsPerHour: number | null;
 }
 
@@ -51,8 +53,21 @@ export function creditAlarm(sight: CreditSight): string | null {
   if (creditMicro > race && lasts >= LASTS_HOURS) return null;
   const left = `${marketplace} has ${dollars(creditMicro)} left`;
   const runs = Number.isFinite(lasts) ? [`what runs there now uses that up in ${Math.floor(lasts)} h`] : [];
-  const wake = creditMicro <= race ? [`the machines of one wake need ${dollars(race)} for an hour`] : [];
+  const wake =
+    raceDollarsPerHour !== null && creditMicro <= race
+      ? [`the machines of one wake need ${dollars(race)} for an hour`]
+      : [];
   return `${left}: ${[...runs, ...wake, 'at zero it deletes what is on its machines'].join('; ')}`;
+}
+
+/** What so many racers cost an hour, at the median of what is on offer for a need; of the needs, the dearest. */
+export function raceRate(needs: readonly Need[], offers: readonly (readonly Offer[])[], batch: number): number | null {
+  const rates = needs.flatMap((need, i) => {
+    const prices = (offers[i] ?? []).flatMap((offer) => (misfit(offer, need) === null ? [offer.dollarsPerHour] : []));
+    const median = prices.toSorted((a, b) => a - b)[Math.floor((prices.length - 1) / 2)];
+    return median === undefined ? [] : [median * batch];
+  });
+  return rates.length === 0 ? null : Math.max(...rates);
 }
 
 const HOUR_MS = 3_600_000;

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { watchCredit } from '../../engine/budgets.ts';
 import type { Ports } from '../../engine/domain/ports.ts';
 import { PROMPT } from '../fakes/machine.ts';
+import { FakeMarketplace, standardOffers } from '../fakes/marketplace.ts';
 import { ANA, awake, MINUTE, World } from '../fakes/world.ts';
 
 const told = (w: World, event: string) => w.told.filter((talk) => talk.event === event);
@@ -75,6 +76,44 @@ test('the day after it may be spent again', async () => {
   await engine.wake('lab', {}, ANA);
   await stop();
 });
+
+test('a cap that is spent already rings as soon as it is set, and one that is lifted no longer', async () => {
+  const w = new World();
+  const { engine, machine, stop } = await awake(w);
+  await w.clock.advance(10 * MINUTE);
+  await engine.setBudget(cap(machine.offer.dollarsPerHour / 20), ANA);
+  expect(told(w, 'alert.raised')).toMatchObject([{ kind: 'budget_spent', workspace: 'lab' }]);
+  await engine.removeBudget('workspace/lab/day', ANA);
+  expect(told(w, 'alert.resolved')).toMatchObject([{ kind: 'budget_spent', workspace: 'lab' }]);
+  await stop();
+});
+
+test('each marketplace is judged by what five racers of its own offers cost', async () => {
+  const w = new World();
+  const cheap = new FakeMarketplace(w.clock, w.storage, offersAt(0.2));
+  const dear = new FakeMarketplace(w.clock, w.storage, offersAt(2));
+  for (const [name, marketplace] of Object.entries({ cheap, dear })) Object.assign(marketplace, { name });
+  let ports: Ports | null = null;
+  const { engine, stop } = await w.start((given) => {
+    ports = {
+      ...given,
+      marketplaces: new Map([
+        ['cheap', cheap],
+        ['dear', dear],
+      ]),
+    };
+    return ports;
+  });
+  await engine.create('lab', {}, ANA);
+  for (const marketplace of [cheap, dear]) marketplace.creditMicro = 5_000_000;
+  await watchCredit(ports!, new AbortController().signal);
+  expect(told(w, 'alert.raised')).toMatchObject([
+    { alert: 'credit_low/dear', why: expect.stringContaining('the machines of one wake need $10.00 for an hour') },
+  ]);
+  await stop();
+});
+
+const offersAt = (dollarsPerHour: number) => standardOffers(10).map((offer) => ({ ...offer, dollarsPerHour }));
 
 test('little credit is an alarm, once, until there is more', async () => {
   const w = new World();

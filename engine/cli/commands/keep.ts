@@ -1,5 +1,5 @@
 import { readSpan } from '../../domain/span.ts';
-import type { WorkspaceJson } from '../../http/json/instance.ts';
+import type { InstanceJson, WorkspaceJson } from '../../http/json/instance.ts';
 import { command, flag, text, WORKSPACE } from '../command.ts';
 import { clockTime, localTime, nextTime } from '../local-time.ts';
 import { wrong } from '../read-args.ts';
@@ -30,15 +30,21 @@ export const keep = command({
     const body = { for_seconds: forMs === null ? null : forMs / 1_000, why: options.why ?? '' };
     const kept = await engine.post<WorkspaceJson>(path, body, signal);
     if (screen.json) screen.printJson(kept);
-    else screen.print(keepWords(kept, now));
+    else {
+      const { status } = await engine.get<InstanceJson>(`/api/v1/instances/${encodeURIComponent(name)}`, {}, signal);
+      screen.print(keepWords(kept, now, status === 'asleep'));
+    }
     return 0;
   },
 });
 
-function keepWords({ id, keep: kept }: WorkspaceJson, now: number): string {
+function keepWords({ id, keep: kept }: WorkspaceJson, now: number, asleep: boolean): string {
   if (kept === null) return `${id} falls asleep again when it is idle.`;
   const until = timeOf(kept.until);
   const today = localTime(until).slice(0, 10) === localTime(now).slice(0, 10);
   const when = today ? clockTime(until).slice(0, 5) : localTime(until);
-  return `${id} stays awake until ${when} (for ${duration(Math.round((until - now) / 1_000) * 1_000)}), idle or not.`;
+  const span = duration(Math.round((until - now) / 1_000) * 1_000);
+  return asleep
+    ? `${id} is asleep, and this does not wake it. Woken before ${when}, it stays awake until then (${span} from now). Wake it: dumont wake ${id}`
+    : `${id} stays awake until ${when} (for ${span}), idle or not.`;
 }
