@@ -59,9 +59,9 @@ export function periodOf(every: Report['every'], due: number): Period {
 
 export async function planReport(choice: ReportChoice, asked: Asked, ports: Ports): Promise<Report> {
   if (!isZone(choice.zone))
-    throw new Failure('bad_request', { why: `"${choice.zone}" is no time zone, like Europe/Lisbon` });
+    throw new Failure('bad_request', { why: `"${choice.zone}" is no time zone, like Europe/Lisbon.` });
   if (!CLOCK_TIME.test(choice.time))
-    throw new Failure('bad_request', { why: `"${choice.time}" is no time, like 09:00` });
+    throw new Failure('bad_request', { why: `"${choice.time}" is no time, like 09:00.` });
   if (choice.workspace !== null && !(await ports.store.read('workspaces', choice.workspace)))
     throw new Failure('no_such_workspace', { workspace: choice.workspace, known: 'see "dumont status"' });
   const known = await ports.store.list('reports');
@@ -69,7 +69,7 @@ export async function planReport(choice: ReportChoice, asked: Asked, ports: Port
     (one) => one.channel === choice.channel && one.every === choice.every && one.workspace === choice.workspace,
   );
   if (!same && known.length >= REPORTS_MAX)
-    throw new Failure('bad_request', { why: `there are ${REPORTS_MAX} reports already` });
+    throw new Failure('bad_request', { why: `there are ${REPORTS_MAX} reports already.` });
   const fresh = { ...choice, id: same?.id ?? ports.newId('rp'), version: same?.version ?? 0, by: asked.by };
   return await ports.store.save('reports', { ...fresh, doneAt: ports.clock.now(), waiting: same?.waiting ?? [] });
 }

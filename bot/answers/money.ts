@@ -39,9 +39,11 @@ export function moneyAnswers(words: Phrases) {
 
     savings(savings: Savings): Message {
       const { total, rows } = savings;
+      const period = periodWords(savings.period);
+      if (rows.length === 0) return { content: `**${period}**: ${words.money.nothing}` };
       return {
         content: words.money.headline(
-          periodWords(savings.period),
+          period,
           words.dollars(total.paidMicro),
           total.savedMicro,
           words.money.baseline(savings.baseline),
@@ -60,7 +62,6 @@ export function moneyAnswers(words: Phrases) {
 
 /** A table narrow enough for a telephone; what does not fit in is said. */
 function savingsTable(rows: Savings['rows'], words: Phrases): string {
-  if (rows.length === 0) return words.money.nothing;
   const { paid, always, saved } = words.money.column;
   const amounts = rows.slice(0, SHOWN).map((row) => [row.paidMicro, row.baselineMicro, row.savedMicro]);
   const digits = digitsOf(amounts.flat());

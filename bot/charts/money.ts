@@ -20,7 +20,7 @@ export function paidSvg({ rows, period }: Savings, words: Phrases): string {
     names: rows.map(({ key }) => key.slice(5)),
     series: [
       { say: column.paid, colour: PAID, values: rows.map(({ paidMicro }) => inDollars(paidMicro)) },
-      { say: column.always, colour: BASE, values: rows.map(({ baselineMicro }) => inDollars(baselineMicro)) },
+      { say: chart.always, colour: BASE, values: rows.map(({ baselineMicro }) => inDollars(baselineMicro)) },
     ],
     say: (value, step) => words.dollars(microDollars(value), digitsOf([microDollars(step)])),
     nothing: words.money.nothing,

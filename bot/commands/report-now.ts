@@ -1,6 +1,7 @@
 import type { ReportEvery } from '../../engine/domain/report.ts';
 import { readPeriod } from '../../engine/domain/savings.ts';
-import { command, text } from '../command.ts';
+import { command, flag, text } from '../command.ts';
+import { csvOf } from '../csv-of.ts';
 import { reportMessage } from '../panels/report.ts';
 import { EVERY_CHOICES } from './report-schedule.ts';
 
@@ -11,16 +12,27 @@ export const reportNow = command({
   verb: 'report',
   say: { en: 'What it cost and saved, with charts', pt: 'O que custou e poupou, com gráficos' },
   options: {
-    of: text({ en: 'Yesterday if missing', pt: 'Sem isto, de ontem' }, { choices: EVERY_CHOICES }),
+    of: text(
+      {
+        en: 'Of the last whole day, week or month (UTC); yesterday if missing',
+        pt: 'Do último dia, semana ou mês (UTC); sem isto, de ontem',
+      },
+      { choices: EVERY_CHOICES },
+    ),
     workspace: text(
       { en: 'Of this one; else of all', pt: 'Deste; sem isto, de todos' },
       { suggests: 'workspace', max: 40 },
     ),
+    csv: flag({ en: 'Also as a file for spreadsheets', pt: 'Também como arquivo para planilhas' }),
   },
-  async run({ options: { of, workspace = null }, engine, who, words, now }) {
+  async run({ options: { of, workspace = null, csv = false }, engine, who, words, now }) {
     const every = (of ?? 'daily') as ReportEvery;
     const period = readPeriod(PERIOD[every], now);
     if (typeof period === 'string') throw new TypeError(period);
-    return await reportMessage({ ...period, every, by: who.name, workspace, shutIn: null }, engine, words, now);
+    const about = { ...period, every, by: who.name, workspace, shutIn: null };
+    const message = await reportMessage(about, engine, words, now);
+    if (!csv) return message;
+    const known = await engine.savings({ workspace, user: null, period, baseline: { kind: 'offer' }, by: 'day' });
+    return { ...message, files: [...(message.files ?? []), csvOf(known)] };
   },
 });

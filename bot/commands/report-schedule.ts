@@ -2,6 +2,7 @@ import { Failure } from '../../engine/domain/failures.ts';
 import type { ReportEvery } from '../../engine/domain/report.ts';
 import { isZone } from '../../engine/domain/schedule.ts';
 import { channel, command, LANGUAGES, required, text } from '../command.ts';
+import { plain } from '../discord/message.ts';
 
 const choice = (value: ReportEvery, en: string, pt: string) => ({ value, say: { en, pt } });
 
@@ -22,8 +23,8 @@ export const reportSchedule = command({
     time: text({ en: 'When, like 09:00', pt: 'Quando, como 09:00' }, { max: 5 }),
     zone: text(
       {
-        en: 'The time zone, like America/Sao_Paulo; UTC if missing',
-        pt: 'O fuso, como America/Sao_Paulo; sem isto, UTC',
+        en: 'The time zone, like America/Sao_Paulo; that of the last report here, or UTC, if missing',
+        pt: 'O fuso, como America/Sao_Paulo; sem isto, o do último relatório daqui, ou UTC',
       },
       { max: 60 },
     ),
@@ -37,7 +38,9 @@ export const reportSchedule = command({
     ),
   },
   async run({ options, deed, guild, engine, asked, words }) {
-    const { every, channel: where, time = '09:00', zone = 'UTC', language, workspace = null } = options;
+    const { every, channel: where, time = '09:00', language, workspace = null } = options;
+    const before = (await engine.reports()).findLast((report) => report.guild === guild.id)?.zone;
+    const zone = options.zone ?? before ?? 'UTC';
     if (!isZone(zone)) throw new Failure('bad_request', { why: words.say.badZone(zone) });
     await engine.planReport(
       {
@@ -51,6 +54,8 @@ export const reportSchedule = command({
       },
       asked,
     );
-    return words.answer.reports(await engine.reports());
+    const answer = words.answer.reports(await engine.reports());
+    if (options.zone !== undefined) return answer;
+    return { ...answer, content: `${answer.content}\n${words.money.zoneGuessed(plain(zone))}` };
   },
 });

@@ -344,6 +344,7 @@ export const en: Phrases = {
     chart: {
       awake: 'awake',
       asleep: 'asleep',
+      always: 'always on',
       hosts: 'hosts',
       paid: (period = '') => `Paid and always on: ${period}`,
       paidAlt: (paid, always) =>
@@ -360,6 +361,7 @@ export const en: Phrases = {
     utc: 'Days are UTC. What marketplaces billed, and what was metered where no bill has come yet.',
     onlyUsd: (currency = '') =>
       `Amounts are in USD, as marketplaces bill them; there is no rate here by which they would be ${currency}.`,
+    zoneGuessed: (zone = '') => `No time zone was said, so that is the time in ${zone}; \`zone\` names another.`,
     badBaseline: {
       price_missing: 'Say the price as well: price.',
       price_beside: 'It is compared with one thing: leave out baseline or price.',

@@ -200,6 +200,7 @@ export interface Phrases extends Format {
     readonly chart: {
       readonly awake: string;
       readonly asleep: string;
+      readonly always: string;
       readonly hosts: string;
       readonly paid: Say;
       /** `always` null: nobody knows. */
@@ -213,6 +214,7 @@ export interface Phrases extends Format {
     renews(at: number): string;
     cap(budget: Pick<Budget, 'scope' | 'of' | 'per'>): string;
     readonly onlyUsd: Say;
+    readonly zoneGuessed: Say;
     readonly badBaseline: Readonly<Record<BaselineFault, string>>;
     readonly nothing: string;
     readonly column: Readonly<Record<'paid' | 'always' | 'saved', string>>;

@@ -376,6 +376,7 @@ export const pt: Phrases = {
     chart: {
       awake: 'acordado',
       asleep: 'dormindo',
+      always: 'sempre ligado',
       hosts: 'hosts',
       paid: (period = '') => `Pago e sempre ligado: ${period}`,
       paidAlt: (paid, always) =>
@@ -392,6 +393,7 @@ export const pt: Phrases = {
     utc: 'Os dias são UTC. O que os marketplaces cobraram, e o que foi medido onde a conta ainda não veio.',
     onlyUsd: (currency = '') =>
       `Os valores são em USD, como os marketplaces cobram; não há aqui uma taxa pela qual seriam ${currency}.`,
+    zoneGuessed: (zone = '') => `Nenhum fuso foi dito, então é a hora em ${zone}; \`zone\` diz outro.`,
     badBaseline: {
       price_missing: 'Diga também o preço: price.',
       price_beside: 'Compara-se com uma só coisa: deixe de fora baseline ou price.',

@@ -41,6 +41,18 @@ describe.concurrent('bad input', () => {
     expect(s.fake.asked.map(({ what }) => what).filter((what) => what !== 'share')).toEqual([]);
   });
 
+  test('a report without a zone says which it is at, and the next one here takes the last one that was said', async () => {
+    await using s = await stage();
+    const schedule = async (options: object) =>
+      (await s.standin.answered(s.standin.run(s.people.ana, s.ops, 'report schedule', { every: 'daily', ...options })))
+        .content;
+    expect(await schedule({})).toContain('that is the time in UTC');
+    expect(await schedule({ every: 'weekly', zone: 'America/Sao_Paulo' })).not.toContain('No time zone');
+    expect(await schedule({ every: 'monthly' })).toContain('that is the time in America/Sao');
+    const asked = await s.standin.answered(s.standin.run(s.people.ana, s.ops, 'savings', { csv: true }));
+    expect(asked.attachments.map(({ filename }) => filename)).toEqual([expect.stringMatching(/^savings-.*\.csv$/)]);
+  });
+
   test('a busy workspace offers to follow what it is busy with', async () => {
     await using s = await stage({ pace: 0.3 });
     await s.standin.answered(s.standin.run(s.people.ana, s.ops, 'wake', { workspace: 'lab' }));

@@ -63,6 +63,10 @@ test.each([
   [['savings', '--by', 'colour'], '--by: expected workspace, user, day, month, machine or race, not "colour"'],
   [['savings', '--price', '2', '--baseline', 'market'], '--price or --baseline, not both'],
   [['savings', '--price-name', 'g5'], 'needs --price beside --price-name'],
+  [['report', 'now', '--zone', 'Europe/Lisbon'], '--zone has nothing to say there: days are UTC'],
+  [['report', 'now', '--every', 'hourly'], '--every: expected daily, weekly or monthly, not "hourly"'],
+  [['report', 'list', '--guild', '1'], '--guild has nothing to say there'],
+  [['report', 'post'], 'knows now, schedule, list and remove, not "post"'],
   [['savings', '--price', '2 EUR'], '--price: expected US dollars'],
   [['budget', 'lab', '--day', '-5'], '--day: expected US dollars'],
   [['budget', 'lab', '--month', '0'], '--month: expected US dollars'],
@@ -247,14 +251,23 @@ test('configure says what changes, changes only that, and nothing when it is so 
 });
 
 test.each([
-  [['2h'], 7_200_000, /^train stays awake until .* \(for 2 h\), idle or not\.$/m],
-  [['90m', '--why', 'a demo'], 5_400_000, /for 1 h 30 min/],
-  [['1d'], 86_400_000, /until \d{4}-\d\d-\d\d \d\d:\d\d \(for 1 d\)/],
+  [['2h'], 7_200_000, /^train is asleep, .* it stays awake until then \(2 h from now\)\. Wake it: dumont wake train$/m],
+  [['90m', '--why', 'a demo'], 5_400_000, /1 h 30 min from now/],
+  [['1d'], 86_400_000, /before \d{4}-\d\d-\d\d \d\d:\d\d, .*1 d from now/],
   [['--end'], null, /^train falls asleep again when it is idle\.$/m],
 ])('keep %j asks for %s ms', async (words, forMs, says) => {
   const { code, out } = await dumont('keep', 'train', ...words);
   expect([code, out]).toEqual([0, expect.stringMatching(says)]);
   expect(lastAsked()).toMatchObject({ what: 'keep', args: ['train', { forMs }] });
+});
+
+test('report now says of when it is, and makes a file for spreadsheets', async () => {
+  const { out } = await dumont('report', 'now', '--every', 'weekly');
+  expect(out).toMatch(
+    /^The weekly report of all workspaces, the last whole week:\n\d{4}-\d\d-\d\d – .* \(UTC\): paid /,
+  );
+  const { out: csv } = await dumont('report', 'now', '--csv');
+  expect(csv).toMatch(/^workspace,paid,gpu,/);
 });
 
 test('keep --until is the next such time on the clock here', async () => {

@@ -1,6 +1,6 @@
+import { digitsOf, dollars, microDollars } from '../../domain/money.ts';
 import type { PlansJson } from '../../http/json/plan.ts';
 import { command } from '../command.ts';
-import { money } from '../event-words.ts';
 import { table } from '../table.ts';
 import { bytes, duration } from '../words.ts';
 
@@ -22,6 +22,9 @@ export const plans = command({
 function lines({ plans: all }: PlansJson, screen: Parameters<typeof table>[2]): string[] {
   const rows = all.flatMap(({ prices, ...plan }) => prices.map((price, at) => ({ plan, price, first: at === 0 })));
   const [one] = all;
+  const amounts = rows.flatMap(({ price }) => [price.requests_dollars, price.storage_dollars, price.total_dollars]);
+  const digits = digitsOf(amounts.map(microDollars));
+  const money = (value: number): string => dollars(microDollars(value), digits);
   return [
     ...table<(typeof rows)[number]>(
       [

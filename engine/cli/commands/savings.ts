@@ -66,6 +66,7 @@ const PATH = '/api/v1/metrics/savings/real';
 
 function lines(answer: SavingsJson, screen: Parameters<typeof table>[2]): string[] {
   const { total, rows, by } = answer;
+  if (rows.length === 0) return [`${daysOf(answer)} (UTC): nothing cost anything.`];
   const all: readonly Row[] = [...rows, { key: 'total', ...total }];
   const money = moneyWith(digitsOf(all.flatMap(amountsOf)));
   return [
@@ -125,8 +126,11 @@ function notes(total: SavingsJson['total']): string[] {
   ];
 }
 
-function headline({ from, to, total, baseline }: SavingsJson): string {
-  const days = from === to ? from : `${from} – ${to}`;
+const daysOf = ({ from, to }: SavingsJson): string => (from === to ? from : `${from} – ${to}`);
+
+function headline(answer: SavingsJson): string {
+  const { total, baseline } = answer;
+  const days = daysOf(answer);
   const { saved_dollars: saved } = total;
   const compared =
     baseline.kind === 'offer'
