@@ -122,7 +122,7 @@ test('what ends by its id is suggested, to whoever may end it', async () => {
   await s.store.save('budgets', { ...cap, id: 'all//day', scope: 'all', of: '' });
   const [guild, channel] = [s.guild, s.ops];
   const report = { version: 0, guild, channel, every: 'weekly', time: '09:00', zone: 'UTC', language: 'en' } as const;
-  await s.store.save('reports', { ...report, id: 'rp1', workspace: 'lab', by: 'rui', doneAt: 1 });
+  await s.store.save('reports', { ...report, id: 'rp1', workspace: 'lab', by: 'rui', doneAt: 1, waiting: [] });
   const word = { version: 0, name: 'ci', role: 'viewer', workspaces: null, secret: 'x', createdAt: 1 } as const;
   await s.store.save('tokens', { ...word, id: 'to1', account: 'ana', expiresAt: null, usedAt: null });
   await s.standin.answered(s.standin.run(s.people.ana, s.ops, 'keep', { workspace: 'lab' })); // its memory looks again
