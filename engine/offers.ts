@@ -1,5 +1,5 @@
 import type { RankedOffer } from './domain/doors.ts';
-import { type Failure, isFailure, reasonOf } from './domain/failures.ts';
+import { Failure, isFailure, reasonOf } from './domain/failures.ts';
 import type { Need, Offer } from './domain/marketplace.ts';
 import { near } from './domain/near.ts';
 import type { Ports } from './domain/ports.ts';
@@ -73,7 +73,7 @@ async function whyNone(need: Need, ports: Ports, signal: AbortSignal): Promise<s
 
 interface Found {
   readonly offers: readonly Offer[];
-  /** What the first marketplace said that did not answer. */
+  /** What marketplaces said that did not answer. */
   readonly failed: Failure | null;
 }
 
@@ -82,8 +82,19 @@ async function found(need: Need, ports: Ports, signal: AbortSignal): Promise<Fou
     [...ports.marketplaces.values()].map((marketplace) => marketplace.offers(need, signal)),
   );
   signal.throwIfAborted();
-  const failed = answers.filter((answer) => answer.status === 'rejected').map((answer) => answer.reason as unknown);
-  for (const reason of failed) if (!isFailure(reason)) throw reason;
-  const offers = answers.flatMap((answer) => (answer.status === 'fulfilled' ? answer.value : []));
-  return { offers, failed: (failed[0] as Failure | undefined) ?? null };
+  const failed = answers.flatMap((answer) => (answer.status === 'rejected' ? [answer.reason as unknown] : []));
+  const known = failed.filter((reason) => isFailure(reason));
+  if (known.length < failed.length) throw failed.find((reason) => !isFailure(reason));
+  for (const one of known) ports.log('offers.not_read', { why: reasonOf(one) }, 'WARNING');
+  return {
+    offers: answers.flatMap((answer) => (answer.status === 'fulfilled' ? answer.value : [])),
+    failed: all(known),
+  };
+}
+
+/** One failure that says them all: who mends the first wants to know of the second. */
+function all([first, ...others]: readonly Failure[]): Failure | null {
+  if (!first || others.length === 0) return first ?? null;
+  const why = [first.facts.why, ...others.map(reasonOf)].join('; ');
+  return new Failure(first.code, { ...first.facts, why }, { cause: first });
 }

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { Failure } from '../../engine/domain/failures.ts';
 import type { Need } from '../../engine/domain/marketplace.ts';
 import { type AtVast, atVast } from '../fakes/at-vast.ts';
 import { ANA, MINUTE, World } from '../fakes/world.ts';
@@ -85,4 +86,28 @@ test.each([
 ] as const)('%s ends a wake in words, after one round of machines at most', async (trap, words) => {
   const { wake, rented } = await told({}, undefined, [trap]);
   expect([wake, rented]).toEqual([expect.stringContaining(words), 0]);
+});
+
+test('where two marketplaces refuse, both are named, so that both can be mended at once', async () => {
+  const w = new World();
+  const refusing = (marketplace: string, setting: string, why: string) =>
+    Object.assign(Object.create(w.marketplace), {
+      name: marketplace,
+      offers: async () => {
+        throw new Failure('marketplace_key', { marketplace, setting, why });
+      },
+    });
+  const both = new Map([
+    ['vast', refusing('vast', 'DUMONT_VAST_KEY', 'Invalid user key')],
+    ['runpod', refusing('runpod', 'DUMONT_RUNPOD_KEY', 'invalid bearer token')],
+  ]);
+  const { engine, stop } = await w.start((ports) => ({ ...ports, marketplaces: both }));
+  const asked = engine.offers({}, AbortSignal.timeout(5_000));
+  await expect(asked).rejects.toMatchObject({
+    code: 'marketplace_key',
+    message: expect.stringMatching(
+      /DUMONT_VAST_KEY: Invalid user key; runpod .* DUMONT_RUNPOD_KEY: invalid bearer token/,
+    ),
+  });
+  await stop();
 });
