@@ -1,14 +1,14 @@
 import { spawn } from 'node:child_process';
-import { chmodSync, mkdirSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
+import { chmodSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect } from 'vitest';
 import { resticProgram } from '../restic/which-restic.ts';
+import { write } from './living.ts';
 import {
   follow,
   gatedRestic,
   type Machine,
   manifestIn,
-  openWorld,
   type Running,
   read,
   restoreOrder,
@@ -16,31 +16,11 @@ import {
   saveOnce,
   saveOrder,
   snapshotOf,
-  type World,
 } from './machine.ts';
+import { resticWorld } from './restic-world.ts';
 import { agentProgram } from './which-agent.ts';
 
-const resticTest = test.skipIf(resticProgram === null || process.platform !== 'linux');
-const stack = new AsyncDisposableStack();
-afterAll(() => stack.disposeAsync(), 30_000);
-let world: World;
-
-beforeAll(async () => {
-  if (resticProgram !== null) world = stack.use(await openWorld());
-});
-
-function write(machine: Machine, files: Readonly<Record<string, string>>): void {
-  for (const [path, text] of Object.entries(files)) {
-    mkdirSync(join(machine.root, path, '..'), { recursive: true });
-    writeFileSync(join(machine.root, path), text);
-  }
-}
-
-async function claimed(name: string, restic?: string): Promise<Machine> {
-  const machine = world.machine(name, restic);
-  await machine.run('restore', restoreOrder(world));
-  return machine;
-}
+const { claimed, resticTest, world } = await resticWorld('linux');
 
 /** Root may read everything, unless it gave up that right. */
 function saveAsNobodySpecial(machine: Machine): Running {

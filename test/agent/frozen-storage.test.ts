@@ -3,25 +3,19 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, expect } from 'vitest';
 import { processes } from '../../engine/agent/process-table.ts';
 import type { SaveOrder } from '../../engine/domain/agent-protocol.ts';
 import { resticProgram } from '../restic/which-restic.ts';
 import { lockedBy } from './locked-by.ts';
-import { follow, openWorld, restoreOrder, saveOrder, type World } from './machine.ts';
+import { follow, restoreOrder, saveOrder } from './machine.ts';
+import { resticWorld } from './restic-world.ts';
 import { agentProgram } from './which-agent.ts';
 
-const resticTest = test.skipIf(resticProgram === null || process.platform !== 'linux');
-const stack = new AsyncDisposableStack();
+const { resticTest, stack, world } = await resticWorld('linux');
 const started = new Set<ChildProcess>();
-afterAll(async () => {
+afterAll(() => {
   for (const child of started) child.kill('SIGKILL');
-  await stack.disposeAsync();
-}, 30_000);
-let world: World;
-
-beforeAll(async () => {
-  if (resticProgram !== null) world = stack.use(await openWorld());
 });
 
 /** A port on which nobody listens any more, or where somebody listens and never says a word. */

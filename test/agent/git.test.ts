@@ -2,24 +2,11 @@ import { execFileSync } from 'node:child_process';
 import { appendFileSync, existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { resticProgram } from '../restic/which-restic.ts';
-import {
-  type Machine,
-  manifestIn,
-  openWorld,
-  restoreOrder,
-  type Saved,
-  saveOnce,
-  snapshotOf,
-  type World,
-} from './machine.ts';
+import { beforeAll, expect } from 'vitest';
+import { type Machine, manifestIn, restoreOrder, type Saved, saveOnce, snapshotOf } from './machine.ts';
+import { resticWorld } from './restic-world.ts';
 
-const resticTest = test.skipIf(resticProgram === null);
-const stack = new AsyncDisposableStack();
-afterAll(() => stack.disposeAsync());
-
-let world: World;
+const { can, resticTest, world, claimed } = await resticWorld();
 let a: Machine;
 let b: Machine;
 let saved: Saved;
@@ -47,10 +34,8 @@ function sightOf(folder: string): readonly string[] {
 }
 
 beforeAll(async () => {
-  if (resticProgram === null) return;
-  world = stack.use(await openWorld());
-  a = world.machine('a');
-  await a.run('restore', restoreOrder(world));
+  if (!can) return;
+  a = await claimed('a');
   const at = (name: string): string => join(a.root, 'workspace', name);
   mkdirSync(at('local'));
   git(at('local'), 'init', '--quiet');

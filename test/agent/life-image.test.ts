@@ -1,22 +1,15 @@
 import { randomBytes } from 'node:crypto';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect } from 'vitest';
 import type { AgentLine, AgentStatus } from '../../engine/domain/heartbeat.ts';
 import { DEFAULTS } from '../../engine/domain/settings.ts';
 import { repositoryAccess } from '../../engine/steps/access.ts';
-import { resticProgram } from '../restic/which-restic.ts';
 import { machineOn } from '../standins/r2/machine.ts';
 import { standInForR2 } from '../standins/r2/r2.ts';
 import { answer, type Ear, livingMachine, openEar, runOrder, ticket, write } from './living.ts';
-import { openWorld, saveOrder, type World } from './machine.ts';
+import { saveOrder } from './machine.ts';
+import { resticWorld } from './restic-world.ts';
 
-const resticTest = test.skipIf(resticProgram === null);
-const stack = new AsyncDisposableStack();
-afterAll(() => stack.disposeAsync(), 30_000);
-let world: World;
-
-beforeAll(async () => {
-  if (resticProgram !== null) world = stack.use(await openWorld());
-});
+const { resticTest, stack, world } = await resticWorld();
 
 const plan = { ...answer().plan!, everyMs: 60_000, image: true };
 const LARGE = randomBytes(6_000_000);

@@ -1,16 +1,9 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { resticProgram } from '../restic/which-restic.ts';
+import { expect } from 'vitest';
 import { killLife, livingMachine, openEar, runOrder, write } from './living.ts';
-import { openWorld, saveOnce, saveOrder, type World } from './machine.ts';
+import { saveOnce, saveOrder } from './machine.ts';
+import { resticWorld } from './restic-world.ts';
 
-const resticTest = test.skipIf(resticProgram === null);
-const stack = new AsyncDisposableStack();
-afterAll(() => stack.disposeAsync(), 30_000);
-let world: World;
-
-beforeAll(async () => {
-  if (resticProgram !== null) world = stack.use(await openWorld());
-});
+const { resticTest, stack, world } = await resticWorld();
 
 resticTest(
   'an order that is older than a backup here is outdated, also when the agent that made it is gone',

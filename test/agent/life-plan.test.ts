@@ -2,21 +2,15 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
-import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { expect, vi } from 'vitest';
 import { lockHolder } from '../../engine/agent/lock.ts';
 import { placeAt } from '../../engine/agent/place.ts';
 import { resticProgram } from '../restic/which-restic.ts';
 import { answer, livingMachine, livingOn, openEar, runOrder, tickets, write } from './living.ts';
-import { openWorld, saveOrder, type World } from './machine.ts';
+import { saveOrder } from './machine.ts';
+import { resticWorld } from './restic-world.ts';
 
-const resticTest = test.skipIf(resticProgram === null || process.platform !== 'linux');
-const stack = new AsyncDisposableStack();
-afterAll(() => stack.disposeAsync(), 30_000);
-let world: World;
-
-beforeAll(async () => {
-  if (resticProgram !== null) world = stack.use(await openWorld());
-});
+const { resticTest, stack, world } = await resticWorld('linux');
 
 /** A restic with something before it; each has its own words in the environment's stead. */
 function resticAfter(name: string, script: string): string {

@@ -2,19 +2,12 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { getPriority } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect } from 'vitest';
 import { resticProgram } from '../restic/which-restic.ts';
 import { livingMachine, openEar, runOrder, write } from './living.ts';
-import { openWorld, type World } from './machine.ts';
+import { resticWorld } from './restic-world.ts';
 
-const resticTest = test.skipIf(resticProgram === null || process.platform !== 'linux');
-const stack = new AsyncDisposableStack();
-afterAll(() => stack.disposeAsync(), 30_000);
-let world: World;
-
-beforeAll(async () => {
-  if (resticProgram !== null) world = stack.use(await openWorld());
-});
+const { resticTest, stack, world } = await resticWorld('linux');
 
 /** The nice value and, where it can be asked for, the turn at the disk. */
 const PRIORITY = 'nice; ionice -p $$ 2>/dev/null || true';

@@ -1,16 +1,8 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { resticProgram } from '../restic/which-restic.ts';
+import { expect } from 'vitest';
 import { livingMachine, openEar, runOrder, ticket, write } from './living.ts';
-import { openWorld, type World } from './machine.ts';
+import { resticWorld } from './restic-world.ts';
 
-const resticTest = test.skipIf(resticProgram === null);
-const stack = new AsyncDisposableStack();
-afterAll(() => stack.disposeAsync(), 30_000);
-let world: World;
-
-beforeAll(async () => {
-  if (resticProgram !== null) world = stack.use(await openWorld());
-});
+const { resticTest, stack, world } = await resticWorld();
 
 resticTest('on a backup that storage did not hold as it was said to be nothing is built', async () => {
   const machine = await livingMachine(world, stack, 'refused');

@@ -2,20 +2,14 @@ import { createHash } from 'node:crypto';
 import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect } from 'vitest';
 import { resticProgram } from '../restic/which-restic.ts';
 import { endLife, livingOn, openEar, runOrder, ticket, write } from './living.ts';
-import { machineIn, openWorld, restoreOrder, type World } from './machine.ts';
+import { machineIn, restoreOrder } from './machine.ts';
+import { resticWorld } from './restic-world.ts';
 import { agentProgram } from './which-agent.ts';
 
-const resticTest = test.skipIf(resticProgram === null);
-const stack = new AsyncDisposableStack();
-afterAll(() => stack.disposeAsync(), 30_000);
-let world: World;
-
-beforeAll(async () => {
-  if (resticProgram !== null) world = stack.use(await openWorld());
-});
+const { resticTest, stack, world } = await resticWorld();
 
 const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 

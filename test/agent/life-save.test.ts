@@ -1,18 +1,11 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { resticProgram } from '../restic/which-restic.ts';
+import { expect } from 'vitest';
 import { livingMachine, openEar, runOrder, ticket, write } from './living.ts';
-import { gatedRestic, openWorld, saveOrder, type World } from './machine.ts';
+import { gatedRestic, saveOrder } from './machine.ts';
+import { resticWorld } from './restic-world.ts';
 
-const resticTest = test.skipIf(resticProgram === null);
-const stack = new AsyncDisposableStack();
-afterAll(() => stack.disposeAsync(), 30_000);
-let world: World;
-
-beforeAll(async () => {
-  if (resticProgram !== null) world = stack.use(await openWorld());
-});
+const { resticTest, stack, world } = await resticWorld();
 
 resticTest(
   'a save lets the backup that runs come to its end, and no other begins before the save is over',

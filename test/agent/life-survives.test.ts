@@ -1,19 +1,12 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { resticProgram } from '../restic/which-restic.ts';
+import { expect } from 'vitest';
 import { answer, killLife, livingMachine, livingOn, openEar, runOrder, ticket, write } from './living.ts';
-import { gatedRestic, openWorld, type World } from './machine.ts';
+import { gatedRestic } from './machine.ts';
+import { resticWorld } from './restic-world.ts';
 
-const resticTest = test.skipIf(resticProgram === null);
-const stack = new AsyncDisposableStack();
-afterAll(() => stack.disposeAsync(), 30_000);
-let world: World;
-
-beforeAll(async () => {
-  if (resticProgram !== null) world = stack.use(await openWorld());
-});
+const { resticTest, stack, world } = await resticWorld();
 
 resticTest('killed with its backup, it is started by the next order and goes on from what it wrote down', async () => {
   const gate = gatedRestic(world, 'backup');

@@ -1,20 +1,14 @@
 import { spawnSync } from 'node:child_process';
 import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { resticProgram } from '../restic/which-restic.ts';
 import { endLife, livingMachine, livingOn, openEar, runOrder, tickets, write } from './living.ts';
 import { lockedBy } from './locked-by.ts';
-import { openWorld, restoreOrder, saveOrder, type World } from './machine.ts';
+import { restoreOrder, saveOrder } from './machine.ts';
+import { resticWorld } from './restic-world.ts';
 
-const resticTest = test.skipIf(resticProgram === null || process.platform !== 'linux');
-const stack = new AsyncDisposableStack();
-afterAll(() => stack.disposeAsync(), 30_000);
-let world: World;
-
-beforeAll(async () => {
-  if (resticProgram !== null) world = stack.use(await openWorld());
-});
+const { resticTest, stack, world } = await resticWorld('linux');
 
 resticTest(
   'where the path of a socket would be too long for the kernel, the agent is reached all the same',

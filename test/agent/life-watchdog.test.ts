@@ -1,27 +1,23 @@
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { beforeAll, expect, vi } from 'vitest';
 import { lockHolder } from '../../engine/agent/lock.ts';
 import { placeAt } from '../../engine/agent/place.ts';
 import { DEFAULTS } from '../../engine/domain/settings.ts';
 import { WatchdogProof } from '../../engine/domain/watchdog-proof.ts';
 import type { IdleRules } from '../../engine/domain/workspace.ts';
-import { resticProgram } from '../restic/which-restic.ts';
 import { type Ear, livingMachine, openEar, runOrder, ticket, write } from './living.ts';
-import { type Machine, openWorld, type World } from './machine.ts';
+import type { Machine } from './machine.ts';
+import { resticWorld } from './restic-world.ts';
 
-const resticTest = test.skipIf(resticProgram === null || process.platform !== 'linux');
-const stack = new AsyncDisposableStack();
-afterAll(() => stack.disposeAsync(), 30_000);
-let world: World;
+const { can, resticTest, stack, world } = await resticWorld('linux');
 let ends = 0;
 let endUrl = '';
 let answer: (response: ServerResponse) => void = (response) => void response.end();
 
 beforeAll(async () => {
-  if (resticProgram === null) return;
-  world = stack.use(await openWorld());
+  if (!can) return;
   const server = createServer((_, response) => {
     ends += 1;
     answer(response);

@@ -1,16 +1,9 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { resticProgram } from '../restic/which-restic.ts';
+import { expect } from 'vitest';
 import { livingMachine, livingOn, openEar, runOrder, ticket, write } from './living.ts';
-import { type Machine, manifestIn, openWorld, type World } from './machine.ts';
+import { type Machine, manifestIn } from './machine.ts';
+import { resticWorld } from './restic-world.ts';
 
-const resticTest = test.skipIf(resticProgram === null);
-const stack = new AsyncDisposableStack();
-afterAll(() => stack.disposeAsync(), 30_000);
-let world: World;
-
-beforeAll(async () => {
-  if (resticProgram !== null) world = stack.use(await openWorld());
-});
+const { resticTest, stack, world } = await resticWorld();
 
 const claimed = (name: string, restic?: string): Promise<Machine> => livingMachine(world, stack, name, restic);
 

@@ -12,36 +12,20 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { beforeAll, expect } from 'vitest';
 import type { ManifestLine } from '../../engine/domain/agent-protocol.ts';
 import { contentHash } from '../../engine/policy/content-hash.ts';
 import { resticProgram } from '../restic/which-restic.ts';
-import {
-  gatedRestic,
-  type Machine,
-  openWorld,
-  read,
-  restoreOrder,
-  type Saved,
-  saveOnce,
-  snapshotOf,
-  treeOf,
-  type World,
-} from './machine.ts';
+import { gatedRestic, type Machine, read, restoreOrder, type Saved, saveOnce, snapshotOf, treeOf } from './machine.ts';
+import { resticWorld } from './restic-world.ts';
 
-const resticTest = test.skipIf(resticProgram === null);
-const stack = new AsyncDisposableStack();
-afterAll(() => stack.disposeAsync());
-
-let world: World;
+const { can, resticTest, world, claimed } = await resticWorld();
 let saved: Saved;
 let original: Machine;
 
 beforeAll(async () => {
-  if (resticProgram === null) return;
-  world = stack.use(await openWorld());
-  original = world.machine('original');
-  await original.run('restore', restoreOrder(world));
+  if (!can) return;
+  original = await claimed('original');
   const at = (path: string): string => join(original.root, path);
   mkdirSync(at('workspace/models'), { recursive: true });
   mkdirSync(at('root/.ssh'), { mode: 0o700 });

@@ -1,43 +1,14 @@
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { appendFileSync, existsSync, mkdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { expect, vi } from 'vitest';
 import { contentHash } from '../../engine/policy/content-hash.ts';
-import { resticProgram } from '../restic/which-restic.ts';
-import {
-  gatedRestic,
-  type Machine,
-  manifestIn,
-  openWorld,
-  restoreOrder,
-  saveOnce,
-  saveOrder,
-  snapshotOf,
-  type World,
-} from './machine.ts';
+import { write } from './living.ts';
+import { gatedRestic, manifestIn, restoreOrder, saveOnce, saveOrder, snapshotOf } from './machine.ts';
+import { resticWorld } from './restic-world.ts';
 
-const resticTest = test.skipIf(resticProgram === null);
-const stack = new AsyncDisposableStack();
-afterAll(() => stack.disposeAsync());
-let world: World;
-
-beforeAll(async () => {
-  if (resticProgram !== null) world = stack.use(await openWorld());
-});
-
-async function claimed(name: string, restic?: string): Promise<Machine> {
-  const machine = world.machine(name, restic);
-  await machine.run('restore', restoreOrder(world));
-  return machine;
-}
-
-function write(machine: Machine, files: Readonly<Record<string, string>>): void {
-  for (const [path, text] of Object.entries(files)) {
-    mkdirSync(join(machine.root, path, '..'), { recursive: true });
-    writeFileSync(join(machine.root, path), text);
-  }
-}
+const { claimed, resticTest, world } = await resticWorld();
 
 resticTest('only one save or restore runs on a machine, and a killed one is no obstacle', async () => {
   const gate = gatedRestic(world, 'backup');

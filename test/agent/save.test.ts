@@ -1,40 +1,12 @@
 import { chmodSync, mkdirSync, readFileSync, readlinkSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect } from 'vitest';
 import { resticProgram } from '../restic/which-restic.ts';
-import {
-  type Machine,
-  manifestIn,
-  openWorld,
-  restoreOrder,
-  saveOnce,
-  saveOrder,
-  snapshotOf,
-  treeOf,
-  type World,
-} from './machine.ts';
+import { write } from './living.ts';
+import { manifestIn, restoreOrder, saveOnce, saveOrder, snapshotOf, treeOf } from './machine.ts';
+import { resticWorld } from './restic-world.ts';
 
-const resticTest = test.skipIf(resticProgram === null);
-const stack = new AsyncDisposableStack();
-afterAll(() => stack.disposeAsync());
-let world: World;
-
-beforeAll(async () => {
-  if (resticProgram !== null) world = stack.use(await openWorld());
-});
-
-async function claimed(name: string, restic?: string): Promise<Machine> {
-  const machine = world.machine(name, restic);
-  await machine.run('restore', restoreOrder(world));
-  return machine;
-}
-
-function write(machine: Machine, files: Readonly<Record<string, string>>): void {
-  for (const [path, text] of Object.entries(files)) {
-    mkdirSync(join(machine.root, path, '..'), { recursive: true });
-    writeFileSync(join(machine.root, path), text);
-  }
-}
+const { claimed, resticTest, world } = await resticWorld();
 
 const savedPaths = (): readonly string[] => manifestIn(world).map((line) => line.path);
 
