@@ -10,6 +10,7 @@ import { DAY_MS } from '../../engine/domain/ledger.ts';
 import type { Ports } from '../../engine/domain/ports.ts';
 import { savingsFor } from '../../engine/money.ts';
 import { openJournals } from '../../engine/store/open-journals.ts';
+import { aWorkspace } from '../contracts/store-rows.ts';
 import { FakeStore } from '../fakes/store.ts';
 import { type Bench, type Table, target } from './bench.ts';
 
@@ -30,10 +31,10 @@ export const money: Bench = {
         await writeYear(folder, workspaces);
         say('adding them up');
         const begun = performance.now();
-        await report(folder, null);
+        await report(folder, workspaces, null);
         const first = performance.now() - begun;
         const before = process.memoryUsage().rss;
-        [one, all] = [await middle(folder, 'w7'), await middle(folder, null)];
+        [one, all] = [await middle(folder, workspaces, 'w7'), await middle(folder, workspaces, null)];
         const grown = Math.max(0, process.memoryUsage().rss - before) / 1e6;
         rows.push([`${workspaces} workspaces`, workspaces * DAYS * A_DAY, first / 1_000, one, all, grown]);
       } finally {
@@ -52,10 +53,13 @@ export const money: Bench = {
   },
 };
 
-async function report(folder: string, workspace: string | null): Promise<number> {
+async function report(folder: string, workspaces: number, workspace: string | null): Promise<number> {
   await using journals = await openJournals(folder);
   const clock = { now: () => FROM + DAYS * DAY_MS };
-  const ports = { journals, store: new FakeStore(), clock } as unknown as Ports;
+  const store = new FakeStore();
+  for (let i = 0; i < workspaces; i += 1)
+    await store.save('workspaces', aWorkspace({ id: `w${i}`, owner: ownerOf(`w${i}`), createdAt: FROM }));
+  const ports = { journals, store, clock } as unknown as Ports;
   const period = { from: FROM, until: FROM + DAYS * DAY_MS };
   const wanted = { workspace, user: null, period, baseline: { kind: 'offer' as const }, by: 'month' as const };
   const began = performance.now();
@@ -64,11 +68,13 @@ async function report(folder: string, workspace: string | null): Promise<number>
   return performance.now() - began;
 }
 
-async function middle(folder: string, workspace: string | null): Promise<number> {
+async function middle(folder: string, workspaces: number, workspace: string | null): Promise<number> {
   const times: number[] = [];
-  for (let i = 0; i < 5; i += 1) times.push(await report(folder, workspace));
+  for (let i = 0; i < 5; i += 1) times.push(await report(folder, workspaces, workspace));
   return times.sort((a, b) => a - b)[2] ?? 0;
 }
+
+const ownerOf = (workspace: string): string => `u${workspace.length}`;
 
 async function writeYear(folder: string, workspaces: number): Promise<void> {
   for (let month = 0; month < 12; month += 1) {
@@ -85,7 +91,7 @@ async function writeYear(folder: string, workspaces: number): Promise<void> {
 function dayOf(workspace: string, day: number): string {
   const hour = 3_600_000;
   const at = day + 20 * hour;
-  const common = { at, workspace, owner: `u${workspace.length}`, race: `r-${workspace}-${day}`, settles: null };
+  const common = { at, workspace, owner: ownerOf(workspace), race: `r-${workspace}-${day}`, settles: null };
   return Array.from({ length: A_DAY }, (_, i) => {
     const machine = `m-${workspace}-${day}-${i}`;
     const won = i === 0;
