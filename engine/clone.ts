@@ -61,10 +61,17 @@ async function cloned(
   // With the password of the original: its keys are copied too, and machines get credentials for their own prefix only.
   const { spec, sealedPassword } = source;
   const workspace = workspaceMadeOf(source, asked, { id: into, owner: asked.by, spec, sealedPassword });
+  const mustStillOpen = async (): Promise<void> => {
+    const now = await ports.store.read('workspaces', source.id);
+    if (now?.sealedPassword !== sealedPassword) throw new Failure('row_changed', { kind: 'workspaces', id: source.id });
+  };
   await copyRepository(source, snapshot, into, ports, signal);
-  const now = await ports.store.read('workspaces', source.id);
-  if (now?.sealedPassword !== sealedPassword) throw new Failure('row_changed', { kind: 'workspaces', id: source.id });
+  await mustStillOpen();
   const own = await ports.repositories.rehost(workspace, id, signal);
+  // Which packs a snapshot needs is only known from its trees, and restic says it to nobody but itself: those that are not
+  // needed are copied inside storage, which moves no data here, and taken out of the copy.
+  await ports.repositories.dropUnused(workspace, signal);
+  await mustStillOpen();
   return await finish(workspace, own, original, { cloned_from: `${source.id}/${id}` }, ports, signal);
 }
 

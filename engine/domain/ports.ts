@@ -337,6 +337,8 @@ export interface Repositories {
   copyIn(workspace: Workspace, from: Workspace, id: string, signal: AbortSignal): Promise<string>;
   /** The one snapshot of a repository that was copied from another workspace's becomes its own. Returns its new id. */
   rehost(workspace: Workspace, id: string, signal: AbortSignal): Promise<string>;
+  /** Removes packs of which no snapshot needs anything, of a repository that nobody uses yet. No data is read for it. */
+  dropUnused(workspace: Workspace, signal: AbortSignal): Promise<void>;
   /** Removes these snapshots' names; their data stays until `compact`. Those that are not there are removed already. */
   forget(workspace: Workspace, ids: readonly string[], signal: AbortSignal): Promise<void>;
   /**

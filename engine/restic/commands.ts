@@ -154,6 +154,9 @@ export const forget = (reach: Reach, ids: readonly string[]): readonly string[] 
  */
 export const prune = (reach: Reach): readonly string[] => ['prune', ...common(reach), '--retry-lock', '20s'];
 
+/** Removes only packs of which nothing is needed: no data is read for it, and none written anew. */
+export const pruneWhole = (reach: Reach): readonly string[] => [...prune(reach), '--max-repack-size', '0'];
+
 /**
  * Compares what the index promises with what is there. With `readData`, as `5%`, that part of the bytes is read too, and
  * nothing is believed of what lies in the cache.

@@ -196,6 +196,10 @@ export function resticRepositories(options: RepositoriesOptions): Repositories {
       }
     },
 
+    async dropUnused(workspace, signal) {
+      await run(workspace, 'write', restic.pruneWhole(reach), {}, signal);
+    },
+
     async compact(workspace, signal) {
       const prune = async (own: AbortSignal): Promise<void> =>
         await run(workspace, 'write', restic.prune(reach), {}, own);

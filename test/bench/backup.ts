@@ -32,7 +32,7 @@ export const backup: Bench = {
       const tools = { restic: await ourRestic(), r2, root, scratch };
       const whole: Row[] = [];
       const changed: Row[] = [];
-      for (const [turn, latencyMs] of LATENCIES_MS.entries()) {
+      for (const [turn, latencyMs] of (asked.latencyMs === null ? LATENCIES_MS : [asked.latencyMs]).entries()) {
         await using stack = new AsyncDisposableStack();
         const opening = [plainSide, ourSide].map(
           (open, at) => async () => stack.use(await open(tools, `${at}-${latencyMs}`)),
@@ -53,7 +53,8 @@ export const backup: Bench = {
         if (latencyMs > 0) changed.push(...(await changes(tree, tools, sides, take)));
         for (const { prefix } of sides) await forget(r2, prefix);
       }
-      return [shape(tree), sideBySide(tree, whole), perRun(changed), await clones(tools.restic, say)];
+      const runs = changed.length === 0 ? [] : [perRun(changed)];
+      return [shape(tree), sideBySide(tree, whole), ...runs, await clones(tools.restic, say)];
     } finally {
       await rm(folder, { recursive: true, force: true, maxRetries: 10 });
     }

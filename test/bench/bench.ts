@@ -7,6 +7,8 @@ export interface Bench {
 export interface Asked {
   /** How large a workspace is to be; null: one that any computer has room for. */
   readonly sizeBytes: number | null;
+  /** How far away storage is; null: near and far, in turns. */
+  readonly latencyMs: number | null;
 }
 
 export interface Table {

@@ -73,6 +73,7 @@ const alone: Omit<Ports, 'heartbeats'> = {
     files: nothing,
     read: nothing,
     rehost: nothing,
+    dropUnused: nothing,
     copyIn: nothing,
     digests: nothing,
     forget: nothing,

@@ -21,7 +21,7 @@ import { wakes } from './wakes.ts';
 
 /**
  * `npm run bench`: every figure the product claims, measured side by side. `npm run bench -- race store --json` picks some, and
- * `backup --size 7.5GB` has a workspace of that size. */
+ * `backup --size 7.5GB` has a workspace of that size, and `--latency 0` only storage that is so many milliseconds away. */
 const BENCHES: Readonly<Record<string, Bench>> = {
   race,
   handover,
@@ -43,13 +43,16 @@ const BENCHES: Readonly<Record<string, Bench>> = {
 };
 
 const { values, positionals } = parseArgs({
-  options: { json: { type: 'boolean', default: false }, size: { type: 'string' } },
+  options: { json: { type: 'boolean', default: false }, size: { type: 'string' }, latency: { type: 'string' } },
   allowPositionals: true,
 });
 const unknown = positionals.filter((name) => !(name in BENCHES));
 const size = /^(\d+(?:\.\d+)?) ?(MB|GB)$/i.exec(values.size ?? '');
 if (values.size !== undefined && size === null) {
   console.error(`${values.size} is no size. Say 500MB or 7.5GB.`);
+  process.exitCode = 64;
+} else if (!/^\d*$/.test(values.latency ?? '')) {
+  console.error(`${values.latency} is no latency. Say 0 or 60, in milliseconds.`);
   process.exitCode = 64;
 } else if (unknown.length > 0) {
   console.error(`There is no benchmark ${unknown.join(', ')}. There are: ${Object.keys(BENCHES).join(', ')}.`);
@@ -58,10 +61,11 @@ if (values.size !== undefined && size === null) {
   const chosen = positionals.length > 0 ? positionals : Object.keys(BENCHES);
   const machine = `${cpus().length} cores (${cpus()[0]?.model.trim()}), ${Math.round(totalmem() / 1e9)} GB, Node ${process.version}`;
   const sizeBytes = size && Number(size[1]) * (size[2]?.toUpperCase() === 'GB' ? 1e9 : 1e6);
+  const asked = { sizeBytes, latencyMs: values.latency ? Number(values.latency) : null };
   const results: Record<string, readonly Table[]> = {};
   if (!values.json) console.log(`${machine}\n`);
   for (const name of chosen) {
-    results[name] = await BENCHES[name]!.run((line) => console.error(`  ${name}: ${line}`), { sizeBytes });
+    results[name] = await BENCHES[name]!.run((line) => console.error(`  ${name}: ${line}`), asked);
     if (!values.json) for (const table of results[name]) console.log(`${draw(table)}\n`);
   }
   if (values.json) console.log(JSON.stringify({ machine, at: new Date().toISOString(), results }, null, 2));

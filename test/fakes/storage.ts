@@ -170,6 +170,10 @@ export class FakeStorage implements Storage, Repositories {
     for (const id of ids) if (this.repository(workspace.id).delete(id)) this.forgotten.add(id);
   }
 
+  dropUnused: Repositories['dropUnused'] = async () => {
+    if (this.down !== null) throw new Failure('storage_down', { why: this.down });
+  };
+
   compact: Repositories['compact'] = async (workspace) => {
     if (this.down !== null) throw new Failure('storage_down', { why: this.down });
     this.compacted.push(workspace.id);

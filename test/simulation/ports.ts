@@ -168,6 +168,7 @@ function repositoriesOf(all: Repositories, pass: Pass): Repositories {
     read: (one, id, what, signal) => all.read(one, id, what, signal), // a stream fails where it is read
     copyIn: (one, from, id, signal) =>
       pass('repository.copyIn', () => all.copyIn(one, from, id, signal), storageDown, signal),
+    dropUnused: (one, signal) => pass('repository.dropUnused', () => all.dropUnused(one, signal), storageDown, signal),
     rehost: (one, id, signal) => pass('repository.rehost', () => all.rehost(one, id, signal), storageDown, signal),
     digests: (one, id, paths, signal) =>
       pass('repository.digests', () => all.digests(one, id, paths, signal), storageDown, signal),
