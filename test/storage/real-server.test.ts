@@ -9,6 +9,7 @@ import { multipartContract } from '../contracts/storage-multipart.ts';
 import { storageContract } from '../contracts/storage-port.ts';
 import { findRestic, resticContract } from '../contracts/storage-restic.ts';
 import { scopeContract } from '../contracts/storage-scope.ts';
+import { expectOnlyItsOwn, issuedTo, trustTable } from '../contracts/storage-trust.ts';
 
 /**
  * The same questions put to a real server, so that the local one is held to reality. It is named like this, with what it
@@ -42,7 +43,13 @@ if (named === undefined) {
   storageContract(async () => ({ storage, prefix: below('port').prefix }));
 
   const otherBucket = url.searchParams.get('other-bucket');
-  if (otherBucket !== null) scopeContract(async () => ({ ...below('scope'), account, otherBucket }));
+  if (otherBucket !== null) {
+    scopeContract(async () => ({ ...below('scope'), account, otherBucket }));
+    test('the credential that a machine is given reaches its own repository there, and nothing else', async () => {
+      const there = { ...place, vault: otherBucket, account };
+      expectOnlyItsOwn(await trustTable(there, await issuedTo(there), 'as the machine of lab'));
+    });
+  } else console.warn('SKIPPED: the trust table, since DUMONT_TEST_S3 names no other-bucket');
 
   const restic = findRestic();
   const scoped = otherBucket !== null;
