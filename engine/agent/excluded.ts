@@ -1,8 +1,6 @@
-import { readdirSync } from 'node:fs';
 import { setImmediate as breathe } from 'node:timers/promises';
 import { wirePath } from '../domain/wire-path.ts';
-import { codeOf } from './durable.ts';
-import { statIfAny } from './look-at.ts';
+import { namesIfAny, statIfAny } from './look-at.ts';
 import type { Place } from './place.ts';
 import type { Scope } from './scope.ts';
 
@@ -52,7 +50,7 @@ async function sizeBelow(
     listed += 1;
     if (listed % BREATH === 0) await breathe();
     signal.throwIfAborted();
-    for (const name of namesIn(place, folder)) {
+    for (const name of namesIfAny(place, folder)) {
       const path = `${folder}/${name}`;
       const stat = statIfAny(place, path);
       if (stat?.isFile()) sum += stat.size;
@@ -60,15 +58,6 @@ async function sizeBelow(
     }
   }
   return sum;
-}
-
-function namesIn(place: Place, path: string): readonly string[] {
-  try {
-    return readdirSync(place.at(path), 'latin1');
-  } catch (cause) {
-    if (codeOf(cause) === '') throw cause;
-    return [];
-  }
 }
 
 const MOUNTED = {

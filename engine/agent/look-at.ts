@@ -39,6 +39,12 @@ export function namesIn(place: Place, path: string): readonly string[] | string 
   }
 }
 
+/** For those to whom it is the same whether it is empty or cannot be listed. */
+export function namesIfAny(place: Place, path: string): readonly string[] {
+  const names = namesIn(place, path);
+  return typeof names === 'string' ? [] : names;
+}
+
 /** The directories in it, by name; none when it cannot be listed. */
 export function foldersIn(place: Place, path: string): ReadonlySet<string> {
   try {

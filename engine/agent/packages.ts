@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { setImmediate as breathe } from 'node:timers/promises';
 import { codeOf } from './durable.ts';
-import { statIfAny } from './look-at.ts';
+import { namesIfAny, statIfAny } from './look-at.ts';
 import type { Place } from './place.ts';
 
 /**
@@ -20,7 +20,7 @@ export async function ownedBy(
   const wanted = new Set(paths);
   const sums = new Map<string, string>();
   let read = 0;
-  for (const name of namesIn(place, DPKG)) {
+  for (const name of namesIfAny(place, DPKG)) {
     const list = name.endsWith('.list');
     if (!list && !name.endsWith('.md5sums')) continue;
     read += 1;
@@ -95,15 +95,6 @@ function sumOf(place: Place, path: string, like: string): string | null {
   } catch (cause) {
     if (codeOf(cause) === '') throw cause;
     return null;
-  }
-}
-
-function namesIn(place: Place, path: string): readonly string[] {
-  try {
-    return readdirSync(place.at(path), 'latin1');
-  } catch (cause) {
-    if (codeOf(cause) === '') throw cause;
-    return [];
   }
 }
 
