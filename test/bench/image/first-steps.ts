@@ -15,7 +15,8 @@ export interface Project {
 /** Makes the sources a repository of git, as sources are, and sees what of the environment can be imported. */
 export async function startProject(root: string): Promise<Project> {
   const folder = join(root, SOURCES);
-  const who = ['-c', 'user.name=ana', '-c', 'user.email=ana@localhost'];
+  // Else a large tree is packed in the background, in the way of what packs it here.
+  const who = ['-c', 'user.name=ana', '-c', 'user.email=ana@localhost', '-c', 'gc.auto=0'];
   for (const args of [
     ['init', '-q'],
     ['add', '.'],
