@@ -41,7 +41,7 @@ export function openSegmentWriter({ password, at }: ImageAt): (job: SegmentJob) 
       const coded = performance.now();
       if (underWay.size >= SENDING_MAX) await Promise.race(underWay);
       const waited = performance.now() - coded;
-      level = Math.min(Math.max(level + (waited > coded - began ? 1 : -1), LEVEL_MIN), LEVEL_MAX);
+      level = nextLevel(level, coded - began, waited);
       const sent = objects.put(segmentName(name), sealed, signal).finally(() => void underWay.delete(sent));
       sent.catch(() => undefined); // whoever waits for all of them hears it
       underWay.add(sent);
@@ -92,6 +92,10 @@ export function openSegmentWriter({ password, at }: ImageAt): (job: SegmentJob) 
 
   return ({ files, alone }) => (alone ? writeAlone(files[0]!) : writeTogether(files));
 }
+
+/** One more when storage kept us waiting for longer than coding took, which would be time to code better; else one less. */
+export const nextLevel = (level: number, codedMs: number, waitedMs: number): number =>
+  Math.min(Math.max(level + (waitedMs > codedMs ? 1 : -1), LEVEL_MIN), LEVEL_MAX);
 
 /** Null when it is no file of that size any more. Not through a link, and not waiting for the writer of a pipe. */
 function opened<T>(path: string, size: number, use: (file: number, sparse: boolean) => T): T | null {
