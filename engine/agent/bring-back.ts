@@ -6,6 +6,7 @@ import { rawPath } from '../domain/wire-path.ts';
 import { fetchManifest } from './bring.ts';
 import { readClaim } from './claim.ts';
 import { fetchShare, type Share, stagingOf } from './fetch-share.ts';
+import { openHashers } from './hash-files.ts';
 import { type Lock, takeLock } from './lock.ts';
 import { lowerPriority } from './lower-priority.ts';
 import { checkedPath, type Place, STAGING } from './place.ts';
@@ -34,6 +35,8 @@ export async function bringBack(order: BringBackOrder, place: Place, talk: Talk,
   const into = order.into === null ? null : checkedPath(order.into);
   // A copy elsewhere shares nothing with the file it is a copy of, or who writes to one would change the other.
   const known = into === null ? safe : NOTHING;
+  await using stack = new AsyncDisposableStack();
+  const hashers = stack.adopt(openHashers(), (one) => one.close());
   const beside: { path: string; beside: string }[] = [];
   const rounds = planRounds(place, wanted, known);
   for (const [root, parts] of rounds) {
@@ -56,7 +59,7 @@ export async function bringBack(order: BringBackOrder, place: Place, talk: Talk,
         },
       };
       rmSync(place.at(`${root}/${STAGING}`), { recursive: true, force: true }); // of a try that was killed
-      const source = { order, snapshot: order.snapshot.id, place, tool, known, image: null };
+      const source = { order, snapshot: order.snapshot.id, place, tool, known, image: null, hashers };
       await fetchShare(source, share, progress(talk, wanted), signal);
       placeShare(placing, stagedAt(root, into === null ? null : order.path));
       emptyTrash(placing);

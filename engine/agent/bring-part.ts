@@ -4,6 +4,7 @@ import { patternsFor } from '../restic/exclude-patterns.ts';
 import { isCritical, usedLast } from './critical.ts';
 import { fetchShare, PARTS, type Part, type Share, stagingOf, type Verified } from './fetch-share.ts';
 import { type HashCache, openHashCache } from './hash-cache.ts';
+import type { Hashers } from './hash-files.ts';
 import type { WakeImage } from './image/wake-image.ts';
 import type { KnownFiles } from './known-files.ts';
 import { statOf } from './look-at.ts';
@@ -23,6 +24,7 @@ interface Start {
   readonly known: KnownFiles;
   readonly tool: Restic;
   readonly image: WakeImage | null;
+  readonly hashers: Hashers;
   readonly say: (event: AgentEvent) => void;
 }
 

@@ -7,6 +7,7 @@ import { isCritical } from './critical.ts';
 import { codeOf, writeDurably } from './durable.ts';
 import { beginHere } from './elsewhere.ts';
 import { PARTS, type Part } from './fetch-share.ts';
+import { openHashers } from './hash-files.ts';
 import { takeHeadStart } from './head-start.ts';
 import { openWakeImage } from './image/wake-image.ts';
 import { openKnownFiles } from './known-files.ts';
@@ -52,7 +53,9 @@ export async function bring(
   await using _ = image;
   const known = openKnownFiles(place, lines, claim === null);
   await using tool = await openRestic(place, order.repository, lock);
-  const job = startJob({ order, snapshot: snapshot.id, place, lines, known, tool, image, say });
+  await using stack = new AsyncDisposableStack();
+  const hashers = stack.adopt(openHashers(), (one) => one.close());
+  const job = startJob({ order, snapshot: snapshot.id, place, lines, known, tool, image, hashers, say });
   checkSpace(job);
   writeClaim(place, { workspace, epoch, snapshot: snapshot.id, complete: false });
   makeRoots(place, lines);

@@ -7,7 +7,7 @@ import { restore } from '../restic/commands.ts';
 import { patternFile } from '../restic/exclude-patterns.ts';
 import { readLine } from '../restic/readings.ts';
 import { codeOf } from './durable.ts';
-import { hashFiles } from './hash-files.ts';
+import { type Hashers, hashFiles } from './hash-files.ts';
 import type { WakeImage } from './image/wake-image.ts';
 import type { KnownFiles } from './known-files.ts';
 import { statOf } from './look-at.ts';
@@ -36,6 +36,7 @@ export interface Source {
   readonly tool: Restic;
   readonly known: Pick<KnownFiles, 'has' | 'mention'>;
   readonly image: WakeImage | null;
+  readonly hashers: Hashers;
 }
 
 /** Beside where its files go, so that they move there without being copied. */
@@ -54,16 +55,16 @@ export async function fetchShare(
   onBytes: (bytes: number, files: number) => void,
   signal: AbortSignal,
 ): Promise<Verified> {
-  const { place, known } = from;
+  const { place } = from;
   const staging = stagingOf(share.root, share.part);
   mkdirSync(place.at(staging), { recursive: true, mode: 0o700 });
-  await seed(place, share, known, signal);
+  await seed(from, share, signal);
   const brought = await fromImage(from, share, onBytes, signal);
   let trouble: unknown = null;
   for (let tries = 1; tries <= TRIES; tries++) {
     const left = share.lines.filter(({ path }) => !brought.has(rawPath(path)));
     if (left.length > 0) trouble = await runRestore(from, share, left, onBytes, signal);
-    const { verified, wrong } = await verify(place, share, brought, signal);
+    const { verified, wrong } = await verify(from, share, brought, signal);
     if (wrong.length === 0) return verified;
     if (tries === TRIES) throw trouble ?? differs(wrong);
     for (const path of wrong) {
@@ -101,7 +102,7 @@ async function fromImage(
  * A file of the image that already holds what the snapshot holds joins the staging directory as a second name of the same
  * file, so restic finds it done. It must be whole: restic would replace a file with two names, and lose what it had kept.
  */
-async function seed(place: Place, share: Share, known: Source['known'], signal: AbortSignal): Promise<void> {
+async function seed({ place, known, hashers }: Source, share: Share, signal: AbortSignal): Promise<void> {
   const staging = stagingOf(share.root, share.part);
   const candidates = share.lines.flatMap((line) => {
     if (line.type !== 'file' || line.sha256 === undefined) return [];
@@ -126,6 +127,7 @@ async function seed(place: Place, share: Share, known: Source['known'], signal: 
       }
     },
     signal,
+    hashers,
   );
 }
 
@@ -164,7 +166,7 @@ async function runRestore(
 }
 
 async function verify(
-  place: Place,
+  { place, hashers }: Source,
   share: Share,
   brought: ReadonlySet<string>,
   signal: AbortSignal,
@@ -197,6 +199,7 @@ async function verify(
       else wrong.push(original);
     },
     signal,
+    hashers,
   );
   return { verified, wrong };
 }

@@ -1,7 +1,7 @@
 import type { AtRisk } from '../domain/agent-shapes.ts';
 import { wirePath } from '../domain/wire-path.ts';
 import type { HashCache } from './hash-cache.ts';
-import { hashFiles } from './hash-files.ts';
+import { type Hashers, hashFiles } from './hash-files.ts';
 import type { Place } from './place.ts';
 import type { Entry } from './walk.ts';
 
@@ -18,6 +18,7 @@ export async function hashEntries(
   entries: readonly Entry[],
   cache: HashCache,
   signal: AbortSignal,
+  hashers: Hashers | null = null,
 ): Promise<Hashes> {
   const sha256 = new Map<string, string>();
   const unread: Entry[] = [];
@@ -45,6 +46,7 @@ export async function hashEntries(
       }
     },
     signal,
+    hashers,
   );
   return { sha256, unreadable, unreadablePaths };
 }

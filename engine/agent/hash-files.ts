@@ -1,7 +1,15 @@
 import { availableParallelism } from 'node:os';
 import { type Batch, type Hashed, openHasher } from './hash-file.ts';
 import type { Place } from './place.ts';
-import { openThreads } from './threads.ts';
+import { openThreads, type Threads } from './threads.ts';
+
+export type Hashers = Threads<Batch, readonly Hashed[]>;
+
+/** For whoever hashes several times: to start a thread costs as much as to hash a hundred megabytes. None is started before it is needed. */
+export function openHashers(): Hashers {
+  const threads = Math.min(THREADS_MAX, Math.max(availableParallelism(), 1));
+  return openThreads({ thread: 'hash' }, { threads, each: 1 });
+}
 
 /**
  * Hashes files on a few threads, with one buffer each, however large the files are. A batch goes to a thread at a time, so
@@ -12,6 +20,7 @@ export async function hashFiles(
   files: readonly { readonly path: string; readonly size: number }[],
   onHashed: (index: number, hashed: Hashed) => void,
   signal: AbortSignal,
+  shared: Hashers | null = null,
 ): Promise<void> {
   signal.throwIfAborted();
   if (files.length <= FEW && files.every((file) => file.size <= SMALL_BYTES)) {
@@ -20,8 +29,7 @@ export async function hashFiles(
     return;
   }
   const batches = batchesOf(files);
-  const threads = Math.min(THREADS_MAX, Math.max(availableParallelism(), 1));
-  const hashers = openThreads<Batch, readonly Hashed[]>({ thread: 'hash' }, { threads, each: 1 });
+  const hashers = shared ?? openHashers();
   try {
     await hashers.run(
       batches.map((batch) => batch.map((index) => systemPath(place, files[index]!.path))),
@@ -30,7 +38,7 @@ export async function hashFiles(
     );
     signal.throwIfAborted();
   } finally {
-    await hashers.close();
+    if (shared === null) await hashers.close();
   }
 }
 

@@ -12,7 +12,7 @@ import { type Entry, entryOf } from './walk.ts';
  * The content hash over what lies on the disk now, of the paths that the snapshot has. It is the snapshot's own unless a
  * person changed something meanwhile. Files that were compared and not touched since are not read again.
  */
-export async function restoredContent({ place, lines, cache }: Job, signal: AbortSignal): Promise<string> {
+export async function restoredContent({ place, lines, cache, hashers }: Job, signal: AbortSignal): Promise<string> {
   const found: { line: ManifestLine; entry: Entry }[] = [];
   for (const line of lines) {
     const path = rawPath(line.path);
@@ -21,7 +21,7 @@ export async function restoredContent({ place, lines, cache }: Job, signal: Abor
     if (entry) found.push({ line, entry });
   }
   const wanted = found.filter(({ line }) => line.sha256 !== undefined).map(({ entry }) => entry);
-  const { sha256 } = await hashEntries(place, wanted, cache, signal);
+  const { sha256 } = await hashEntries(place, wanted, cache, signal, hashers);
   cache.save();
   return contentHash(
     found.map(({ line, entry }) => {
