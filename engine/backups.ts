@@ -1,7 +1,7 @@
 import type { Taken } from './domain/heartbeat.ts';
 import type { Machine } from './domain/lifecycle.ts';
 import type { Ports } from './domain/ports.ts';
-import { type Backup, byAge, type Snapshot } from './domain/snapshot.ts';
+import { type Backup, byAge, type Snapshot, UNTOUCHED } from './domain/snapshot.ts';
 import type { Fetch, Job, Workspace } from './domain/workspace.ts';
 
 /**
@@ -66,7 +66,7 @@ function last({ wish }: Workspace, { id, since }: Machine): Wanted {
 }
 
 const NOT_YET = {
-  version: 0,
+  ...UNTOUCHED,
   kind: 'manual',
   completedAt: null,
   parent: null,
@@ -76,12 +76,5 @@ const NOT_YET = {
   partial: false,
   provedAt: null,
   comparedAt: null,
-  manifestBase: null,
-  pinned: null,
-  leaving: null,
-  vaultedAt: null,
-  description: '',
-  tags: [],
-  extra: {},
   errorMessage: null,
 } as const;

@@ -4,7 +4,7 @@ import { Failure } from './domain/failures.ts';
 import { manifestKey } from './domain/layout.ts';
 import type { Operation } from './domain/operation.ts';
 import type { Ports } from './domain/ports.ts';
-import type { Snapshot } from './domain/snapshot.ts';
+import { type Snapshot, UNTOUCHED } from './domain/snapshot.ts';
 import { newWorkspace, type Workspace } from './domain/workspace.ts';
 import { manifestText } from './policy/manifest-change.ts';
 import { challengeOf } from './policy/proof.ts';
@@ -113,8 +113,8 @@ function snapshotOf(
 ): Snapshot {
   return {
     ...original,
+    ...UNTOUCHED,
     id,
-    version: 0,
     workspace,
     kind: 'manual',
     type: 'SNAPSHOT',
@@ -124,10 +124,7 @@ function snapshotOf(
     parent: null,
     provedAt: now,
     comparedAt: now,
-    manifestBase: null,
-    pinned: null,
-    leaving: null,
-    vaultedAt: null,
+    tags: original.tags,
     description: original.description || `of ${original.workspace}, ${original.id.slice(0, 8)}`,
     extra: { ...original.extra, ...extra },
   };

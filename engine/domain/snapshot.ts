@@ -39,6 +39,18 @@ export interface Snapshot {
   readonly errorMessage: string | null;
 }
 
+/** Of one that was just made: nobody has said or decided anything about it. */
+export const UNTOUCHED = {
+  version: 0,
+  manifestBase: null,
+  pinned: null,
+  leaving: null,
+  vaultedAt: null,
+  description: '',
+  tags: [],
+  extra: {},
+} as const satisfies Partial<Snapshot>;
+
 export interface Decision {
   readonly by: string;
   readonly why: string;

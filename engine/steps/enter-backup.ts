@@ -3,7 +3,7 @@ import type { Taken } from '../domain/heartbeat.ts';
 import { draftManifestKey, manifestKey } from '../domain/layout.ts';
 import type { Machine } from '../domain/lifecycle.ts';
 import type { Ports } from '../domain/ports.ts';
-import type { Snapshot } from '../domain/snapshot.ts';
+import { type Snapshot, UNTOUCHED } from '../domain/snapshot.ts';
 import type { Workspace } from '../domain/workspace.ts';
 import { challengeOf } from '../policy/proof.ts';
 import { writeMetadata } from './metadata.ts';
@@ -44,8 +44,8 @@ export async function enterBackup(
   const current = await ports.store.read('workspaces', workspace.id);
   const fenced = machine.epoch !== current?.epoch;
   const snapshot: Snapshot = {
+    ...UNTOUCHED,
     id: taken.snapshot,
-    version: 0,
     workspace: workspace.id,
     kind: fenced ? 'pre-failover' : 'automatic',
     type: taken.parent ? 'INCREMENTAL' : 'FULL',
@@ -63,12 +63,6 @@ export async function enterBackup(
     provedAt: trouble === null ? now : null,
     comparedAt: compared && trouble === null ? now : null,
     manifestBase: taken.manifestBase,
-    pinned: null,
-    leaving: null,
-    vaultedAt: null,
-    description: '',
-    tags: [],
-    extra: {},
     errorMessage: trouble ?? shortfallOf(taken),
   };
   if (manifest && trouble === null) await ports.storage.put(manifestKey(workspace.id, snapshot.id), manifest, signal);

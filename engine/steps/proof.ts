@@ -4,7 +4,7 @@ import { Failure } from '../domain/failures.ts';
 import { draftManifestKey, manifestKey } from '../domain/layout.ts';
 import type { Machine } from '../domain/lifecycle.ts';
 import type { Ports, StoredFile } from '../domain/ports.ts';
-import type { Snapshot } from '../domain/snapshot.ts';
+import { type Snapshot, UNTOUCHED } from '../domain/snapshot.ts';
 import type { Ask, Workspace } from '../domain/workspace.ts';
 import { challengeOf } from '../policy/proof.ts';
 import { writeMetadata } from './metadata.ts';
@@ -99,8 +99,8 @@ async function enter(
   // The machine knows best whether its restore had ended; we may not have heard.
   const whole = !event.partial || (agreed && machine.complete);
   const snapshot: Snapshot = {
+    ...UNTOUCHED,
     id,
-    version: 0,
     workspace: workspace.id,
     kind: fenced ? 'pre-failover' : ask ? 'manual' : 'automatic',
     type: ask ? ask.type : event.parent ? 'INCREMENTAL' : 'FULL',
@@ -117,10 +117,6 @@ async function enter(
     partial: !whole,
     provedAt: ports.clock.now(),
     comparedAt: ports.clock.now(),
-    manifestBase: null,
-    pinned: null,
-    leaving: null,
-    vaultedAt: null,
     description: ask?.description ?? '',
     tags: ask?.tags ?? [],
     extra: ask?.extra ?? {},

@@ -2,7 +2,7 @@ import { Failure, isFailure, reasonOf } from '../domain/failures.ts';
 import { draftManifestKey, manifestKey, watchdogProofKey } from '../domain/layout.ts';
 import type { Machine } from '../domain/lifecycle.ts';
 import type { Ports } from '../domain/ports.ts';
-import type { Snapshot } from '../domain/snapshot.ts';
+import { type Snapshot, UNTOUCHED } from '../domain/snapshot.ts';
 import { WatchdogProof } from '../domain/watchdog-proof.ts';
 import type { Workspace } from '../domain/workspace.ts';
 import { challengeOf } from '../policy/proof.ts';
@@ -139,6 +139,7 @@ async function enter(
   }));
   const now = ports.clock.now();
   const snapshot: Snapshot = {
+    ...UNTOUCHED,
     id: taken.snapshot,
     version: known?.version ?? 0,
     workspace: workspace.id,
@@ -157,13 +158,7 @@ async function enter(
     partial: false,
     provedAt: now,
     comparedAt: now,
-    manifestBase: null,
     pinned: known?.pinned ?? null,
-    leaving: null,
-    vaultedAt: null,
-    description: '',
-    tags: [],
-    extra: {},
     errorMessage: null,
   };
   await ports.storage.put(manifestKey(workspace.id, snapshot.id), manifest, signal);
