@@ -31,29 +31,13 @@ const SEARCHES_MS = 60_000;
 
 /** One for each key, since limits are counted by key. */
 export function openPaces(clock: Clock): (route: Route) => Pace {
-  const search = several(SEARCHES, SEARCHES_MS + MARGIN_MS, clock);
+  const search = pace(SEARCHES_MS + MARGIN_MS, clock, SEARCHES);
   const one = (route: keyof typeof SECONDS): Pace => pace(SECONDS[route] * 1_000 + MARGIN_MS, clock);
   const paces = new Map<Route, Pace>([['search', search]]);
   return (route) => {
     const known = paces.get(route) ?? one(route as keyof typeof SECONDS);
     paces.set(route, known);
     return known;
-  };
-}
-
-/** So many at once, and each again only after its time. */
-function several(count: number, everyMs: number, clock: Clock): Pace {
-  const each = Array.from({ length: count }, () => pace(everyMs, clock));
-  let turns = 0;
-  return {
-    async turn(signal) {
-      const mine = each[turns % count]!;
-      turns += 1;
-      await mine.turn(signal);
-    },
-    rest: (ms) => {
-      for (const one of each) one.rest(ms);
-    },
   };
 }
 

@@ -32,3 +32,47 @@ test('who is aborted while waiting hears it at once', async () => {
   stop.abort(new Error('not any more'));
   await expect(second).rejects.toThrow('not any more');
 });
+
+test('who leaves the line takes its turn with it', async () => {
+  const clock = new FakeClock(0);
+  const { turn } = pace(4_500, clock);
+  await turn(never);
+  const stop = new AbortController();
+  const left: number[] = [];
+  for (const signal of [stop.signal, never, stop.signal, stop.signal, never])
+    turn(signal).then(
+      () => left.push(clock.now()),
+      () => undefined,
+    );
+  await clock.advance(1_000);
+  stop.abort(new Error('not any more'));
+  await clock.advance(60_000);
+  expect(left).toEqual([4_500, 9_000]);
+});
+
+test('that it was too often holds those back who wait already, in the order in which they came', async () => {
+  const clock = new FakeClock(0);
+  const { turn, rest } = pace(1_000, clock);
+  const left: string[] = [];
+  for (const who of ['a', 'b', 'c']) void turn(never).then(() => left.push(`${who} ${clock.now()}`));
+  await clock.advance(500);
+  rest(12_000);
+  await clock.advance(60_000);
+  expect(left).toEqual(['a 0', 'b 12500', 'c 13500']);
+});
+
+test('so many may leave at once, and the next when the first of them is so long ago', async () => {
+  const clock = new FakeClock(0);
+  const { turn } = pace(60_000, clock, 2);
+  const stop = new AbortController();
+  const left: number[] = [];
+  for (const signal of [never, never, stop.signal, never, never, never])
+    turn(signal).then(
+      () => left.push(clock.now()),
+      () => undefined,
+    );
+  await clock.advance(10_000);
+  stop.abort(new Error('not any more'));
+  await clock.advance(200_000);
+  expect(left).toEqual([0, 0, 60_000, 60_000, 120_000]);
+});
