@@ -56,6 +56,12 @@ export interface Need {
   readonly spot?: boolean | undefined;
 }
 
+/** As people write them: `us` is `US`. */
+export function isIn(region: string, regions: Need['regions']): boolean {
+  if (regions === undefined || regions.length === 0) return true;
+  return regions.some((one) => one.toLowerCase() === region.toLowerCase());
+}
+
 export interface Address {
   readonly host: string;
   readonly port: number;

@@ -1,6 +1,6 @@
 import type { HostMemory, RankedOffer } from '../domain/doors.ts';
 import type { Boot } from '../domain/journals.ts';
-import { hasGpu, type Need, type Offer, type Terms } from '../domain/marketplace.ts';
+import { hasGpu, isIn, type Need, type Offer, type Terms } from '../domain/marketplace.ts';
 import { bandwidth, expectation, failedLately, patience } from './hosts.ts';
 
 /** What is known when offers are put in order. */
@@ -104,8 +104,8 @@ const WISHES: readonly Wish[] = [
     say: ({ vramGbMin }) => `with less than ${vramGbMin} GB of GPU memory`,
   },
   {
-    holds: (offer, { regions }) => !regions || regions.length === 0 || regions.includes(offer.region),
-    say: ({ regions }) => `not in ${regions?.join(', ')}`,
+    holds: (offer, { regions }) => isIn(offer.region, regions),
+    say: ({ regions }) => `outside of ${regions?.join(', ')}`,
   },
   {
     holds: (offer, { reliabilityMin = 0 }) => offer.reliability >= reliabilityMin,
@@ -148,12 +148,17 @@ export function lastMisfit(offers: readonly Offer[], need: Need): string {
     }
     const cheapest = Math.min(...left.map((offer) => offer.dollarsPerHour));
     const price = say(need).startsWith('dearer') ? `; the cheapest costs $${cheapest.toFixed(2)}/h` : '';
+    const places = [...new Set(left.map(({ region }) => region))].toSorted().slice(0, PLACES);
+    const where = say(need).startsWith('outside') ? `; they are in ${places.join(', ')}` : '';
     const others =
       left.length === offers.length ? 'all of them are' : `${left.length} fit otherwise, and all of these are`;
-    return `${offers.length} machines are on offer; ${others} ${say(need)}${price}`;
+    return `${offers.length} machines are on offer; ${others} ${say(need)}${price}${where}`;
   }
   return `${left.length} machines fit and none of them could be had`;
 }
+
+/** So many regions are named to who asks for another. */
+const PLACES = 12;
 
 /**
  * The best `count` offers that differ in physical machine from everything used and each other, spread over hosts and regions,

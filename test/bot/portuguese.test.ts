@@ -6,6 +6,8 @@ import { wordsIn } from '../../bot/words/words.ts';
 import { ALERT_KINDS, ALERTS } from '../../engine/domain/alert.ts';
 import type { Talk } from '../../engine/domain/events.ts';
 import { FAILURES, Failure, type FailureCode, sentence } from '../../engine/domain/failures.ts';
+import { lastMisfit } from '../../engine/policy/ranking.ts';
+import { anOffer } from '../contracts/store-rows.ts';
 import { EVERYBODY } from '../standins/discord/standin.ts';
 import { EVERY } from './every-command.ts';
 import { type Stage, stage } from './stage.ts';
@@ -250,19 +252,31 @@ test('what the record says of a deed is said in Portuguese', () => {
     ...['purged with 12 snapshots', 'told how to reach m-1', '/workspace/a of a1b2c3d4 was downloaded'],
     ...['created as operator', 'created for ci', 'behaves again', 'misbehaves: x-1', 'its GPU says 40 %'],
   ];
-  const words = english();
-  const left = results.flatMap((result) => {
-    const said = wordsIn('pt').why(result).replace('US$', '$');
-    return said === result ||
-      said
-        .toLowerCase()
-        .match(/\p{L}{2,}/gu)
-        ?.some((word) => words.has(word))
-      ? [said]
-      : [];
-  });
-  expect(left).toEqual([]);
+  expect(results.flatMap(leftInEnglish)).toEqual([]);
 });
+
+test('why no machine fits is said in Portuguese', () => {
+  const offer = { ...anOffer, region: 'BR', dollarsPerHour: 0.5 };
+  const needs = [
+    ...[{ kind: 'cpu' as const }, { gpu: 'H100' }, { gpuCountMin: 99 }, { vramGbMin: 999 }, { regions: ['AQ'] }],
+    ...[
+      { reliabilityMin: 2 },
+      { downMbpsMin: 1e6 },
+      { diskGbMin: 1e6 },
+      { cudaMin: 99 },
+      { dollarsPerHourMax: 0.1 },
+      {},
+    ],
+  ];
+  expect(needs.map((need) => lastMisfit([offer], need)).flatMap(leftInEnglish)).toEqual([]);
+});
+
+/** The text itself, when it has a word of the English texts, or nobody put it into Portuguese. */
+function leftInEnglish(text: string): string[] {
+  const said = wordsIn('pt').why(text).replaceAll('US$', '$');
+  const words = said.toLowerCase().match(/\p{L}{2,}/gu) ?? [];
+  return said === text || words.some((word) => ENGLISH.has(word)) ? [said] : [];
+}
 
 /** The words of the English texts, less those of the Portuguese. */
 function english(): ReadonlySet<string> {

@@ -65,6 +65,7 @@ export function marketplaceContract(name: string, open: () => Promise<Marketplac
         [{ vramGbMin: middle.vramGb }, (offer) => offer.vramGb >= middle.vramGb],
         [{ dollarsPerHourMax: middle.dollarsPerHour }, (offer) => offer.dollarsPerHour <= middle.dollarsPerHour],
         [{ regions: [middle.region] }, (offer) => offer.region === middle.region],
+        [{ regions: [middle.region.toLowerCase()] }, (offer) => offer.region === middle.region],
         [{ reliabilityMin: middle.reliability }, (offer) => offer.reliability >= middle.reliability],
         [{ downMbpsMin: middle.downMbps }, (offer) => offer.downMbps >= middle.downMbps],
         [{ diskGbMin: middle.diskGb }, (offer) => offer.diskGb >= middle.diskGb],

@@ -1,5 +1,13 @@
 import { hash } from 'node:crypto';
-import { type Listed, type ListedStatus, type Need, NO_GPU, type Offer, type Order } from '../../domain/marketplace.ts';
+import {
+  isIn,
+  type Listed,
+  type ListedStatus,
+  type Need,
+  NO_GPU,
+  type Offer,
+  type Order,
+} from '../../domain/marketplace.ts';
 import { DISK_DOLLARS_PER_GB_MONTH, DOLLARS_PER_GB_OUT, dollarsPerHour, sizeOf } from './prices.ts';
 import type { Instance } from './shapes.ts';
 import { STARTUP_SCRIPT } from './startup-script.ts';
@@ -35,7 +43,7 @@ export function fits(offer: Omit<Offer, 'id'>, need: Need): boolean {
   return (
     need.kind === 'cpu' &&
     offer.dollarsPerHour <= (need.dollarsPerHourMax ?? Number.POSITIVE_INFINITY) &&
-    (need.regions === undefined || need.regions.includes(offer.region)) &&
+    isIn(offer.region, need.regions) &&
     (need.gpu === undefined || need.gpu === offer.gpu) &&
     offer.reliability >= (need.reliabilityMin ?? 0) &&
     offer.downMbps >= (need.downMbpsMin ?? 0) &&

@@ -1,4 +1,4 @@
-import type { Need, Offer } from '../../domain/marketplace.ts';
+import { isIn, type Need, type Offer } from '../../domain/marketplace.ts';
 import type { Physical } from './catalogue.ts';
 
 /** What a free machine is offered as. `rentals` counts how often it was taken before: an offer is good for one rental. */
@@ -18,9 +18,7 @@ export function fits(offer: Offer, need: Need): boolean {
     atLeast(offer.gpuCount, need.gpuCountMin) &&
     atLeast(offer.vramGb, need.vramGbMin) &&
     (need.dollarsPerHourMax === undefined || offer.dollarsPerHour <= need.dollarsPerHourMax) &&
-    (need.regions === undefined ||
-      need.regions.length === 0 ||
-      need.regions.some((region) => plain(region) === plain(offer.region))) &&
+    isIn(offer.region, need.regions) &&
     atLeast(offer.reliability, need.reliabilityMin) &&
     atLeast(offer.downMbps, need.downMbpsMin) &&
     atLeast(offer.diskGb, need.diskGbMin) &&

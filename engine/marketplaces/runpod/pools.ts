@@ -1,4 +1,4 @@
-import type { Listed, ListedStatus, Need, Offer } from '../../domain/marketplace.ts';
+import { isIn, type Listed, type ListedStatus, type Need, type Offer } from '../../domain/marketplace.ts';
 import type { Gpu, Pod } from './shapes.ts';
 
 export type Cloud = 'SECURE' | 'COMMUNITY';
@@ -75,7 +75,7 @@ export function fits(offer: Offer, need: Need): boolean {
     (need.gpu === undefined || simple(offer.gpu) === simple(need.gpu)) &&
     offer.vramGb >= (need.vramGbMin ?? 0) &&
     offer.dollarsPerHour <= (need.dollarsPerHourMax ?? Number.POSITIVE_INFINITY) &&
-    (need.regions === undefined || need.regions.includes(offer.region)) &&
+    isIn(offer.region, need.regions) &&
     offer.reliability >= (need.reliabilityMin ?? 0) &&
     offer.downMbps >= (need.downMbpsMin ?? 0) &&
     offer.diskGb >= (need.diskGbMin ?? 0) &&

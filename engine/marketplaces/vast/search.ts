@@ -81,7 +81,7 @@ function filters(kind: Kind, need: Need): Filter {
     ...atLeast('disk_space', need.diskGbMin),
     ...atLeast('cuda_max_good', need.cudaMin),
     ...(need.dollarsPerHourMax === undefined ? {} : { [price]: { lte: need.dollarsPerHourMax } }),
-    ...(need.regions?.length ? { geolocation: { in: need.regions } } : {}),
+    ...(need.regions?.length ? { geolocation: { in: need.regions.map((one) => one.toUpperCase()) } } : {}),
     allocated_storage: need.diskGbMin ?? DISK_GB,
   };
 }
