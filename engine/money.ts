@@ -2,11 +2,10 @@ import { OWNER } from './domain/account.ts';
 import { Failure } from './domain/failures.ts';
 import type { Charge } from './domain/journals.ts';
 import { type AccountSums, addCharge, addSums, DAY_MS, type DaySum, type Sums } from './domain/ledger.ts';
-import { hasGpu } from './domain/marketplace.ts';
 import type { Ports } from './domain/ports.ts';
 import type { Savings, SavingsWanted } from './domain/savings.ts';
 import type { Workspace } from './domain/workspace.ts';
-import { unmetered } from './policy/bookkeeping.ts';
+import { notYetEntered } from './not-yet-entered.ts';
 import { type DayFigures, type Life, savingsOf, tally } from './policy/savings.ts';
 
 /** The one place where savings are computed: every way in shows these figures. */
@@ -115,46 +114,6 @@ function withLive(account: AccountSums, charges: readonly Charge[], from: number
   for (const charge of charges) addCharge(sums, charge);
   const days = [...sums.values()].filter(({ day }) => day >= from && day < until);
   return { ...account, days: days.sort((a, b) => a.day - b.day) };
-}
-
-/** Machines that cost right now, since they were last entered; also those that still race. */
-async function notYetEntered(rows: ReadonlyMap<string, Workspace>, ports: Ports): Promise<readonly Charge[]> {
-  const now = ports.clock.now();
-  const bills = new Map((await ports.store.list('bills')).map((bill) => [bill.id, bill]));
-  const machines = (await ports.store.list('machines')).filter(
-    ({ state, departedAt }) => state !== 'gone' && departedAt !== null,
-  );
-  return machines.map((machine) => {
-    const bill = bills.get(machine.id);
-    const { id, workspace, race, offer, departedAt, entered } = machine;
-    const worked = entered.running !== undefined || entered.stranded !== undefined;
-    const open = {
-      endedAt: null,
-      dollarsPerHour: offer.dollarsPerHour,
-      raises: [],
-      stoppedDollarsPerHour: null,
-      stopped: false,
-      meteredUntil: departedAt ?? now,
-      chargedUntil: {},
-    };
-    const { from, micro } = unmetered(bill ?? open, now);
-    const market = bill?.stopped ? null : (bill?.marketDollarsPerHour ?? null);
-    return {
-      at: now,
-      id: `${id}/now`,
-      workspace,
-      owner: bill?.owner ?? rows.get(workspace)?.owner ?? '',
-      machine: id,
-      race,
-      for: bill?.stopped ? 'disk' : !worked ? 'waste' : hasGpu(offer) ? 'gpu' : 'standby',
-      source: 'metered',
-      micro,
-      from: Math.min(from, now),
-      until: now,
-      settles: null,
-      marketMicro: market === null ? null : Math.round((market * 1e6 * Math.max(0, now - from)) / 3_600_000),
-    };
-  });
 }
 
 /** Of one that is gone, or had the name before, nobody knows when it began and ended: its entries only tell when it ran. */

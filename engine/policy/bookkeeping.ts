@@ -178,13 +178,24 @@ function entryOf(bill: Bill, part: Part, now: number): Omit<Charge, 'id' | 'sour
   return { at: now, workspace, owner, machine, race, for: purpose, settles: null, marketMicro: null };
 }
 
-/** What a machine costs that is not in the ledger yet. */
+/** What a machine costs that is not in the ledger yet, and the part of it that its marketplace's own bill, which is there, takes back. */
 export function unmetered(
-  bill: Pick<Bill, 'meteredUntil' | 'chargedUntil' | 'endedAt'> & PricedNow,
+  bill: Pick<Bill, 'meteredUntil' | 'chargedUntil'> & PricedNow,
   now: number,
-): { readonly from: number; readonly micro: MicroDollars } {
-  const from = Math.max(bill.meteredUntil, bill.chargedUntil[bill.stopped ? 'disk' : 'gpu'] ?? 0);
-  return { from, micro: bill.endedAt === null ? costBetween(bill, from, Math.max(from, now)) : 0 };
+): {
+  readonly from: number;
+  readonly micro: MicroDollars;
+  readonly settledUntil: number;
+  readonly settledMicro: MicroDollars;
+} {
+  const from = Math.min(bill.meteredUntil, now);
+  const settledUntil = Math.min(now, Math.max(from, bill.chargedUntil[bill.stopped ? 'disk' : 'gpu'] ?? 0));
+  return {
+    from,
+    micro: costBetween(bill, from, now),
+    settledUntil,
+    settledMicro: costBetween(bill, from, settledUntil),
+  };
 }
 
 /** Whose line it is: of two records of one machine the one that was there when it begins. */

@@ -6,7 +6,7 @@ import type { Period, SavingsWanted } from '../../engine/domain/savings.ts';
 import { engineFor } from '../../engine/guard.ts';
 import { aCharge } from '../contracts/journals.ts';
 import { aWorkspace } from '../contracts/store-rows.ts';
-import { ANA, MINUTE, type RunningEngine, World } from '../fakes/world.ts';
+import { ANA, awake, MINUTE, type RunningEngine, World } from '../fakes/world.ts';
 
 const HOUR = 60 * MINUTE;
 let running: RunningEngine | null = null;
@@ -71,4 +71,25 @@ test('a name that nobody ever had is refused, not shown as nothing', async () =>
   await expect(engine.savings(wanted(period, { user: 'nobody' }))).rejects.toMatchObject({ code: 'no_such_account' });
   const paid = async (user: string) => (await engine.savings(wanted(period, { user }))).total.paidMicro;
   expect([await paid('ana'), await paid('former')]).toEqual([0, 400_000]);
+});
+
+test('a machine that its marketplace has billed while it runs is awake for all of its hours', async () => {
+  const w = new World({ money: { readMs: 15 * MINUTE, settleMs: 2 * HOUR } });
+  w.marketplace.showBill(HOUR);
+  const { engine, machine, stop } = await awake(w);
+  const { id, departedAt } = (await w.store.list('machines')).find(({ state }) => state === 'running')!;
+  await w.clock.advance(10 * HOUR);
+  const until = w.clock.now();
+  const today = { from: 0, until: until + DAY_MS };
+  const { total } = await engine.savings(wanted(today));
+  expect(w.journals.entries.ledger.filter(({ source }) => source === 'charged').length).toBeGreaterThan(0);
+  const ranMs = until - departedAt!;
+  const cost = (machine.offer.dollarsPerHour * 1e6 * ranMs) / HOUR;
+  expect(total.awakeMs).toBe(ranMs);
+  expect(total.asleepMs).toBeLessThan(HOUR / 10);
+  expect(Math.abs(total.paidFor.gpu - cost)).toBeLessThan(cost / 1_000);
+  expect(Math.abs(total.differenceMicro), 'it charges what was metered').toBeLessThan(cost / 1_000);
+  const { rows } = await engine.savings(wanted(today, { by: 'machine' }));
+  expect(rows.find(({ key }) => key === id)?.awakeMs).toBe(ranMs);
+  await stop();
 });
