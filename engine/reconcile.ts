@@ -6,7 +6,7 @@ import type { Operation } from './domain/operation.ts';
 import type { Ports } from './domain/ports.ts';
 import { newRace, type Race } from './domain/race.ts';
 import { isLater, type Workspace } from './domain/workspace.ts';
-import { isStandbyRace } from './policy/standby.ts';
+import { isStandbyRace, whyNoGpu } from './policy/standby.ts';
 import { keepReachable, mayStandBy } from './standby.ts';
 import { forgetJob } from './steps/jobs.ts';
 import { onlyAdopts } from './steps/only-adopts.ts';
@@ -73,11 +73,12 @@ async function beginRace(sight: Sight, ports: Ports): Promise<void> {
   const mine = operation.filter((race) => !isStandbyRace(race));
   if (races.some((race) => race.endedAt === null && !isStandbyRace(race))) return;
   const now = ports.clock.now();
-  const failed = mine.find((race) => race.outcome?.winner === null);
-  if (failed && mayStandBy(workspace, operation)) return;
-  const lately = mine.filter((race) => now - race.startedAt < HOUR);
-  if (failed || lately.length > ports.settings.rewakesPerHour) {
-    await giveUp(workspace, failed?.outcome?.why ?? 'machines for it were lost too often within an hour', ports);
+  const why = whyNoGpu(mine);
+  if (why !== null && mayStandBy(workspace, operation)) return;
+  // From a standby a GPU is looked for again and again; only those that were won can have been lost.
+  const lately = mine.filter(({ startedAt, outcome }) => now - startedAt < HOUR && outcome?.winner !== null);
+  if (why !== null || lately.length > ports.settings.rewakesPerHour) {
+    await giveUp(workspace, why ?? 'machines for it were lost too often within an hour', ports);
     return;
   }
   const { race: plan } = ports.settings;

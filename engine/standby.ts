@@ -6,7 +6,7 @@ import type { Ports } from './domain/ports.ts';
 import { newRace, type Race } from './domain/race.ts';
 import type { Workspace } from './domain/workspace.ts';
 import { offersFor } from './offers.ts';
-import { isStandbyRace, standby } from './policy/standby.ts';
+import { isStandbyRace, mayBeHad, standby } from './policy/standby.ts';
 import { onlyAdopts } from './steps/only-adopts.ts';
 import { rowsBell, workspaceBell } from './steps/step.ts';
 import { update } from './steps/update.ts';
@@ -48,7 +48,7 @@ export async function keepReachable(
 
 /** While a standby may still be had, a wake without a GPU is not over. */
 export function mayStandBy(workspace: Workspace, mine: readonly Race[]): boolean {
-  return workspace.standby !== null && !mine.some((race) => isStandbyRace(race) && race.outcome?.winner === null);
+  return workspace.standby !== null && mayBeHad(mine);
 }
 
 /**

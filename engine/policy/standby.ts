@@ -41,13 +41,12 @@ export function standby({ on, wanted, holder, races, yields, rules, now }: Stand
     return { does: 'fail over', why: `its machine has been silent for ${minutes(silentMs)}` };
   }
   if (holder && !OVER.has(holder.state)) return nothing('it has a machine');
-  if (races.some((race) => isStandbyRace(race) && race.outcome?.winner === null))
-    return nothing('no standby could be had either');
+  if (!mayBeHad(races)) return nothing('no standby could be had either');
   if (looking && looking.claimed === null && now - looking.startedAt >= rules.afterMs)
     return { does: 'fail over', why: `no machine with a GPU was ready after ${minutes(now - looking.startedAt)}` };
   if (looking) return nothing('machines with a GPU race');
-  const last = races.filter((race) => !isStandbyRace(race)).at(-1);
-  if (last?.outcome?.winner === null) return { does: 'fail over', why: `no GPU could be had: ${last.outcome.why}` };
+  const why = whyNoGpu(races);
+  if (why !== null) return { does: 'fail over', why: `no GPU could be had: ${why}` };
   return nothing('a race is about to begin');
 }
 
@@ -68,6 +67,21 @@ function lookAgain(
     does: 'look for a GPU',
     why: `it has run without a GPU for ${minutes(now - (holder.entered.running ?? now))}`,
   };
+}
+
+/** Why the newest race for a GPU found none; null while it runs, and after one that was won, however old ones ended. */
+export function whyNoGpu(races: readonly Race[]): string | null {
+  const newest = races
+    .filter((race) => !isStandbyRace(race))
+    .reduce<Race | null>((last, race) => (last && last.startedAt > race.startedAt ? last : race), null);
+  return newest?.outcome?.winner === null ? newest.outcome.why : null;
+}
+
+/** A standby that could not be had is not asked for again, until a machine was won: what is lost after that is another loss. */
+export function mayBeHad(races: readonly Race[]): boolean {
+  const endedAt = (race: Race): number => race.endedAt ?? 0;
+  const wonAt = Math.max(...races.filter(({ outcome }) => outcome !== null && outcome.winner !== null).map(endedAt), 0);
+  return !races.some((race) => isStandbyRace(race) && race.outcome?.winner === null && endedAt(race) > wonAt);
 }
 
 export const isStandbyRace = ({ need }: Pick<Race, 'need'>): boolean => need.kind === 'cpu';

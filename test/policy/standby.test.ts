@@ -52,6 +52,30 @@ const TABLE: readonly [string, Partial<StandbySight>, string, RegExp][] = [
     'nothing',
     /no standby could/,
   ],
+  [
+    'beaten, when long ago a standby could not be had for a machine that came after all',
+    {
+      races: [
+        race({ agoMs: 90 * MINUTE, ended: 'lost', cpu: true }),
+        race({ agoMs: 89 * MINUTE, ended: 'won' }),
+        race({ ended: 'lost' }),
+      ],
+    },
+    'fail over',
+    /none on offer/,
+  ],
+  [
+    'lost again, after a GPU was found from its standby',
+    {
+      races: [
+        race({ agoMs: 90 * MINUTE, ended: 'lost' }),
+        race({ agoMs: 89 * MINUTE, ended: 'won', cpu: true }),
+        race({ agoMs: 70 * MINUTE, ended: 'won' }),
+      ],
+    },
+    'nothing',
+    /about to begin/,
+  ],
   ['at its standby for a while', { holder: machine('running', 3 * MINUTE, NO_GPU) }, 'nothing', /not long ago/],
   ['at its standby for long', { holder: machine('running', 10 * MINUTE, NO_GPU) }, 'look for a GPU', /for 10 min/],
   [

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { Failure } from '../../engine/domain/failures.ts';
-import type { FakeMachine } from '../fakes/machine.ts';
+import { type FakeMachine, PROMPT } from '../fakes/machine.ts';
 import { ANA, awake, MINUTE, type RunningEngine, SECOND, World } from '../fakes/world.ts';
 
 const content = (machine: FakeMachine | undefined, path: string) => machine?.files.get(path)?.content;
@@ -184,4 +184,56 @@ test('an engine that was killed in the middle goes on where it was', async () =>
   expect((await holder(w, at))?.offer.gpu).toBe('none');
   expect(w.rented).toHaveLength(1);
   await at.stop();
+});
+
+test.each([true, false])(
+  'back from a standby, the loss of the next machine is met too, sold out: %s',
+  async (soldOut) => {
+    const w = new World();
+    const running = await guarded(w);
+    w.marketplace.soldOut = true;
+    w.marketplace.vanish(running.machine.instance);
+    await w.clock.advance(8 * MINUTE);
+    w.marketplace.soldOut = false;
+    await w.clock.advance(20 * MINUTE);
+    const back = await holder(w, running);
+    expect(back?.offer.gpu).not.toBe('none');
+    back?.write('workspace/b', 'done since');
+    await w.clock.advance(2 * 60 * MINUTE);
+    w.marketplace.soldOut = soldOut;
+    w.marketplace.vanish(back?.instance ?? '');
+    await w.clock.advance(10 * MINUTE);
+    const next = await holder(w, running);
+    expect((await running.engine.status('lab'))[0]?.sight).toBe('awake');
+    expect(next?.offer.gpu === 'none').toBe(soldOut);
+    expect(content(next, 'workspace/b')).toBe('done since');
+    await running.stop();
+  },
+);
+
+test('a standby that could not be had once is there at the next loss', async () => {
+  const w = new World();
+  const running = await guarded(w);
+  const offers = w.marketplace.offers.bind(w.marketplace);
+  w.marketplace.offers = async (need) => (need.kind === 'cpu' ? [] : await offers(need));
+  const slow = { ...PROMPT, loadingMs: MINUTE, sshAfterMs: MINUTE };
+  w.marketplace.manners = () => slow;
+  w.marketplace.queue.push(...Array.from({ length: 5 }, () => ({ ...slow, loadingMs: 9 * MINUTE })));
+  w.marketplace.vanish(running.machine.instance);
+  await w.clock.advance(10 * MINUTE);
+  const back = await holder(w, running);
+  expect(back?.offer.gpu).not.toBe('none');
+  expect(back?.instance).not.toBe(running.machine.instance);
+  expect([...w.store.rows('races').values()].map(({ need, outcome }) => [need.kind, outcome?.winner])).toContainEqual([
+    'cpu',
+    null,
+  ]);
+  await w.clock.advance(2 * 60 * MINUTE);
+  w.marketplace.offers = offers;
+  w.marketplace.manners = () => PROMPT;
+  w.marketplace.soldOut = true;
+  w.marketplace.vanish(back?.instance ?? '');
+  await w.clock.advance(10 * MINUTE);
+  expect((await holder(w, running))?.offer.gpu).toBe('none');
+  await running.stop();
 });
