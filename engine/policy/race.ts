@@ -190,9 +190,13 @@ export function costOfRace(sight: Pick<RaceSight, 'race' | 'machines' | 'now'>):
 /** A machine that boots longer than a round without a sign of progress for half of one. */
 function isSlow(machine: Machine, sight: RaceSight): boolean {
   if (machine.state !== 'booting' || machine.departedAt === null) return false;
-  const { roundMs } = sight.race.plan;
-  const quietMs = sight.now - Math.max(machine.entered.booting ?? 0, machine.stirredAt ?? 0);
-  return sight.now - machine.departedAt >= roundMs && quietMs >= roundMs / 2;
+  const stirredAt = Math.max(machine.entered.booting ?? 0, machine.stirredAt ?? 0);
+  return bootsTooLong(machine.departedAt, stirredAt, sight.race.plan.roundMs, sight.now);
+}
+
+/** A round has passed since it was asked for, and half of one without a sign of progress. */
+export function bootsTooLong(askedAt: number, stirredAt: number, roundMs: number, now: number): boolean {
+  return now - askedAt >= roundMs && now - stirredAt >= roundMs / 2;
 }
 
 function hasFallen(racer: Racer, sight: RaceSight): boolean {

@@ -2,12 +2,13 @@ import { isFailure, reasonOf } from '../domain/failures.ts';
 import type { Machine } from '../domain/lifecycle.ts';
 import type { Address } from '../domain/marketplace.ts';
 import type { Ports } from '../domain/ports.ts';
+import { bootsTooLong } from '../policy/race.ts';
 import { Absence, findIn } from './absence.ts';
 import { within } from './deadline.ts';
 import { compareWithBootLog } from './host-key.ts';
 import { marketplaceOf, raceBell, type Step, verdictOn } from './step.ts';
 
-/** Waits until SSH answers. Whether it takes too long is the race's decision; that it ended is ours. */
+/** Waits until SSH answers. Whether it takes too long is its race's decision, or ours after that; that it ended is ours. */
 export const booting: Step = async (machine, ports, signal, note) => {
   const { watch, release, race } = ports.settings;
   const marketplace = marketplaceOf(machine, ports);
@@ -41,6 +42,11 @@ export const booting: Step = async (machine, ports, signal, note) => {
       const silentMs = ports.clock.now() - reachableSince;
       if (silentMs >= race.deadlines.connectMs) return { to: 'releasing', why: `slow: ${met.why}` };
     }
+    // Started again in place: its race is over. Should it answer yet, it is met as one that came back.
+    const now = ports.clock.now();
+    const { since, stirredAt, entered } = machine;
+    if (entered.paused !== undefined && bootsTooLong(since, stirredAt ?? since, race.roundMs, now))
+      return { to: 'releasing', why: `slow: started again, and silent for ${Math.round((now - since) / 1_000)} s` };
     await ear.wait(watch.bootPollMs, signal);
   }
 };

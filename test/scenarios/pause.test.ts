@@ -176,3 +176,23 @@ test('started again long after it was made, it fetches its tools under new addre
   expect(w.rented).toEqual([machine.instance]);
   await stop();
 });
+
+test('one that does not come up when it is started again is not waited for, and is saved once it answers', async () => {
+  const w = new World();
+  const { engine, machine, stop } = await paused(w);
+  const late = { ...PROMPT, loadingMs: 30 * MINUTE, sshAfterMs: 30 * MINUTE };
+  w.marketplace.manners = ({ id }) => (id === machine.offer.id ? late : PROMPT);
+  const asked = await engine.wake('lab', {}, ANA);
+  await w.clock.advance(4 * MINUTE);
+  expect((await engine.operation(asked.id)).outcome).toMatchObject({ ok: true });
+  const [view] = await engine.status('lab');
+  expect(view?.sight).toBe('awake');
+  const other = w.marketplace.machines.get(view?.machine?.instance ?? '');
+  expect(other?.instance).not.toBe(machine.instance);
+  expect(other?.files.get('workspace/a')?.content).toBe('one');
+  expect(machine.destroyed, 'somebody may have worked on it since it was started').toBe(false);
+  await w.clock.advance(40 * MINUTE);
+  expect(machine.destroyed).toBe(true);
+  expect(w.rented).toEqual([other?.instance]);
+  await stop();
+});
