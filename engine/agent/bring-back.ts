@@ -8,9 +8,10 @@ import { readClaim } from './claim.ts';
 import { fetchShare, type Share, stagingOf } from './fetch-share.ts';
 import { openHashers } from './hash-files.ts';
 import { type Lock, takeLock } from './lock.ts';
+import { statOf } from './look-at.ts';
 import { lowerPriority } from './lower-priority.ts';
 import { checkedPath, type Place, STAGING } from './place.ts';
-import { emptyTrash, placeShare } from './place-share.ts';
+import { emptyTrash, type Placing, placeShare } from './place-share.ts';
 import { openRestic } from './restic-here.ts';
 import { planRounds } from './rounds.ts';
 import { safeFiles } from './safe-files.ts';
@@ -58,13 +59,16 @@ export async function bringBack(order: BringBackOrder, place: Place, talk: Talk,
           talk.say({ event: 'kept_both', path, beside: other });
         },
       };
-      rmSync(place.at(`${root}/${STAGING}`), { recursive: true, force: true }); // of a try that was killed
+      const clear = (): void => clearStaging({ ...placing, root }, safe);
+      clear(); // of a try that was killed
       const source = { order, snapshot: order.snapshot.id, place, tool, known, image: null, hashers };
-      await fetchShare(source, share, progress(talk, wanted), signal);
-      placeShare(placing, stagedAt(root, into === null ? null : order.path));
-      emptyTrash(placing);
+      try {
+        await fetchShare(source, share, progress(talk, wanted), signal);
+        placeShare(placing, stagedAt(root, into === null ? null : order.path));
+      } finally {
+        clear();
+      }
     }
-    rmSync(place.at(`${root}/${STAGING}`), { recursive: true, force: true });
   }
   const files = [...wanted.values()].flat().filter((line) => line.type === 'file');
   const most = Math.max(...[...rounds.values()].map((parts) => parts.length));
@@ -72,6 +76,15 @@ export async function bringBack(order: BringBackOrder, place: Place, talk: Talk,
 }
 
 const NOTHING = { mention: () => false, has: () => false, hadBeforeRename: () => false };
+
+/** What was moved aside is let go only where the checkpoint holds it and something took its place; else it goes back. */
+function clearStaging(placing: Placing, safe: Placing['known']): void {
+  const { place, root } = placing;
+  const hadBeforeRename: Placing['known']['hadBeforeRename'] = (path, stat) =>
+    statOf(place, path) !== null && safe.hadBeforeRename(path, stat);
+  emptyTrash({ ...placing, known: { ...safe, hadBeforeRename } });
+  rmSync(place.at(`${root}/${STAGING}`), { recursive: true, force: true });
+}
 
 /** A backup on plan is soon over. */
 async function lockSoon(place: Place, signal: AbortSignal): Promise<Lock> {

@@ -1,5 +1,15 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { BringBackOrder } from '../../engine/domain/agent-protocol.ts';
@@ -119,6 +129,34 @@ resticTest('one that was killed is done again, and leaves nothing lying about', 
   const events = await machine.run('bring-back', order(world, snapshot, { path: 'workspace/models' }));
   expect(events.at(-1)).toMatchObject({ event: 'brought_back' });
   expect(readdirSync(join(work, 'models')).sort()).toEqual(['a.bin', 'deep']);
+  expect(existsSync(join(work, '.dumont-restore'))).toBe(false);
+});
+
+resticTest('what a killed one had moved aside, and somebody wrote to since, is not lost', async () => {
+  await using world = await openWorld();
+  const { machine, work, snapshot } = await worked(world);
+  writeFileSync(join(work, 'code.py'), 'in the checkpoint\n');
+  const safe = await checkpoint(world, machine);
+  const aside = join(work, '.dumont-restore/aside/models');
+  mkdirSync(aside, { recursive: true });
+  renameSync(join(work, 'models/a.bin'), join(aside, 'a.bin'));
+  writeFileSync(join(aside, 'a.bin'), 'written through an open file\n');
+  renameSync(join(work, 'code.py'), join(aside, '../code.py'));
+  const one = { path: 'workspace/notes.md', safe };
+  for (const into of ['workspace/then', null]) {
+    const events = await machine.run('bring-back', order(world, snapshot, { ...one, into }));
+    expect(events.at(-1)).toMatchObject({ event: 'brought_back' });
+    expect(text(work, 'models/a.bin')).toBe('written through an open file\n');
+    expect(text(work, 'code.py')).toBe('in the checkpoint\n');
+  }
+});
+
+resticTest('one that fails leaves nothing lying about', async () => {
+  await using world = await openWorld();
+  const { machine, work, snapshot } = await worked(world);
+  rmSync(join(world.repository.url, 'data'), { recursive: true });
+  const events = await machine.run('bring-back', order(world, snapshot, { into: 'workspace/then' }));
+  expect(events.at(-1)).toMatchObject({ event: 'failed', code: 'restore_failed' });
   expect(existsSync(join(work, '.dumont-restore'))).toBe(false);
 });
 
