@@ -1,3 +1,4 @@
+import { OWNER } from '../engine/domain/account.ts';
 import type { Engine, HealthPart } from '../engine/domain/doors.ts';
 import { reasonOf } from '../engine/domain/failures.ts';
 import type { Secret } from '../engine/domain/secret.ts';
@@ -128,6 +129,7 @@ export async function openBot(options: BotOptions): Promise<Bot> {
   };
 
   async function engineOf(account: string): Promise<Engine | null> {
+    if (account === OWNER) return options.engineFor({ name: OWNER, role: 'admin', workspaces: null, by: 'file' });
     const found = (await options.accounts.list()).find(({ id, endedAt }) => id === account && endedAt === null);
     return found ? options.engineFor({ name: found.id, role: found.role, workspaces: null, by: 'discord' }) : null;
   }

@@ -1,3 +1,4 @@
+import { OWNER } from '../engine/domain/account.ts';
 import type { Talk } from '../engine/domain/events.ts';
 import { isFailure } from '../engine/domain/failures.ts';
 import type { Store } from '../engine/domain/ports.ts';
@@ -18,7 +19,18 @@ export async function report(
   const facts: Reported = { from, until, every, language, by, shutIn: null };
   const panel = { id: `${id}-${due.toString(36)}`, kind: 'report', guild, channel, workspace } as const;
   await panels.put({ ...panel, operation: null, user: null, facts: { ...facts } });
-  await taken(id, due, store);
+  if (await isOver(by, store)) await ended(id, store);
+  else await taken(id, due, store);
+}
+
+/** Nobody is there any more whose eyes it could be seen with: its panel says so, and none comes after it. */
+async function isOver(by: string, store: Store): Promise<boolean> {
+  return by !== OWNER && (await store.read('accounts', by))?.endedAt !== null;
+}
+
+async function ended(id: string, store: Store): Promise<void> {
+  const row = await store.read('reports', id);
+  if (row) await store.remove('reports', row);
 }
 
 /** Those that were due while there was no bot, which may be longer than what was told is kept. */

@@ -11,8 +11,13 @@ import type { Drawn, Sheet } from './panels.ts';
 export async function drawReport(panel: Panel, { engineOf, now }: Sheet): Promise<Drawn | null> {
   const reported = { ...(panel.facts as unknown as Reported), workspace: panel.workspace };
   const engine = await engineOf(reported.by);
-  if (engine === null) return null;
-  return { last: true, message: await reportMessage(reported, engine, wordsIn(reported.language), now) };
+  const words = wordsIn(reported.language);
+  if (engine === null) return { last: true, message: nobodys(reported, words) };
+  return { last: true, message: await reportMessage(reported, engine, words, now) };
+}
+
+function nobodys({ every, by }: Reported, { money }: Words): Message {
+  return { content: `📊 ${money.nobodys(money.report[every], plain(by))}`, allowed_mentions: { parse: [] } };
 }
 
 export async function reportMessage(

@@ -340,6 +340,8 @@ export const en: Phrases = {
     noReport: 'None yet: `/report schedule`.',
     report: { daily: 'daily report', weekly: 'weekly report', monthly: 'monthly report' },
     shutIn: (channel = '') => `It was to stand in <#${channel}>, where Dumont may not write any more.`,
+    nobodys: (report, by) =>
+      `There is no ${report}: the account ${by} was ended, and it was for that account. This was the last one; \`/report schedule\` begins another.`,
     made: (by, at) => `for ${by} · <t:${at}:f>`,
     chart: {
       awake: 'awake',

@@ -196,6 +196,7 @@ export interface Phrases extends Format {
     readonly noReport: string;
     readonly report: Readonly<Record<ReportEvery, string>>;
     readonly shutIn: Say;
+    nobodys(report: string, by: string): string;
     made(by: string, at: number): string;
     readonly chart: {
       readonly awake: string;

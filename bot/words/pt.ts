@@ -372,6 +372,8 @@ export const pt: Phrases = {
     noReport: 'Nenhum ainda: `/report schedule`.',
     report: { daily: 'relatório diário', weekly: 'relatório semanal', monthly: 'relatório mensal' },
     shutIn: (channel = '') => `Devia estar em <#${channel}>, onde o Dumont já não pode escrever.`,
+    nobodys: (report, by) =>
+      `Não há ${report}: a conta ${by} foi encerrada, e era para ela. Este foi o último; \`/report schedule\` começa outro.`,
     made: (by, at) => `para ${by} · <t:${at}:f>`,
     chart: {
       awake: 'acordado',

@@ -3,6 +3,7 @@ import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { OWNER } from '../../engine/domain/account.ts';
 import type { Talk } from '../../engine/domain/events.ts';
 import { openStore } from '../../engine/store/open-store.ts';
 import { EVERYBODY } from '../standins/discord/standin.ts';
@@ -182,5 +183,35 @@ describe.concurrent('a report whose channel is gone', () => {
     await s.standin.until(() => texts(s).some((text) => text.startsWith('🔴')));
     expect(posted(s)).toHaveLength(1);
     expect((await s.store.read('guilds', s.guild))?.trouble).toBeNull();
+  });
+});
+
+describe.concurrent('whose eyes a report is seen with', () => {
+  const day = { from: Date.UTC(2026, 7, 2), until: Date.UTC(2026, 7, 3) };
+  async function dueOf(s: Stage, by: string): Promise<void> {
+    const at = day.until + 9 * 3_600_000;
+    const about = { workspace: null, guild: s.guild, channel: s.ops, language: 'en', zone: 'UTC', by } as const;
+    const row = { ...about, every: 'daily', time: '09:00', id: 'rp1', version: 0 } as const;
+    await s.restart(async () => {
+      await s.store.save('reports', { ...row, doneAt: at, waiting: [{ due: at, ...day }] });
+    });
+    await s.standin.until(() => texts(s).length === 1);
+    await closed(s);
+  }
+
+  test('the owner of the engine has no account, and a report all the same', async () => {
+    await using s = await stage();
+    await dueOf(s, OWNER);
+    expect(texts(s)[0]).toContain('daily report');
+    expect(await s.store.read('reports', 'rp1')).toMatchObject({ waiting: [] });
+  });
+
+  test('one of an account that was ended says so once, and is the last', async () => {
+    await using s = await stage();
+    const vi = await s.store.read('accounts', 'vi');
+    await s.store.save('accounts', { ...vi!, endedAt: 2 });
+    await dueOf(s, 'vi');
+    expect(texts(s)[0]).toContain('the account vi was ended');
+    expect(await s.store.read('reports', 'rp1')).toBeNull();
   });
 });
