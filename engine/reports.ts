@@ -1,11 +1,9 @@
 import type { Asked } from './domain/doors.ts';
 import { Failure } from './domain/failures.ts';
-import { DAY_MS, dayOf } from './domain/ledger.ts';
 import type { Ports } from './domain/ports.ts';
 import { REPORTS_MAX, type Report, type ReportChoice, UNREAD_MS } from './domain/report.ts';
-import type { Period } from './domain/savings.ts';
 import { CLOCK_TIME, isZone } from './domain/schedule.ts';
-import { dueReport } from './policy/next-due.ts';
+import { dueReport, periodOf } from './policy/next-due.ts';
 import { update } from './steps/update.ts';
 
 /**
@@ -40,23 +38,6 @@ export async function tellReports(ports: Ports): Promise<void> {
   }
 }
 
-/** The whole days, week or month (UTC) before it. */
-export function periodOf(every: Report['every'], due: number): Period {
-  const until = dayOf(due);
-  if (every === 'daily') return { from: until - DAY_MS, until };
-  // At the zone's own clock a week or a month may begin while it is still the last day of the one before, by UTC.
-  const ahead = due + ZONE_MAX_MS;
-  if (every === 'weekly') {
-    const monday = dayOf(ahead) - (((dayOf(ahead) - MONDAY) / DAY_MS) % 7) * DAY_MS;
-    return { from: monday - 7 * DAY_MS, until: monday };
-  }
-  const at = new Date(ahead);
-  return {
-    from: Date.UTC(at.getUTCFullYear(), at.getUTCMonth() - 1),
-    until: Date.UTC(at.getUTCFullYear(), at.getUTCMonth()),
-  };
-}
-
 export async function planReport(choice: ReportChoice, asked: Asked, ports: Ports): Promise<Report> {
   if (!isZone(choice.zone))
     throw new Failure('bad_request', { why: `"${choice.zone}" is no time zone, like Europe/Lisbon.` });
@@ -79,7 +60,3 @@ export async function removeReport(id: string, ports: Ports): Promise<void> {
   if (!row) throw new Failure('no_such_report', { report: id });
   await ports.store.remove('reports', row);
 }
-
-/** No clock is further ahead of UTC. */
-const ZONE_MAX_MS = 14 * 3_600_000;
-const MONDAY = Date.UTC(2024, 0, 1);

@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest';
-import { dueReport, nextReport } from '../../engine/policy/next-due.ts';
-import { periodOf } from '../../engine/reports.ts';
+import { dueReport, nextReport, periodOf } from '../../engine/policy/next-due.ts';
 import { ANA, MINUTE, World } from '../fakes/world.ts';
 
 const HOUR = 60 * MINUTE;
@@ -89,6 +88,23 @@ test('it is about the whole days before, also where the zone is ahead of UTC', (
     const there = nextReport({ id: 'x', every: 'weekly', time, zone }, Date.UTC(2026, 7, 5));
     expect(periodOf('weekly', there), `Monday at ${time} in ${zone}`).toEqual(week);
   }
+});
+
+test.each(['weekly', 'monthly'] as const)('a %s report waits until all of its hours are over by UTC', async (every) => {
+  const w = new World();
+  const { engine, stop } = await w.start();
+  await engine.planReport(report({ every, zone: 'Pacific/Auckland' }), ANA);
+  for (let day = 0; day < 33; day += 1) {
+    await w.clock.advance(DAY);
+    const at = w.clock.now();
+    for (const talk of due(w)) expect('until' in talk && talk.until).toBeLessThan(at);
+    if (due(w).length > 0) break;
+  }
+  expect(due(w)).toHaveLength(1);
+  const [talk] = due(w) as { due: number; until: number }[];
+  expect(talk!.due - talk!.until).toBeGreaterThanOrEqual(2 * MINUTE);
+  expect(talk!.due - talk!.until).toBeLessThan(10 * MINUTE);
+  await stop();
 });
 
 test('a zone or a time that does not exist is refused', async () => {
