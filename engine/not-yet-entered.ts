@@ -6,16 +6,36 @@ import { costOf } from './domain/money.ts';
 import type { Ports } from './domain/ports.ts';
 import type { Workspace } from './domain/workspace.ts';
 import { unmetered } from './policy/bookkeeping.ts';
+import { addUses, meterStorage, restOf } from './policy/storage-bill.ts';
 
-/** Machines that cost right now, since they were last entered; also those that still race. */
+/** What costs right now, since it was last entered: machines, also those that still race, and what lies in storage. */
 export async function notYetEntered(rows: ReadonlyMap<string, Workspace>, ports: Ports): Promise<readonly Charge[]> {
   const now = ports.clock.now();
   const bills = new Map((await ports.store.list('bills')).map((bill) => [bill.id, bill]));
-  return (await ports.store.list('machines')).flatMap((machine) => {
+  const machines = (await ports.store.list('machines')).flatMap((machine) => {
     const bill = bills.get(machine.id);
     if (machine.state === 'gone' || machine.departedAt === null || (bill && bill.endedAt !== null)) return [];
     return ofMachine(machine, bill, rows.get(machine.workspace)?.owner ?? '', now);
   });
+  return [...machines, ...(await ofStorage(ports))];
+}
+
+/** As it will be entered at midnight. What an account has for nothing goes to one after the other, as it does then. */
+async function ofStorage({ clock, store, settings, vaults }: Ports): Promise<readonly Charge[]> {
+  const now = clock.now();
+  const bills = await store.list('storage-bills');
+  let used = addUses(bills.flatMap((bill) => bill.used ?? []));
+  const charges: Charge[] = [];
+  for (const bill of bills) {
+    const { bill: lying, ends } = bill.endedAt === null ? { bill, ends: now } : restOf(bill, bill.endedAt, vaults);
+    const until = Math.min(now, ends);
+    if (until <= bill.storedUntil) continue;
+    const sight = { until, prices: settings.storagePrices, others: used, now };
+    const metered = meterStorage({ ...lying, used: null, pending: [] }, sight);
+    if (metered.used) used = addUses([...used, metered.used]);
+    charges.push(...metered.pending);
+  }
+  return charges;
 }
 
 /** As its bill will be entered: all that was metered, and what is taken back of it where the marketplace has billed that time. */

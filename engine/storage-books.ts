@@ -4,7 +4,7 @@ import type { Machine } from './domain/lifecycle.ts';
 import type { Ports } from './domain/ports.ts';
 import type { Workspace } from './domain/workspace.ts';
 import { enter, entered } from './enter-charges.ts';
-import { type CallsSight, countCalls, meterStorage, monthOf } from './policy/storage-bill.ts';
+import { type CallsSight, countCalls, meterStorage, monthOf, restOf } from './policy/storage-bill.ts';
 import { update } from './steps/update.ts';
 
 /** What storage costs of each workspace: counted every few minutes, entered for each day that is over, and when it goes. */
@@ -54,16 +54,13 @@ export async function countLast(workspace: Workspace, ports: Ports): Promise<voi
   );
 }
 
-/** What nobody can remove from a vault yet costs on. */
 async function keepRest(
   bill: StorageBill,
   keep: (bill: StorageBill, until: number) => Promise<void>,
   { clock, store, vaults }: Ports,
 ): Promise<void> {
   const now = clock.now();
-  const rest = { ...bill, bytes: { ...bill.bytes, hot: 0 } };
-  const lies = rest.bytes.vault + rest.bytes.elsewhere > 0;
-  const ends = (bill.endedAt ?? now) + (lies ? Math.max(0, ...vaults.map(({ lockMs }) => lockMs)) : 0);
+  const { bill: rest, ends } = restOf(bill, bill.endedAt ?? now, vaults);
   const until = now >= ends ? ends : dayOf(now);
   if (until > bill.storedUntil) await keep(rest, until);
   else if (now >= ends && (bill.used?.month ?? 0) < monthOf(now)) await store.remove('storage-bills', bill);

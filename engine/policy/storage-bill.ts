@@ -130,6 +130,25 @@ export function meterStorage(bill: StorageBill, { until, prices, others, now }: 
   };
 }
 
+/** What nobody can remove from a vault yet costs on, until its lock ends. */
+export function restOf(
+  bill: StorageBill,
+  endedAt: number,
+  vaults: readonly { readonly lockMs: number }[],
+): { readonly bill: StorageBill; readonly ends: number } {
+  const bytes = { ...bill.bytes, hot: 0 };
+  const lies = bytes.vault + bytes.elsewhere > 0;
+  return { bill: { ...bill, bytes }, ends: endedAt + (lies ? Math.max(0, ...vaults.map(({ lockMs }) => lockMs)) : 0) };
+}
+
+/** Month by month. */
+export const addUses = (uses: readonly MonthUse[]): readonly MonthUse[] =>
+  [...Map.groupBy(uses, ({ month }) => month)].map(([month, some]) => ({
+    month,
+    here: sumUses(some.map(({ here }) => here)),
+    elsewhere: sumUses(some.map(({ elsewhere }) => elsewhere)),
+  }));
+
 export interface StorageSight {
   readonly until: number;
   readonly prices: Readonly<Record<Place, StoragePrices>>;

@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest';
 import { watchCredit } from '../../engine/budgets.ts';
 import type { Ports } from '../../engine/domain/ports.ts';
+import { NONE_FREE, STORAGE_PRICES } from '../../engine/domain/storage-prices.ts';
+import { noUpkeep } from '../../engine/domain/upkeep.ts';
 import { PROMPT } from '../fakes/machine.ts';
 import { FakeMarketplace, standardOffers } from '../fakes/marketplace.ts';
 import { ANA, awake, MINUTE, World } from '../fakes/world.ts';
@@ -62,6 +64,19 @@ test('a race that meets a spent budget rents no more', async () => {
   await engine.wake('lab', {}, ANA);
   await w.clock.advance(15 * MINUTE);
   expect(w.marketplace.machines.size, 'the first five only').toBe(5);
+  await stop();
+});
+
+test('what lies in storage counts on the day on which it lies there', async () => {
+  const here = { ...STORAGE_PRICES.r2, free: NONE_FREE };
+  const w = new World({ storagePrices: { here, elsewhere: here } });
+  const { engine, stop } = await w.start();
+  await engine.create('lab', {}, ANA);
+  await w.store.save('upkeep', { ...noUpkeep('lab'), hot: { bytes: 60_000e9, objects: 1, at: 0 } }); // $30 a day
+  await engine.setBudget(cap(3), ANA);
+  await w.clock.advance(6 * 60 * MINUTE);
+  expect(told(w, 'alert.raised').map((talk) => 'kind' in talk && talk.kind)).toContain('budget_spent');
+  expect((await engine.budgets())[0]?.spentMicro).toBeGreaterThan(7e6);
   await stop();
 });
 

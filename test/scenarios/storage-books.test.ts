@@ -6,6 +6,7 @@ import type { Ports, Vault } from '../../engine/domain/ports.ts';
 import { DEFAULTS } from '../../engine/domain/settings.ts';
 import { NONE_FREE, STORAGE_PRICES } from '../../engine/domain/storage-prices.ts';
 import { noUpkeep } from '../../engine/domain/upkeep.ts';
+import { savingsFor } from '../../engine/money.ts';
 import { aWorkspace } from '../contracts/store-rows.ts';
 import { FakeClock } from '../fakes/clock.ts';
 import { FakeJournals, FakeStore } from '../fakes/store.ts';
@@ -124,4 +125,24 @@ test('a name that is taken again is another workspace, with books of its own', a
     [aWorkspace().owner, 7_500],
     ['joao', 7_500],
   ]);
+});
+
+test('what lies there today counts before its day is over, and as it will be entered', async () => {
+  const { r2 } = STORAGE_PRICES;
+  const { clock, journals, ports } = await shelf(['a', 'b', 'c'], { here: r2, elsewhere: r2 });
+  for (let day = 0; day < 3; day += 1) {
+    await clock.advance(DAY_MS);
+    await keepBooks(ports);
+  }
+  expect(paid(journals), '270 of 300 GB-days that cost nothing').toBe(0);
+  const period = { from: clock.now(), until: clock.now() + DAY_MS };
+  const wanted = { period, workspace: null, user: null, baseline: { kind: 'offer' as const }, by: 'day' as const };
+  const storageNow = async () => (await savingsFor(wanted, ports)).total.paidFor.storage;
+  await clock.advance(DAY_MS - MINUTE);
+  const soon = await storageNow();
+  await clock.advance(MINUTE);
+  await keepBooks(ports);
+  expect(paid(journals), 'one of three has the rest').toBe(30_000);
+  expect(Math.abs(soon - 30_000)).toBeLessThan(100);
+  expect(await storageNow()).toBe(30_000);
 });
