@@ -469,8 +469,9 @@ function agreedTo({ workspace, offer, dollarsPerMonth, why }: StandbyView, agree
   if (agreed !== null && agreed >= dollarsPerMonth) return dollarsPerMonth;
   throw new Failure('confirmation_needed', {
     why:
-      `A standby for ${workspace} costs ${perHour(offer.dollarsPerHour)} while it is used, and nothing else: at most ` +
-      `$${dollarsPerMonth.toFixed(2)} a month (${offer.marketplace}, ${offer.region}).`,
+      `A standby for ${workspace} costs ${perHour(offer.dollarsPerHour)} while it is used, at most ` +
+      `$${dollarsPerMonth.toFixed(2)} a month (${offer.marketplace}, ${offer.region}), and $${offer.dollarsPerGbUp} for each GB ` +
+      'that it sends: its backups.',
   });
 }
 

@@ -532,5 +532,5 @@ const ALERTS: Partial<Record<Talk['event'], string>> = {
 
 function standbyPrice({ offer, dollarsPerMonth }: StandbyView, before: string): string {
   if (!offer || dollarsPerMonth === null) return '';
-  return `${before}${perHour(offer.dollarsPerHour)} while it is used, at most ${dollars(microDollars(dollarsPerMonth))} a month`;
+  return `${before}${perHour(offer.dollarsPerHour)} while it is used, at most ${dollars(microDollars(dollarsPerMonth))} a month, and ${dollars(microDollars(offer.dollarsPerGbUp))} for each GB that it sends`;
 }

@@ -579,5 +579,5 @@ const ALERTS: Partial<Record<Talk['event'], string>> = {
 
 function standbyPrice({ offer, dollarsPerMonth }: StandbyView, before: string): string {
   if (!offer || dollarsPerMonth === null) return '';
-  return `${before}${perHour(offer.dollarsPerHour)} enquanto é usada, no máximo ${dollars(microDollars(dollarsPerMonth))} por mês`;
+  return `${before}${perHour(offer.dollarsPerHour)} enquanto é usada, no máximo ${dollars(microDollars(dollarsPerMonth))} por mês, e ${dollars(microDollars(offer.dollarsPerGbUp))} por GB que envia`;
 }

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { AlertKind } from '../../engine/domain/alert.ts';
+import type { Engine } from '../../engine/domain/doors.ts';
 import type { Talk } from '../../engine/domain/events.ts';
 import { EVERYBODY } from '../standins/discord/standin.ts';
 import { MAY } from '../standins/discord/state.ts';
@@ -36,9 +37,14 @@ const said = async (s: Stage, words: string | RegExp, channel = s.ops, ms = 25_0
     String(words),
   );
 
+const awake = (engine: Engine): Engine => ({
+  ...engine,
+  status: async (name, part) => (await engine.status(name, part)).map((view) => ({ ...view, sight: 'awake' })),
+});
+
 describe.concurrent('a warning before sleep', () => {
   test('says why, what it costs and when; its button works for whoever may operate the workspace, and only for them', async () => {
-    await using s = await stage();
+    await using s = await stage({ change: awake });
     s.fake.tell(warning());
     const panel = await said(s, 'goes to sleep');
     expect(panel.message.embeds[0]?.description).toMatch(

@@ -468,9 +468,7 @@ test('names that would move the cursor are shown without that', async () => {
 
 test('a standby is put in reserve only after its price was shown and agreed to', async () => {
   const shown = await dumont('standby', 'lab');
-  expect(shown.out).toContain(
-    'lab has no standby. One would cost $0.14/h while it is used and nothing else, at most $102.20',
-  );
+  expect(shown.out).toContain('lab has no standby. One would cost $0.14/h while it is used, at most $102.20');
   const asked = house.asked.length;
   expect(await dumont('standby', 'lab', 'on')).toMatchObject({
     code: 65,

@@ -42,5 +42,5 @@ const SYSTEM = 'It runs Debian 12, not the image of the workspace: its files are
 function priceWords({ dollars_per_hour: hour, dollars_per_month: month, offer }: StandbyJson): string {
   if (hour === null || month === null || !offer) return 'none is on offer right now.';
   const place = `${offer.marketplace}, ${offer.region}`;
-  return `${perHour(hour)} while it is used and nothing else, at most $${month.toFixed(2)} a month (${place}).`;
+  return `${perHour(hour)} while it is used, at most $${month.toFixed(2)} a month (${place}), and $${offer.dollars_per_gb_up} for each GB that it sends: its backups.`;
 }
