@@ -11,7 +11,7 @@ const Reports = z.array(z.object({ created_at: z.string().nullish() }));
  * then, and the rest is read meanwhile, the cheapest machines first.
  */
 export function openReports(ask: Ask, clock: Clock) {
-  const known = new Map<string, { readonly count: number; readonly at: number }>();
+  const known = new Map<string, { readonly count: number | undefined; readonly at: number }>();
   let busy = false;
 
   async function read(machine: string, signal: AbortSignal): Promise<void> {
@@ -29,9 +29,13 @@ export function openReports(ask: Ask, clock: Clock) {
     if (busy) return;
     busy = true;
     try {
-      for (const machine of machines) await read(machine, signal);
-    } catch {
-      // Nobody waits for it: the offers stay without, and the next search reads on.
+      for (const machine of machines) {
+        await read(machine, signal).catch(() => {
+          // Nobody waits for it: its offers stay without. Who only stops has asked for nothing.
+          if (!signal.aborted) known.set(machine, { count: known.get(machine)?.count, at: clock.now() });
+        });
+        if (signal.aborted) return;
+      }
     } finally {
       busy = false;
     }

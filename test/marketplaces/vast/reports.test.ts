@@ -30,3 +30,24 @@ test('that vast does not tell them keeps nobody from renting', async () => {
   expect(offers.length).toBeGreaterThan(0);
   expect(offers.every(({ reports }) => reports === undefined)).toBe(true);
 });
+
+test('a page about one machine that nobody can read keeps no other from being read, and is not asked for again that day', async () => {
+  const w = vastWorld({ machines: 24 });
+  let unreadable = '';
+  const asked: string[] = [];
+  const market = w.again(undefined, async (request, signal) => {
+    const page = /machines\/(\d+)\/reports/.exec(request.url)?.[1];
+    if (page === undefined) return await w.send(request, signal);
+    unreadable ||= page;
+    asked.push(page);
+    return page === unreadable ? { status: 200, text: '<html>' } : await w.send(request, signal);
+  });
+  const first = await market.offers({}, never);
+  await w.clock.sleep(60_000, never);
+  const second = await market.offers({}, never);
+  const without = second.filter(({ reports }) => reports === undefined).map(({ machine }) => machine);
+  expect([...new Set(without)]).toEqual([unreadable]);
+  expect(second).toHaveLength(first.length);
+  await w.clock.sleep(60_000, never);
+  expect(asked.filter((page) => page === unreadable)).toHaveLength(1);
+});
