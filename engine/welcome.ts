@@ -6,12 +6,12 @@ import type { Dumont } from './main.ts';
 /** What a person reads who starts it. Where nobody sits in front, what is secret goes to a file: a journal keeps all it gets. */
 export async function welcome(
   { url, first, bot }: Pick<Dumont, 'url' | 'first' | 'bot'>,
-  config: Pick<Config, 'home' | 'storage' | 'local'>,
+  config: Pick<Config, 'home' | 'storage' | 'local' | 'marketplaces'>,
   isSeen: boolean,
 ): Promise<string> {
   const storage = config.storage ? `${config.storage.endpoint}/${config.storage.bucket}` : `local, in ${config.home}`;
   return [
-    `Dumont runs at ${url}. Storage: ${storage}. Marketplace: local, ${config.local.timeScale} times faster than real ones.`,
+    `Dumont runs at ${url}. Storage: ${storage}. ${marketplace(config)}`,
     ...(first ? ['', ...(isSeen ? shown(first) : await written(first, config.home))] : []),
     '',
     'Next, in another terminal:',
@@ -25,6 +25,15 @@ export async function welcome(
     '',
     'Ctrl-C stops the engine; nothing is lost.',
   ].join('\n');
+}
+
+/** Beside a real one that has GPUs the local marketplace offers nothing; Google has only machines without one. */
+function marketplace({ marketplaces: { vast, runpod, gcp }, local }: Pick<Config, 'local' | 'marketplaces'>): string {
+  const real = [...(vast ? ['vast.ai'] : []), ...(runpod ? ['RunPod'] : [])];
+  const standbys = gcp ? ' Standbys are rented at Google Cloud and cost real money.' : '';
+  return real.length === 0
+    ? `Marketplace: local, ${local.timeScale} times faster than real ones.${standbys}`
+    : `Marketplace: ${real.join(' and ')}; every wake rents there and costs real money.${standbys}`;
 }
 
 const MUTE =
