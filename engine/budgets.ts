@@ -1,4 +1,5 @@
 import { settleAlerts } from './alerts.ts';
+import { OWNER } from './domain/account.ts';
 import { alertId } from './domain/alert.ts';
 import { type Budget, type BudgetChoice, budgetId, covers, spanAt, spentOf } from './domain/budget.ts';
 import type { Asked, BudgetView } from './domain/doors.ts';
@@ -49,7 +50,7 @@ export async function setBudget(choice: BudgetChoice, asked: Asked, ports: Ports
   const { store, clock } = ports;
   if (choice.scope === 'workspace' && !(await store.read('workspaces', choice.of)))
     throw new Failure('no_such_workspace', { workspace: choice.of, known: 'see "dumont status"' });
-  if (choice.scope === 'user' && !(await store.read('accounts', choice.of)))
+  if (choice.scope === 'user' && choice.of !== OWNER && !(await store.read('accounts', choice.of)))
     throw new Failure('no_such_account', { account: choice.of });
   const id = budgetId(choice);
   const now = clock.now();

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { watchCredit } from '../../engine/budgets.ts';
+import { OWNER } from '../../engine/domain/account.ts';
 import type { Ports } from '../../engine/domain/ports.ts';
 import { NONE_FREE, STORAGE_PRICES } from '../../engine/domain/storage-prices.ts';
 import { noUpkeep } from '../../engine/domain/upkeep.ts';
@@ -143,5 +144,15 @@ test('little credit is an alarm, once, until there is more', async () => {
   w.marketplace.creditMicro = 40_000_000;
   await watchCredit(ports!, new AbortController().signal);
   expect(told(w, 'alert.resolved')).toHaveLength(1);
+  await stop();
+});
+
+test('the owner of the engine has no account, and a budget like anybody', async () => {
+  const w = new World();
+  const { engine, stop } = await w.start();
+  const of = { scope: 'user', per: 'day', micro: 5e6 } as const;
+  await engine.setBudget({ ...of, of: OWNER }, ANA);
+  expect((await engine.budgets()).map(({ budget }) => budget.id)).toEqual([`user/${OWNER}/day`]);
+  await expect(engine.setBudget({ ...of, of: 'nobody' }, ANA)).rejects.toMatchObject({ code: 'no_such_account' });
   await stop();
 });
