@@ -1,3 +1,4 @@
+import type { APIEmbedField } from 'discord-api-types/v10';
 import type { Quote, RiskView, WorkspaceView } from '../../engine/domain/doors.ts';
 import type { Talk } from '../../engine/domain/events.ts';
 import type { LogLine } from '../../engine/domain/log.ts';
@@ -18,6 +19,14 @@ const DAY_MS = 24 * 3_600_000;
 
 export function workspaceAnswers(words: Phrases) {
   const { label, duration, bytes, count, ago, dollars, perHour } = words;
+
+  function sleeps({ machine, pulse }: WorkspaceView): APIEmbedField[] {
+    const { warned = null } = machine ?? {};
+    const why = warned?.why ?? pulse?.idle.why;
+    if (why === undefined) return [];
+    const at = warned ? `<t:${Math.floor(warned.actsAt / 1_000)}:R> · ` : '';
+    return [field(label.sleep, `${at}${plain(words.why(why))}`)];
+  }
 
   return {
     quote(workspace: string, quote: Quote): Message {
@@ -63,7 +72,7 @@ export function workspaceAnswers(words: Phrases) {
                 : []),
               ...(dollarsPerHour > 0 ? [field(label.price, perHour(dollarsPerHour))] : []),
               field(label.lastBackup, durable === null ? label.never : `<t:${Math.floor(durable / 1_000)}:R>`),
-              ...(pulse ? [field(label.sleep, plain(words.why(pulse.idle.why)))] : []),
+              ...sleeps(view),
               ...(keep && keep.until > now
                 ? [
                     field(

@@ -71,13 +71,13 @@ function jobWords(
 }
 
 function sleepWords({ machine, keep, pulse, spec }: InstanceJson, now: number): string {
-  if (keep && timeOf(keep.until) > now) {
-    const until = localTime(keep.until);
-    return `kept awake until ${until} by ${keep.by}${keep.why ? `: ${keep.why}` : ''}`;
-  }
   if (machine?.warned) {
     const left = timeOf(machine.warned.acts_at) - now;
     return `at ${clockTime(machine.warned.acts_at)}${left > 0 ? `, in ${duration(left)}` : ''}: ${machine.warned.why}`;
+  }
+  if (keep && timeOf(keep.until) > now) {
+    const until = localTime(keep.until);
+    return `kept awake until ${until} by ${keep.by}${keep.why ? `: ${keep.why}` : ''}`;
   }
   if (spec.idle.hibernate === false) return 'never by itself';
   if (!pulse) return 'its agent is not heard, which counts as alive for a while';

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { aMachine } from '../contracts/store-rows.ts';
 import type { Values } from '../standins/discord/people.ts';
 import { stage } from './stage.ts';
 
@@ -58,4 +59,19 @@ test('/wake is acknowledged at once, and its panel stands in the channel until t
     15_000,
   );
   expect(s.standin.state.wrong).toEqual([]);
+});
+
+test('/status says that it is about to sleep, also while somebody keeps it awake', async () => {
+  const actsAt = Date.now() + 90_000;
+  const warned = { at: actsAt - 120_000, actsAt, why: 'the budget of lab is spent' };
+  const machine = aMachine({ state: 'running', complete: true, warned });
+  await using s = await stage({
+    change: (engine) => ({
+      ...engine,
+      status: async (name) => (await engine.status(name)).map((view) => ({ ...view, machine })),
+    }),
+  });
+  const card = await s.standin.answered(s.standin.run(s.people.ana, s.ops, 'status', { workspace: 'lab' }));
+  const sleep = card.embeds[0]?.fields?.find(({ name }) => name === 'Sleep')?.value;
+  expect(sleep).toBe(`<t:${Math.floor(actsAt / 1_000)}:R> · the budget of lab is spent`);
 });

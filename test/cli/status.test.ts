@@ -73,8 +73,12 @@ test('status says when it goes to sleep, who keeps it awake, and what runs on it
   expect(await card(house.home)).toMatch(/sleep +quiet for 1 min \d s: GPU 0 %/);
   house.machines.set(id, { ...machine, warned: { at: now, actsAt: now + 90_500, why: 'idle for 3 minutes' } });
   expect(await card(house.home)).toMatch(/sleep +at \d\d:\d\d:\d\d, in 1 min \d+ s: idle for 3 minutes/);
+  house.machines.set(id, machine);
   await run(house.home, ['keep', 'lab', '2h', '--why', 'a demo']);
   expect(await card(house.home)).toMatch(/sleep +kept awake until \d{4}-\d\d-\d\d \d\d:\d\d by \S+: a demo/);
+  house.machines.set(id, { ...machine, warned: { at: now, actsAt: now + 90_500, why: 'the budget of lab is spent' } });
+  expect(await card(house.home), 'nobody keeps it awake then').toMatch(/sleep +at .+: the budget of lab is spent$/m);
+  house.machines.set(id, machine);
   const lab = house.workspaces.get('lab');
   if (!lab) throw new Error('there is no lab');
   const job = { operation: 'op-9', by: 'ana', at: now, argv: ['python', 'train.py'], thenHibernate: true, machine: id };
