@@ -23,7 +23,10 @@ export const report = command({
   examples: [
     ['dumont report now', 'yesterday, here; days are UTC'],
     ['dumont report now --every weekly --csv > week.csv', 'the last whole week'],
-    ['dumont report schedule --every daily --guild 1 --channel 2', 'posted by the bot, in its channel'],
+    [
+      'dumont report schedule --every daily --guild 1 --channel 2',
+      'posted by the bot; of those due while the engine was off, the last one',
+    ],
     ['dumont report list', ''],
     ['dumont report remove --id rp1', ''],
   ],
