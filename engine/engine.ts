@@ -169,9 +169,14 @@ export function createEngine(ports: Ports, telling: Telling, identityFile: strin
     async pin(name, prefix, how, asked) {
       const snapshot = await views.findSnapshot(name, prefix);
       const at = clock.now();
-      const pinned = how.pinned ? { by: asked.by, why: how.why, at } : null;
-      await record('pin', name, asked, `${snapshot.id.slice(0, 8)}${pinned ? '' : ': no more'}`, how.why);
-      const changed = await update(store, 'snapshots', snapshot.id, (row) => (row.leaving ? null : { ...row, pinned }));
+      const pinOf = ({ pinned }: Snapshot) => {
+        if (!how.pinned) return null;
+        return how.why === '' && pinned ? pinned : { by: asked.by, why: how.why, at }; // what was said still holds
+      };
+      await record('pin', name, asked, `${snapshot.id.slice(0, 8)}${how.pinned ? '' : ': no more'}`, how.why);
+      const changed = await update(store, 'snapshots', snapshot.id, (row) =>
+        row.leaving ? null : { ...row, pinned: pinOf(row) },
+      );
       if (!changed || changed.leaving) throw new Failure('no_such_snapshot', { snapshot: prefix, workspace: name });
       await writeMetadata(changed, ports, AbortSignal.timeout(WRITE_MS));
       return changed;
@@ -202,6 +207,7 @@ export function createEngine(ports: Ports, telling: Telling, identityFile: strin
       const snapshot = await views.findSnapshot(name, prefix);
       if (snapshot.status !== 'COMPLETED') throw new Failure('no_such_snapshot', { snapshot: prefix, workspace: name });
       const known = await store.read('workspaces', into);
+      if (await onlyAdopts(ports)) throw new Failure('recovery_unconfirmed');
       // Asked again under the same key it is there already, by that very operation.
       if (known && asked.key === null) throw new Failure('workspace_exists', { workspace: into });
       return await begin('clone', workspace, asked, () => ({ clone: { snapshot: snapshot.id, into } }), into);
@@ -214,6 +220,7 @@ export function createEngine(ports: Ports, telling: Telling, identityFile: strin
       if (snapshot.status !== 'COMPLETED') throw new Failure('no_such_snapshot', { snapshot: prefix, workspace: name });
       const account = await store.read('accounts', to);
       if (!account || account.endedAt !== null) throw new Failure('no_such_account', { account: to });
+      if (await onlyAdopts(ports)) throw new Failure('recovery_unconfirmed');
       const { role: needed } = VERBS.create;
       if (!reaches(account.role, needed)) throw new Failure('forbidden', { account: to, verb: 'create', needed });
       checkRoom(snapshot, ports.settings);
@@ -366,10 +373,11 @@ export function createEngine(ports: Ports, telling: Telling, identityFile: strin
 
     async confirmRecovery(asked) {
       const alert = await store.read('alerts', 'recovered');
-      if (!alert || alert.resolvedAt !== null) return;
+      if (!alert || alert.resolvedAt !== null) return false;
       await record('recover', 'installation', asked, 'confirmed');
       await store.save('alerts', { ...alert, resolvedAt: clock.now(), resolvedBy: asked.by });
       ports.bell.ring(rowsBell);
+      return true;
     },
 
     async destroy(name, how, asked) {

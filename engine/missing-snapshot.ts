@@ -16,19 +16,14 @@ export async function whyMissing(
       when: `${new Date(at).toISOString().slice(0, 16).replace('T', ' ')} UTC`,
       why,
     });
-  const leaving = (await store.list('snapshots')).find(
-    (one) => one.workspace === workspace && one.id.startsWith(prefix),
-  );
-  if (leaving?.leaving) return gone(leaving.id, leaving.leaving.by, leaving.leaving.at, leaving.leaving.why);
+  const removed = new Map<string, Failure>();
   // What a person removed is in the audit, under the beginning of its id.
-  if (prefix.length >= SHORT) {
-    const deeds = await journals.read('audit', createdAt);
-    const deed = deeds.findLast(
-      ({ verb, on, result }) => verb === 'forget' && on === workspace && prefix.startsWith(result),
-    );
-    if (deed) return gone(deed.result, deed.by, deed.at, deed.why || 'asked for');
-  }
-  return new Failure('no_such_snapshot', { snapshot: prefix, workspace });
+  for (const { verb, on, result, by, at, why } of await journals.read('audit', createdAt))
+    if (verb === 'forget' && on === workspace && (prefix.startsWith(result) || result.startsWith(prefix)))
+      removed.set(result, gone(result, by, at, why || 'asked for'));
+  for (const { id, workspace: of, leaving } of await store.list('snapshots'))
+    if (of === workspace && leaving && id.startsWith(prefix))
+      removed.set(id.slice(0, 8), gone(id, leaving.by, leaving.at, leaving.why));
+  const [only] = removed.values();
+  return only && removed.size === 1 ? only : new Failure('no_such_snapshot', { snapshot: prefix, workspace });
 }
-
-const SHORT = 8;

@@ -18,7 +18,7 @@ export const recover = command({
     return await confirm(words.confirm.recover);
   },
   async confirmed({ engine, asked, words }) {
-    await engine.confirmRecovery(asked);
-    return { content: words.say.recovered, embeds: [] };
+    const confirmed = await engine.confirmRecovery(asked);
+    return { content: confirmed ? words.say.recovered : words.say.notRecovered, embeds: [] };
   },
 });

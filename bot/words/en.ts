@@ -163,6 +163,7 @@ export const en: Phrases = {
     nothing: 'There is nothing to see.',
     hostKey: 'Its host key:',
     recovered: 'The engine may act again.',
+    notRecovered: 'There was nothing to confirm: the engine acts.',
     howToLink:
       'Log in to Dumont, get a code with `dumont discord link`, and type `/link code:…` here within ten minutes.',
     noChannel:

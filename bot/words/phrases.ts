@@ -69,6 +69,7 @@ export interface Phrases extends Format {
     readonly noChannel: string;
     readonly muteRole: Say;
     readonly recovered: string;
+    readonly notRecovered: string;
     readonly noCommand: Say;
     readonly panelNotPosted: Say;
     readonly follow: Say;

@@ -195,6 +195,7 @@ export const pt: Phrases = {
     nothing: 'Não há nada para ver.',
     hostKey: 'A chave de host:',
     recovered: 'O engine pode agir de novo.',
+    notRecovered: 'Não havia nada a confirmar: o engine age.',
     howToLink:
       'Entre no Dumont, pegue um código com `dumont discord link` e digite `/link code:…` aqui em até dez minutos.',
     noChannel:

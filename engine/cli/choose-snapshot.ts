@@ -25,6 +25,7 @@ export async function chooseSnapshot(
 ): Promise<Chosen> {
   if ([id !== undefined, latest, date !== undefined].filter(Boolean).length !== 1)
     throw wrong(command, 'needs one of --snapshot ID, --latest and --date "YYYY-MM-DD HH:MM"');
+  if (id?.trim() === '') throw wrong(command, 'with --snapshot needs the id of a snapshot, or the beginning of it');
   if (id !== undefined)
     return await engine.get<BackupJson>(
       `/api/v1/backup/info/${encodeURIComponent(name)}/${encodeURIComponent(id)}`,

@@ -29,7 +29,11 @@ const WITH_ZONE = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\
 /** Reads `2024-01-15 14:30` in the local time zone; a day alone means its end. */
 export function readLocalTime(given: string): number {
   const text = given.trim();
-  if (WITH_ZONE.test(text) && !Number.isNaN(Date.parse(text))) return Date.parse(text);
+  if (WITH_ZONE.test(text) && !Number.isNaN(Date.parse(text))) {
+    const day = text.slice(0, 10);
+    if (new Date(`${day}T00:00Z`).toISOString().startsWith(day)) return Date.parse(text);
+    throw new Failure('bad_request', { why: `There is no "${day}" in the calendar.` });
+  }
   const match = WRITTEN.exec(text);
   if (!match) throw new Failure('bad_request', { why: `"${given}" is not a date like "2024-01-15 14:30".` });
   const wholeDay = match[4] === undefined;

@@ -3,13 +3,18 @@ import { Failure } from '../domain/failures.ts';
 import type { Screen } from './screen.ts';
 
 /** A line that is not shown while it is typed. Where nobody sits at a terminal it is the next line of standard input. */
-export async function readSecret(prompt: string, screen: Screen, signal: AbortSignal): Promise<string> {
+export async function readSecret(
+  prompt: string,
+  screen: Screen,
+  signal: AbortSignal,
+  what = 'password',
+): Promise<string> {
   if (screen.asks) process.stderr.write(prompt);
   const { stdin } = process;
   const hidden = screen.asks && stdin.isTTY;
   if (hidden) stdin.setRawMode(true);
   try {
-    return hidden ? await typed(signal) : await nextLine(signal);
+    return hidden ? await typed(signal) : await nextLine(what, signal);
   } finally {
     if (hidden) {
       stdin.setRawMode(false);
@@ -22,7 +27,7 @@ export async function readSecret(prompt: string, screen: Screen, signal: AbortSi
 /** What came behind the lines that were asked for so far. */
 let behind = '';
 
-async function nextLine(signal: AbortSignal): Promise<string> {
+async function nextLine(what: string, signal: AbortSignal): Promise<string> {
   const stdin = process.stdin.setEncoding('utf8');
   while (!behind.includes('\n')) {
     const more = stdin.read() as string | null;
@@ -33,7 +38,7 @@ async function nextLine(signal: AbortSignal): Promise<string> {
   stdin.pause(); // what stays open must not keep us
   const [line = ''] = behind.split(/\r?\n/, 1);
   behind = behind.slice(line.length).replace(/^\r?\n/, '');
-  if (line === '') throw new Failure('bad_request', { why: 'No password came on standard input.' });
+  if (line === '') throw new Failure('bad_request', { why: `No ${what} came on standard input.` });
   return line;
 }
 

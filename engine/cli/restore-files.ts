@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
-import { lstat, mkdir, readdir, rename, rm } from 'node:fs/promises';
+import { lstat, mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -39,16 +39,26 @@ export async function downloadTo(
 
 /** Where they would lie; refused where something else does. */
 export async function freeTarget({ path, to, overwrite }: Pick<Wanted, 'path' | 'to' | 'overwrite'>): Promise<string> {
+  const why = await whyNoFolder(to);
+  if (why) throw new Failure('bad_request', { why });
   const target = path === '' ? to : join(to, path.split('/').at(-1) ?? '');
   if (!overwrite && (await isTaken(target)))
     throw new Failure('confirmation_needed', { why: `${target} is there already. Name another folder.` });
   return target;
 }
 
+async function whyNoFolder(to: string): Promise<string | null> {
+  try {
+    return (await stat(to)).isDirectory() ? null : `${to} is a file. Name a folder.`;
+  } catch (cause) {
+    return (cause as NodeJS.ErrnoException).code === 'ENOTDIR' ? `${to} lies below a file. Name a folder.` : null;
+  }
+}
+
 /** An empty folder is free. */
 async function isTaken(target: string): Promise<boolean> {
-  const stat = await lstat(target).catch(() => null);
-  return stat !== null && (!stat.isDirectory() || (await readdir(target)).length > 0);
+  const there = await lstat(target).catch(() => null);
+  return there !== null && (!there.isDirectory() || (await readdir(target)).length > 0);
 }
 
 /** Owners and special rights are those of a machine that is not ours. */

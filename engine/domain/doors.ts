@@ -99,8 +99,8 @@ export interface Engine {
     how: { readonly newest: boolean; readonly why: string },
     asked: Asked,
   ): Promise<Snapshot>;
-  /** A person has looked: what storage and the marketplaces hold is all there is, and the engine may act again. */
-  confirmRecovery(asked: Asked): Promise<void>;
+  /** A person has looked: what storage and the marketplaces hold is all there is, and the engine may act again. False: nothing waited for that. */
+  confirmRecovery(asked: Asked): Promise<boolean>;
   /** Forgets the workspace. Refused while it has a machine; its snapshots go only with `purge`. */
   destroy(name: string, how: { readonly purge: boolean }, asked: Asked): Promise<void>;
 

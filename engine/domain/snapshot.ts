@@ -139,9 +139,15 @@ export function onePerContent(backups: readonly Backup[]): readonly Alike[] {
   );
   return [...alike.values()].map((all) => {
     const [newest, ...others] = all as [Backup, ...Backup[]];
-    const named = newest.kind === 'manual' ? null : (others.find(({ kind }) => kind === 'manual') ?? null);
-    return { newest, named, others };
+    const [first] = others.toSorted((one, other) => saidOf(other) - saidOf(one));
+    return { newest, named: first && saidOf(first) > saidOf(newest) ? first : null, others };
   });
+}
+
+/** How much a person said of it. The checkpoint before something risky has words that nobody chose. */
+function saidOf({ kind, type, description, tags }: Backup): number {
+  if (kind !== 'manual') return 0;
+  return type !== 'CHECKPOINT' && (description !== '' || tags.length > 0) ? 2 : 1;
 }
 
 /** What becomes of a snapshot when its workspace's are thinned. */

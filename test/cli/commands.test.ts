@@ -103,6 +103,12 @@ test.each([
   [['create', 'x', '--ssh-key', '/nowhere/key.pub'], 64, '/nowhere/key.pub'],
   [['restore', 'lab'], 64, 'needs one of --snapshot ID, --latest and --date'],
   [['restore', 'lab', '--latest', '--date', '2024-01-15'], 64, 'needs one of'],
+  [['restore', 'lab', '--snapshot', ''], 64, 'with --snapshot needs the id of a snapshot'],
+  [['key', 'confirm'], 64, 'No recovery key came on standard input.'],
+  [['recover'], 64, 'No recovery key came on standard input.'],
+  [['restore', 'lab', '--to', process.execPath, '--latest', '-y'], 64, 'is a file. Name a folder.'],
+  [['restore', 'lab', '--to', process.execPath, '--latest', '-y', '--dry-run'], 64, 'is a file. Name a folder.'],
+  [['restore', 'lab', '--path', 'a', '--to', process.execPath, '-y'], 64, 'is a file. Name a folder.'],
   [['restore', 'lab', '--date', 'yesterday'], 64, 'is not a date like "2024-01-15 14:30"'],
   [['restore', 'lab', '--date', '2024-01-15 14:30'], 66, 'of 2024-01-15 14:30 (Europe/Lisbon, UTC+00:00) or before'],
   [['abandon', 'lab'], 64, '--why'],
@@ -351,6 +357,11 @@ test('snapshots come newest first, with their state', async () => {
   ).toEqual(['a3a3a3a3', 'a2a2a2a2', 'a1a1a1a1']);
   expect(out).toMatch(/a3a3a3a3 .* partial/);
   expect((await dumont('snapshots', 'train')).err).toContain('has no snapshots yet');
+  const late = snapshot('train', 6, '');
+  house.snapshots.push({ ...late, createdAt: late.createdAt + 42_000 });
+  const until = await dumont('snapshots', 'train', '--until', '2025-06-08 10:00');
+  expect(until.out, 'that minute is in it').toContain('a6a6a6a6');
+  house.snapshots.pop();
 });
 
 test.each([
@@ -396,6 +407,12 @@ test('files of a snapshot are listed and compared without a machine', async () =
   expect(top.out).toMatch(/9 B\s+2025-06-02 10:00\s+code\.py\n\s*5\.0 GB\s+1\s+2025-06-02 10:00\s+models\//);
   const diff = await dumont('files', 'lab', '--diff', 'a1a1');
   expect(diff.out).toBe('They hold the same.\n');
+  const all = await dumont('files', 'lab', '--diff', 'a3a3');
+  expect(all.out).toContain('+ /workspace/code.py');
+  expect(all.out).toContain('+ /workspace/models/');
+  const below = await dumont('files', 'lab', '/workspace/models/', '--diff', 'a3a3');
+  expect(below.out).not.toContain('code.py');
+  expect(below.out).toContain('1 added, 0 removed, 0 changed.');
   expect((await dumont('files', 'lab', '/nothing')).err).toMatch(/Snapshot [0-9a-f]{8} has no \/nothing\./);
 });
 

@@ -62,6 +62,19 @@ test('identical content is one row, the newest, which says what a person called 
   ]);
 });
 
+test.each<readonly [string, Partial<Snapshot>, string | undefined]>([
+  [
+    'a checkpoint that came by itself',
+    { kind: 'manual', type: 'CHECKPOINT', description: 'before a restore' },
+    'named',
+  ],
+  ['another that a person named', { kind: 'manual', description: 'mine' }, undefined],
+])('what a person named is shown though %s is newer', (_, change, shown) => {
+  const old = { ...GOOD, id: 'named', sequence: 1, kind: 'manual', contentHash: 'x', description: 'v2' } as const;
+  const newer = { ...GOOD, id: 'newer', sequence: 2, contentHash: 'x', ...change };
+  expect(onePerContent([old, newer])[0]?.named?.id).toBe(shown);
+});
+
 test('of those that failed each is its own row, since nobody knows what they hold', () => {
   const failed = { ...GOOD, status: 'FAILED' } as const;
   expect(onePerContent([failed, { ...failed, id: 'b' }])).toHaveLength(2);

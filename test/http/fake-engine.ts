@@ -310,7 +310,7 @@ export function fakeEngine({ pace: firstPace = 1, names = ['lab'], outputs = tmp
     },
     async diff(name, before, after) {
       for (const id of [before, after]) await this.findSnapshot(name, id);
-      return differences(MANIFEST, MANIFEST);
+      return differences(before.startsWith('a3') ? [] : MANIFEST, MANIFEST);
     },
     async download(name, id, path) {
       await this.findSnapshot(name, id);
@@ -399,7 +399,9 @@ export function fakeEngine({ pace: firstPace = 1, names = ['lab'], outputs = tmp
           sameAs: null,
         }));
     },
-    async confirmRecovery() {},
+    async confirmRecovery() {
+      return false;
+    },
     async alerts() {
       return [];
     },

@@ -127,10 +127,12 @@ test('after that the engine only adopts: the machine that runs is saved and stay
   expect(saved, 'what was on it is in storage by now').toBe(true);
   await expect(engine.wake('lab', {}, ANA)).rejects.toMatchObject({ code: 'recovery_unconfirmed' });
   await expect(engine.destroy('lab', { purge: true }, ANA)).rejects.toMatchObject({ code: 'recovery_unconfirmed' });
-  await engine.confirmRecovery(ANA);
+  const [{ id } = { id: '' }] = await engine.snapshots('lab');
+  await expect(engine.clone('lab', id, { into: 'two' }, ANA)).rejects.toMatchObject({ code: 'recovery_unconfirmed' });
+  expect(await engine.confirmRecovery(ANA)).toBe(true);
   await w.clock.advance(20 * MINUTE);
   expect(machine.destroyed).toBe(true);
-  await engine.confirmRecovery(ANA); // once more does nothing
+  expect(await engine.confirmRecovery(ANA), 'once more does nothing').toBe(false);
   await engine.wake('lab', {}, ANA);
   await w.clock.advance(3 * MINUTE);
   expect((await engine.status('lab'))[0]?.sight).toBe('awake');

@@ -107,6 +107,8 @@ test('what is pinned outlives everything, and is known beside its data', async (
   expect(left).toEqual([all[0]?.id, pinned?.id]);
   const bytes = await w.storage.get(metadataKey('lab', pinned?.id ?? ''));
   expect(readMetadata(Buffer.from(bytes ?? []).toString()).pinned).toMatchObject({ by: 'ana', why: 'the best run' });
+  const again = await engine.pin('lab', pinned?.id ?? '', { pinned: true, why: '' }, ANA);
+  expect(again.pinned?.why, 'said once is enough').toBe('the best run');
   await engine.pin('lab', pinned?.id ?? '', { pinned: false, why: '' }, ANA);
   await w.clock.advance(2 * DAY);
   expect((await engine.snapshots('lab')).map(({ id }) => id)).toEqual([all[0]?.id]);
@@ -172,6 +174,7 @@ test('a person removes a snapshot: not the pinned, the used or, unasked, the new
   await expect(engine.findSnapshot('lab', older!.id)).rejects.toMatchObject(gone);
   await w.clock.advance(60 * MINUTE);
   await expect(engine.findSnapshot('lab', older!.id), 'its row is gone too').rejects.toMatchObject(gone);
+  await expect(engine.findSnapshot('lab', older!.id.slice(0, 7)), 'by fewer digits too').rejects.toMatchObject(gone);
   await expect(engine.findSnapshot('lab', 'ffffffff')).rejects.toMatchObject({ code: 'no_such_snapshot' });
   expect([...w.storage.repository('lab').keys()]).not.toContain(older!.id);
   expect(await w.storage.get(metadataKey('lab', older!.id))).toBeNull();

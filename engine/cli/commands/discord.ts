@@ -89,7 +89,7 @@ export const discord = command({
     return 0;
 
     async function readToken(file: string | undefined): Promise<string> {
-      if (file === undefined || file === '-') return await readSecret('Token of the bot: ', screen, signal);
+      if (file === undefined || file === '-') return await readSecret('Token of the bot: ', screen, signal, 'token');
       const { readFileSync } = await import('node:fs');
       return readFileSync(file, 'utf8').trim();
     }

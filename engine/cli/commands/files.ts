@@ -8,7 +8,10 @@ import { bytes, count } from '../words.ts';
 
 export const files = command({
   name: 'files',
-  takes: [WORKSPACE, { name: 'PATH', say: 'A directory; the top if missing', optional: true }],
+  takes: [
+    WORKSPACE,
+    { name: 'PATH', say: 'A directory, or with --diff also a file; the top if missing', optional: true },
+  ],
   options: {
     snapshot: text('ID', 'Of this snapshot; the newest good one if missing'),
     latest: flag('Of the newest good one'),
@@ -22,23 +25,18 @@ export const files = command({
   ],
   async run({ words: [name = '', path = ''], options, engine, screen, signal }) {
     const { snapshot, date, diff } = options;
+    const below = path.replace(/^\/+|\/+$/g, '');
+    const query = { instance_id: name, ...(below !== '' && { path: below }) };
     const choice = { snapshot, date, latest: options.latest || (snapshot === undefined && date === undefined) };
     const chosen = await chooseSnapshot(name, choice, files, engine, signal);
     screen.note(snapshotWords(chosen));
     if (diff !== undefined) {
       const url = `/api/v1/snapshots/${encodeURIComponent(diff)}/diff`;
-      const found = await allPages<DifferencesJson>(
-        engine,
-        url,
-        { instance_id: name, with: chosen.id },
-        'differences',
-        signal,
-      );
+      const found = await allPages<DifferencesJson>(engine, url, { ...query, with: chosen.id }, 'differences', signal);
       if (screen.json) screen.printJson(found);
       else screen.print(...differenceLines(found));
       return 0;
     }
-    const query = { instance_id: name, ...(path !== '' && { path: path.replace(/^\/+/, '') }) };
     const answer = await allPages<EntriesJson>(
       engine,
       `/api/v1/snapshots/${chosen.id}/files`,

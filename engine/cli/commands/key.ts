@@ -29,7 +29,7 @@ export const key = command({
 });
 
 async function confirm({ screen, signal }: Call): Promise<number> {
-  const typed = await readSecret('The recovery key, from your copy: ', screen, signal);
+  const typed = await readSecret('The recovery key, from your copy: ', screen, signal, 'recovery key');
   const { code } = await ask('confirm', typed, signal);
   if (code === 0) screen.print('It is the right one. Keep it where you keep it.');
   return code;
@@ -47,7 +47,7 @@ async function rotate({ screen, signal }: Call): Promise<number> {
     `The new recovery key is ${recoveryKey}`,
     'Write it down elsewhere. Nothing has changed yet: until you type it back the old one counts.',
   );
-  const typed = await readSecret('The new recovery key, from what you wrote down: ', screen, signal);
+  const typed = await readSecret('The new recovery key, from what you wrote down: ', screen, signal, 'recovery key');
   const confirmed = await ask('confirm-next', typed, signal);
   if (confirmed.code === 0)
     screen.print(

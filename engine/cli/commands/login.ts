@@ -64,7 +64,7 @@ export const login = command({
     }
 
     async function ownToken(file: string): Promise<string> {
-      if (file === '-') return await readSecret('Token: ', screen, signal);
+      if (file === '-') return await readSecret('Token: ', screen, signal, 'token');
       const { readFileSync } = await import('node:fs');
       return readFileSync(file, 'utf8').trim();
     }

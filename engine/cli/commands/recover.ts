@@ -25,11 +25,15 @@ export const recover = command({
   ],
   async run({ options, engine, screen, signal }) {
     if (options.confirm) {
-      await engine.post('/api/v1/recovery/confirm', {}, signal);
-      screen.print('Confirmed. The engine acts again.');
+      const { confirmed } = await engine.post<{ confirmed: boolean }>('/api/v1/recovery/confirm', {}, signal);
+      if (screen.json) screen.printJson({ confirmed });
+      else
+        screen.print(
+          confirmed ? 'Confirmed. The engine acts again.' : 'There was nothing to confirm: the engine acts.',
+        );
       return 0;
     }
-    const key = await readSecret('Recovery key: ', screen, signal);
+    const key = await readSecret('Recovery key: ', screen, signal, 'recovery key');
     const child = spawn(process.execPath, [PROGRAM], { stdio: ['pipe', 'pipe', 'inherit'], signal });
     child.stdin.on('error', () => undefined); // it has ended, and said why
     child.stdin.end(`${key}\n`);

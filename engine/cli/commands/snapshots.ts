@@ -1,5 +1,5 @@
 import { command, flag, text, WORKSPACE } from '../command.ts';
-import { readLocalTime } from '../local-time.ts';
+import { readLocalTime, untilLocalTime } from '../local-time.ts';
 import { wrong } from '../read-args.ts';
 import { showRetention, showSnapshots } from '../show-snapshots.ts';
 
@@ -19,7 +19,7 @@ export const snapshots = command({
     ['dumont snapshots lab --retention', 'what would go now and what stays, and why'],
   ],
   async run({ words: [name = ''], options: { kind, tag, since, until, retention }, engine, screen, signal }) {
-    const wanted = { kind, tag, since: momentOf(since), until: momentOf(until) };
+    const wanted = { kind, tag, since: momentOf(since, readLocalTime), until: momentOf(until, untilLocalTime) };
     if (retention && Object.values(wanted).some((one) => one !== undefined))
       throw wrong(snapshots, 'takes --retention alone: it is about all of them');
     if (retention) await showRetention(name, engine, screen, signal);
@@ -28,5 +28,5 @@ export const snapshots = command({
   },
 });
 
-const momentOf = (date: string | undefined): string | undefined =>
-  date === undefined ? undefined : new Date(readLocalTime(date)).toISOString();
+const momentOf = (date: string | undefined, read: (given: string) => number): string | undefined =>
+  date === undefined ? undefined : new Date(read(date)).toISOString();

@@ -38,10 +38,18 @@ export const fileRoutes = [
     verb: 'files',
     say: 'How another snapshot differs from this one',
     params: Id,
-    query: z.strictObject({ ...PAGE, instance_id: InstanceId, with: SnapshotId }),
+    query: z.strictObject({
+      ...PAGE,
+      instance_id: InstanceId,
+      with: SnapshotId,
+      path: Path.describe('Only this file, or what lies below this directory.'),
+    }),
     answers: { 200: DifferencesJson },
-    async answer({ engine, params, query: { instance_id, with: other, ...part }, signal }) {
-      const all = await engine.diff(instance_id, params.id, other, signal);
+    async answer({ engine, params, query: { instance_id, with: other, path = '', ...part }, signal }) {
+      const below = path.replace(/\/+$/, '');
+      const all = (await engine.diff(instance_id, params.id, other, signal)).filter(
+        (one) => below === '' || one.path === below || one.path.startsWith(`${below}/`),
+      );
       const count = (change: FileDifference['change']): number => all.filter((one) => one.change === change).length;
       const counts = { added: count('added'), removed: count('removed'), changed: count('changed') };
       const { page, next_cursor } = pageOf(all, (one) => one.path, part, 'ascending');

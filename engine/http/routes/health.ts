@@ -1,3 +1,4 @@
+import * as z from 'zod';
 import { HealthJson } from '../json/health.ts';
 import { MetricJson, MetricsJson } from '../json/metrics.ts';
 import { route } from '../route.ts';
@@ -20,10 +21,9 @@ export const healthRoutes = [
     method: 'post',
     path: '/api/v1/recovery/confirm',
     verb: 'recover',
-    answers: { 204: null },
+    answers: { 200: z.object({ confirmed: z.boolean().describe('False: nothing waited for it.') }) },
     async answer({ engine, asked }) {
-      await engine.confirmRecovery(asked);
-      return new Response(null, { status: 204 });
+      return { status: 200, body: { confirmed: await engine.confirmRecovery(asked) } };
     },
   }),
 
