@@ -68,8 +68,11 @@ export async function upkeep(id: string, ports: Ports, signal: AbortSignal): Pro
     });
     await describe(workspace, ports, signal);
     const left = { ...sight, upkeep: row, snapshots: await snapshotsOf(workspace, ports) };
+    let missed: unknown = null;
     if (ports.vaults.length > 0 && vaultDue(left, ports.settings.upkeep)) {
-      await note({ vault: await copyOut(workspace, ports, signal) });
+      const { held, failed } = await copyOut(workspace, ports, signal);
+      if (failed === null) await note({ vault: held });
+      missed = failed;
     }
     if (checkDue(left, ports.settings.upkeep)) {
       const [damage = null] = await ports.repositories.check(
@@ -87,8 +90,9 @@ export async function upkeep(id: string, ports: Ports, signal: AbortSignal): Pro
     const objects = await ports.storage.list(`${id}/`, signal);
     await leaveHeadStart(workspace, left, objects, ports, signal);
     await sweepImage(workspace, objects, ports, signal);
-    await note({ hot: usageOf(objects, ports.clock.now()), waits: null });
-    await note({ doneAt: ports.clock.now(), sequence: newestOf(sight.snapshots) });
+    await note({ hot: usageOf(objects, ports.clock.now()) });
+    if (missed !== null) throw missed;
+    await note({ waits: null, doneAt: ports.clock.now(), sequence: newestOf(sight.snapshots) });
   } catch (cause) {
     signal.throwIfAborted();
     if (!isFailure(cause) || cause.code === 'fenced') throw cause;
@@ -101,10 +105,10 @@ export async function upkeep(id: string, ports: Ports, signal: AbortSignal): Pro
   }
 }
 
-/** Into every vault there is. One that does not answer keeps the others from nothing. */
-async function copyOut(workspace: Workspace, ports: Ports, signal: AbortSignal): Promise<Upkeep['vault']> {
+/** Into every vault there is. One that does not answer keeps nothing else from being done; `failed` is said at the end. */
+async function copyOut(workspace: Workspace, ports: Ports, signal: AbortSignal) {
   let held: Upkeep['vault'] = null;
-  const failed: unknown[] = [];
+  let failed: Failure | null = null;
   for (const vault of ports.vaults) {
     try {
       const began = ports.clock.now();
@@ -113,12 +117,11 @@ async function copyOut(workspace: Workspace, ports: Ports, signal: AbortSignal):
       ports.log('vault.copied', { workspace: workspace.id, into: vault.name, ...done, ms: ports.clock.now() - began });
     } catch (cause) {
       signal.throwIfAborted();
-      if (!isFailure(cause)) throw cause;
-      failed.push(cause);
+      if (!isFailure(cause) || cause.code === 'fenced') throw cause;
+      failed ??= cause;
     }
   }
-  if (failed.length > 0) throw failed[0];
-  return held;
+  return { held, failed };
 }
 
 /** What would stay and what would go right now, and why. Changes nothing. */

@@ -46,14 +46,22 @@ test('what does not come out of the vault as it went in does not count', async (
   await stop();
 });
 
-test('a second copy that does not answer keeps the vault from nothing', async () => {
+test('a second copy that does not answer keeps the vault, the check and the drill from nothing', async () => {
   const { w, elsewhere } = withVault();
   elsewhere.list = async () => {
     throw new Failure('storage_down', { why: 'it is on fire' });
   };
   const { engine, stop } = await asleep(w);
   expect((await engine.snapshots('lab'))[0]?.vaultedAt).not.toBeNull();
-  expect((await w.store.read('upkeep', 'lab'))?.waits?.why).toContain('on fire');
+  const row = (await w.store.read('upkeep', 'lab'))!;
+  expect(row.waits?.why).toContain('on fire');
+  expect(row).toMatchObject({ doneAt: null, vault: null, drill: { ok: true } });
+  expect(row.checkedAt).not.toBeNull();
+  expect(row.hot).not.toBeNull();
+  await w.clock.advance(30 * MINUTE);
+  const later = (await w.store.read('upkeep', 'lab'))!;
+  expect(later.waits).toEqual(row.waits);
+  expect(later.drill, 'once is enough').toEqual(row.drill);
   await stop();
 });
 
