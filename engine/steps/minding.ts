@@ -73,11 +73,13 @@ async function mindIdle(machine: Machine, workspace: Workspace, ports: Ports, no
   if (machine.held && now < machine.held.at + HELD_AGAIN_MS) return machine;
   if (!warned) {
     const { dollarsPerHour } = machine.offer;
+    const pays = (await payBackOf(machine, workspace, ports)).why;
     machine = await note({}); // whoever took this machine over may have warned already, and then this fails
-    const at = ports.clock.now(); // it may have stood still in between, and people have the whole time to object
+    const at = ports.clock.now();
+    // This engine stood still in between, and what it thinks of the machine is old: it looks again.
+    if (at - now > ports.settings.lease.renewMs) return machine;
     const actsAt = Math.max(at + graceMs, due?.at ?? 0);
     // Said before it is written: after a crash in between people are warned twice, and never not at all.
-    const pays = (await payBackOf(machine, workspace, ports)).why;
     ports.tell({
       event: 'machine.idle_warning',
       ...told,
