@@ -5,10 +5,13 @@ import { serveVast } from '../../standins/vast/serve.ts';
 import { readTraps } from '../../standins/vast/traps.ts';
 import { gladly, never, PROMPT, vastWorld } from './vast-world.ts';
 
-const clock = { now: Date.now, sleep: async () => undefined };
-
 test('over HTTP it is the same, and an answer that is cut off is none', async () => {
-  const account = openVast({ now: Date.now, boot: PROMPT, traps: readTraps(['create-lost']) });
+  let at = Date.now();
+  const sleep = async (ms: number): Promise<void> => {
+    at += ms;
+  };
+  const clock = { now: () => at, sleep };
+  const account = openVast({ now: clock.now, boot: PROMPT, traps: readTraps(['create-lost']) });
   await using server = await serveVast(account);
   const market = vast({ url: server.url, key: GOOD_KEY, keysFile: null, clock, random: () => 0.5 });
   const [offer] = await market.offers({ gpu: 'rtx4090' }, never);
