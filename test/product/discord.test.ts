@@ -29,7 +29,7 @@ async function settings(standin: Standin, opening: AsyncDisposableStack) {
 
 test.skipIf(!DUMONT_RESTIC)(
   'from Discord: an account is linked, real machines race, the panel has an SSH line, and the workspace sleeps again',
-  { timeout: 120_000 },
+  { timeout: 360_000 },
   async () => {
     await using opening = new AsyncDisposableStack();
     const standin = opening.use(await openStandin());
@@ -57,7 +57,7 @@ test.skipIf(!DUMONT_RESTIC)(
       await standin.answered(standin.run(ana, ops, 'wake', { workspace: 'lab' }));
       const awake = await standin.until(
         () => standin.messages(ops).find(({ message }) => message.content.startsWith('✅ **lab** is awake')),
-        90_000,
+        180_000,
         'lab is awake',
       );
       const [embed] = awake.message.embeds;
@@ -73,7 +73,7 @@ test.skipIf(!DUMONT_RESTIC)(
           standin
             .messages(ops)
             .find(({ message }) => message.embeds[0]?.title === 'hibernate lab' && message.content.startsWith('✅')),
-        60_000,
+        120_000,
         'lab sleeps',
       );
       expect(standin.state.seen.filter(({ status }) => status >= 400)).toEqual([]);
