@@ -8,6 +8,7 @@ import {
   destroyedKey,
   INSTALLATION,
   installationKey,
+  removedIn,
   repositoryPrefix,
   vaultName,
 } from './domain/layout.ts';
@@ -97,14 +98,15 @@ export async function recoverStore(recovery: Recovery, signal: AbortSignal): Pro
   const installation = await readInstallationIn(recovery, signal);
   const workspaces: Recovered['workspaces'][number][] = [];
   for (const description of await descriptions(recovery, signal)) {
-    const { snapshots, unreadable } = await catalogueOf(description.id, rootsOf(description, storages), signal);
+    const { snapshots, unreadable } = await catalogueOf(description.id, rootsOf(description, storages), now, signal);
     const present = await namesIn(rootsOf(description, storages), signal);
-    const missing = snapshots.filter(({ id, leaving }) => leaving === null && !present.has(id)).map(({ id }) => id);
+    const kept = snapshots.filter(({ leaving }) => leaving === null);
+    const missing = kept.filter(({ id }) => !present.has(id)).map(({ id }) => id);
     // Before their workspace, whose next claim is a later one than any of theirs.
     for (const one of snapshots)
       await store.save('snapshots', missing.includes(one.id) ? { ...one, ...NOT_THERE } : one);
     await store.save('workspaces', workspaceFrom(description, snapshots, recovery));
-    workspaces.push({ id: description.id, snapshots: snapshots.length, missing, unreadable });
+    workspaces.push({ id: description.id, snapshots: kept.length, missing, unreadable });
   }
   await store.save('alerts', {
     id: alertId('recovered', null),
@@ -176,11 +178,15 @@ function rootsOf(description: Description, [hot, ...vaults]: readonly Storage[])
 async function catalogueOf(
   workspace: string,
   roots: readonly Root[],
+  now: number,
   signal: AbortSignal,
 ): Promise<{ readonly snapshots: readonly Snapshot[]; readonly unreadable: readonly string[] }> {
   const places = new Map<string, { readonly storage: Storage; readonly key: string }>();
+  const removed = new Set<string>();
   for (const { storage, name } of roots) {
-    for (const { key } of await storage.list(besidePrefix(name), signal)) {
+    const listed = await storage.list(besidePrefix(name), signal);
+    for (const id of removedIn(listed, name)) removed.add(id);
+    for (const { key } of listed) {
       const id = key.slice(besidePrefix(name).length, -METADATA.length);
       if (key.endsWith(METADATA) && !places.has(id)) places.set(id, { storage, key });
     }
@@ -202,7 +208,9 @@ async function catalogueOf(
     }
   };
   await Promise.all(Array.from({ length: AT_ONCE }, next));
-  return { snapshots: snapshots.toSorted((a, b) => a.sequence - b.sequence), unreadable };
+  const leaving = { by: 'dumont', why: 'it was removed before the store was lost', at: now };
+  const rows = snapshots.map((one) => (removed.has(one.id) ? { ...one, leaving } : one));
+  return { snapshots: rows.toSorted((a, b) => a.sequence - b.sequence), unreadable };
 }
 
 /** What the vault alone has counts too: a wake brings it back. */

@@ -1,8 +1,7 @@
-import { manifestKey, metadataKey, repositoryPrefix } from './domain/layout.ts';
+import { manifestKey, metadataKey, removedKey, repositoryPrefix } from './domain/layout.ts';
 import type { Ports, Store } from './domain/ports.ts';
 import type { Decision, Snapshot } from './domain/snapshot.ts';
 import type { Workspace } from './domain/workspace.ts';
-import { writeMetadata } from './steps/metadata.ts';
 import { update } from './steps/update.ts';
 
 /**
@@ -18,7 +17,8 @@ export async function leave(
   for (const id of ids) {
     const known = await ports.store.read('snapshots', id);
     if (!known || known.leaving) continue;
-    await writeMetadata({ ...known, leaving: decision }, ports, signal);
+    const text = `${JSON.stringify({ ...decision, at: new Date(decision.at).toISOString() }, null, 2)}\n`;
+    await ports.storage.put(removedKey(known.workspace, id), Buffer.from(text), signal);
     await update(ports.store, 'snapshots', id, (row) => (row.leaving ? null : { ...row, leaving: decision }));
     const { by, why } = decision;
     ports.log('snapshot.left', { workspace: known.workspace, snapshot: id, by, why }, 'DEBUG');
@@ -45,8 +45,8 @@ export async function removeLeaving(workspace: Workspace, ports: Ports, signal: 
   const still = named.length > 0 ? await namesIn(workspace, ports, signal) : present;
   for (const snapshot of leaving) {
     if (still.has(snapshot.id) || isBase(snapshot, mine)) continue;
-    for (const key of [manifestKey(workspace.id, snapshot.id), metadataKey(workspace.id, snapshot.id)])
-      await ports.storage.remove(key, signal);
+    const beside = [manifestKey, metadataKey, ...(ports.vaults.length === 0 ? [removedKey] : [])];
+    for (const keyOf of beside) await ports.storage.remove(keyOf(workspace.id, snapshot.id), signal);
     const row = await ports.store.read('snapshots', snapshot.id);
     if (row) await ports.store.remove('snapshots', row);
   }

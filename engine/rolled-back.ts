@@ -1,8 +1,8 @@
 import { alertId } from './domain/alert.ts';
 import { isFailure, reasonOf } from './domain/failures.ts';
-import { besidePrefix } from './domain/layout.ts';
+import { besidePrefix, removedIn } from './domain/layout.ts';
 import { readMetadata } from './domain/metadata.ts';
-import type { Ports } from './domain/ports.ts';
+import type { Ports, StoredObject } from './domain/ports.ts';
 import type { Snapshot } from './domain/snapshot.ts';
 import type { Workspace } from './domain/workspace.ts';
 import { update } from './steps/update.ts';
@@ -32,9 +32,11 @@ export async function lookWhetherRolledBack(
   const next = async (): Promise<void> => {
     for (let one = left.pop(); one !== undefined; one = left.pop()) {
       const { id, epoch, sequence } = one;
-      const unknown = await strangers(id, startedAt, ports, signal);
+      const listed = await ports.storage.list(besidePrefix(id), signal);
+      const unknown = await strangers(id, listed, startedAt, ports, signal);
       const later = unknown.filter((snapshot) => snapshot.sequence > sequence || snapshot.epoch > epoch);
-      const lacking = unknown.filter(({ leaving }) => leaving === null);
+      const removed = removedIn(listed, id);
+      const lacking = unknown.filter((snapshot) => !removed.has(snapshot.id));
       if (later.length > 0) ahead.push({ id, counted: sequence, later, lacking });
     }
   };
@@ -83,12 +85,12 @@ async function catchUp({ id, later, lacking }: Ahead, { store }: Ports): Promise
 /** Snapshots from before the engine started that are described beside the data and that no row knows. */
 async function strangers(
   workspace: string,
+  listed: readonly StoredObject[],
   startedAt: number,
   { store, storage, log }: Ports,
   signal: AbortSignal,
 ): Promise<readonly Snapshot[]> {
   const prefix = besidePrefix(workspace);
-  const listed = await storage.list(prefix, signal);
   const known = new Set((await store.list('snapshots')).map(({ id }) => id));
   const found: Snapshot[] = [];
   for (const { key } of listed) {

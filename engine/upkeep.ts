@@ -17,7 +17,7 @@ import { describe } from './steps/describe.ts';
 import { onlyAdopts } from './steps/only-adopts.ts';
 import { workspaceBell } from './steps/step.ts';
 import { update } from './steps/update.ts';
-import { intoVault } from './steps/vault.ts';
+import { forgetRemoved, intoVault } from './steps/vault.ts';
 import { sweepImage } from './sweep-image.ts';
 
 /** Workspaces whose backups are to be looked after now, those that waited longest first. */
@@ -71,7 +71,10 @@ export async function upkeep(id: string, ports: Ports, signal: AbortSignal): Pro
     let missed: unknown = null;
     if (ports.vaults.length > 0 && vaultDue(left, ports.settings.upkeep)) {
       const { held, failed } = await copyOut(workspace, ports, signal);
-      if (failed === null) await note({ vault: held });
+      if (failed === null) {
+        await forgetRemoved(workspace, ports, signal);
+        await note({ vault: held });
+      }
       missed = failed;
     }
     if (checkDue(left, ports.settings.upkeep)) {

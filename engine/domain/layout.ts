@@ -43,6 +43,17 @@ export const headStartKey = (workspace: string): string => `${workspace}/head-st
 export const metadataKey = (workspace: string, snapshot: string): string =>
   `${besidePrefix(workspace)}${snapshot}/metadata.json`;
 
+/** That this one was removed. It stays as long as a vault still holds the rest, or the catalogue would come back from there with it. */
+export const removedKey = (workspace: string, snapshot: string): string =>
+  `${besidePrefix(workspace)}${snapshot}${REMOVED}`;
+const REMOVED = '/removed.json';
+
+/** The snapshots that were removed, as the names of what lies beside the data say. */
+export function removedIn(keys: readonly { readonly key: string }[], workspace: string): ReadonlySet<string> {
+  const removed = keys.filter(({ key }) => key.startsWith(besidePrefix(workspace)) && key.endsWith(REMOVED));
+  return new Set(removed.map(({ key }) => key.slice(besidePrefix(workspace).length, -REMOVED.length)));
+}
+
 /** The list of files with their hashes, under the id of the machine that wrote it until its snapshot is proved. */
 export const manifestKey = (workspace: string, snapshot: string): string =>
   `${besidePrefix(workspace)}${snapshot}/manifest.jsonl.gz`;

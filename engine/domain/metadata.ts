@@ -33,7 +33,6 @@ const Metadata = z.object({
   compared_at: time.nullable(),
   manifest_base: z.string().nullable(),
   pinned: decision.nullable(),
-  leaving: decision.nullable(),
 });
 
 export function metadataText(one: Snapshot): string {
@@ -62,12 +61,11 @@ export function metadataText(one: Snapshot): string {
     compared_at: isoOrNull(one.comparedAt),
     manifest_base: one.manifestBase,
     pinned: decided(one.pinned),
-    leaving: decided(one.leaving),
   };
   return `${JSON.stringify(metadata, null, 2)}\n`;
 }
 
-/** Rejects, with zod's own words, what is not whole. Whether the vault has it is found out anew. */
+/** Rejects, with zod's own words, what is not whole. Whether the vault has it is found out anew; that it was removed lies beside. */
 export function readMetadata(text: string): Snapshot {
   const it = Metadata.parse(JSON.parse(text));
   return {
@@ -91,7 +89,7 @@ export function readMetadata(text: string): Snapshot {
     comparedAt: it.compared_at,
     manifestBase: it.manifest_base,
     pinned: it.pinned,
-    leaving: it.leaving,
+    leaving: null,
     vaultedAt: null,
     description: it.description,
     tags: it.tags,

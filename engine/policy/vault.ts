@@ -1,4 +1,11 @@
-import { besidePrefix, descriptionPrefix, repositoryPrefix } from '../domain/layout.ts';
+import {
+  besidePrefix,
+  descriptionPrefix,
+  metadataKey,
+  removedIn,
+  removedKey,
+  repositoryPrefix,
+} from '../domain/layout.ts';
 import type { StoredObject } from '../domain/ports.ts';
 import type { Snapshot } from '../domain/snapshot.ts';
 
@@ -42,7 +49,9 @@ export function vaultPlan(sight: VaultSight): VaultPlan {
   const inHot = new Map(hot.map((one) => [one.key, one]));
   const inVault = new Map(vault.map((one) => [one.key, one]));
   const kept = snapshots.filter(({ provedAt, leaving }) => provedAt !== null && leaving === null);
-  const placeOf = placing(workspace, new Set(kept.map(({ id }) => id)));
+  const held = [...removedIn([...hot, ...vault], workspace)].filter((id) => inVault.has(metadataKey(workspace, id)));
+  const said = new Set(held.map((id) => removedKey(workspace, id)));
+  const placeOf = placing(workspace, new Set(kept.map(({ id }) => id)), said);
   const staged = (all: readonly StoredObject[], order: readonly Place[]): Stages =>
     order.map((place) => all.filter(({ key }) => placeOf(key) === place));
 
@@ -79,14 +88,14 @@ type Place = 'data' | 'index' | 'snapshots' | 'beside';
 /** Packs before what names them, and the snapshot's name last but what describes it. */
 const FORTH: readonly Place[] = ['data', 'index', 'snapshots', 'beside'];
 
-/** Null for what is not copied: locks, drafts, and snapshots nobody proved. */
-function placing(workspace: string, kept: ReadonlySet<string>) {
+/** Null for what is not copied: locks, drafts, and snapshots nobody proved. Of what was removed it is only `said`. */
+function placing(workspace: string, kept: ReadonlySet<string>, said: ReadonlySet<string>) {
   return (key: string): Place | null => {
     const place = anyPlace(workspace, key);
     if (place === 'snapshots') return kept.has(key.slice(key.lastIndexOf('/') + 1)) ? place : null;
     if (place === 'beside' && !key.startsWith(descriptionPrefix(workspace))) {
       const id = key.slice(besidePrefix(workspace).length).split('/')[0] ?? '';
-      return kept.has(id) ? place : null;
+      return kept.has(id) || said.has(key) ? place : null;
     }
     return place;
   };

@@ -8,6 +8,9 @@ import {
   INSTALLATION,
   keysPrefix,
   manifestKey,
+  metadataKey,
+  removedIn,
+  removedKey,
   repositoryPrefix,
   vaultName,
 } from '../domain/layout.ts';
@@ -64,6 +67,20 @@ export async function intoVault(
   const bytes = there.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
   const copiedBytes = plan.copy.flat().reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
   return { copied, bytes: copiedBytes, mended, dropped, held: { bytes, objects: there.length } };
+}
+
+/** That a snapshot was removed need not be known any more once every vault has let go of it. */
+export async function forgetRemoved(workspace: Workspace, ports: Ports, signal: AbortSignal): Promise<void> {
+  const { id } = workspace;
+  const removed = removedIn(await ports.storage.list(besidePrefix(id), signal), id);
+  const known = new Set((await ports.store.list('snapshots')).map((snapshot) => snapshot.id));
+  const over = [...removed].filter((one) => !known.has(one));
+  if (over.length === 0) return;
+  const name = vaultName(workspace);
+  const listed = await Promise.all(ports.vaults.map(({ storage }) => storage.list(besidePrefix(name), signal)));
+  const held = new Set(listed.flat().map(({ key }) => key));
+  for (const one of over)
+    if (!held.has(metadataKey(name, one))) await ports.storage.remove(removedKey(id, one), signal);
 }
 
 /** Brings back what the hot repository has lost and a vault still has. Returns how many objects came. */

@@ -112,6 +112,36 @@ test('a workspace that was destroyed stays so, though the vault still holds it',
   await stop();
 });
 
+test('what was removed stays removed, though the vault still holds it, and leaves that too when its lock ends', async () => {
+  const { w, vault, engine, recover, stop } = await lost();
+  await engine.hibernate('lab', {}, ANA);
+  await w.clock.advance(10 * MINUTE);
+  const [newest, old] = await engine.snapshots('lab');
+  expect(old?.vaultedAt).not.toBeNull();
+  await engine.forget('lab', old!.id, { why: 'a secret was in it', newest: false }, ANA);
+  const kept = async () => {
+    const { store, recovered } = await recover();
+    const rows = (await store.list('snapshots')).filter(({ leaving }) => leaving === null).map(({ id }) => id);
+    expect(recovered.workspaces).toMatchObject([{ id: 'lab', snapshots: rows.length, missing: [] }]);
+    return rows;
+  };
+  expect(await kept(), 'before anything of it went').toEqual([newest?.id]);
+  await w.clock.advance(10 * MINUTE);
+  expect(await w.store.list('snapshots')).toHaveLength(1);
+  const named = (storage: FakeStorage) => [...storage.objects.keys()].filter((key) => key.includes(old!.id));
+  expect(named(vault).some((key) => key.endsWith('/metadata.json'))).toBe(true);
+  expect(await kept(), 'while the hot repository says so').toEqual([newest?.id]);
+  await w.clock.advance(DAY);
+  const hot = new Map(w.storage.objects);
+  w.storage.objects.clear();
+  expect(await kept(), 'by what the vault says alone').toEqual([newest?.id]);
+  for (const [key, body] of hot) w.storage.objects.set(key, body);
+  await w.clock.advance(6 * DAY);
+  expect([...named(vault), ...named(w.storage)], 'nothing speaks of it any more').toEqual([]);
+  expect(await kept()).toEqual([newest?.id]);
+  await stop();
+});
+
 test('after that the engine only adopts: the machine that runs is saved and stays, until a person confirms', async () => {
   const { w, machine, recover, stop } = await lost();
   await stop();
