@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto';
-import { budgetViews, removeBudget, setBudget } from './budgets.ts';
+import { promised } from './backups/made-of-snapshot.ts';
+import { dropFromTokens, leave } from './backups/removal.ts';
+import { missedBy } from './backups/upkeep.ts';
 import { reaches } from './domain/account.ts';
 import { budgetId } from './domain/budget.ts';
 import type { Asked, Engine, ScheduleChoice, StandbyView, WakeChoice } from './domain/doors.ts';
@@ -12,6 +14,7 @@ import type { Ports } from './domain/ports.ts';
 import { isZone, SCHEDULES_MAX, type Schedule, scheduleWords } from './domain/schedule.ts';
 import type { Settings } from './domain/settings.ts';
 import { newestGood, type Snapshot } from './domain/snapshot.ts';
+import { specDefaults } from './domain/spec-defaults.ts';
 import { VERBS } from './domain/verbs.ts';
 import {
   includeFault,
@@ -22,10 +25,11 @@ import {
   type Workspace,
   type WorkspaceSpec,
 } from './domain/workspace.ts';
-import { promised } from './made-of-snapshot.ts';
+import { budgetViews, removeBudget, setBudget } from './money/budgets.ts';
+import { planReport, removeReport } from './money/reports.ts';
+import { countLast } from './money/storage-books.ts';
 import { faultInChoice } from './policy/plan.ts';
-import { dropFromTokens, leave } from './removal.ts';
-import { planReport, removeReport } from './reports.ts';
+import type { Telling } from './process/telling.ts';
 import { busy, checkHeld, createRestores } from './restores.ts';
 import { standbyOf } from './standby.ts';
 import { tryToDescribe } from './steps/describe.ts';
@@ -34,9 +38,6 @@ import { onlyAdopts } from './steps/only-adopts.ts';
 import { carryOut } from './steps/operation.ts';
 import { rowsBell, workspaceBell } from './steps/step.ts';
 import { update } from './steps/update.ts';
-import { countLast } from './storage-books.ts';
-import type { Telling } from './telling.ts';
-import { missedBy } from './upkeep.ts';
 import { createViews } from './views.ts';
 
 /** What is asked becomes a wish in a row and a ring of the bell. Nothing here touches a machine. */
@@ -543,24 +544,4 @@ const textOf = (intent: Intent): string =>
 
 function choice(how: WakeChoice, snapshot: Snapshot | null): Partial<Wish> {
   return { snapshot: snapshot?.id ?? null, need: how.need ?? {}, capDollars: how.capDollars ?? null };
-}
-
-export function specDefaults(settings: Pick<Settings, 'plan' | 'save'>): WorkspaceSpec {
-  return {
-    image: 'pytorch/pytorch:2.8.0-cuda12.8-cudnn9-runtime',
-    need: {},
-    diskGb: 40,
-    publicKeys: [],
-    environment: {},
-    ports: [],
-    include: [],
-    exclude: [],
-    fileBytesMax: settings.save.fileBytesMax,
-    plan: settings.plan,
-    backupEveryMs: null,
-    retentionDays: null,
-    idle: {},
-    wakeImage: true,
-    afterWake: null,
-  };
 }

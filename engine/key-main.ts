@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { readConfig } from './config.ts';
 import { Failure, isFailure } from './domain/failures.ts';
+import { readConfig } from './process/config.ts';
 import { confirmCopy, confirmNext, nextRecoveryKey } from './storage/key-files.ts';
 
 /** What can be done with the master key's files on the computer that they lie on. What is typed comes on standard input. */

@@ -1,6 +1,6 @@
+import { upkeep } from './backups/upkeep.ts';
 import { decide } from './policy/race.ts';
 import { STEPS } from './steps/steps.ts';
-import { upkeep } from './upkeep.ts';
 
 /** The tables that the loops execute. Benchmarks put other race rules here, and the simulation plants law-breakers. */
 export interface Parts {

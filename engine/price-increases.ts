@@ -1,4 +1,3 @@
-import { type Ringing, settleAlerts } from './alerts.ts';
 import { type AlertKind, alertId } from './domain/alert.ts';
 import { type Bill, rateAt } from './domain/bill.ts';
 import { isFailure, reasonOf } from './domain/failures.ts';
@@ -6,6 +5,7 @@ import type { PriceIncrease } from './domain/marketplace.ts';
 import type { Marketplace, Ports } from './domain/ports.ts';
 import type { Workspace } from './domain/workspace.ts';
 import { capOf, isPaid, raisesOf, raiseWords, rentalEnd } from './policy/price-increase.ts';
+import { type Ringing, settleAlerts } from './process/alerts.ts';
 
 /**
  * Hears what hosts want more, and when rentals end. People are told in any case; agreed is to what their own cap allows, and to

@@ -1,4 +1,3 @@
-import { whyNotSpend } from './budgets.ts';
 import { Failure, isFailure, reasonOf } from './domain/failures.ts';
 import { labelOf } from './domain/layout.ts';
 import { intend } from './domain/lifecycle.ts';
@@ -6,6 +5,7 @@ import type { Offer } from './domain/marketplace.ts';
 import type { Ports } from './domain/ports.ts';
 import type { Race } from './domain/race.ts';
 import { wakeFrom } from './domain/workspace.ts';
+import { whyNotSpend } from './money/budgets.ts';
 import { offersFor } from './offers.ts';
 import { PARTS, type Parts } from './parts.ts';
 import { costOfRace, type RaceMove, type RaceSight, underCap } from './policy/race.ts';

@@ -1,13 +1,13 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { type Config, readConfig } from './config.ts';
-import { withCredentials } from './credentials.ts';
+import { type Recovered, recoverStore } from './backups/recovery.ts';
 import { Failure, isFailure } from './domain/failures.ts';
-import { specDefaults } from './engine.ts';
-import { nameInstallation, readInstallation } from './installation.ts';
+import { specDefaults } from './domain/spec-defaults.ts';
 import { freePort, openStorage, vaultPlaces } from './main.ts';
-import { type Recovered, recoverStore } from './recovery.ts';
+import { type Config, readConfig } from './process/config.ts';
+import { withCredentials } from './process/credentials.ts';
+import { nameInstallation, readInstallation } from './process/installation.ts';
 import { masterKey, writeKeyFile } from './storage/master-key.ts';
 import { readRecoveryKey } from './storage/recovery-key.ts';
 import { s3Storage } from './storage/s3.ts';

@@ -1,10 +1,10 @@
-import { whyNotSpend } from './budgets.ts';
 import type { BringBackChoice, RestorePlan, RestorePlanChoice, WakeChoice } from './domain/doors.ts';
 import { Failure } from './domain/failures.ts';
 import type { Machine } from './domain/lifecycle.ts';
 import type { Ports } from './domain/ports.ts';
 import type { Snapshot } from './domain/snapshot.ts';
 import { notBackedUp, sightOf, type Workspace } from './domain/workspace.ts';
+import { whyNotSpend } from './money/budgets.ts';
 import { onlyAdopts } from './steps/only-adopts.ts';
 import { storedLines } from './steps/stored-backup.ts';
 import { weigh } from './steps/weigh.ts';

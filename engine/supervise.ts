@@ -1,18 +1,18 @@
-import { watchAlerts } from './alerts.ts';
-import { keepBooks, readBills } from './books.ts';
-import { watchBudgets, watchCredit } from './budgets.ts';
+import { lookWhetherRolledBack } from './backups/rolled-back.ts';
+import { dueForUpkeep } from './backups/upkeep.ts';
 import { Failure, isFailure, reasonOf } from './domain/failures.ts';
 import type { Fence, Ports } from './domain/ports.ts';
 import type { Workspace } from './domain/workspace.ts';
 import { drive } from './drive.ts';
+import { keepBooks, readBills } from './money/books.ts';
+import { watchBudgets, watchCredit } from './money/budgets.ts';
+import { tellReports } from './money/reports.ts';
 import { PARTS, type Parts } from './parts.ts';
 import { watchIncreases } from './price-increases.ts';
+import { watchAlerts } from './process/alerts.ts';
 import { runRace } from './race.ts';
 import { reconcile } from './reconcile.ts';
-import { tellReports } from './reports.ts';
-import { lookWhetherRolledBack } from './rolled-back.ts';
 import { rowsBell } from './steps/step.ts';
-import { dueForUpkeep } from './upkeep.ts';
 import { upkeepTurn, WORKERS } from './workers.ts';
 
 type Work = (ports: Ports, signal: AbortSignal) => Promise<unknown>;

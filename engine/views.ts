@@ -1,4 +1,7 @@
-import { backupsOf } from './backups.ts';
+import { backupsOf } from './backups/backups.ts';
+import { whyMissing } from './backups/missing-snapshot.ts';
+import { plansFor } from './backups/plans.ts';
+import { fatesOf } from './backups/upkeep.ts';
 import type { Engine, RaceView, WorkspaceView } from './domain/doors.ts';
 import { Failure } from './domain/failures.ts';
 import { BILLED, type Machine, rateOf } from './domain/lifecycle.ts';
@@ -8,19 +11,16 @@ import { byAge, newestGood, type Snapshot } from './domain/snapshot.ts';
 import type { StoragePrices } from './domain/storage-prices.ts';
 import type { Upkeep } from './domain/upkeep.ts';
 import { sightOf, type Workspace } from './domain/workspace.ts';
-import { followLog, linesOf } from './logs.ts';
-import { whyMissing } from './missing-snapshot.ts';
-import { savingsFor } from './money.ts';
+import { savingsFor } from './money/money.ts';
 import { hostKnowledge, offersFor } from './offers.ts';
-import { plansFor } from './plans.ts';
 import { differences, entriesIn } from './policy/browse.ts';
 import { viewOfDrills } from './policy/drill.ts';
 import { stageTimes } from './policy/hosts.ts';
 import { storagePerMonth } from './policy/plan-price.ts';
+import { followLog, linesOf } from './process/logs.ts';
 import { quoteFor } from './quote.ts';
 import { lookForRisk } from './steps/look-for-risk.ts';
 import { storedLines } from './steps/stored-backup.ts';
-import { fatesOf } from './upkeep.ts';
 
 type Reads = Pick<
   Engine,

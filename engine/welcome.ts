@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Config } from './config.ts';
 import type { Dumont } from './main.ts';
+import type { Config } from './process/config.ts';
 
 /** What a person reads who starts it. Where nobody sits in front, what is secret goes to a file: a journal keeps all it gets. */
 export async function welcome(

@@ -1,8 +1,8 @@
-import { makeClone } from './clone.ts';
+import { makeClone } from './backups/clone.ts';
+import { tryOut } from './backups/drill.ts';
+import { rekey } from './backups/rekey.ts';
 import type { Operation } from './domain/operation.ts';
 import type { Ports } from './domain/ports.ts';
-import { tryOut } from './drill.ts';
-import { rekey } from './rekey.ts';
 
 interface Worker {
   readonly work: (operation: string, ports: Ports, signal: AbortSignal) => Promise<void>;

@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { readConfig } from '../config.ts';
-import { withCredentials } from '../credentials.ts';
 import { isFailure } from '../domain/failures.ts';
 import type { Clock } from '../domain/ports.ts';
 import { rentedFrom, standbysFrom } from '../marketplaces/table.ts';
+import { readConfig } from '../process/config.ts';
+import { withCredentials } from '../process/credentials.ts';
 import { hasCopy } from '../storage/key-files.ts';
 import {
   copiesFinding,

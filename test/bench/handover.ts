@@ -1,10 +1,10 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { readConfig } from '../../engine/config.ts';
 import type { Connect, Ports, Shell } from '../../engine/domain/ports.ts';
 import { type Dumont, openDumont } from '../../engine/main.ts';
 import { quantile } from '../../engine/policy/times.ts';
+import { readConfig } from '../../engine/process/config.ts';
 import { type Bench, target } from './bench.ts';
 
 const WAKES = 7;

@@ -8,7 +8,7 @@ import { wordsIn } from '../../bot/words/words.ts';
 import type { Charge } from '../../engine/domain/journals.ts';
 import { DAY_MS } from '../../engine/domain/ledger.ts';
 import type { Ports } from '../../engine/domain/ports.ts';
-import { savingsFor } from '../../engine/money.ts';
+import { savingsFor } from '../../engine/money/money.ts';
 import { openJournals } from '../../engine/store/open-journals.ts';
 import { aWorkspace } from '../contracts/store-rows.ts';
 import { FakeStore } from '../fakes/store.ts';

@@ -1,5 +1,5 @@
-import { type Config, readConfig } from '../../engine/config.ts';
 import { openDumont } from '../../engine/main.ts';
+import { type Config, readConfig } from '../../engine/process/config.ts';
 
 /** The product's engine as a process of its own, so that it can be killed. It ends when whoever started it does. */
 async function main(): Promise<void> {

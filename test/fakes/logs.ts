@@ -1,6 +1,6 @@
 import { dayOf, type LogLine, type PlacedLine, placeIn } from '../../engine/domain/log.ts';
 import type { Bell, WorkspaceLogs } from '../../engine/domain/ports.ts';
-import { logBell } from '../../engine/logs.ts';
+import { logBell } from '../../engine/process/logs.ts';
 
 /** Logs in memory; they outlive every engine. A line is one byte long. */
 export class FakeLogs {

@@ -3,6 +3,7 @@ import { hash } from 'node:crypto';
 import { EventEmitter, on } from 'node:events';
 import { tmpdir } from 'node:os';
 import { Readable } from 'node:stream';
+import { plansFor } from '../../engine/backups/plans.ts';
 import type { ManifestLine } from '../../engine/domain/agent-protocol.ts';
 import { budgetId } from '../../engine/domain/budget.ts';
 import type {
@@ -27,7 +28,6 @@ import type { Report } from '../../engine/domain/report.ts';
 import { DEFAULTS } from '../../engine/domain/settings.ts';
 import { byAge, type Snapshot } from '../../engine/domain/snapshot.ts';
 import { NO_CHOICE, sightOf, type Workspace, type WorkspaceSpec } from '../../engine/domain/workspace.ts';
-import { plansFor } from '../../engine/plans.ts';
 import { differences, entriesIn } from '../../engine/policy/browse.ts';
 import { ranked } from './fake-market.ts';
 import { fakeSavings } from './fake-money.ts';

@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
 import { openAccounts } from '../../engine/accounts/accounts.ts';
-import { createAudit } from '../../engine/audit.ts';
 import type { Who } from '../../engine/domain/account.ts';
 import type { Engine } from '../../engine/domain/doors.ts';
 import type { Store } from '../../engine/domain/ports.ts';
 import { httpApp } from '../../engine/http/app.ts';
 import { rememberAnswers } from '../../engine/http/idempotency.ts';
-import { createMetrics } from '../../engine/metrics.ts';
+import { createAudit } from '../../engine/process/audit.ts';
+import { createMetrics } from '../../engine/process/metrics.ts';
 import { FakeJournals, FakeStore } from '../fakes/store.ts';
 import { fakeEngine, fakeLocal } from './fake-engine.ts';
 

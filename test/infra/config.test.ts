@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { readConfig } from '../../engine/config.ts';
+import { readConfig } from '../../engine/process/config.ts';
 import { Keys, readSettings, SECRET_NAMES, SECRETS, type SecretName } from '../../infra/config.ts';
 
 const STACK = { project: 'dumont', name: 'prod' };

@@ -3,10 +3,10 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
-import { readConfig } from '../../engine/config.ts';
 import type { Operation } from '../../engine/domain/operation.ts';
 import type { Command, Shell } from '../../engine/domain/ports.ts';
 import { type Dumont, openDumont } from '../../engine/main.ts';
+import { readConfig } from '../../engine/process/config.ts';
 
 // biome-ignore lint/style/noProcessEnv: the global setup says here which restic the tests use.
 const { DUMONT_RESTIC, PATH } = process.env;

@@ -4,8 +4,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { readConfig } from '../../engine/config.ts';
 import { openDumont } from '../../engine/main.ts';
+import { readConfig } from '../../engine/process/config.ts';
 import { EVERYBODY, openStandin, type Standin } from '../standins/discord/standin.ts';
 
 // biome-ignore lint/style/noProcessEnv: the global setup says here which restic the tests use.

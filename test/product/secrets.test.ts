@@ -6,9 +6,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { expect, test } from 'vitest';
-import { readConfig } from '../../engine/config.ts';
 import type { Operation } from '../../engine/domain/operation.ts';
 import { type Dumont, openDumont } from '../../engine/main.ts';
+import { readConfig } from '../../engine/process/config.ts';
 import { run } from '../cli/dumont.ts';
 import { noteIssued, ownSecrets } from './known-secrets.ts';
 

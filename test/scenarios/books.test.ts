@@ -1,6 +1,5 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { keepBooks, readBills } from '../../engine/books.ts';
 import type { Charge } from '../../engine/domain/journals.ts';
 import { paidFor } from '../../engine/domain/ledger.ts';
 import { intend } from '../../engine/domain/lifecycle.ts';
@@ -8,6 +7,7 @@ import type { Ports } from '../../engine/domain/ports.ts';
 import { DEFAULTS } from '../../engine/domain/settings.ts';
 import { NONE_FREE, STORAGE_PRICES } from '../../engine/domain/storage-prices.ts';
 import { noUpkeep } from '../../engine/domain/upkeep.ts';
+import { keepBooks, readBills } from '../../engine/money/books.ts';
 import { aSnapshot, aWorkspace } from '../contracts/store-rows.ts';
 import { FakeClock } from '../fakes/clock.ts';
 import { FAKE_DISK_GB, FakeMarketplace, standardOffers } from '../fakes/marketplace.ts';

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
-import { watchCredit } from '../../engine/budgets.ts';
 import { OWNER } from '../../engine/domain/account.ts';
 import type { Ports } from '../../engine/domain/ports.ts';
 import { NONE_FREE, STORAGE_PRICES } from '../../engine/domain/storage-prices.ts';
 import { noUpkeep } from '../../engine/domain/upkeep.ts';
+import { watchCredit } from '../../engine/money/budgets.ts';
 import { PROMPT } from '../fakes/machine.ts';
 import { FakeMarketplace, standardOffers } from '../fakes/marketplace.ts';
 import { ANA, awake, MINUTE, World } from '../fakes/world.ts';

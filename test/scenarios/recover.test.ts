@@ -1,9 +1,9 @@
 import { expect, test, vi } from 'vitest';
+import { noteInstallation, recoverStore } from '../../engine/backups/recovery.ts';
 import { Failure } from '../../engine/domain/failures.ts';
 import { metadataKey } from '../../engine/domain/layout.ts';
 import type { Storage } from '../../engine/domain/ports.ts';
-import { specDefaults } from '../../engine/engine.ts';
-import { noteInstallation, recoverStore } from '../../engine/recovery.ts';
+import { specDefaults } from '../../engine/domain/spec-defaults.ts';
 import { FakeStorage } from '../fakes/storage.ts';
 import { FakeStore } from '../fakes/store.ts';
 import { ANA, awake, MINUTE, World } from '../fakes/world.ts';

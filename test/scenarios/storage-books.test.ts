@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest';
-import { keepBooks } from '../../engine/books.ts';
 import type { Charge } from '../../engine/domain/journals.ts';
 import { DAY_MS } from '../../engine/domain/ledger.ts';
 import type { Ports, Vault } from '../../engine/domain/ports.ts';
 import { DEFAULTS } from '../../engine/domain/settings.ts';
 import { NONE_FREE, STORAGE_PRICES } from '../../engine/domain/storage-prices.ts';
 import { noUpkeep } from '../../engine/domain/upkeep.ts';
-import { savingsFor } from '../../engine/money.ts';
+import { keepBooks } from '../../engine/money/books.ts';
+import { savingsFor } from '../../engine/money/money.ts';
 import { aWorkspace } from '../contracts/store-rows.ts';
 import { FakeClock } from '../fakes/clock.ts';
 import { FakeJournals, FakeStore } from '../fakes/store.ts';

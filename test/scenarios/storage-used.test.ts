@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { noUpkeep } from '../../engine/domain/upkeep.ts';
-import { createMetrics } from '../../engine/metrics.ts';
+import { createMetrics } from '../../engine/process/metrics.ts';
 import { ANA, World } from '../fakes/world.ts';
 
 test('what a workspace takes in storage is seen with its price, in its status and as a metric', async () => {

@@ -1,8 +1,8 @@
-import { createBell } from '../../engine/bell.ts';
 import { AGENT } from '../../engine/domain/agent-protocol.ts';
 import { Failure } from '../../engine/domain/failures.ts';
 import type { Journals } from '../../engine/domain/journals.ts';
 import type { Marketplace, Ports, Repositories, Shell, Storage, Store } from '../../engine/domain/ports.ts';
+import { createBell } from '../../engine/process/bell.ts';
 import { NO_LOGS } from '../fakes/logs.ts';
 import { TOOL_SHA256 } from '../fakes/machine.ts';
 import { hearing } from '../fakes/world.ts';

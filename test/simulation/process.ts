@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Engine } from '../../engine/domain/doors.ts';
 import type { Clock } from '../../engine/domain/ports.ts';
-import type { Telling } from '../../engine/telling.ts';
+import type { Telling } from '../../engine/process/telling.ts';
 import type { FakeClock } from '../fakes/clock.ts';
 
 /** In which state of a machine, or in which loop of the engine, the code runs that makes a call. */

@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
-import { createBell } from '../../engine/bell.ts';
 import type { Ports, Shell } from '../../engine/domain/ports.ts';
 import type { Send } from '../../engine/marketplaces/vast/send.ts';
+import { createBell } from '../../engine/process/bell.ts';
 import { type AtVast, atVast, marketplacesOf } from '../fakes/at-vast.ts';
 import { ANA, hearing, MINUTE, SECOND, World } from '../fakes/world.ts';
 import { isLive, type Rental } from '../standins/vast/account.ts';

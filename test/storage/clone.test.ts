@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { expect, test } from 'vitest';
-import { makeClone } from '../../engine/clone.ts';
+import { makeClone } from '../../engine/backups/clone.ts';
+import { dropFormerKeys, rekey } from '../../engine/backups/rekey.ts';
 import { isFailure } from '../../engine/domain/failures.ts';
 import type { Ports } from '../../engine/domain/ports.ts';
-import { dropFormerKeys, rekey } from '../../engine/rekey.ts';
 import { anOperation } from '../contracts/store-rows.ts';
 import { resticProgram } from '../restic/which-restic.ts';
 import { vaulted } from './vault-world.ts';

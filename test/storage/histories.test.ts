@@ -3,9 +3,9 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { dirname, join, relative } from 'node:path';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { makeClone } from '../../engine/clone.ts';
+import { makeClone } from '../../engine/backups/clone.ts';
+import { leave, removeLeaving } from '../../engine/backups/removal.ts';
 import { repositoryPrefix } from '../../engine/domain/layout.ts';
-import { leave, removeLeaving } from '../../engine/removal.ts';
 import * as restic from '../../engine/restic/commands.ts';
 import { mend } from '../../engine/steps/vault.ts';
 import { anOperation } from '../contracts/store-rows.ts';

@@ -1,14 +1,14 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { noteInstallation, recoverStore } from '../../engine/backups/recovery.ts';
+import { sealAnew } from '../../engine/backups/seal-anew.ts';
 import { isFailure } from '../../engine/domain/failures.ts';
 import { INSTALLATION } from '../../engine/domain/layout.ts';
 import type { Storage, Store } from '../../engine/domain/ports.ts';
 import { DEFAULTS } from '../../engine/domain/settings.ts';
+import { specDefaults } from '../../engine/domain/spec-defaults.ts';
 import { NO_CHOICE, type Workspace } from '../../engine/domain/workspace.ts';
-import { specDefaults } from '../../engine/engine.ts';
-import { noteInstallation, recoverStore } from '../../engine/recovery.ts';
-import { sealAnew } from '../../engine/seal-anew.ts';
 import { describe } from '../../engine/steps/describe.ts';
 import {
   confirmCopy,

@@ -1,8 +1,8 @@
 import { expect, test, vi } from 'vitest';
+import { dropFormerKeys, rekey } from '../../engine/backups/rekey.ts';
 import { descriptionPrefix, imagePrefix, keysPrefix } from '../../engine/domain/layout.ts';
 import type { Ports, Repositories, Storage } from '../../engine/domain/ports.ts';
 import type { Workspace } from '../../engine/domain/workspace.ts';
-import { dropFormerKeys, rekey } from '../../engine/rekey.ts';
 import * as restic from '../../engine/restic/commands.ts';
 import { describe } from '../../engine/steps/describe.ts';
 import { intoVault, mend, validate } from '../../engine/steps/vault.ts';

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
-import { makeClone } from '../../../engine/clone.ts';
+import { makeClone } from '../../../engine/backups/clone.ts';
 import { repositoryUrl } from '../../../engine/domain/layout.ts';
 import type { Ports } from '../../../engine/domain/ports.ts';
 import { anOperation } from '../../contracts/store-rows.ts';

@@ -2,10 +2,10 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { readConfig } from '../../../engine/config.ts';
 import type { AgentStatus } from '../../../engine/domain/heartbeat.ts';
 import type { Snapshot } from '../../../engine/domain/snapshot.ts';
 import { type Dumont, openDumont } from '../../../engine/main.ts';
+import { readConfig } from '../../../engine/process/config.ts';
 import { type LocalStorage, serveStorage } from '../../../engine/storage/local/serve-storage.ts';
 import { resolveRestic } from '../../../engine/tools/resolve-restic.ts';
 
