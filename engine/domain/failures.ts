@@ -329,6 +329,13 @@ export const FAILURES = {
     '{marketplace} does not accept the key in {setting}: {why}',
     '{marketplace} não aceita a chave em {setting}: {why}',
   ),
+  marketplace_busy: row(
+    503,
+    75,
+    true,
+    '{marketplace} wants to be asked again later, and did nothing: {why}',
+    '{marketplace} quer que se pergunte mais tarde, e não fez nada: {why}',
+  ),
   marketplace_refused: row(502, 69, false, '{marketplace} refused: {why}', '{marketplace} recusou: {why}'),
   marketplace_down: row(
     503,

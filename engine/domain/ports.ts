@@ -143,15 +143,18 @@ export interface Marketplace {
   offers(need: Need, signal: AbortSignal): Promise<readonly Offer[]>;
   /**
    * Asks for one machine, once. `depart` is awaited right before the request leaves, after any rate limit, and may forbid it.
-   * `Failure('offer_taken' | 'no_credit' | 'spend_limit' | 'marketplace_key' | 'marketplace_refused')` promise that nothing
-   * was rented. After any other rejection it may exist: look for the label.
+   * `Failure('offer_taken' | 'no_credit' | 'spend_limit' | 'marketplace_key' | 'marketplace_busy' | 'marketplace_refused')`
+   * promise that nothing was rented. After any other rejection it may exist: look for the label.
    */
   rent(offer: Offer, order: Order, depart: () => Promise<void>, signal: AbortSignal): Promise<string>;
   /** All machines of the account, every page, ours or not. A list that is not whole rejects; it is never short or empty instead. */
   list(signal: AbortSignal): Promise<readonly Listed[]>;
   /** Asks for the end of it. Done again it does nothing. Its return is no proof: only two lists are. */
   destroy(instance: string, signal: AbortSignal): Promise<void>;
-  /** Stops it in place and starts it again. Only where `pauses`. */
+  /**
+   * Stops it in place and starts it again. Only where `pauses`. `Failure('marketplace_busy')` promises that nothing was done,
+   * and says nothing of the machine.
+   */
   stop(instance: string, signal: AbortSignal): Promise<void>;
   start(instance: string, signal: AbortSignal): Promise<void>;
   /** What the machine printed while it booted; empty where the marketplace shows none. */

@@ -43,6 +43,13 @@ export const paused: Step = async (machine, ports, signal, note) => {
         await marketplace.start(listed.instance, signal);
       } catch (cause) {
         signal.throwIfAborted();
+        if (isFailure(cause, 'marketplace_busy')) {
+          machine = await note({ sealed });
+          const { id, workspace: name } = machine;
+          ports.log('machine.not_started', { workspace: name, machine: id, why: reasonOf(cause) }, 'WARNING');
+          await ear.wait(watch.bootPollMs, signal);
+          continue;
+        }
         if (!isFailure(cause, ...NOT_STARTED)) throw cause;
         // It did not start, so what was saved is still all of its work; the wake goes on elsewhere.
         return { to: 'releasing', why: reasonOf(cause), facts: { sealed } };

@@ -166,6 +166,39 @@ test('when its GPU went to somebody else that is said, and it wakes elsewhere wi
   await stop();
 });
 
+test('a marketplace that wants to be asked later keeps nobody from their machine', async () => {
+  const w = new World();
+  const { engine, machine, stop } = await paused(w);
+  const start = w.marketplace.start.bind(w.marketplace);
+  w.marketplace.start = async () => {
+    throw new Failure('marketplace_busy', { marketplace: 'fake', why: 'too many requests at once' });
+  };
+  await engine.wake('lab', {}, ANA);
+  await w.clock.advance(2 * MINUTE);
+  expect((await engine.status('lab'))[0]?.machine?.state).toBe('paused');
+  w.marketplace.start = start;
+  await w.clock.advance(3 * MINUTE);
+  expect([(await engine.status('lab'))[0]?.sight, w.rented]).toEqual(['awake', [machine.instance]]);
+  await stop();
+});
+
+test('one whose GPU is gone is let go as well when it had to be asked for twice', async () => {
+  const w = new World();
+  const { engine, machine, stop } = await paused(w);
+  let asked = 0;
+  w.marketplace.start = async () => {
+    asked += 1;
+    if (asked === 1) throw new Failure('marketplace_busy', { marketplace: 'fake', why: 'too many requests at once' });
+    throw new Failure('gpu_taken', { marketplace: 'fake', why: 'there are not enough free GPUs on the host machine' });
+  };
+  await engine.wake('lab', {}, ANA);
+  await w.clock.advance(6 * MINUTE);
+  const [view] = await engine.status('lab');
+  expect(w.rented).toEqual([view?.machine?.instance]);
+  expect([asked, machine.destroyed, view?.sight]).toEqual([2, true, 'awake']);
+  await stop();
+});
+
 test('started again long after it was made, it fetches its tools under new addresses', async () => {
   const w = new World();
   const { engine, machine, stop } = await paused(w);

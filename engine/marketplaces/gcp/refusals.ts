@@ -13,6 +13,8 @@ export function refusalOf(answer: Answer, offer = ''): Failure {
   const reasons = errors.map(({ reason }) => reason);
   if (answer.status >= 500 || answer.status === 409)
     return new Failure('marketplace_down', { marketplace, why: `${answer.status}: ${why}` });
+  if (answer.status === 429 || reasons.some((reason) => LATER.has(reason)))
+    return new Failure('marketplace_busy', { marketplace, why });
   if (answer.status === 401) return new Failure('marketplace_key', { marketplace, setting: 'DUMONT_GCP_KEY', why });
   if (STOCK.test(why)) return new Failure('offer_taken', { offer, why });
   if (reasons.includes('quotaExceeded')) return new Failure('spend_limit', { marketplace, why });
@@ -25,8 +27,13 @@ export function refusalIn(operation: Operation): Failure | null {
   if (!error) return null;
   const why = `${error.code}: ${error.message}`;
   if (STOCK.test(error.code)) return new Failure('offer_taken', { offer: '', why });
+  if (error.code === 'RESOURCE_OPERATION_RATE_EXCEEDED')
+    return new Failure('marketplace_busy', { marketplace: 'gcp', why });
   if (error.code === 'QUOTA_EXCEEDED') return new Failure('spend_limit', { marketplace: 'gcp', why });
   return new Failure('marketplace_refused', { marketplace: 'gcp', why });
 }
+
+/** Too many requests a minute or at once, or something else is still done with that machine: https://cloud.google.com/compute/api-quota */
+const LATER: ReadonlySet<string> = new Set(['rateLimitExceeded', 'userRateLimitExceeded', 'resourceNotReady']);
 
 const STOCK = /ZONE_RESOURCE_POOL_EXHAUSTED/;

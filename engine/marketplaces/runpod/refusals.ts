@@ -11,9 +11,9 @@ export function refusalOf(answer: Answer, offer = ''): Failure {
   const why = wordsOf(answer);
   if (answer.status >= 500) return new Failure('marketplace_down', { marketplace, why: `${answer.status}: ${why}` });
   if (answer.status === 401) return new Failure('marketplace_key', { marketplace, setting: 'DUMONT_RUNPOD_KEY', why });
-  if (answer.status === 429) {
+  if (isTooEarly(answer)) {
     const again = `too many requests at once; again in ${restMs(answer) / 1_000} s`;
-    return new Failure('marketplace_refused', { marketplace, why: again });
+    return new Failure('marketplace_busy', { marketplace, why: again });
   }
   if (SPEND.test(why)) return new Failure('spend_limit', { marketplace, why });
   if (answer.status === 402) return new Failure('no_credit', { marketplace, why });
@@ -34,6 +34,9 @@ function wordsOf(answer: Answer): string {
 }
 
 const WORDS_MAX = 300;
+
+/** It says nothing of what was asked for, and nothing was done. */
+export const isTooEarly = ({ status }: Answer): boolean => status === 429;
 
 /** For how long it wants to hear nothing. */
 export function restMs(answer: Answer): number {

@@ -9,7 +9,7 @@ import { together } from '../http/together.ts';
 import { balanceOf, endByGraphql } from './graphql.ts';
 import { readLog } from './log.ts';
 import { type Cloud, fits, listed, offersIn, placeOf } from './pools.ts';
-import { refusalOf, restMs } from './refusals.ts';
+import { isTooEarly, refusalOf, restMs } from './refusals.ts';
 import { Billing, type BillingRecord, Gpus, Pod, Pods } from './shapes.ts';
 import { START_COMMAND, startEnvironment } from './start-command.ts';
 
@@ -33,7 +33,7 @@ export function runpod({ api, key, clock, timeoutMs = 20_000 }: RunpodOptions): 
   async function ask(request: Request, signal: AbortSignal): Promise<Answer> {
     await requests.turn(signal);
     const answer = await call(service, request, signal);
-    if (answer.status === 429) requests.rest(restMs(answer));
+    if (isTooEarly(answer)) requests.rest(restMs(answer));
     return answer;
   }
 

@@ -48,7 +48,7 @@ export function asFailure(answer: Answer): Failure {
   const { status, words } = answer;
   if (isBadKey(answer)) return new Failure('marketplace_key', { ...VAST, setting: 'DUMONT_VAST_KEY', why: words });
   if (isNoCredit(answer)) return new Failure('no_credit', VAST);
-  if (isTooEarly(answer)) return new Failure('marketplace_down', { ...VAST, why: `asked too often: ${words}` });
+  if (isTooEarly(answer)) return new Failure('marketplace_busy', { ...VAST, why: `asked too often: ${words}` });
   if (status === 400 || status === 403 || status === 404 || status === 410 || status === 422)
     return new Failure('marketplace_refused', { ...VAST, why: words });
   return new Failure('marketplace_down', { ...VAST, why: `HTTP ${status}: ${words}` });

@@ -60,7 +60,7 @@ function createdBy(answer: Answer, offer: Offer): Created {
   if (isBadKey(answer) || isNoCredit(answer)) throw asFailure(answer);
   if (error === 'no_such_ask' || /no_such_ask/.test(words)) throw new Failure('offer_taken', { offer: offer.id });
   if (SPEND_LIMIT.test(words)) throw new Failure('spend_limit', { ...VAST, why: words });
-  if (isTooEarly(answer)) throw new Failure('marketplace_refused', { ...VAST, why: `asked too often: ${words}` });
+  if (isTooEarly(answer)) throw asFailure(answer);
   throw new Failure('marketplace_refused', { ...VAST, why: words });
 }
 

@@ -35,6 +35,22 @@ test('a quota that is used up is a limit of the account, with what Google says o
   await expect(rent(world)).rejects.toMatchObject({ code: 'spend_limit', message: expect.stringContaining("'CPUS'") });
 });
 
+test.each(['too-many', 'still-stopping'] as const)(
+  'a start that comes too early (%s) is asked for again',
+  async (early) => {
+    await using world = await openGcpWorld();
+    const instance = await rent(world);
+    await world.clock.advance(60_000);
+    await world.marketplace.stop(instance, never);
+    if (early === 'too-many') world.project.traps.add('too-many');
+    await expect(world.marketplace.start(instance, never)).rejects.toMatchObject({ code: 'marketplace_busy' });
+    world.project.traps.clear();
+    await world.clock.advance(60_000);
+    await world.marketplace.start(instance, never);
+    expect(await world.marketplace.list(never)).toMatchObject([{ status: 'loading' }]);
+  },
+);
+
 test('an operation that takes long is not waited for; the list tells what became of it', async () => {
   await using world = await openGcpWorld();
   world.project.traps.add('slow-operations');

@@ -108,6 +108,18 @@ test.each(['gpu-gone', 'zero-gpus'] as const)(
   },
 );
 
+test('a start that is too early is no word about its GPU, and goes through when it is asked for again', async () => {
+  await using world = await openRunpodWorld();
+  const instance = await rent(world);
+  await world.clock.advance(120_000);
+  await world.marketplace.stop(instance, never);
+  world.account.traps.add('too-many');
+  await expect(world.marketplace.start(instance, never)).rejects.toMatchObject({ code: 'marketplace_busy' });
+  world.account.traps.clear();
+  await world.marketplace.start(instance, never);
+  expect(await world.marketplace.list(never)).toMatchObject([{ status: 'loading' }]);
+});
+
 test('while it stands still its disk costs, and the list says how much', async () => {
   await using world = await openRunpodWorld();
   const instance = await rent(world);

@@ -67,6 +67,8 @@ export function act(project: Project, zone: string, name: string, action: string
     machine.stoppingSince = now;
   }
   if (action === 'start' && machine.upSince === null) {
+    if (statusOf(machine, project) === 'STOPPING')
+      throw new Refusal(400, 'resourceNotReady', `The resource '${name}' is not ready`);
     if (project.traps.has('zone-full')) {
       const message = `The zone '${zone}' does not have enough resources available to fulfill the request.`;
       return begin(project, 'start', zone, name, { code: 'ZONE_RESOURCE_POOL_EXHAUSTED', message });

@@ -46,6 +46,8 @@ function route(project: Project, method: string, path: readonly string[], url: U
     return { status: 200, body: operationShown(project, operation) };
   }
   if (kind !== 'instances') throw notFound(url);
+  if (method !== 'GET' && project.traps.has('too-many'))
+    throw new Refusal(403, 'rateLimitExceeded', 'Rate Limit Exceeded');
   if (name === '' && method === 'POST')
     return insert(project, zone, url.searchParams.get('requestId'), JSON.parse(text) as InsertBody);
   if (action === 'serialPort' && method === 'GET')

@@ -2,6 +2,7 @@
 export const TRAPS = {
   'zone-full': 'an insert is answered with 200, and its operation ends with ZONE_RESOURCE_POOL_EXHAUSTED',
   quota: 'an insert is refused with 403 quotaExceeded',
+  'too-many': 'inserts, starts, stops and deletes are refused with 403 rateLimitExceeded',
   'slow-operations': 'operations take five minutes',
   'insert-502': 'an insert is answered with 502, and the machine exists',
   'list-500': 'lists fail',

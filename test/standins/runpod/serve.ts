@@ -42,7 +42,7 @@ async function answer(
     return ofPod(account, own, body);
   }
   if (key !== account.key) throw new Problem(401, 'invalid bearer token');
-  const seconds = limit.count();
+  const seconds = account.traps.has('too-many') && method !== 'GET' ? 2 : limit.count();
   if (seconds !== null)
     return { ...new Problem(429, 'rate limit exceeded').answer, headers: { 'retry-after': String(seconds) } };
   collect(account);

@@ -12,6 +12,7 @@ export const TRAPS = {
   'zero-gpus': 'a stopped pod starts without a GPU',
   'delete-500': 'the end of a pod is refused with 500',
   'delete-lies': 'the end of a pod is confirmed, and it goes on',
+  'too-many': 'whatever would change a pod is refused with 429',
   'spend-limit': 'the account may spend no more per hour',
 } as const;
 
