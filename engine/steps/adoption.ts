@@ -36,6 +36,7 @@ export async function adoptListed(
     ...adopted,
     address: listed.address,
     hostKey: known?.hostKey ?? null,
+    revived: known?.revived,
     epoch: known?.epoch ?? null,
     restored: known?.restored ?? null,
     complete: known?.complete ?? true,

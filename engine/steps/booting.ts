@@ -36,7 +36,11 @@ export const booting: Step = async (machine, ports, signal, note) => {
       reachableSince ??= ports.clock.now();
       const met = await greet(machine, listed.address, ports, signal);
       if ('hostKey' in met) {
-        return { to: 'installing', why: 'SSH answers', facts: { address: listed.address, hostKey: met.hostKey } };
+        return {
+          to: 'installing',
+          why: 'SSH answers',
+          facts: { address: listed.address, hostKey: met.hostKey, revived: undefined },
+        };
       }
       if (met.impostor) return { to: 'releasing', why: met.why };
       const silentMs = ports.clock.now() - reachableSince;

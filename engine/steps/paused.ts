@@ -37,14 +37,14 @@ export const paused: Step = async (machine, ports, signal, note) => {
     if (listed && workspace.wish.want === 'awake') {
       // From the moment it starts somebody can work on it: what was saved before is not all of its work any more.
       const { sealed } = machine;
-      if (sealed) machine = await note({ sealed: null });
+      machine = await note({ sealed: null, revived: { at: ports.clock.now(), times: 1 } });
       await ports.fence.check(machine.id, signal);
       try {
         await marketplace.start(listed.instance, signal);
       } catch (cause) {
         signal.throwIfAborted();
         if (isFailure(cause, 'marketplace_busy')) {
-          machine = await note({ sealed });
+          machine = await note({ sealed, revived: undefined });
           const { id, workspace: name } = machine;
           ports.log('machine.not_started', { workspace: name, machine: id, why: reasonOf(cause) }, 'WARNING');
           await ear.wait(watch.bootPollMs, signal);
@@ -52,7 +52,7 @@ export const paused: Step = async (machine, ports, signal, note) => {
         }
         if (!isFailure(cause, ...NOT_STARTED)) throw cause;
         // It did not start, so what was saved is still all of its work; the wake goes on elsewhere.
-        return { to: 'releasing', why: reasonOf(cause), facts: { sealed } };
+        return { to: 'releasing', why: reasonOf(cause), facts: { sealed, revived: undefined } };
       }
       // It may come back at another address, and with a host key that is learned as at first contact.
       return {

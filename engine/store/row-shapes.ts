@@ -185,6 +185,7 @@ const machine = z.object({
   complete: z.boolean(),
   sealed: z.object({ snapshot: z.string().nullable(), at }).nullable(),
   stirredAt: at.nullable(),
+  revived: z.object({ at, times: z.number().int() }).optional(),
   held: z.object({ why: z.string(), at }).nullable(),
   warned: z.object({ at, actsAt: z.number(), why: z.string() }).nullable(),
   restAfter: z.object({ at, why: z.string() }).nullable(),

@@ -44,6 +44,32 @@ test('what somebody does on a machine that was started again is saved too, when 
   await stop();
 });
 
+test('one that was started again and never answers costs its GPU for minutes, and is tried again ever more rarely', async () => {
+  const w = new World();
+  const { engine, machine, stop } = await paused(w);
+  const never = { ...PROMPT, sshAfterMs: Number.POSITIVE_INFINITY };
+  let starts = 0;
+  w.marketplace.manners = ({ id }) => {
+    if (id !== machine.offer.id) return PROMPT;
+    starts += 1;
+    return never;
+  };
+  await engine.wake('lab', {}, ANA);
+  await w.clock.advance(15 * MINUTE);
+  expect((await engine.status('lab'))[0]?.sight).toBe('awake');
+  expect([machine.destroyed, machine.stopped, starts]).toEqual([false, true, 1]);
+  await w.clock.advance(50 * MINUTE);
+  expect([machine.stopped, starts]).toEqual([false, 2]);
+  await w.clock.advance(35 * MINUTE);
+  expect([machine.stopped, starts]).toEqual([true, 2]);
+  await w.clock.advance(5 * 60 * MINUTE);
+  expect([machine.stopped, starts]).toEqual([true, 2]);
+  w.marketplace.manners = () => PROMPT;
+  await w.clock.advance(2 * 60 * MINUTE);
+  expect(machine.destroyed, 'it answered at last, and was saved').toBe(true);
+  await stop();
+});
+
 test('what lies on a machine that was started again is not fetched once more', async () => {
   const w = new World();
   const { engine, machine, stop } = await paused(w);
@@ -213,7 +239,7 @@ test('started again long after it was made, it fetches its tools under new addre
 test('one that does not come up when it is started again is not waited for, and is saved once it answers', async () => {
   const w = new World();
   const { engine, machine, stop } = await paused(w);
-  const late = { ...PROMPT, loadingMs: 30 * MINUTE, sshAfterMs: 30 * MINUTE };
+  const late = { ...PROMPT, loadingMs: 8 * MINUTE, sshAfterMs: 8 * MINUTE };
   w.marketplace.manners = ({ id }) => (id === machine.offer.id ? late : PROMPT);
   const asked = await engine.wake('lab', {}, ANA);
   await w.clock.advance(4 * MINUTE);

@@ -11,6 +11,7 @@ export async function listen(
   port = 0,
 ): Promise<Listening> {
   const server = createServer(answer);
+  server.keepAliveTimeout = 60_000; // clients that keep their distance use a connection again after more than Node's 5 s
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(port, '127.0.0.1', resolve);
