@@ -1,7 +1,10 @@
-import { isFailure, reasonOf } from './domain/failures.ts';
+import { type Ringing, settleAlerts } from './alerts.ts';
+import { alertId } from './domain/alert.ts';
+import { type Failure, isFailure, reasonOf } from './domain/failures.ts';
 import { readLabel } from './domain/layout.ts';
-import type { Machine } from './domain/lifecycle.ts';
+import { type Machine, rateOf } from './domain/lifecycle.ts';
 import type { Listed } from './domain/marketplace.ts';
+import { perHour } from './domain/money.ts';
 import type { Ports } from './domain/ports.ts';
 import { adoptListed } from './steps/adoption.ts';
 import { forgetDestroyed } from './steps/vault.ts';
@@ -12,6 +15,8 @@ import { tidy } from './tidy.ts';
  * ours without a record get one, and from there their own driver saves and releases them.
  */
 export async function sweep(ports: Ports, signal: AbortSignal): Promise<void> {
+  const refused = new Map<string, Ringing>();
+  const silent = new Set<string>();
   for (const marketplace of ports.marketplaces.values()) {
     try {
       const earlier = await ports.store.list('machines');
@@ -40,8 +45,21 @@ export async function sweep(ports: Ports, signal: AbortSignal): Promise<void> {
       signal.throwIfAborted();
       if (!isFailure(cause)) throw cause;
       ports.log('sweep.failed', { marketplace: marketplace.name, why: reasonOf(cause) }, 'WARNING');
+      const id = alertId('key_refused', marketplace.name);
+      if (cause.code === 'marketplace_key') refused.set(id, await keyRefused(marketplace.name, cause, ports));
+      else silent.add(id);
     }
   }
+  await settleAlerts(refused, ({ id, kind }) => kind === 'key_refused' && !silent.has(id), ports);
+}
+
+async function keyRefused(marketplace: string, cause: Failure, ports: Ports): Promise<Ringing> {
+  const running = (await ports.store.list('machines')).filter(
+    (machine) => machine.marketplace === marketplace && machine.state !== 'gone' && machine.departedAt !== null,
+  );
+  const costs = perHour(running.reduce((sum, machine) => sum + rateOf(machine), 0));
+  const still = running.length === 0 ? '' : `; machines there: ${running.length}, which go on costing ${costs}`;
+  return { kind: 'key_refused', workspace: null, why: `${reasonOf(cause)}${still}` };
 }
 
 /** A record of this very rental; while the answer to its rental is not known, by its label. */

@@ -507,6 +507,8 @@ const ASKED: Readonly<Record<string, string>> = {
 const RAISED: Readonly<Record<AlertKind, string>> = {
   budget_near: 'most of a budget is spent',
   budget_spent: 'a budget is spent: nothing new is rented, and what runs is saved and put to sleep',
+  key_refused: 'a marketplace refuses its key',
+  machine_stuck: 'a machine costs, and nobody can use it',
   credit_low: 'little credit is left at a marketplace',
   rental_ending: 'its rental ends: it is saved before, and goes on on another machine',
   price_refused: 'its host wants more than may be paid: it is saved and let go before',

@@ -554,6 +554,8 @@ const VERB: Readonly<Record<string, string>> = {
 const RAISED: Readonly<Record<AlertKind, string>> = {
   budget_near: 'um orçamento está quase gasto',
   budget_spent: 'um orçamento acabou: nada novo é alugado, e o que roda é salvo e dorme',
+  key_refused: 'um marketplace recusa a chave',
+  machine_stuck: 'uma máquina custa, e ninguém pode usá-la',
   credit_low: 'há pouco crédito num marketplace',
   rental_ending: 'o aluguel acaba: é salvo antes e continua em outra máquina',
   price_refused: 'o host quer mais do que se pode pagar: é salvo e liberado antes',

@@ -235,6 +235,15 @@ export const REASONS: readonly Pair[] = [
   ['snapshot # was restored to try it', 'o snapshot # foi restaurado para teste'],
   ['its vault lacks what is * old', 'falta no cofre o que tem *'],
   ['for * something has held its repository', 'há * algo segura o repositório'],
+  [
+    '# at # does not answer and costs up to #; what is on it may be nowhere else',
+    '# em # não responde e custa até #; o que há nela talvez não esteja em outro lugar',
+  ],
+  [
+    '# at # was told to end and is not surely gone; until then it costs up to #',
+    '# em # foi mandada encerrar e não se sabe se acabou; até lá custa até #',
+  ],
+  ['machines there: #, which go on costing', 'máquinas lá: #, que continuam custando'],
   ['the keys of its machine for storage end in', 'as chaves da máquina para o armazenamento acabam em'],
   ['has failed with', 'falhou com'],
   ['has not ended for', 'não terminou há'],

@@ -55,6 +55,14 @@ export const ALERTS = {
     'Nothing new is rented; what runs is saved and put to sleep. Storage and backups go on. Raise it with "dumont budget".',
     'Nada novo é alugado; o que roda é salvo e dorme. Armazenamento e backups seguem. Aumente com "dumont budget".',
   ),
+  key_refused: say(
+    'Make a new key there, put it into that setting and start the engine again; "dumont doctor" tries it. Until then nothing is rented there, and what runs there cannot be ended from here.',
+    'Crie uma chave nova lá, ponha nessa configuração e reinicie o engine; "dumont doctor" a testa. Até lá nada é alugado lá, e o que roda lá não pode ser encerrado daqui.',
+  ),
+  machine_stuck: say(
+    'It is tried on and on, for days. Look at it at its marketplace; if it should cost nothing more, end it there: what is on it and in no backup is lost then.',
+    'Tenta-se de novo por dias. Veja-a no marketplace; se não deve custar mais, encerre-a lá: o que há nela e em nenhum backup se perde.',
+  ),
   credit_low: say(
     'Add credit at the marketplace: at zero it stops machines and deletes what is on them.',
     'Ponha crédito no marketplace: em zero ele para as máquinas e apaga o que há nelas.',

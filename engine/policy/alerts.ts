@@ -1,6 +1,7 @@
 import type { AlertKind } from '../domain/alert.ts';
 import type { AgentStatus } from '../domain/heartbeat.ts';
 import type { Machine } from '../domain/lifecycle.ts';
+import { perHour } from '../domain/money.ts';
 import type { UpkeepLimits } from '../domain/settings.ts';
 import { newestGood, type Snapshot } from '../domain/snapshot.ts';
 import type { Upkeep } from '../domain/upkeep.ts';
@@ -32,6 +33,18 @@ export function alarms(sight: AlertSight, limits: UpkeepLimits): readonly Alarm[
     stuck(sight, limits),
     ending(sight, limits),
   ].filter((alarm) => alarm !== null);
+}
+
+/** Why somebody should look at this machine: it costs, and for long nobody could use it, or end it. */
+export function stuckMachine(machine: Machine, afterMs: number, now: number): string | null {
+  const { state, since, departedAt, entered, marketplace, instance, label, offer } = machine;
+  const name = `${instance ?? label} at ${marketplace}`;
+  const costs = `costs up to ${perHour(offer.dollarsPerHour)}`;
+  if (state === 'stranded' && now - since >= afterMs)
+    return `${name} does not answer and ${costs}; what is on it may be nowhere else`;
+  if (state === 'releasing' && departedAt !== null && now - (entered.releasing ?? since) >= afterMs)
+    return `${name} was told to end and is not surely gone; until then it ${costs}`;
+  return null;
 }
 
 function failing({ status }: AlertSight): Alarm | null {

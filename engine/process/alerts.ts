@@ -1,6 +1,6 @@
 import { ALERTS, type Alert, alertId } from '../domain/alert.ts';
 import type { Ports } from '../domain/ports.ts';
-import { alarms } from '../policy/alerts.ts';
+import { alarms, stuckMachine } from '../policy/alerts.ts';
 import { planOf } from '../policy/plan.ts';
 
 /** Raises what is new and resolves what is over, each once, whichever engine looks and however often. */
@@ -31,6 +31,11 @@ export async function watchAlerts(ports: Ports): Promise<void> {
     };
     for (const [kind, why] of alarms(sight, settings.upkeep))
       ringing.set(alertId(kind, workspace.id), { kind, workspace: workspace.id, why });
+  }
+  for (const machine of machines) {
+    const why = stuckMachine(machine, settings.release.tellAfterMs, now);
+    const { id, workspace } = machine;
+    if (why !== null) ringing.set(alertId('machine_stuck', id), { kind: 'machine_stuck', workspace, why });
   }
   await settleAlerts(ringing, ({ kind, workspace }) => workspace !== null && !OF_MONEY.has(kind), ports);
 }

@@ -15,7 +15,8 @@ export function refusalOf(answer: Answer, offer = ''): Failure {
     return new Failure('marketplace_down', { marketplace, why: `${answer.status}: ${why}` });
   if (answer.status === 429 || reasons.some((reason) => LATER.has(reason)))
     return new Failure('marketplace_busy', { marketplace, why });
-  if (answer.status === 401) return new Failure('marketplace_key', { marketplace, setting: 'DUMONT_GCP_KEY', why });
+  if (answer.status === 401 || reasons.some((reason) => RIGHTS.has(reason)))
+    return new Failure('marketplace_key', { marketplace, setting: 'DUMONT_GCP_KEY', why });
   if (STOCK.test(why)) return new Failure('offer_taken', { offer, why });
   if (reasons.includes('quotaExceeded')) return new Failure('spend_limit', { marketplace, why });
   return new Failure('marketplace_refused', { marketplace, why });
@@ -35,5 +36,8 @@ export function refusalIn(operation: Operation): Failure | null {
 
 /** Too many requests a minute or at once, or something else is still done with that machine: https://cloud.google.com/compute/api-quota */
 const LATER: ReadonlySet<string> = new Set(['rateLimitExceeded', 'userRateLimitExceeded', 'resourceNotReady']);
+
+/** Who the key stands for may not do this, or the project does not have Compute Engine switched on. */
+const RIGHTS: ReadonlySet<string> = new Set(['forbidden', 'insufficientPermissions', 'accessNotConfigured']);
 
 const STOCK = /ZONE_RESOURCE_POOL_EXHAUSTED/;

@@ -10,7 +10,9 @@ export function refusalOf(answer: Answer, offer = ''): Failure {
   const marketplace = 'runpod';
   const why = wordsOf(answer);
   if (answer.status >= 500) return new Failure('marketplace_down', { marketplace, why: `${answer.status}: ${why}` });
-  if (answer.status === 401) return new Failure('marketplace_key', { marketplace, setting: 'DUMONT_RUNPOD_KEY', why });
+  // A create is refused with 403 also where one pool is not for this account.
+  if (answer.status === 401 || (answer.status === 403 && offer === ''))
+    return new Failure('marketplace_key', { marketplace, setting: 'DUMONT_RUNPOD_KEY', why });
   if (isTooEarly(answer)) {
     const again = `too many requests at once; again in ${restMs(answer) / 1_000} s`;
     return new Failure('marketplace_busy', { marketplace, why: again });

@@ -39,9 +39,12 @@ function parsed(text: string): unknown {
 
 export const isTooEarly = ({ status, error }: Answer): boolean => status === 429 || error === 'rate_limit_exceeded';
 
-/** An unknown key is answered with 404 like a thing that is not there; only its words tell them apart. */
+/** An unknown key is answered with 404 like a thing that is not there; only its words tell them apart. One may lack a right. */
 export const isBadKey = ({ status, error, words }: Answer): boolean =>
-  status === 401 || error === 'auth_error' || (status === 404 && /invalid user key/i.test(words));
+  status === 401 ||
+  error === 'auth_error' ||
+  (status === 403 && error === 'not_authorized') ||
+  (status === 404 && /invalid user key/i.test(words));
 
 /** An answer that is not a good one, in our words. */
 export function asFailure(answer: Answer): Failure {

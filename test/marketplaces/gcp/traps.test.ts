@@ -109,6 +109,11 @@ test.each([
   await expect(look()).rejects.not.toThrow(/hunter2|MII/);
 });
 
+test('a key of somebody who may not do this is told so', async () => {
+  await using world = await openGcpWorld((key) => key.replace('"standin-project"', '"another-project"'));
+  await expect(world.marketplace.list(never)).rejects.toMatchObject({ code: 'marketplace_key' });
+});
+
 test('a key that was taken back is told so', async () => {
   await using world = await openGcpWorld();
   world.project.traps.add('token-refused');

@@ -1,5 +1,8 @@
 import { expect, test } from 'vitest';
 import type { Order } from '../../../engine/domain/marketplace.ts';
+import { Secret } from '../../../engine/domain/secret.ts';
+import { runpod } from '../../../engine/marketplaces/runpod/runpod.ts';
+import { podKey } from '../../standins/runpod/account.ts';
 import { ORDER } from '../standin-world.ts';
 import { openRunpodWorld, type RunpodWorld } from './runpod-world.ts';
 
@@ -44,6 +47,13 @@ test('a key that is wrong is told with the name of its setting, by every call', 
   await expect(marketplace.list(never)).rejects.toMatchObject(wrong);
   await expect(marketplace.destroy('p1', never)).rejects.toMatchObject(wrong);
   await expect(marketplace.credit?.(never)).rejects.toMatchObject(wrong);
+});
+
+test('a key that may not look at pods is told with the name of its setting', async () => {
+  await using world = await openRunpodWorld();
+  const key = new Secret(podKey(await rent(world)));
+  const narrow = runpod({ api: world.url, key, clock: world.clock });
+  await expect(narrow.list(never)).rejects.toMatchObject({ code: 'marketplace_key' });
 });
 
 test.each(['create-502', 'create-hangs'] as const)(

@@ -24,6 +24,13 @@ test('a list that fails rejects, and one that fails now and then comes', async (
   expect(await w.market.list(never)).toEqual([]);
 });
 
+test('a key that may do less than list machines is told so, whichever it is', async () => {
+  const w = vastWorld();
+  await many(w, 1);
+  for (const key of ['b'.repeat(64), w.account.rentals[0]!.key])
+    await expect(w.again(key).list(never)).rejects.toMatchObject({ code: 'marketplace_key' });
+});
+
 test('those who ask at once share one call, and whoever asks later gets a newer one', async () => {
   const w = vastWorld();
   await Promise.all(Array.from({ length: 14 }, () => w.market.list(never)));
