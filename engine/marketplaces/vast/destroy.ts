@@ -1,4 +1,5 @@
 import { type Failure, isFailure } from '../../domain/failures.ts';
+import type { Clock } from '../../domain/ports.ts';
 import { together } from '../http/together.ts';
 import { type Answer, asFailure, isBadKey } from './answer.ts';
 import type { Ask } from './ask.ts';
@@ -6,18 +7,18 @@ import type { Ask } from './ask.ts';
 /**
  * Ends machines. The next call may follow three seconds after the last one, so all that wait for their turn go in one call for
  * many. What a call for many did to each of them it does not say: whoever comes a second time goes alone, and where vast
- * does not understand such a call, everybody does.
+ * does not understand such a call, everybody does for an hour.
  */
-export function destroyer(ask: Ask): (instance: string, signal: AbortSignal) => Promise<void> {
+export function destroyer(ask: Ask, clock: Clock): (instance: string, signal: AbortSignal) => Promise<void> {
   const waiting = new Set<{ readonly instance: string }>();
   const wentTogether = new Set<string>();
-  let many = true;
+  let aloneUntil = Number.NEGATIVE_INFINITY;
 
   /** Of those that wait, who goes in the next call. */
   function leaving(): readonly string[] {
     const all = [...new Set([...waiting].map(({ instance }) => instance))];
     const alone = all.find((instance) => wentTogether.has(instance));
-    return alone === undefined ? all.slice(0, many ? TOGETHER_MAX : 1) : [alone];
+    return alone === undefined ? all.slice(0, clock.now() >= aloneUntil ? TOGETHER_MAX : 1) : [alone];
   }
 
   const turn = together(async (depart, signal) => {
@@ -44,7 +45,7 @@ export function destroyer(ask: Ask): (instance: string, signal: AbortSignal) => 
     });
     const together = gone.length > 1;
     if (together && !isFailure(answer) && isNotUnderstood(answer)) {
-      many = false;
+      aloneUntil = clock.now() + ALONE_MS;
       return NOBODY;
     }
     for (const instance of gone) wentTogether[together ? 'add' : 'delete'](instance);
@@ -65,6 +66,8 @@ export function destroyer(ask: Ask): (instance: string, signal: AbortSignal) => 
 
 const NOBODY: ReadonlyMap<string, Failure | null> = new Map();
 const TOGETHER_MAX = 64;
+/** One odd answer is not the end of it: fourteen losers one by one take 42 s. */
+const ALONE_MS = 3_600_000;
 
 /** What is not there is gone as far as one call can tell; a key that is not known is answered the same way. */
 const isGone = (answer: Answer): boolean => answer.ok || (answer.status === 404 && !isBadKey(answer));

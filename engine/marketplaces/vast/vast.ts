@@ -35,7 +35,7 @@ export function vast(options: VastOptions): Vast {
   const send = options.send ?? sendByFetch;
   const ask = openAsk({ ...options, send });
   const keys = openKeys(options.keysFile, clock);
-  const destroy = destroyer(ask);
+  const destroy = destroyer(ask, clock);
   const reports = openReports(ask, clock);
   const listed = together(async (depart, signal) => {
     const all = await list(ask, depart, signal);

@@ -31,6 +31,18 @@ test('where calls for many are not known they go one by one', async () => {
   expect(calls(w).filter((call) => call === 'DELETE /api/v0/instances/')).toHaveLength(1);
 });
 
+test('one refusal of a call for many does not last', async () => {
+  const w = vastWorld({ traps: ['bulk-missing'], boot: PROMPT });
+  await all(w, await fleet(w, 3));
+  w.account.traps.clear();
+  await w.clock.sleep(3_600_000, never);
+  const instances = await fleet(w, 6);
+  await w.market.destroy(instances[0]!, never);
+  const before = calls(w).length;
+  await all(w, instances.slice(1));
+  expect([live(w), calls(w).slice(before)]).toEqual([0, ['DELETE /api/v0/instances/']]);
+});
+
 test('who was forgotten in a call for many goes alone the second time', async () => {
   const w = vastWorld({ traps: ['bulk-half'] });
   const instances = await fleet(w, 6);
