@@ -1,4 +1,3 @@
-import { type Ringing, settleAlerts } from './alerts.ts';
 import { alertId } from './domain/alert.ts';
 import { type Failure, isFailure, reasonOf } from './domain/failures.ts';
 import { readLabel } from './domain/layout.ts';
@@ -6,6 +5,7 @@ import { type Machine, rateOf } from './domain/lifecycle.ts';
 import type { Listed } from './domain/marketplace.ts';
 import { perHour } from './domain/money.ts';
 import type { Ports } from './domain/ports.ts';
+import { type Ringing, settleAlerts } from './process/alerts.ts';
 import { adoptListed } from './steps/adoption.ts';
 import { forgetDestroyed } from './steps/vault.ts';
 import { tidy } from './tidy.ts';
