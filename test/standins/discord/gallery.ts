@@ -52,7 +52,9 @@ async function inLanguage(language: Language, folder: string, camera: Camera): P
       const channel = s.standin.channel(s.guild, name);
       for (const [path, options] of asked.slice(first, first + TOGETHER))
         await s.standin.answered(s.standin.run(ana, channel, path, options));
-      await photograph(`${name}-${1 + first / TOGETHER}`, { channel });
+      const page = `${name}-${1 + first / TOGETHER}`;
+      await photograph(page, { channel });
+      await photograph(`${page}-light`, { channel, theme: 'light' });
     }
   };
   const ask = async (path: string, options: Readonly<Record<string, string | number | boolean>>): Promise<void> =>
