@@ -8,7 +8,7 @@ import { keepHeard } from './heard.ts';
 import type { Memory } from './memory.ts';
 import { endOf, isOver, sayOf } from './over.ts';
 import type { Alerted, Warned } from './panels/noted.ts';
-import { isShutOut } from './panels/openings.ts';
+import { isShutOut, panelOf } from './panels/openings.ts';
 import type { Panels } from './panels/panels.ts';
 import type { Stories } from './panels/stories.ts';
 import { talkOf } from './panels/story.ts';
@@ -95,6 +95,8 @@ async function heard(told: Told, parts: Announcing): Promise<void> {
     case 'release.slow':
     case 'after_wake.trouble':
       return await alert(talk, told, parts);
+    case 'race.counted':
+      return await parts.panels.anew(panelOf(talk.operation));
     case 'race.ended':
       if (talk.winner === null) await alert(talk, told, parts);
       return;

@@ -137,7 +137,7 @@ export async function openDumont(
     random: Math.random,
     newId: (prefix) => `${prefix}${crypto.randomUUID().replaceAll('-', '').slice(0, 12)}`,
     store: metrics.store(store),
-    journals: metrics.journals(journals),
+    journals,
     marketplaces: openMarketplaces(config.marketplaces, local, clock, join(config.home, 'marketplaces')),
     connect: sshConnect(key.privateKey),
     storage,

@@ -217,7 +217,7 @@ async function end(race: Race, sight: RaceSight, move: RaceMove, ports: Ports): 
     ...race,
     verdicts,
     endedAt: ports.clock.now(),
-    outcome: { winner, why, wasteMicro },
+    outcome: { winner, why, wasteMicro, counted: false },
   });
   ports.log('race.ended', { workspace: race.workspace, race: race.id, winner, why, wasteMicro });
   ports.tell({ event: 'race.ended', workspace: race.workspace, race: race.id, winner, why, wasteMicro });

@@ -58,7 +58,7 @@ export function timelineSvg(story: Story, title: string, words: Phrases, now: nu
 }
 
 const lastMove = (racers: readonly Racer[], now: number): number =>
-  racers.reduce((last, { since }) => Math.max(last, since), 0) || now;
+  Math.max(0, ...racers.map(({ trail, since }) => trail.find(({ state }) => ENDS.has(state))?.at ?? since)) || now;
 
 function rowOf(racer: Racer, y: number, x: (at: number) => number, end: number, won: boolean, words: Phrases): string {
   const { trail, host, dollarsPerHour } = racer;

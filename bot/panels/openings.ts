@@ -10,8 +10,11 @@ export const TOLD: ReadonlySet<Panel['kind']> = new Set(['warning', 'alert']);
 export const isShutOut = ({ closedAt, facts }: Panel): boolean => closedAt !== null && facts.shut === true;
 export const isPast = ({ facts }: Panel): boolean => Boolean(facts.resolved ?? facts.ended);
 
+/** The one that shows what somebody asked for. */
+export const panelOf = (operation: string): string => `p-${operation}`;
+
 export const operationPanel = (operation: Operation, guild: Guild, channel: string, user: string | null): Opening => ({
-  id: `p-${operation.id}`,
+  id: panelOf(operation.id),
   kind: 'operation',
   guild: guild.id,
   channel: guild.channel ?? channel,

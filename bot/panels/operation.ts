@@ -137,7 +137,7 @@ function sshOf(view: WorkspaceView | null, winner: string | null, words: Words):
 }
 
 function fieldsOf({ story, words, view, operation, now }: Picture): APIEmbedField[] {
-  const { usableMs, complete, wasteMicro, proved, job, running, winner, racers, round, worry } = story;
+  const { usableMs, complete, waste, proved, job, running, winner, racers, round, worry } = story;
   const price = wakes(operation) ? (racers.get(winner ?? '')?.dollarsPerHour ?? null) : null;
   return [
     ...(round && winner === null && operation.endedAt === null
@@ -146,7 +146,7 @@ function fieldsOf({ story, words, view, operation, now }: Picture): APIEmbedFiel
     ...(usableMs === null ? [] : [field(words.panel.usable, words.duration(usableMs))]),
     ...(complete === null ? [] : [field(words.panel.complete, words.panel.files(complete.files, complete.bytes))]),
     ...(price === null ? [] : [field(words.panel.price, words.perHour(price))]),
-    ...(wasteMicro === null ? [] : [field(words.panel.waste, words.dollars(wasteMicro))]),
+    ...(waste === null ? [] : [field(words.panel.waste, wasteWords(waste, words))]),
     ...(proved === null
       ? []
       : [
@@ -165,6 +165,9 @@ function fieldsOf({ story, words, view, operation, now }: Picture): APIEmbedFiel
       : []),
   ];
 }
+
+const wasteWords = ({ micro, counted }: Story['waste'] & object, words: Words): string =>
+  counted ? words.dollars(micro) : words.panel.about(words.dollars(micro));
 
 function buttonsOf({ operation, view, words }: Picture, { workspace }: Panel): Message['components'] & object {
   const name = workspace ?? operation.workspace;

@@ -11,6 +11,7 @@ import { drawAlert } from './alert.ts';
 import { drawAudit } from './audit.ts';
 import { isPast, isShutOut, type Opening, TOLD } from './openings.ts';
 import { drawOperation } from './operation.ts';
+import { RENEW_MS } from './pace.ts';
 import { drawReport } from './report.ts';
 import { drawStatus } from './status.ts';
 import type { Stories } from './stories.ts';
@@ -26,6 +27,8 @@ export interface Panels extends AsyncDisposable {
   /** Whatever shows this workspace is drawn anew. */
   touch(workspace: string): void;
   touchOne(id: string): Promise<void>;
+  /** It is drawn once more, also when it was over; one that is too old to be edited stays as it is. */
+  anew(id: string): Promise<void>;
   /** Null: it is not there any more. Whoever writes at the same time does not win over it. */
   change(id: string, to: Partial<Panel>): Promise<Panel | null>;
   find(id: string): Promise<Panel | null>;
@@ -195,6 +198,13 @@ export function createPanels(
       if (!panel || panel.closedAt !== null) return;
       live.set(id, panel);
       writer.touch(panel);
+    },
+    async anew(id) {
+      const panel = await store.read('panels', id);
+      const postedAt = panel?.postedAt ?? Number.NEGATIVE_INFINITY;
+      if (!panel || isShutOut(panel) || clock.now() - postedAt > RENEW_MS[panel.kind]) return;
+      const open = panel.closedAt === null ? panel : await change(id, { closedAt: null });
+      if (open) writer.touch(open);
     },
     find: async (id) => await store.read('panels', id),
     async remove(id) {

@@ -14,7 +14,8 @@ export interface Story {
   readonly save: Progress | null;
   readonly usableMs: number | null;
   readonly complete: { readonly at: number; readonly files: number; readonly bytes: number } | null;
-  readonly wasteMicro: number | null;
+  /** `counted`: as the ledger has it. */
+  readonly waste: { readonly race: string; readonly micro: number; readonly counted: boolean } | null;
   readonly proved: { readonly snapshot: string; readonly files: number; readonly bytes: number } | null;
   readonly job: Extract<Talk, { event: 'job.ended' }> | null;
   readonly running: string | null;
@@ -46,7 +47,7 @@ export function beginStory(since: number): Story {
     save: null,
     usableMs: null,
     complete: null,
-    wasteMicro: null,
+    waste: null,
     proved: null,
     job: null,
     running: null,
@@ -81,7 +82,14 @@ export function told(story: Story, one: Told): Story {
     case 'race.round':
       return { ...story, round: { rounds: talk.round, ...story.round, round: talk.round } };
     case 'race.ended':
-      return { ...story, wasteMicro: talk.wasteMicro, winner: talk.winner ?? story.winner };
+      return {
+        ...story,
+        waste: { race: talk.race, micro: talk.wasteMicro, counted: false },
+        winner: talk.winner ?? story.winner,
+      };
+    case 'race.counted':
+      if (story.waste?.race !== talk.race) return story; // of a wake before this one
+      return { ...story, waste: { ...story.waste, micro: talk.wasteMicro, counted: true } };
     case 'machine.moved': {
       const known = story.racers.get(talk.machine);
       if (known && known.since > one.at) return story; // told before the view was taken

@@ -119,7 +119,7 @@ export function createWriter(discord: Discord, shelf: Shelf, clock: Clock, log: 
         editedAt.set(id, clock.now() + SLOW_MS[panel.kind]);
         // What Discord has may be what we posted before its answer was lost: only an edit is sure to show the end.
         const isOurs = panel.openedAt >= beganAt && !tries.has(id);
-        if (drawn.last && isOurs) await close(id);
+        if (drawn.last && isOurs && !line.turns.has(id)) await close(id);
         return isOurs || !(drawn.last || tries.has(id)) ? null : { inMs: 0, retry: true, stands: true };
       }
       if (shown.get(id) === looks && !drawn.last && !tries.has(id)) return null; // nothing new to say
@@ -127,7 +127,7 @@ export function createWriter(discord: Discord, shelf: Shelf, clock: Clock, log: 
       const { againInMs: inMs } = await discord.edit(panel.channel, panel.message, quietly(message));
       editedAt.set(id, clock.now() + SLOW_MS[panel.kind]);
       shown.set(id, looks);
-      if (drawn.last) await close(id);
+      if (drawn.last && !line.turns.has(id)) await close(id); // unless it was touched while it was written
       return inMs > 0 ? { inMs, retry: false } : null;
     } catch (cause) {
       return await failed(panel, cause, isDrawn);

@@ -18,7 +18,8 @@ const EVENTS: { readonly [E in Talk['event']]: (it: Extract<Talk, { event: E }>,
   'race.began': (it) => `${plural(it.machines, 'machine')} race: ${it.why}`,
   'race.round': (it) => `round ${it.round} with ${plural(it.machines, 'more machine')}: ${it.why}`,
   'race.ended': (it) =>
-    `${it.winner === null ? 'nobody won the race' : 'the race is won'}: ${it.why}; waste ${dollars(it.wasteMicro)}`,
+    `${it.winner === null ? 'nobody won the race' : 'the race is won'}: ${it.why}; waste about ${dollars(it.wasteMicro)}`,
+  'race.counted': (it) => `what the race wasted is in the ledger: ${dollars(it.wasteMicro)}`,
   'machine.moved': (it) =>
     `${it.offer.host} (${it.offer.gpu}, ${it.offer.region}): ${STAGE[it.from]} → ${STAGE[it.to]} after ${duration(it.ms)}: ${it.why}`,
   'restore.progress': (it) => `restoring: ${bytesOf(it.bytesDone, it.bytesTotal)}`,
@@ -283,6 +284,7 @@ export const en: Phrases = {
     complete: 'Complete',
     price: 'Price',
     waste: 'Waste',
+    about: (amount) => `about ${amount}`,
     proved: 'Proved in storage',
     runs: 'Runs',
     worry: 'Trouble',

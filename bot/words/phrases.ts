@@ -150,6 +150,7 @@ export interface Phrases extends Format {
     readonly complete: string;
     readonly price: string;
     readonly waste: string;
+    readonly about: (amount: string) => string;
     readonly proved: string;
     readonly runs: string;
     readonly worry: string;

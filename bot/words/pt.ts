@@ -19,7 +19,8 @@ const EVENTS: { readonly [E in Talk['event']]: (it: Extract<Talk, { event: E }>,
   'race.began': (it) => `${plural(it.machines, 'máquina')} na disputa: ${why(it.why)}`,
   'race.round': (it) => `rodada ${it.round} com mais ${plural(it.machines, 'máquina')}: ${why(it.why)}`,
   'race.ended': (it) =>
-    `${it.winner === null ? 'ninguém venceu a disputa' : 'a disputa foi vencida'}: ${why(it.why)}; desperdício ${dollars(it.wasteMicro)}`,
+    `${it.winner === null ? 'ninguém venceu a disputa' : 'a disputa foi vencida'}: ${why(it.why)}; desperdício de cerca de ${dollars(it.wasteMicro)}`,
+  'race.counted': (it) => `o que a disputa desperdiçou está no livro-razão: ${dollars(it.wasteMicro)}`,
   'machine.moved': (it) =>
     `${it.offer.host} (${it.offer.gpu}, ${it.offer.region}): ${STAGE[it.from]} → ${STAGE[it.to]} após ${duration(it.ms)}: ${why(it.why)}`,
   'restore.progress': (it) => `restaurando: ${bytesOf(it.bytesDone, it.bytesTotal)}`,
@@ -315,6 +316,7 @@ export const pt: Phrases = {
     complete: 'Completo',
     price: 'Preço',
     waste: 'Desperdício',
+    about: (amount) => `cerca de ${amount}`,
     proved: 'Provado',
     runs: 'Roda',
     worry: 'Problema',

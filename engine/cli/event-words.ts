@@ -10,7 +10,8 @@ const WORDS: { readonly [E in TalkJson['event']]: (facts: Facts<E>) => string } 
   'race.began': (it) => `${plural(it.machines, 'machine')} race: ${it.why}`,
   'race.round': (it) => `round ${it.round} with ${plural(it.machines, 'more machine')}: ${it.why}`,
   'race.ended': (it) =>
-    `${it.winner === null ? 'nobody won the race' : `${it.winner} won the race`}: ${it.why}; waste ${dollars(it.waste_micro)}`,
+    `${it.winner === null ? 'nobody won the race' : `${it.winner} won the race`}: ${it.why}; waste about ${dollars(it.waste_micro)}`,
+  'race.counted': (it) => `what the race wasted is in the ledger: ${dollars(it.waste_micro)}`,
   'machine.moved': (it) =>
     `${it.machine} on ${it.offer.host} (${it.offer.gpu}, ${it.offer.region}, ${perHour(it.offer.dollars_per_hour)}): ` +
     `${it.from} → ${it.to} after ${duration(it.ms)}: ${it.why}`,

@@ -26,6 +26,15 @@ export type Talk =
       readonly race: string;
       readonly winner: string | null;
       readonly why: string;
+      /** About: the losers cost on until they are surely gone. */
+      readonly wasteMicro: number;
+    }
+  | {
+      /** All that it wasted is in the ledger; told again where a marketplace's own bill says otherwise. */
+      readonly event: 'race.counted';
+      readonly workspace: string;
+      readonly race: string;
+      readonly operation: string;
       readonly wasteMicro: number;
     }
   | {

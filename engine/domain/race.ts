@@ -18,7 +18,16 @@ export interface Race {
   readonly claimed: string | null;
   /** What the race decided about a machine; its driver reads this and acts. */
   readonly verdicts: Readonly<Record<string, Verdict>>;
-  readonly outcome: { readonly winner: string | null; readonly why: string; readonly wasteMicro: MicroDollars } | null;
+  readonly outcome: RaceOutcome | null;
+}
+
+export interface RaceOutcome {
+  readonly winner: string | null;
+  readonly why: string;
+  /** What the losers cost: an estimate until it is `counted`, since they cost on until they are surely gone. */
+  readonly wasteMicro: MicroDollars;
+  /** It is what the ledger says. */
+  readonly counted: boolean;
 }
 
 /** Nobody runs in it yet. */

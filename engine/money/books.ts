@@ -6,6 +6,7 @@ import type { Billed } from '../domain/marketplace.ts';
 import type { Marketplace, Ports } from '../domain/ports.ts';
 import type { Workspace } from '../domain/workspace.ts';
 import { billOf, closeBill, meter, type NetworkCounts, openBill, settle } from '../policy/bookkeeping.ts';
+import { countWaste } from './count-waste.ts';
 import { enter, entered } from './enter-charges.ts';
 import { keepStorageBooks } from './storage-books.ts';
 
@@ -35,6 +36,7 @@ export async function keepBooks(ports: Ports): Promise<void> {
     )
       await enter('bills', after, ports);
   }
+  await countWaste(ports, { again: false });
   await keepStorageBooks(workspaces, machines, ports);
 }
 
@@ -68,6 +70,7 @@ export async function readBills(ports: Ports, signal: AbortSignal): Promise<void
       ports.log('bill.not_read', { marketplace: name, why: reasonOf(cause) }, 'WARNING');
     }
   }
+  await countWaste(ports, { again: true });
 }
 
 async function readBill(

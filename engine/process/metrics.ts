@@ -1,7 +1,9 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { spanAt } from '../domain/budget.ts';
 import type { Engine, Meter } from '../domain/doors.ts';
 import type { Talk } from '../domain/events.ts';
-import type { Journals } from '../domain/journals.ts';
+import { CHARGED_FOR } from '../domain/journals.ts';
+import { DAY_MS, dayOf } from '../domain/ledger.ts';
 import { TROUBLE } from '../domain/log.ts';
 import { MICRO } from '../domain/money.ts';
 import type { Clock, Store } from '../domain/ports.ts';
@@ -14,11 +16,10 @@ export interface Metrics extends Meter {
   saw(talk: Talk): void;
   /** The same port, timed. */
   store(store: Store): Store;
-  journals<J extends Journals>(journals: J): J;
   /** A machine spoke, and was who it said or not. */
   heard(known: boolean): void;
   /** What is true at the moment somebody asks. */
-  watch(engine: Pick<Engine, 'status'>): void;
+  watch(engine: Pick<Engine, 'status' | 'savings'>): void;
 }
 
 export function createMetrics(clock: Clock): Metrics {
@@ -45,7 +46,6 @@ export function createMetrics(clock: Clock): Metrics {
     labelNames: ['outcome'],
     registers,
   });
-  const waste = new Counter({ name: 'dumont_race_waste_dollars_total', help: 'What losers of races cost', registers });
   const snapshots = new Counter({
     name: 'dumont_snapshots_total',
     help: 'Snapshots that were proved',
@@ -57,12 +57,6 @@ export function createMetrics(clock: Clock): Metrics {
     name: 'dumont_alerts_total',
     help: 'What people were called for',
     labelNames: ['event'],
-    registers,
-  });
-  const spent = new Counter({
-    name: 'dumont_dollars_total',
-    help: 'What was metered since this engine began',
-    labelNames: ['for'],
     registers,
   });
   const stored = new Histogram({
@@ -101,10 +95,8 @@ export function createMetrics(clock: Clock): Metrics {
     saw(talk) {
       if (talk.event === 'machine.moved') stages.observe({ stage: talk.from, to: talk.to }, talk.ms / 1_000);
       else if (talk.event === 'workspace.usable') wakes.observe(talk.ms / 1_000);
-      else if (talk.event === 'race.ended') {
-        races.inc({ outcome: talk.winner === null ? 'lost' : 'won' });
-        waste.inc(Math.max(0, talk.wasteMicro) / MICRO);
-      } else if (talk.event === 'snapshot.proved') {
+      else if (talk.event === 'race.ended') races.inc({ outcome: talk.winner === null ? 'lost' : 'won' });
+      else if (talk.event === 'snapshot.proved') {
         snapshots.inc({ why: talk.why });
         bytes.inc(talk.bytes);
       } else if (TROUBLE.has(talk.event)) alerts.inc({ event: talk.event });
@@ -119,16 +111,6 @@ export function createMetrics(clock: Clock): Metrics {
       unclaim: timed('unclaim', store.unclaim.bind(store)),
       lease: timed('lease', store.lease.bind(store)),
       unlease: timed('unlease', store.unlease.bind(store)),
-    }),
-
-    journals: (journals) => ({
-      ...journals,
-      async append(journal, entry) {
-        await journals.append(journal, entry);
-        if (journal !== 'ledger' || !('settles' in entry) || entry.source !== 'metered' || entry.settles !== null)
-          return;
-        spent.inc({ for: entry.for }, Math.max(0, entry.micro) / MICRO);
-      },
     }),
 
     heard: (known) => heard.inc({ heard: known ? 'yes' : 'refused' }),
@@ -151,6 +133,19 @@ export function createMetrics(clock: Clock): Metrics {
         async collect() {
           const views = await engine.status(null);
           this.set(views.reduce((sum, { dollarsPerHour }) => sum + dollarsPerHour, 0));
+        },
+      });
+      new Gauge({
+        name: 'dumont_month_dollars',
+        help: 'What this month (UTC) cost until now, as `dumont savings` says it',
+        labelNames: ['for'],
+        registers,
+        async collect() {
+          const now = clock.now();
+          const period = { from: spanAt('month', now).from, until: dayOf(now) + DAY_MS };
+          const all = { workspace: null, user: null, period, baseline: { kind: 'offer' }, by: 'workspace' } as const;
+          const { total } = await engine.savings(all);
+          for (const purpose of CHARGED_FOR) this.set({ for: purpose }, total.paidFor[purpose] / MICRO);
         },
       });
       new Gauge({

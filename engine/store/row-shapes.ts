@@ -234,7 +234,14 @@ const race = z.object({
   marketDollarsPerHour: z.number().nullable(),
   claimed: z.string().nullable(),
   verdicts: z.record(z.string(), z.object({ why: z.string(), slow: z.boolean() })),
-  outcome: z.object({ winner: z.string().nullable(), why: z.string(), wasteMicro: z.number() }).nullable(),
+  outcome: z
+    .object({
+      winner: z.string().nullable(),
+      why: z.string(),
+      wasteMicro: z.number(),
+      counted: z.boolean().default(false),
+    })
+    .nullable(),
 });
 
 const snapshot = z.object({

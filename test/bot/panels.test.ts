@@ -180,6 +180,25 @@ describe.concurrent('a panel', () => {
     expect([...texts].filter((text) => /races|race\.png|ssh -p/.test(text))).toEqual([]);
   });
 
+  test('says about what a race wasted, and exactly that once the ledger has it, also when it was over; not that of another race', async () => {
+    await using s = await stage();
+    await s.standin.answered(s.standin.run(s.people.ana, s.ops, 'wake', { workspace: 'lab' }));
+    const waste = () =>
+      s.standin
+        .messages(s.ops)
+        .flatMap(({ message }) => message.embeds[0]?.fields ?? [])
+        .find(({ name }) => name === 'Waste')?.value;
+    await s.standin.until(() => waste() === 'about $0.0093');
+    await said(s, '✅ **lab** is awake');
+    const [operation = ''] = s.fake.operations.keys();
+    await expect.poll(async () => (await s.store.read('panels', `p-${operation}`))?.closedAt).not.toBeNull();
+    const counted = { event: 'race.counted', workspace: 'lab', operation } as const;
+    s.fake.tell({ ...counted, race: 'r-before', wasteMicro: 1 });
+    s.fake.tell({ ...counted, race: `r-${operation}`, wasteMicro: 8_412 });
+    await s.standin.until(() => waste() === '$0.0084');
+    expect(s.standin.messages(s.ops)).toHaveLength(1);
+  });
+
   test('whose message was deleted is posted anew', async () => {
     await using s = await stage({ pace: 0.15 });
     await s.standin.answered(s.standin.run(s.people.ana, s.ops, 'wake', { workspace: 'lab' }));
