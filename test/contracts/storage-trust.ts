@@ -59,11 +59,11 @@ export async function issuedTo(place: TrustPlace): Promise<Credentials> {
 /** Tries every verb at every place with that credential, prints what came of it, and looks that nothing else was changed. */
 export async function trustTable(
   place: TrustPlace,
-  { accessKeyId, secretAccessKey, sessionToken }: Credentials,
+  credentials: { readonly accessKeyId: string; readonly secretAccessKey: string; readonly sessionToken?: string },
   of: string,
 ): Promise<ReadonlyMap<string, readonly string[]>> {
   const root = clientOf(place);
-  const machine = clientOf(place, { credentials: { accessKeyId, secretAccessKey, sessionToken }, maxAttempts: 1 });
+  const machine = clientOf(place, { credentials, maxAttempts: 1 });
   try {
     const table = new Map<string, readonly string[]>();
     for (const verb of Object.keys(VERBS) as Verb[]) table.set(verb, await tried(verb, place, root, machine));
@@ -95,6 +95,21 @@ async function tried(verb: Verb, place: TrustPlace, root: S3Client, machine: S3C
   return row;
 }
 
+/** The same in the words of those servers that know policies. They cannot tell a copy from a write, nor one removal from many. */
+export function policyFor({ bucket }: TrustPlace, user: string): object {
+  const arn = `arn:aws:s3:::${bucket}`;
+  const own = repositoryPrefix(ID);
+  const objects = ['GetObject', 'PutObject', 'DeleteObject', 'AbortMultipartUpload'].map((verb) => `s3:${verb}`);
+  const allow = { Effect: 'Allow', Principal: { AWS: [user] } };
+  return {
+    Version: '2012-10-17',
+    Statement: [
+      { ...allow, Action: objects, Resource: `${arn}/${own}*` },
+      { ...allow, Action: 's3:ListBucket', Resource: arn, Condition: { StringLike: { 's3:prefix': `${own}*` } } },
+    ],
+  };
+}
+
 /** What a machine may do in its own repository; nothing of it, nor anything else, anywhere else. */
 const MACHINE_MAY: readonly string[] = [
   'AbortMultipartUpload',
@@ -109,12 +124,15 @@ const MACHINE_MAY: readonly string[] = [
   'UploadPart',
 ];
 
-export function expectOnlyItsOwn(table: ReadonlyMap<string, readonly string[]>): void {
+export function expectOnlyItsOwn(
+  table: ReadonlyMap<string, readonly string[]>,
+  { alsoOwn = [] }: { readonly alsoOwn?: readonly string[] } = {},
+): void {
   const reached = [...table].flatMap(([verb, [own, ...others]]) => [
     ...(own === 'yes' ? [verb] : []),
     ...(others.includes('yes') ? [`${verb} elsewhere`] : []),
   ]);
-  expect(reached.toSorted()).toEqual(MACHINE_MAY);
+  expect(reached.toSorted()).toEqual([...MACHINE_MAY, ...alsoOwn].toSorted());
   expect(new Set([...table.values()].flatMap(([, ...others]) => others))).toEqual(new Set(['403']));
 }
 

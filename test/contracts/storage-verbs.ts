@@ -15,6 +15,7 @@ import {
   ListPartsCommand,
   PutObjectCommand,
   type S3Client,
+  S3ServiceException,
   UploadPartCommand,
   UploadPartCopyCommand,
 } from '@aws-sdk/client-s3';
@@ -61,7 +62,16 @@ export const VERBS: Readonly<Record<Verb, (client: S3Client, aim: Aim) => Promis
   },
   AbortMultipartUpload: (client, { Bucket, Key, UploadId }) =>
     client.send(new AbortMultipartUploadCommand({ Bucket, Key, UploadId })),
-  DeleteObjects: (client, { Bucket, Key }) =>
-    client.send(new DeleteObjectsCommand({ Bucket, Delete: { Objects: [{ Key }] } })),
+  DeleteObjects: async (client, { Bucket, Key }) => {
+    const { Errors } = await client.send(new DeleteObjectsCommand({ Bucket, Delete: { Objects: [{ Key }] } }));
+    if (Errors?.length) throw refused(Errors[0]?.Code ?? ''); // AWS and others answer 200, and refuse one by one
+  },
   DeleteObject: (client, { Bucket, Key }) => client.send(new DeleteObjectCommand({ Bucket, Key })),
 };
+
+const refused = (name: string): S3ServiceException =>
+  new S3ServiceException({
+    name,
+    $fault: 'client',
+    $metadata: { httpStatusCode: name === 'AccessDenied' ? 403 : 400 },
+  });

@@ -18,7 +18,7 @@ function find(): string | null {
   return found;
 }
 
-function isProgram(file: string): boolean {
+export function isProgram(file: string): boolean {
   try {
     accessSync(file, constants.X_OK);
     return true;
