@@ -4,6 +4,7 @@ import type { BringBackOrder, ManifestLine } from '../domain/agent-protocol.ts';
 import { Failure, isFailure } from '../domain/failures.ts';
 import { rawPath } from '../domain/wire-path.ts';
 import { fetchManifest } from './bring.ts';
+import { dropSame, folderOf, mustBeFolder } from './bring-into.ts';
 import { readClaim } from './claim.ts';
 import { fetchShare, type Share, stagingOf } from './fetch-share.ts';
 import { openHashers } from './hash-files.ts';
@@ -33,7 +34,8 @@ export async function bringBack(order: BringBackOrder, place: Place, talk: Talk,
   const wanted = chosen(all, order);
   const safe = safeFiles(order.safe ? (await fetchManifest(order.safe, signal)).lines : []);
   await using tool = await openRestic(place, order.repository, lock);
-  const into = order.into === null ? null : checkedPath(order.into);
+  const { into } = order;
+  if (into !== null) for (const root of wanted.keys()) mustBeFolder(place, folderOf(root, order));
   // A copy elsewhere shares nothing with the file it is a copy of, or who writes to one would change the other.
   const known = into === null ? safe : NOTHING;
   await using stack = new AsyncDisposableStack();
@@ -50,7 +52,7 @@ export async function bringBack(order: BringBackOrder, place: Place, talk: Talk,
       const share: Share = { root, part: 'rest', lines: part, others: left };
       const placing = {
         place,
-        root: into === null ? root : targetIn(into, root, order.path),
+        root: folderOf(root, order),
         known,
         replaced: { mayTake: () => true },
         mark: `dumont-${order.snapshot.id.slice(0, 8)}`,
@@ -63,7 +65,8 @@ export async function bringBack(order: BringBackOrder, place: Place, talk: Talk,
       clear(); // of a try that was killed
       const source = { order, snapshot: order.snapshot.id, place, tool, known, image: null, hashers };
       try {
-        await fetchShare(source, share, progress(talk, wanted), signal);
+        const verified = await fetchShare(source, share, progress(talk, wanted), signal);
+        await dropSame(placing, root, verified, order, hashers, signal);
         placeShare(placing, stagedAt(root, into === null ? null : order.path));
       } finally {
         clear();
@@ -122,10 +125,6 @@ function stagedAt(root: string, path: string | null): string {
   const staging = stagingOf(root, 'rest');
   if (path === null || !path.includes('/')) return staging;
   return `${staging}${rawPath(path).slice(root.length, rawPath(path).lastIndexOf('/'))}`;
-}
-
-function targetIn(into: string, root: string, path: string | null): string {
-  return path === null || !path.includes('/') ? `${into}/${root}` : into;
 }
 
 function progress(talk: Talk, wanted: ReadonlyMap<string, readonly ManifestLine[]>) {

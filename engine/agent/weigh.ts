@@ -1,12 +1,13 @@
-import type { ManifestLine, WeighOrder } from '../domain/agent-protocol.ts';
+import type { WeighOrder } from '../domain/agent-protocol.ts';
 import { Failure } from '../domain/failures.ts';
 import { rawPath } from '../domain/wire-path.ts';
 import { fetchManifest } from './bring.ts';
 import { chosen } from './bring-back.ts';
+import { folderOf, mustBeFolder, targetOf } from './bring-into.ts';
 import { readClaim } from './claim.ts';
 import { statIfAny } from './look-at.ts';
 import { lowerPriority } from './lower-priority.ts';
-import { checkedPath, type Place } from './place.ts';
+import type { Place } from './place.ts';
 import { planRounds } from './rounds.ts';
 import type { Talk } from './talk.ts';
 
@@ -17,11 +18,12 @@ export async function weigh(order: WeighOrder, place: Place, talk: Talk, signal:
   lowerPriority(LOW_PRIORITY);
   const { lines } = await fetchManifest(order.snapshot, signal);
   const wanted = chosen(lines, order);
+  if (order.into !== null) for (const root of wanted.keys()) mustBeFolder(place, folderOf(root, order));
   const files = [...wanted.values()].flat().filter(({ type }) => type === 'file');
   let same = 0;
   const sizes: number[] = [];
   for (const line of files) {
-    const there = statIfAny(place, targetOf(line, order));
+    const there = statIfAny(place, targetOf(rawPath(line.path), order));
     if (!there) continue;
     if (there.isFile() && there.size === line.sizeBytes && Math.floor(there.mtimeMs) === line.mtimeMs) same += 1;
     else sizes.push(there.isFile() ? there.size : 0);
@@ -37,14 +39,6 @@ export async function weigh(order: WeighOrder, place: Place, talk: Talk, signal:
     inTheWayBytes: sizes.reduce((total, size) => total + size, 0),
     rounds: Math.max(...[...rounds.values()].map((parts) => parts.length)),
   });
-}
-
-/** What was asked for keeps its own name, and loses the directories above it. */
-function targetOf({ path }: ManifestLine, { into, path: asked }: WeighOrder): string {
-  const raw = rawPath(path);
-  if (into === null) return raw;
-  const above = asked === null ? 0 : rawPath(asked).lastIndexOf('/') + 1;
-  return `${checkedPath(into)}/${raw.slice(above)}`;
 }
 
 const LOW_PRIORITY = 15;

@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import {
+  chmodSync,
   existsSync,
   mkdirSync,
   readdirSync,
@@ -7,6 +8,7 @@ import {
   renameSync,
   rmSync,
   statSync,
+  symlinkSync,
   utimesSync,
   writeFileSync,
 } from 'node:fs';
@@ -108,6 +110,57 @@ resticTest('into another directory come copies that share nothing with the origi
   expect(statSync(join(work, 'then/a.bin')).nlink).toBe(1);
   expect(existsSync(join(work, '.dumont-restore'))).toBe(false);
 });
+
+resticTest('into the same directory once more comes only what is not there as it was saved', async () => {
+  await using world = await openWorld();
+  const { machine, work } = await worked(world);
+  symlinkSync('code.py', join(work, 'link'));
+  const snapshot = snapshotOf(world, await saveOnce(world, machine, { manifestUrl: world.url('second') }), 'second');
+  const bring = async () => (await machine.run('bring-back', order(world, snapshot, { into: 'data/then' }))).at(-1);
+  const then = join(machine.root, 'data/then/workspace');
+  expect(await bring()).toMatchObject({ event: 'brought_back', beside: 0 });
+  const names = readdirSync(join(machine.root, 'data/then'), { recursive: true }).toSorted();
+  utimesSync(join(then, 'models/a.bin'), 1e9, 1e9);
+  expect(await bring()).toMatchObject({ event: 'brought_back', files: 4, beside: 0 });
+  expect(readdirSync(join(machine.root, 'data/then'), { recursive: true }).toSorted()).toEqual(names);
+  writeFileSync(join(then, 'code.py'), 'new code.py\n');
+  chmodSync(join(then, 'notes.md'), 0o700);
+  rmSync(join(then, 'models/deep/b.bin'));
+  expect(await bring()).toMatchObject({ event: 'brought_back', files: 4, beside: 2 });
+  expect(text(then, 'code.py')).toBe('new code.py\n');
+  expect(text(then, 'models/deep/b.bin')).toBe('old models/deep/b.bin\n');
+});
+
+resticTest(
+  'a target that is no directory, or below none, is refused in words, also when it would only be tried',
+  async () => {
+    await using world = await openWorld();
+    const { machine, work, snapshot } = await worked(world);
+    mkdirSync(join(work, 'then'));
+    writeFileSync(join(work, 'then/workspace'), 'a file\n');
+    symlinkSync('nowhere', join(work, 'dangling'));
+    symlinkSync('models', join(work, 'linked'));
+    const { protocol, workspace, machine: id } = order(world, snapshot, {});
+    const weigh = { protocol, workspace, machine: id, verb: 'weigh', snapshot, path: null };
+    for (const [into, path] of [
+      ['workspace/code.py', '/workspace/code.py'],
+      ['workspace/code.py/deep/er', '/workspace/code.py'],
+      ['workspace/then', '/workspace/then/workspace'],
+      ['workspace/dangling', '/workspace/dangling'],
+    ] as const)
+      for (const events of [
+        await machine.run('weigh', { ...weigh, into }),
+        await machine.run('bring-back', order(world, snapshot, { into })),
+      ])
+        expect(events.at(-1)).toMatchObject({
+          event: 'failed',
+          code: 'bad_path',
+          why: expect.stringMatching(`${path}.*no directory`),
+        });
+    expect((await machine.run('weigh', { ...weigh, into: 'workspace/linked' })).at(-1)).toMatchObject({ files: 4 });
+    expect(existsSync(join(work, '.dumont-restore'))).toBe(false);
+  },
+);
 
 resticTest.each([
   ['workspace/nothing.txt', null, 'the snapshot has no such file'],
