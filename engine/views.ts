@@ -13,7 +13,7 @@ import type { Upkeep } from './domain/upkeep.ts';
 import { sightOf, type Workspace } from './domain/workspace.ts';
 import { savingsFor } from './money/money.ts';
 import { hostKnowledge, offersFor } from './offers.ts';
-import { differences, entriesIn } from './policy/browse.ts';
+import { allBelow, differences, entriesIn } from './policy/browse.ts';
 import { viewOfDrills } from './policy/drill.ts';
 import { stageTimes } from './policy/hosts.ts';
 import { storagePerMonth } from './policy/plan-price.ts';
@@ -155,9 +155,9 @@ export function createViews(
       return backups.find((one) => one.id === snapshot.id) ?? snapshot;
     },
 
-    async files(name, prefix, folder, signal) {
+    async files(name, prefix, { folder, deep }, signal) {
       const snapshot = await findSnapshot(name, prefix);
-      const entries = entriesIn(await storedLines(snapshot, ports, signal), folder);
+      const entries = (deep ? allBelow : entriesIn)(await storedLines(snapshot, ports, signal), folder);
       if (!entries) throw new Failure('no_such_file', { path: `/${folder}`, snapshot: snapshot.id.slice(0, 8) });
       return entries;
     },

@@ -20,6 +20,10 @@ export const snapshotFiles = command({
     if (compare !== undefined)
       return words.answer.differences(snapshot, compare, await engine.diff(workspace, snapshot, compare, signal));
     const at = below(folder);
-    return words.answer.files(snapshot, at, await engine.files(workspace, snapshot, at, signal));
+    return words.answer.files(
+      snapshot,
+      at,
+      await engine.files(workspace, snapshot, { folder: at, deep: false }, signal),
+    );
   },
 });

@@ -3,10 +3,13 @@ import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
 import { lstat, mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { Failure, reasonOf } from '../domain/failures.ts';
+import type { EntriesJson } from '../http/json/files.ts';
+import { allPages } from './all-pages.ts';
+import { type Compared, compareFolder, piecesOf } from './compare-folder.ts';
 import type { EngineClient } from './engine-client.ts';
 
 interface Wanted {
@@ -16,36 +19,74 @@ interface Wanted {
   readonly path: string;
   /** A folder of this computer. */
   readonly to: string;
-  /** What is there already may be replaced. */
-  readonly overwrite: boolean;
 }
 
-/** Brings files of a snapshot onto this computer; no machine is needed. Returns where they are. */
+/** Where what is wanted would lie, and what is there already. */
+export interface Look extends Omit<Compared, 'wanted'> {
+  readonly target: string;
+  readonly files: number;
+  readonly bytes: number;
+  /** What is to be asked for, by its path below what is wanted. */
+  readonly pieces: readonly string[];
+}
+
+/** Brings files of a snapshot onto this computer; no machine is needed. What is there as it was saved is not fetched. */
 export async function downloadTo(
-  { snapshot, workspace, path, to, overwrite }: Wanted,
+  { overwrite, ...wanted }: Wanted & { readonly overwrite: boolean },
   engine: EngineClient,
   signal: AbortSignal,
-): Promise<string> {
-  const query = { instance_id: workspace, ...(path !== '' && { path }) };
-  const target = await freeTarget({ path, to, overwrite });
-  const response = await engine.open(`/api/v1/snapshots/${snapshot}/download`, query, signal);
-  await mkdir(to, { recursive: true });
-  // The directories above the one that was asked for stay behind, as with one file.
-  const above = path.split('/').length - 1;
-  if (response.headers.get('content-type') === 'application/x-tar') await unpack(response, to, above, signal);
-  else await writeWhole(response, target, signal);
-  return target;
+): Promise<Look> {
+  const { snapshot, workspace, path, to } = wanted;
+  const look = await lookAt(wanted, engine, signal);
+  if (!overwrite && look.otherwise.length > 0)
+    throw new Failure('confirmation_needed', { why: `${otherwiseWords(look)} Name another folder.` });
+  for (const piece of look.pieces) {
+    const whole = [path, piece].filter((part) => part !== '').join('/');
+    const query = { instance_id: workspace, ...(whole !== '' && { path: whole }) };
+    const response = await engine.open(`/api/v1/snapshots/${snapshot}/download`, query, signal);
+    const target = piece === '' ? look.target : join(look.target, piece);
+    const folder = whole === '' ? to : dirname(target);
+    await mkdir(folder, { recursive: true });
+    // The directories above the one that was asked for stay behind, as with one file.
+    const above = whole.split('/').length - 1;
+    if (response.headers.get('content-type') === 'application/x-tar') await unpack(response, folder, above, signal);
+    else await writeWhole(response, target, signal);
+  }
+  return look;
 }
 
-/** Where they would lie; refused where something else does. */
-export async function freeTarget({ path, to, overwrite }: Pick<Wanted, 'path' | 'to' | 'overwrite'>): Promise<string> {
+/** Refused where there can be no folder. */
+export async function lookAt(
+  { snapshot, workspace, path, to }: Wanted,
+  engine: EngineClient,
+  signal: AbortSignal,
+): Promise<Look> {
   const why = await whyNoFolder(to);
   if (why) throw new Failure('bad_request', { why });
   const target = path === '' ? to : join(to, path.split('/').at(-1) ?? '');
-  if (!overwrite && (await isTaken(target)))
-    throw new Failure('confirmation_needed', { why: `${target} is there already. Name another folder.` });
-  return target;
+  const deep = !(await isFree(target)); // of what is not there, nothing needs to be compared
+  const query = { instance_id: workspace, ...(path !== '' && { path }), ...(deep && { deep: 'true' }) };
+  const url = `/api/v1/snapshots/${snapshot}/files`;
+  const { entries } = await allPages<EntriesJson>(engine, url, query, 'entries', signal);
+  const things = deep ? entries.filter(({ type }) => type !== 'dir') : entries;
+  const sums = {
+    files: things.reduce((sum, { files }) => sum + files, 0),
+    bytes: things.reduce((sum, { size_bytes }) => sum + size_bytes, 0),
+  };
+  if (!deep) return { target, ...sums, same: 0, others: 0, otherwise: [], pieces: [''] };
+  const { wanted, ...compared } = await compareFolder(target, entries, signal);
+  return { target, ...sums, ...compared, pieces: wanted.length === 0 ? [] : piecesOf(entries, wanted) };
 }
+
+/** What would be lost, by name. */
+export function otherwiseWords({ target, otherwise }: Look): string {
+  const names = otherwise.slice(0, NAMED_MAX).map((name) => join(target, name));
+  const more = otherwise.length > names.length ? `, and ${otherwise.length - names.length} more` : '';
+  const are = otherwise.length === 1 ? 'is there otherwise than it was' : 'are there otherwise than they were';
+  return `${names.join(', ')}${more} ${are} saved.`;
+}
+
+const NAMED_MAX = 3;
 
 async function whyNoFolder(to: string): Promise<string | null> {
   try {
@@ -56,9 +97,9 @@ async function whyNoFolder(to: string): Promise<string | null> {
 }
 
 /** An empty folder is free. */
-async function isTaken(target: string): Promise<boolean> {
+async function isFree(target: string): Promise<boolean> {
   const there = await lstat(target).catch(() => null);
-  return there !== null && (!there.isDirectory() || (await readdir(target)).length > 0);
+  return there === null || (there.isDirectory() && (await readdir(target)).length === 0);
 }
 
 /** Owners and special rights are those of a machine that is not ours. */

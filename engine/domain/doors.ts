@@ -116,7 +116,12 @@ export interface Engine {
   /** By its id, or the beginning of it that no other one has. */
   findSnapshot(name: string, id: string): Promise<Snapshot>;
   /** What lies in a directory of a snapshot ('' is its top), from its list in storage; no machine is needed. */
-  files(name: string, snapshot: string, folder: string, signal: AbortSignal): Promise<readonly FileEntry[]>;
+  files(
+    name: string,
+    snapshot: string,
+    at: { readonly folder: string; readonly deep: boolean },
+    signal: AbortSignal,
+  ): Promise<readonly FileEntry[]>;
   /** How the second snapshot differs from the first. */
   diff(name: string, before: string, after: string, signal: AbortSignal): Promise<readonly FileDifference[]>;
   /** The bytes of a file, or of a directory as a tar; '' is all of it. */

@@ -35,6 +35,18 @@ const entryOf = (name: string, { type, mtimeMs, sizeBytes, sha256 }: ManifestLin
   sha256: sha256 ?? null,
 });
 
+/** All that lies below a directory, by its path from there, which of a file itself is ''; null when there is no such thing. */
+export function allBelow(lines: readonly ManifestLine[], folder: string): readonly FileEntry[] | null {
+  const self = lines.find(({ path }) => path === folder);
+  if (self && self.type !== 'dir') return [entryOf('', self)];
+  if (folder !== '' && !self) return null;
+  const before = folder === '' ? '' : `${folder}/`;
+  const below = lines.filter(({ path }) => path.startsWith(before));
+  return below
+    .map((line) => entryOf(line.path.slice(before.length), line))
+    .toSorted((a, b) => (a.name < b.name ? -1 : 1));
+}
+
 /** How one state became another, by path. Directories and times alone are no difference. */
 export function differences(
   before: readonly ManifestLine[],

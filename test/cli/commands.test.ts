@@ -423,9 +423,12 @@ test('a file and a directory come onto this computer whole, or not at all', asyn
   expect(await readFile(join(to, 'code.py'), 'utf8')).toBe('print(1)\n');
   await writeFile(join(to, 'code.py'), 'my newer work\n');
   const refused = await dumont('restore', 'lab', '--path', '/workspace/code.py', '--to', to);
-  expect([refused.code, refused.err]).toEqual([65, expect.stringContaining('is there already. Name another folder.')]);
-  expect((await dumont('backup', 'restore', 'lab', '--to', to)).code, 'the folder is not empty').toBe(65);
+  expect([refused.code, refused.err]).toEqual([65, expect.stringContaining('code.py is there otherwise than it was')]);
   expect(await readFile(join(to, 'code.py'), 'utf8')).toBe('my newer work\n');
+  const replaced = await dumont('restore', 'lab', '--path', '/workspace/code.py', '--to', to, '--yes');
+  expect([replaced.code, await readFile(join(to, 'code.py'), 'utf8')]).toEqual([0, 'print(1)\n']);
+  const again = await dumont('restore', 'lab', '--path', '/workspace/code.py', '--to', to);
+  expect([again.code, again.out]).toEqual([0, expect.stringContaining('1 file was there already as saved')]);
   const all = await dumont('backup', 'restore', 'lab', '--to', `${to}/all`);
   expect(all.code).toBe(0);
   expect(await readdir(`${to}/all`)).toEqual(['demo.ts']);

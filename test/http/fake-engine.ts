@@ -28,7 +28,7 @@ import type { Report } from '../../engine/domain/report.ts';
 import { DEFAULTS } from '../../engine/domain/settings.ts';
 import { byAge, type Snapshot } from '../../engine/domain/snapshot.ts';
 import { NO_CHOICE, sightOf, type Workspace, type WorkspaceSpec } from '../../engine/domain/workspace.ts';
-import { differences, entriesIn } from '../../engine/policy/browse.ts';
+import { allBelow, differences, entriesIn } from '../../engine/policy/browse.ts';
 import { ranked } from './fake-market.ts';
 import { fakeSavings } from './fake-money.ts';
 import { hibernateStory, runStory, type Scene, snapshotStory, wakeStory } from './fake-stories.ts';
@@ -302,9 +302,9 @@ export function fakeEngine({ pace: firstPace = 1, names = ['lab'], outputs = tmp
       const onMachine = { same: 1, inTheWay: how.into === null ? 2 : 0, inTheWayBytes: 5e6, rounds: 1 };
       return { files: 4, bytes: 8e6, onMachine, quote: null };
     },
-    async files(name, id, folder) {
+    async files(name, id, { folder, deep }) {
       const found = await this.findSnapshot(name, id);
-      const entries = entriesIn(MANIFEST, folder);
+      const entries = (deep ? allBelow : entriesIn)(MANIFEST, folder);
       if (!entries) throw new Failure('no_such_file', { path: `/${folder}`, snapshot: found.id.slice(0, 8) });
       return entries;
     },

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { ManifestLine } from '../../engine/domain/agent-protocol.ts';
-import { differences, entriesIn } from '../../engine/policy/browse.ts';
+import { allBelow, differences, entriesIn } from '../../engine/policy/browse.ts';
 
 const dir = (path: string): ManifestLine => ({ path, type: 'dir', mode: 0o755, mtimeMs: 1, sizeBytes: 0 });
 const file = (path: string, sizeBytes: number, more: Partial<ManifestLine> = {}): ManifestLine => ({
@@ -31,6 +31,14 @@ test('a directory lists what lies right in it, with the sums of what lies below'
   expect(shown('workspace/models/deep')).toEqual(['c file 300 1']);
   expect(shown('workspace/models/b')).toEqual(['b file 20 1']);
   expect(shown('root')).toEqual([]);
+  expect(shown('workspace/mod')).toBeUndefined();
+});
+
+test('all that lies below is told by its path from there, and a file alone without one', () => {
+  const shown = (folder: string) => allBelow(TREE, folder)?.map(({ name, files }) => `${name} ${files}`);
+  expect(shown('workspace/models')).toEqual(['b 1', 'deep 0', 'deep/c 1']);
+  expect(shown('')?.length).toBe(TREE.length);
+  expect(shown('workspace/a')).toEqual([' 1']);
   expect(shown('workspace/mod')).toBeUndefined();
 });
 

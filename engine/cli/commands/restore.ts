@@ -1,17 +1,14 @@
-import type { EntriesJson } from '../../http/json/files.ts';
 import type { InstanceJson } from '../../http/json/instance.ts';
 import type { OperationJson } from '../../http/json/operation.ts';
 import type { RestorePlanJson } from '../../http/json/restore-plan.ts';
-import { allPages } from '../all-pages.ts';
 import { type Chosen, chooseSnapshot, snapshotWords } from '../choose-snapshot.ts';
 import { command, flag, type Given, number, text, WORKSPACE } from '../command.ts';
 import { confirm } from '../confirm.ts';
-import type { EngineClient } from '../engine-client.ts';
 import { NEED, needOf } from '../need-options.ts';
 import { planLines } from '../plan-lines.ts';
 import { quoteLines } from '../quote-lines.ts';
 import { wrong } from '../read-args.ts';
-import { downloadTo, freeTarget } from '../restore-files.ts';
+import { downloadTo, lookAt, otherwiseWords } from '../restore-files.ts';
 import { askAndConclude, wakeAndFollow } from '../wake-and-follow.ts';
 import { bytes, plural, short } from '../words.ts';
 
@@ -22,7 +19,7 @@ export const RESTORE = {
   path: text('PATH', 'Only this file or directory of it, onto the running machine'),
   here: flag('All of it onto the running machine; without this it wakes a new one'),
   into: text('DIR', 'Into this directory of the running machine, beside what is there'),
-  to: text('FOLDER', 'Onto this computer; no machine is needed'),
+  to: text('FOLDER', 'Into this folder of your computer; no machine is needed, and what else is there stays'),
   ...NEED,
   cap: number('DOLLARS', 'Stop renting when this wake alone would cost more'),
   'dry-run': flag('Only say what it would do'),
@@ -65,9 +62,12 @@ export async function restoreWorkspace(
   if (options['dry-run']) return await showPlan(name, chosen, given, wordsWhere(name, given));
   if (to !== undefined) {
     const want = { snapshot: chosen.id, workspace: name, path: below(path ?? ''), to, overwrite: screen.yes };
-    const at = await downloadTo(want, engine, signal);
-    if (screen.json) screen.printJson({ snapshot_id: chosen.id, path: absolute(path ?? ''), at });
-    else screen.print(`${path === undefined ? 'Everything' : absolute(path)} of ${snapshotWords(chosen)} is in ${at}.`);
+    const { target: at, same, others, files } = await downloadTo(want, engine, signal);
+    if (screen.json) screen.printJson({ snapshot_id: chosen.id, path: absolute(path ?? ''), at, files, same, others });
+    else {
+      screen.print(`${path === undefined ? 'Everything' : absolute(path)} of ${snapshotWords(chosen)} is in ${at}.`);
+      for (const line of thereLines(same, others)) screen.print(line);
+    }
     return 0;
   }
   screen.note(`Restoring ${what} of ${name} from ${snapshotWords(chosen)}.`);
@@ -106,11 +106,17 @@ async function showPlan(name: string, chosen: Chosen, given: Given<typeof RESTOR
   const what = options.path === undefined ? 'everything' : absolute(options.path);
   const title = `This would bring ${what} of ${snapshotWords(chosen)}, ${where}.`;
   if (options.to !== undefined) {
-    const target = await freeTarget({ path: below(options.path ?? ''), to: options.to, overwrite: screen.yes });
-    const found = await sizesOf(name, chosen.id, below(options.path ?? ''), engine, signal);
-    if (screen.json) screen.printJson({ snapshot_id: chosen.id, ...found, to: target });
-    else
-      screen.print(title, `  ${plural(found.files, 'file')}, ${bytes(found.bytes)}, into ${target}`, '', NOTHING_DONE);
+    const want = { snapshot: chosen.id, workspace: name, path: below(options.path ?? ''), to: options.to };
+    const look = await lookAt(want, engine, signal);
+    const { target, files, bytes: size, same, others, otherwise } = look;
+    if (screen.json)
+      screen.printJson({ snapshot_id: chosen.id, files, bytes: size, to: target, same, others, otherwise });
+    else {
+      screen.print(title, `  ${plural(files, 'file')}, ${bytes(size)}, into ${target}`);
+      if (otherwise.length > 0) screen.print(`  replaces, with --yes: ${otherwiseWords(look)}`);
+      for (const line of thereLines(same, others)) screen.print(`  ${line}`);
+      screen.print('', NOTHING_DONE);
+    }
     return 0;
   }
   const body = { ...wanted(name, given), dry_run: true };
@@ -140,11 +146,16 @@ function wanted(name: string, { options }: Given<typeof RESTORE>) {
   };
 }
 
-async function sizesOf(name: string, id: string, path: string, engine: EngineClient, signal: AbortSignal) {
-  const query = { instance_id: name, ...(path !== '' && { path }) };
-  const { entries } = await allPages<EntriesJson>(engine, `/api/v1/snapshots/${id}/files`, query, 'entries', signal);
-  const sum = (of: (entry: EntriesJson['entries'][number]) => number) => entries.reduce((all, it) => all + of(it), 0);
-  return { files: sum(({ files }) => files), bytes: sum(({ size_bytes }) => size_bytes) };
+/** Of a folder of this computer. */
+function thereLines(same: number, others: number): string[] {
+  return [
+    ...(same > 0
+      ? [`${plural(same, 'file')} ${same === 1 ? 'was' : 'were'} there already as saved, and not fetched.`]
+      : []),
+    ...(others > 0
+      ? [`${plural(others, 'file')} that it does not have ${others === 1 ? 'stays' : 'stay'} there.`]
+      : []),
+  ];
 }
 
 function wordsWhere(name: string, { options: { path, here, into, to } }: Given<typeof RESTORE>): string {

@@ -22,11 +22,12 @@ export const fileRoutes = [
       ...PAGE,
       instance_id: InstanceId,
       path: Path.describe('A directory of it; the top if missing.'),
+      deep: z.enum(['true', 'false']).optional().describe('All that lies below, by its path from there.'),
     }),
     answers: { 200: EntriesJson },
-    async answer({ engine, params, query: { instance_id, path = '', ...part }, signal }) {
+    async answer({ engine, params, query: { instance_id, path = '', deep, ...part }, signal }) {
       const folder = path.replace(/\/+$/, '');
-      const entries = await engine.files(instance_id, params.id, folder, signal);
+      const entries = await engine.files(instance_id, params.id, { folder, deep: deep === 'true' }, signal);
       const { page, next_cursor } = pageOf(entries, ({ name }) => name, part, 'ascending');
       return { status: 200, body: { entries: page.map(entryJson), next_cursor } };
     },

@@ -1,0 +1,91 @@
+import { createHash } from 'node:crypto';
+import type { Stats } from 'node:fs';
+import { createReadStream } from 'node:fs';
+import { lstat, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import type { EntriesJson } from '../http/json/files.ts';
+
+type Entry = EntriesJson['entries'][number];
+
+export interface Compared {
+  /** What has to come: it is not there, or not as it was saved. */
+  readonly wanted: readonly Entry[];
+  /** Of those, what would be replaced. */
+  readonly otherwise: readonly string[];
+  readonly same: number;
+  /** Files that are there and not in the snapshot. */
+  readonly others: number;
+}
+
+/** What of these lies at `target` as it was saved. Files are compared by their bytes; of links it is enough that they are there. */
+export async function compareFolder(target: string, entries: readonly Entry[], signal: AbortSignal): Promise<Compared> {
+  const things = entries.filter(({ type }) => type !== 'dir');
+  const folders = entries.filter(({ type }) => type === 'dir');
+  const wanted: Entry[] = [];
+  const otherwise: string[] = [];
+  for (const entry of things) {
+    const at = entry.name === '' ? target : join(target, entry.name);
+    const there = await lstat(at).catch(() => null);
+    if (there && (await isSame(at, there, entry, signal))) continue;
+    wanted.push(entry);
+    if (there) otherwise.push(entry.name);
+  }
+  for (const { name } of folders) {
+    const there = await lstat(join(target, name)).catch(() => null);
+    if (there && !there.isDirectory()) otherwise.push(name);
+  }
+  const known = new Set(things.map(({ name }) => name));
+  const found = await filesBelow(target);
+  const others = found.filter((name) => !known.has(name)).length;
+  return { wanted, otherwise, same: things.length - wanted.length, others };
+}
+
+async function isSame(at: string, there: Stats, { type, size_bytes, sha256, mtime }: Entry, signal: AbortSignal) {
+  if (type !== 'file') return type === 'link' ? there.isSymbolicLink() : !there.isFile() && !there.isDirectory();
+  if (!there.isFile() || there.size !== size_bytes) return false;
+  if (sha256 === null) return Math.floor(there.mtimeMs / 1_000) === Math.floor(Date.parse(mtime) / 1_000);
+  const hash = createHash('sha256');
+  await pipeline(createReadStream(at), hash, { signal });
+  return hash.digest('hex') === sha256;
+}
+
+async function filesBelow(folder: string): Promise<readonly string[]> {
+  const found = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => []);
+  return found
+    .filter((one) => !one.isDirectory())
+    .map((one) => join(one.parentPath, one.name).slice(join(folder, '/').length));
+}
+
+/**
+ * What is asked for, so that few calls bring what is wanted and little besides: whole directories of which nothing is there,
+ * and single files. '' is all of it, which is less trouble than very many calls.
+ */
+export function piecesOf(entries: readonly Entry[], wanted: readonly Entry[]): readonly string[] {
+  const [has, wants] = [entries.filter(({ type }) => type !== 'dir'), wanted].map(countBelow) as [Counts, Counts];
+  if (has.get('') === wants.get('') || wanted.some(({ name }) => !name.isWellFormed())) return [''];
+  const pieces = new Set<string>();
+  for (const { name, type } of wanted) {
+    const whole = foldersOf(name).find((folder) => has.get(folder) === wants.get(folder));
+    const parent = name.slice(0, Math.max(0, name.lastIndexOf('/')));
+    pieces.add(whole ?? (type === 'file' ? name : parent));
+  }
+  return pieces.size > PIECES_MAX || pieces.has('') ? [''] : [...pieces];
+}
+
+type Counts = ReadonlyMap<string, number>;
+
+function countBelow(entries: readonly Entry[]): Counts {
+  const counts = new Map<string, number>();
+  for (const { name } of entries)
+    for (const folder of foldersOf(name)) counts.set(folder, (counts.get(folder) ?? 0) + 1);
+  return counts;
+}
+
+/** The directories above it, the top ('') first. */
+function foldersOf(name: string): readonly string[] {
+  const parts = name.split('/').slice(0, -1);
+  return ['', ...parts.map((_, at) => parts.slice(0, at + 1).join('/'))];
+}
+
+const PIECES_MAX = 50;
