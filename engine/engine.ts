@@ -65,7 +65,7 @@ export function createEngine(ports: Ports, telling: Telling, identityFile: strin
         { id: name, owner: asked.by, spec: chosen, sequence: 0, sealedPassword: sealed },
         { by: asked.by, at: clock.now(), why: 'created', operation: '' },
       );
-      await record('create', name, asked, 'created');
+      await noted('create', name, asked, 'created');
       const saved = await store.save('workspaces', workspace);
       await tryToDescribe(saved, ports);
       return saved;
@@ -174,7 +174,7 @@ export function createEngine(ports: Ports, telling: Telling, identityFile: strin
         if (!how.pinned) return null;
         return how.why === '' && pinned ? pinned : { by: asked.by, why: how.why, at }; // what was said still holds
       };
-      await record('pin', name, asked, `${snapshot.id.slice(0, 8)}${how.pinned ? '' : ': no more'}`, how.why);
+      await noted('pin', name, asked, `${snapshot.id.slice(0, 8)}${how.pinned ? '' : ': no more'}`, how.why);
       const changed = await update(store, 'snapshots', snapshot.id, (row) =>
         row.leaving ? null : { ...row, pinned: pinOf(row) },
       );
@@ -195,7 +195,7 @@ export function createEngine(ports: Ports, telling: Telling, identityFile: strin
         throw new Failure('confirmation_needed', {
           why: `The next wake of ${name} starts from ${short}, the newest good one; without it from an older one, or from nothing. Say so with --newest.`,
         });
-      await record('forget', name, asked, short, how.why);
+      await noted('forget', name, asked, short, how.why);
       const decision = { by: asked.by, why: how.why || 'asked for', at: clock.now() };
       await leave([snapshot.id], decision, ports, AbortSignal.timeout(WRITE_MS));
       ports.bell.ring(rowsBell);
@@ -276,7 +276,7 @@ export function createEngine(ports: Ports, telling: Telling, identityFile: strin
       const workspace = await views.find(name);
       checkIncludes(spec);
       if (CHOICES.some((field) => spec[field] !== undefined)) checkChoice({ ...workspace.spec, ...spec });
-      await record('configure', name, asked, Object.keys(spec).join(', '));
+      await noted('configure', name, asked, changedIn(spec));
       const changed = await update(store, 'workspaces', name, (row) => {
         const next = { ...row.spec, ...spec };
         if (CHOICES.some((field) => spec[field] !== undefined)) checkChoice(next);
@@ -294,7 +294,7 @@ export function createEngine(ports: Ports, telling: Telling, identityFile: strin
         throw new Failure('bad_request', { why: `keep it for at most ${keepMsMax / HOUR} hours at once` });
       const at = clock.now();
       const keep = how.forMs === null ? null : { until: at + how.forMs, by: asked.by, why: how.why, at };
-      await record('keep', name, asked, keep ? new Date(keep.until).toISOString() : 'ended', how.why);
+      await noted('keep', name, asked, keep ? new Date(keep.until).toISOString() : 'ended', how.why);
       const changed = await update(store, 'workspaces', name, (row) => ({ ...row, keep }));
       if (keep) ports.tell({ event: 'workspace.kept', workspace: name, by: asked.by, until: keep.until, why: how.why });
       ports.bell.ring(workspaceBell(name));
@@ -310,7 +310,7 @@ export function createEngine(ports: Ports, telling: Telling, identityFile: strin
       const workspace = await views.find(name);
       const view = await standbyOf(workspace, await holderOf(workspace), ports);
       const agreed = how.on ? agreedTo(view, how.agreedDollarsPerMonth) : null;
-      await record('standby', name, asked, how.on ? `on, up to $${agreed} a month` : 'off');
+      await noted('standby', name, asked, how.on ? `on, up to $${agreed} a month` : 'off');
       const at = clock.now();
       const standby = agreed === null ? null : { by: asked.by, at, dollarsPerMonth: agreed };
       await update(store, 'workspaces', name, (row) => ({ ...row, standby }));
@@ -320,7 +320,7 @@ export function createEngine(ports: Ports, telling: Telling, identityFile: strin
 
     async schedule(name, how, asked) {
       const workspace = await views.find(name);
-      await record('schedule', name, asked, `${how.want} ${scheduleWords(how)}`);
+      await noted('schedule', name, asked, `${how.want} ${scheduleWords(how)}`);
       const changed = await update(store, 'workspaces', name, (row) => {
         const schedule = scheduleFrom(how, row.schedules, asked.by, clock.now());
         return { ...row, schedules: [...row.schedules.filter(({ id }) => id !== schedule.id), schedule] };
@@ -332,7 +332,7 @@ export function createEngine(ports: Ports, telling: Telling, identityFile: strin
       const workspace = await views.find(name);
       if (!workspace.schedules.some((one) => one.id === id))
         throw new Failure('no_such_schedule', { schedule: id, workspace: name });
-      await record('schedule', name, asked, `${id}: ended`);
+      await noted('schedule', name, asked, `${id}: ended`);
       const changed = await update(store, 'workspaces', name, (row) => ({
         ...row,
         schedules: row.schedules.filter((one) => one.id !== id),
@@ -359,7 +359,7 @@ export function createEngine(ports: Ports, telling: Telling, identityFile: strin
       const workspace = await views.find(name);
       if (how.role !== null && !(await store.read('accounts', how.with)))
         throw new Failure('no_such_account', { account: how.with });
-      await record('share', name, asked, `${how.with}: ${how.role ?? 'no more'}`);
+      await noted('share', name, asked, `${how.with}: ${how.role ?? 'no more'}`);
       const at = clock.now();
       const changed = await update(store, 'workspaces', name, (row) => ({
         ...row,
@@ -394,7 +394,7 @@ export function createEngine(ports: Ports, telling: Telling, identityFile: strin
           why: `This removes ${name} and its ${snapshots.length} snapshots for ever; say so with --purge.`,
         });
       }
-      await record('destroy', name, asked, `purged with ${snapshots.length} snapshots`);
+      await noted('destroy', name, asked, `purged with ${snapshots.length} snapshots`);
       const signal = AbortSignal.timeout(PURGE_MS);
       await ports.storage.put(destroyedKey(vaultName(workspace)), Buffer.from(''), signal);
       for (const prefix of [`${name}/`, descriptionPrefix(name)])
@@ -441,7 +441,7 @@ export function createEngine(ports: Ports, telling: Telling, identityFile: strin
       if (isFailure(cause, 'row_changed') && first) return sameAsk(first, verb, workspace.id, intentOf); // at the same moment
       throw cause;
     });
-    await record(verb, workspace.id, asked, id, why);
+    await noted(verb, workspace.id, asked, id, why);
     await carryOut(saved, ports);
     await nudgeRaces(workspace.id);
     return saved;
@@ -457,6 +457,12 @@ export function createEngine(ports: Ports, telling: Telling, identityFile: strin
     for (const race of await store.list('races')) {
       if (race.workspace === workspace && race.endedAt === null) ports.bell.ring(`race/${race.id}`);
     }
+  }
+
+  /** Who decided what about a workspace stands in its own log too. */
+  async function noted(verb: string, workspace: string, asked: Asked, result: string, why = ''): Promise<void> {
+    await record(verb, workspace, asked, result, why);
+    ports.log('workspace.asked', { workspace, by: asked.by, verb, result, ...(why !== '' && { why }) });
   }
 
   async function record(verb: string, on: string, asked: Asked, result: string, why = ''): Promise<void> {
@@ -493,6 +499,14 @@ function scheduleFrom(how: ScheduleChoice, known: readonly Schedule[], by: strin
   const taken = new Set(known.map(({ id }) => id));
   const free = Array.from({ length: SCHEDULES_MAX }, (_, at) => `s${at + 1}`).find((id) => !taken.has(id));
   return { ...how, id: same?.id ?? free ?? '', by, doneAt: now };
+}
+
+/** What became what, where that is nobody's secret. */
+function changedIn(spec: Partial<WorkspaceSpec>): string {
+  const names = Object.keys(spec) as (keyof WorkspaceSpec)[];
+  return names
+    .map((name) => (CHOICES.some((choice) => choice === name) ? `${name}: ${spec[name] ?? 'as the plan says'}` : name))
+    .join(', ');
 }
 
 /** What a plan has a say in. */

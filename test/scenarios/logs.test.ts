@@ -34,6 +34,29 @@ test('the log of a workspace tells its day from wake to sleep, with what its mac
   await end();
 });
 
+test('who decided what about it, and about its backups, stands in its log of that day', async () => {
+  const w = new World();
+  const { engine, stop } = await awake(w);
+  await engine.snapshot('lab', { description: 'first' }, ANA);
+  await w.clock.advance(MINUTE);
+  await engine.snapshot('lab', { description: 'second' }, ANA);
+  await w.clock.advance(MINUTE);
+  const [, old] = await engine.snapshots('lab');
+  await engine.pin('lab', old!.id, { pinned: true, why: 'the paper' }, ANA);
+  await engine.pin('lab', old!.id, { pinned: false, why: '' }, ANA);
+  await engine.forget('lab', old!.id, { why: 'a secret was in it', newest: false }, ANA);
+  await engine.configure('lab', { retentionDays: 30 }, ANA);
+  const asked = (await engine.logs('lab', ALL)).filter(({ event }) => event === 'workspace.asked').toReversed();
+  const short = old!.id.slice(0, 8);
+  expect(asked.map(({ facts }) => [facts.verb, facts.by, facts.result, facts.why]).slice(-4)).toEqual([
+    ['pin', 'ana', short, 'the paper'],
+    ['pin', 'ana', `${short}: no more`, undefined],
+    ['forget', 'ana', short, 'a secret was in it'],
+    ['configure', 'ana', 'retentionDays: 30', undefined],
+  ]);
+  await stop();
+});
+
 test('one page follows another back through the days, and a day can be asked for', async () => {
   const w = new World();
   const { engine, stop } = await w.start();
@@ -92,7 +115,9 @@ test('the log of a workspace that had the name before is not told', async () => 
   await engine.destroy('lab', { purge: true }, ANA);
   await w.clock.advance(MINUTE);
   await engine.create('lab', {}, { by: 'otto', key: null });
-  expect(await engine.logs('lab', ALL)).toEqual([]);
+  expect((await engine.logs('lab', ALL)).map(({ facts }) => facts)).toEqual([
+    { by: 'otto', verb: 'create', result: 'created' },
+  ]);
   await stop();
 });
 
