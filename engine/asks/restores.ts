@@ -1,16 +1,19 @@
-import type { BringBackChoice, RestorePlan, RestorePlanChoice, WakeChoice } from './domain/doors.ts';
-import { Failure } from './domain/failures.ts';
-import type { Machine } from './domain/lifecycle.ts';
-import type { Ports } from './domain/ports.ts';
-import type { Snapshot } from './domain/snapshot.ts';
-import { notBackedUp, sightOf, type Workspace } from './domain/workspace.ts';
-import { whyNotSpend } from './money/budgets.ts';
-import { onlyAdopts } from './steps/only-adopts.ts';
-import { storedLines } from './steps/stored-backup.ts';
-import { weigh } from './steps/weigh.ts';
-import type { createViews } from './views.ts';
+import type { BringBackChoice, Engine, RestorePlan, RestorePlanChoice, WakeChoice } from '../domain/doors.ts';
+import { Failure } from '../domain/failures.ts';
+import type { Machine } from '../domain/lifecycle.ts';
+import type { Ports } from '../domain/ports.ts';
+import type { Snapshot } from '../domain/snapshot.ts';
+import type { Workspace } from '../domain/workspace.ts';
+import { whyNotSpend } from '../money/budgets.ts';
+import { onlyAdopts } from '../steps/only-adopts.ts';
+import { storedLines } from '../steps/stored-backup.ts';
+import { weigh } from '../steps/weigh.ts';
+import { busy, checkHeld } from './checks.ts';
 
-type Views = Pick<ReturnType<typeof createViews>, 'find' | 'findSnapshot' | 'quote'>;
+/** The part of what people can look at that asking needs. */
+export type Views = Pick<Engine, 'findSnapshot' | 'snapshots' | 'quote'> & { find(name: string): Promise<Workspace> };
+
+export type Restores = ReturnType<typeof createRestores>;
 
 /** What a restore is refused for, before anything is done; its dry run is refused for the same. */
 export function createRestores(views: Views, ports: Ports) {
@@ -66,15 +69,6 @@ export function createRestores(views: Views, ports: Ports) {
   async function holderOf(workspace: Workspace): Promise<Machine | null> {
     return workspace.claim === null ? null : await store.read('machines', workspace.claim.machine);
   }
-}
-
-export function checkHeld(path: string, { spec }: Workspace): void {
-  const why = notBackedUp(path, spec);
-  if (why) throw new Failure('bad_path', { path: `/${path}`, why });
-}
-
-export function busy(workspace: Workspace, machine: Machine | null): Failure {
-  return new Failure('workspace_busy', { workspace: workspace.id, sight: sightOf(workspace, machine) });
 }
 
 const READ_MS = 60_000;
