@@ -75,6 +75,8 @@ function startWorker(line: string, self: Self, attempt: string, log: string): Pi
     const worker = spawn(process.execPath, [self.program, 'restore-worker', ...self.argv, '--attempt', attempt], {
       detached: true,
       stdio: ['pipe', output, output],
+      // biome-ignore lint/style/noProcessEnv: it is the same program, with memory of another kind.
+      env: { ...process.env, ...KEEPING_MEMORY },
     });
     let over = false;
     worker.on('exit', () => {
@@ -165,3 +167,8 @@ function lastWords(worker: Worker | null): string {
 }
 
 const LOOK_MS = 100;
+/** For the C library: what was let go is used again, not handed back to the system, which would clear it once more. */
+const KEEPING_MEMORY = {
+  MALLOC_MMAP_THRESHOLD_: String(32 * 1024 * 1024),
+  MALLOC_TRIM_THRESHOLD_: String(128 * 1024 * 1024),
+};

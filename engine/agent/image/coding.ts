@@ -1,4 +1,5 @@
 import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
+import { letGo } from './let-go.ts';
 import { join, type Shape, split } from './planes.ts';
 
 /**
@@ -18,6 +19,7 @@ export function encode(raw: Buffer, shape: Shape, level: number): readonly Uint8
 
 /** Good until the next call. Throws a RangeError when they were not made by `encode`. */
 export function decode(stored: Buffer): Uint8Array {
+  for (const plane of unpacked.splice(0)) letGo(plane);
   const width = stored.readUInt8(0);
   const shape = { width, rotated: stored.readUInt8(1) === 1 };
   const length = stored.readUInt32LE(4);
@@ -84,9 +86,13 @@ function pack(plane: Uint8Array, params: Readonly<Record<number, number>>): Uint
 function unpack(packed: Buffer, bytes: number): Buffer {
   if (packed.length === bytes) return packed;
   const plane = zstdDecompressSync(packed, { maxOutputLength: bytes, chunkSize: Math.max(bytes + 1, CHUNK_MIN) });
+  unpacked.push(plane);
   if (plane.length !== bytes) throw new RangeError('a plane of another length');
   return plane;
 }
+
+/** By the last call. */
+const unpacked: Buffer[] = [];
 
 const { ZSTD_c_compressionLevel: LEVEL, ZSTD_c_minMatch, ZSTD_c_hashLog, ZSTD_c_windowLog } = constants;
 /** Exponents never repeat in rows, so that looking for repetitions costs time on both ways and saves nothing. */

@@ -3,6 +3,7 @@ import { reasonOf } from '../../domain/failures.ts';
 import { secondsOf } from '../times.ts';
 import { decode } from './coding.ts';
 import { imageKeys } from './keys.ts';
+import { letGo } from './let-go.ts';
 import { type ImageAt, openObjects, ownRoom, segmentName } from './objects.ts';
 import { SEGMENT_BYTES } from './plan.ts';
 import { damaged, unseal } from './seal.ts';
@@ -48,9 +49,14 @@ export function openSegmentReader({ password, at }: ImageAt): (job: ReadJob) => 
       const sealed = await objects.get(segmentName(name), within, signal);
       if (!sealed) return `segment ${name} is gone`;
       const what = `segment ${name}`;
-      const raw = decode(unseal(keys, what, sealed));
-      if (raw.length !== bytes) throw damaged(what);
-      for (const piece of pieces) writePiece(raw, piece);
+      const coded = unseal(keys, what, sealed);
+      try {
+        const raw = decode(coded);
+        if (raw.length !== bytes) throw damaged(what);
+        for (const piece of pieces) writePiece(raw, piece);
+      } finally {
+        letGo(coded);
+      }
       return null;
     } catch (cause) {
       return reasonOf(cause);

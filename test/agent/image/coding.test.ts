@@ -27,6 +27,14 @@ test.each([
   expect(Buffer.compare(decode(stored), raw)).toBe(0);
 });
 
+test('the memory of what was decoded is given back by the next call', () => {
+  const raw = Buffer.from('def main():\n'.repeat(1 << 17));
+  const stored = Buffer.concat(encode(raw, { width: 1, rotated: false }, 1));
+  const first = decode(stored);
+  expect(Buffer.compare(decode(stored), raw)).toBe(0);
+  expect(first).toHaveLength(0);
+});
+
 test('text and what is random stay whole', () => {
   expect(shapeOf(Buffer.from('def main():\n    return 1\n'.repeat(5_000)))).toEqual({ width: 1, rotated: false });
   expect(shapeOf(randomBytes(1 << 20))).toEqual({ width: 1, rotated: false });
