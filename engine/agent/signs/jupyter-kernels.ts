@@ -1,5 +1,3 @@
-import { request as requestHttp } from 'node:http';
-import { request as requestHttps } from 'node:https';
 import * as z from 'zod';
 import type { JupyterServer } from './jupyter-servers.ts';
 
@@ -42,7 +40,9 @@ async function get(url: URL, { token, socket }: JupyterServer, signal: AbortSign
     rejectUnauthorized: false, // it signed its own certificate, and is on this machine
     ...(socket === null ? {} : { socketPath: socket }),
   } as const;
-  const request = (url.protocol === 'https:' ? requestHttps : requestHttp)(url, options, (response) => {
+  // Not imported above: with it every start of the agent, and each of its threads, would load a web browser's half.
+  const http = await (url.protocol === 'https:' ? import('node:https') : import('node:http'));
+  const request = http.request(url, options, (response) => {
     let body = '';
     response.setEncoding('utf8');
     response.on('data', (chunk: string) => {
