@@ -1,4 +1,5 @@
 import { readFileSync, rmSync } from 'node:fs';
+import { setImmediate as breathe } from 'node:timers/promises';
 import type { AgentEvent, ManifestLine, RestoreOrder } from '../domain/agent-protocol.ts';
 import { Failure } from '../domain/failures.ts';
 import { fetchPart, type Job, placePart, rememberPart, startJob } from './bring-part.ts';
@@ -74,7 +75,7 @@ export async function bring(
   return lines;
 }
 
-/** Each part is fetched as soon as the one before it is, while that is moved to its place and remembered. */
+/** Each part is fetched as soon as the one before it is in its place, while that is remembered. */
 async function bringParts(job: Job, signal: AbortSignal, onPlaced: (part: Part) => void): Promise<void> {
   const stop = new AbortController();
   const either = AbortSignal.any([signal, stop.signal]);
@@ -82,10 +83,11 @@ async function bringParts(job: Job, signal: AbortSignal, onPlaced: (part: Part) 
   try {
     for (const [index, part] of PARTS.entries()) {
       const fetched = await coming;
-      const next = PARTS[index + 1];
-      coming = next ? fetchPart(job, next, either) : Promise.resolve(null);
       if (fetched) placePart(job, fetched);
       onPlaced(part);
+      const next = PARTS[index + 1];
+      coming = next ? fetchPart(job, next, either) : Promise.resolve(null);
+      await breathe(); // so that it asks for its first bytes before this thread is busy
       if (fetched) rememberPart(job, fetched);
     }
   } catch (cause) {

@@ -3,6 +3,8 @@ import { PROGRAM, type Task } from './thread.ts';
 
 /** A few threads that do jobs, each at most so many at a time. */
 export interface Threads<Job, Done> {
+  /** Now, for jobs that are sure to come. */
+  start(): void;
   /** In their order, and beside whatever else is asked. On the signal it gives out no more, and hears no more. */
   run(jobs: readonly Job[], onDone: (index: number, done: Done) => void, signal: AbortSignal): Promise<void>;
   close(): Promise<void>;
@@ -14,7 +16,7 @@ interface Asked<Job, Done> {
   readonly answer: (done: Done) => void;
 }
 
-/** They are started when there is something to do, since each takes a moment, and kept until they are closed. */
+/** They are started when there is something to do, if not before, since each takes a moment, and kept until they are closed. */
 export function openThreads<Job, Done>(
   task: Task,
   { threads, each }: { readonly threads: number; readonly each: number },
@@ -54,6 +56,9 @@ export function openThreads<Job, Done>(
   const leastBusy = () => workers.toSorted((a, b) => a.busy - b.busy)[0]!;
 
   return {
+    start() {
+      while (workers.length < threads) startOne();
+    },
     async run(jobs, onDone, signal) {
       const either = AbortSignal.any([signal, broken.signal]);
       const { promise, resolve } = Promise.withResolvers<void>();

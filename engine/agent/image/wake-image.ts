@@ -32,6 +32,7 @@ export async function openWakeImage(repository: RepositoryAccess, signal: AbortS
   const { password, ...at } = repository;
   await using opening = new AsyncDisposableStack();
   const readers = opening.adopt(openReaders({ password, at }), (some) => some.close());
+  readers.start(); // while the lists are fetched and read, which takes one thread
   const found = await fetchImage(repository, signal);
   const image = 'image' in found ? indexed(found.image) : null;
   const opened = opening.move();
