@@ -166,7 +166,7 @@ function lastWords(worker: Worker | null): string {
   return words || 'the restore was interrupted; ask again and it goes on';
 }
 
-const LOOK_MS = 100;
+const LOOK_MS = 20;
 /** For the C library: what was let go is used again, not handed back to the system, which would clear it once more. */
 const KEEPING_MEMORY = {
   MALLOC_MMAP_THRESHOLD_: String(32 * 1024 * 1024),

@@ -1,12 +1,23 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Failure, reasonOf } from '../domain/failures.ts';
+import { openConnection } from './image/connection.ts';
 
-/** Fetches one object by a presigned URL, which is a secret and is never part of a message. */
+/**
+ * Fetches one object by a presigned URL, which is a secret and is never part of a message. Not with `fetch`: to load it costs
+ * as much as the whole list of files, and somebody waits.
+ */
 export async function fetchObject(url: string, what: string, signal: AbortSignal): Promise<Buffer> {
   return await tried(what, TRIES, ATTEMPT_MS, signal, async (attempt) => {
-    const reply = await fetch(url, { signal: attempt });
-    if (!reply.ok) throw refusal(reply.status, what);
-    return Buffer.from(await reply.arrayBuffer());
+    const at = new URL(url);
+    const connection = openConnection(at);
+    try {
+      const head = [`GET ${at.pathname}${at.search} HTTP/1.1`, `host: ${at.host}`, 'connection: close'];
+      const reply = await connection.ask(`${head.join('\r\n')}\r\n\r\n`, null, Buffer.allocUnsafeSlow, attempt);
+      if (reply.status !== 200) throw refusal(reply.status, what);
+      return reply.body;
+    } finally {
+      connection.close();
+    }
   });
 }
 
