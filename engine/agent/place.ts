@@ -32,8 +32,10 @@ export const STAGING = '.dumont-restore';
 /** A path from an order or a manifest must stay below the machine's root. */
 export function checkedPath(wire: string): string {
   const raw = rawPath(wire);
-  const parts = raw.split('/');
-  if (raw.includes('\0') || parts.some((part) => part === '' || part === '.' || part === '..'))
+  if (LEADS_AWAY.test(raw))
     throw new Failure('bad_path', { path: wire, why: 'it must be relative to the root of the machine, without ".."' });
   return raw;
 }
+
+/** A part that is empty, `.` or `..`, or the end of the system's own texts. */
+const LEADS_AWAY = /(?:^|\/)\.{0,2}(?:\/|$)|\0/;

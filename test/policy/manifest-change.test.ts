@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { ManifestLine } from '../../engine/domain/agent-protocol.ts';
+import { ManifestLine } from '../../engine/domain/agent-protocol.ts';
 import { contentHash } from '../../engine/policy/content-hash.ts';
-import { type Base, headOf, manifestText, readManifest } from '../../engine/policy/manifest-change.ts';
+import { type Base, headOf, manifestText, readManifest, wholeLines } from '../../engine/policy/manifest-change.ts';
 
 const path = fc
   .array(fc.constantFrom('a', 'b', 'c', 'é', '日', '\udcff', ' ', '"', '\n'), { minLength: 1, maxLength: 4 })
@@ -111,4 +111,19 @@ test('a manifest of another snapshot is refused, whole or not', () => {
 
 test('a whole manifest has no base, and neither has an empty one', () => {
   expect([headOf(wholeOf(big)), headOf(Buffer.alloc(0))]).toEqual([null, null]);
+});
+
+test('a line is read as its schema has it, or refused', () => {
+  const strange = fc.constantFrom(null, true, -1, 0.5, 1e300, '', 'a', 'A'.repeat(64), [], {});
+  const change = fc.record({ field: fc.constantFrom(...Object.keys(ManifestLine.shape), 'more'), value: strange });
+  fc.assert(
+    fc.property(line, fc.array(change, { maxLength: 2 }), (good, changes) => {
+      const said = { ...good, ...Object.fromEntries(changes.map(({ field, value }) => [field, value])) };
+      const text = Buffer.from(`${JSON.stringify(said)}\n`);
+      const expected = ManifestLine.safeParse(JSON.parse(JSON.stringify(said)));
+      if (expected.success) expect(wholeLines(text)).toEqual([expected.data]);
+      else expect(() => wholeLines(text)).toThrow();
+    }),
+    { numRuns: 2_000 },
+  );
 });

@@ -91,6 +91,8 @@ const file = (path: string, extents: [number, number, number, number][] = [], si
   ...META,
 });
 
+const odd = (entry: ImageEntry, fields: object): ImageEntry => ({ ...entry, ...fields }) as ImageEntry;
+
 test.each<readonly [string, readonly ImageEntry[]]>([
   ['a way up', [file('root/../etc/passwd')]],
   ['an absolute name', [file('/etc/passwd')]],
@@ -102,6 +104,14 @@ test.each<readonly [string, readonly ImageEntry[]]>([
   ['more than there is in its segment', [file('root/a', [[0, 90, 20, 0]], 20)]],
   ['a segment that is not listed', [file('root/a', [[1, 0, 1, 0]], 1)]],
   ['data past its end', [file('root/a', [[0, 0, 20, 1]], 20)]],
+  ['a mode that no file has', [odd(file('root/a'), { mode: 0o10000 })]],
+  ['a size that is none', [odd(file('root/a'), { size: -1 })]],
+  ['an owner that is none', [odd(dir('root'), { uid: 0.5 })]],
+  ['a time that is none', [odd(dir('root'), { mtimeNs: '1.5' })]],
+  ['a hash that is none', [odd(file('root/a'), { sha256: 'C'.repeat(64) })]],
+  ['an extent of five', [file('root/a', [[0, 0, 20, 0, 0] as unknown as [number, number, number, number]], 20)]],
+  ['a field that nobody knows', [odd(file('root/a'), { more: 1 })]],
+  ['a kind that nobody knows', [odd(dir('root'), { type: 'pipe' })]],
 ])('a forged manifest with %s is refused', (_, entries) => {
   const keys = imageKeys(PASSWORD);
   const head = { version: 1 as const, snapshot: SNAPSHOT, contentHash: SNAPSHOT, whole: true };
