@@ -5,10 +5,11 @@ import { type Answer, call, type Request, type Service, shaped } from '../http/c
 import { pace } from '../http/pace.ts';
 import { together } from '../http/together.ts';
 import { fits, insertBody, listed, nameFor, offerIn, requestIdFor } from './machines.ts';
+import { openOperations } from './operations.ts';
 import { MACHINE_NAMES } from './prices.ts';
-import { refusalIn, refusalOf } from './refusals.ts';
+import { refusalOf } from './refusals.ts';
 import { serviceAccount } from './service-account.ts';
-import { Aggregated, type Instance, Operation, SerialOutput } from './shapes.ts';
+import { Aggregated, type Instance, SerialOutput } from './shapes.ts';
 
 export interface GcpOptions {
   /** https://compute.googleapis.com/compute/v1, or a stand-in for it. */
@@ -40,22 +41,14 @@ export function gcp({ api, key, zones, machineType, clock }: GcpOptions): Market
     return answer;
   }
 
-  /** A reply of 200 says that it was begun. Done without an error is what counts; we wait for that for a while. */
-  async function settled(zone: string, begun: Answer, signal: AbortSignal): Promise<void> {
-    let operation = shaped(Operation, begun, 'gcp');
-    const until = clock.now() + SETTLE_MS;
-    while (operation.status !== 'DONE' && clock.now() < until) {
-      await clock.sleep(OPERATION_MS, signal);
-      const request: Request = { method: 'GET', path: `/zones/${zone}/operations/${operation.name}` };
-      operation = shaped(Operation, await good(request, signal), 'gcp');
-    }
-    const refused = refusalIn(operation);
-    if (refused) throw refused;
-  }
+  const operations = openOperations(
+    async (zone, name, signal) => await good({ method: 'GET', path: `/zones/${zone}/operations/${name}` }, signal),
+    clock,
+  );
 
   async function act(instance: string, action: 'start' | 'stop', signal: AbortSignal): Promise<void> {
     const { zone, path } = placeOf(instance);
-    await settled(zone, await good({ method: 'POST', path: `${path}/${action}` }, signal), signal);
+    await operations.done(zone, await good({ method: 'POST', path: `${path}/${action}` }, signal), signal);
   }
 
   return {
@@ -86,13 +79,15 @@ export function gcp({ api, key, zones, machineType, clock }: GcpOptions): Market
       const path = `/zones/${zone}/instances`;
       const answer = await call(service, { method: 'POST', path, query, body, depart: departing }, signal);
       if (!answer.ok) throw refusalOf(answer, offer.id);
-      await settled(zone, answer, signal);
-      return `${zone}/${nameFor(order.label)}`;
+      const instance = `${zone}/${nameFor(order.label)}`;
+      await operations.inserted(instance, order, offer.machine, answer, signal);
+      return instance;
     },
 
     list: together(async (depart, signal) => {
       await lists.turn(signal);
       depart();
+      await operations.look(signal);
       const all: Instance[] = [];
       for (let pageToken: string | undefined; ; ) {
         const query = { filter: 'labels.dumont=machine', maxResults: '500', pageToken };
@@ -104,13 +99,17 @@ export function gcp({ api, key, zones, machineType, clock }: GcpOptions): Market
           throw new Failure('marketplace_down', { marketplace: 'gcp', why: `its list lacks ${missing.join(', ')}` });
         all.push(...Object.values(page.items).flatMap(({ instances }) => instances));
         pageToken = page.nextPageToken;
-        if (!pageToken) return all.map(listed);
+        if (!pageToken) return operations.withFailed(all.map(listed));
       }
     }),
 
     async destroy(instance, signal) {
-      const answer = await call(service, { method: 'DELETE', path: placeOf(instance).path }, signal);
-      if (!answer.ok && answer.status !== 404) throw refusalOf(answer);
+      const { zone, path } = placeOf(instance);
+      const answer = await call(service, { method: 'DELETE', path }, signal);
+      operations.forget(instance);
+      if (answer.status === 404) return;
+      if (!answer.ok) throw refusalOf(answer);
+      await operations.done(zone, answer, signal);
     },
 
     stop: async (instance, signal) => await act(instance, 'stop', signal),
@@ -127,9 +126,6 @@ export function gcp({ api, key, zones, machineType, clock }: GcpOptions): Market
 }
 
 const LIST_MS = 2_000;
-const OPERATION_MS = 1_000;
-/** Less than the deadline for a create; what fails later is missing in lists, and found out there. */
-const SETTLE_MS = 6_000;
 /** What an offer has where nobody said how much they need. */
 const DISK_GB = 40;
 

@@ -51,13 +51,45 @@ test.each(['too-many', 'still-stopping'] as const)(
   },
 );
 
-test('an operation that takes long is not waited for; the list tells what became of it', async () => {
+test('an insert that takes long keeps nobody waiting; the list tells what became of it', async () => {
   await using world = await openGcpWorld();
   world.project.traps.add('slow-operations');
   const from = world.clock.now();
   const instance = await rent(world);
   expect(world.clock.now() - from).toBeLessThan(10_000);
-  expect((await world.marketplace.list(never)).map((row) => row.instance)).toEqual([instance]);
+  expect(await world.marketplace.list(never)).toMatchObject([{ instance, status: 'loading' }]);
+  await world.clock.advance(400_000);
+  expect(await world.marketplace.list(never)).toMatchObject([{ instance, status: 'running' }]);
+});
+
+test('an insert that fails late is told by the next list, with why, until its end is asked for', async () => {
+  await using world = await openGcpWorld();
+  world.project.traps.add('slow-operations').add('zone-full');
+  const instance = await rent(world);
+  expect(await world.marketplace.list(never)).toEqual([]);
+  await world.clock.advance(300_000);
+  const [row] = await world.marketplace.list(never);
+  expect(row).toMatchObject({ instance, label: order.label, status: 'exited', dollarsPerHour: 0 });
+  expect(row?.statusMessage).toMatch(/^ZONE_RESOURCE_POOL_EXHAUSTED: The zone/);
+  await world.marketplace.destroy(instance, never);
+  expect(await world.marketplace.list(never)).toEqual([]);
+});
+
+test('starts, stops and ends are over when they are done, and what fails at last is told', async () => {
+  await using world = await openGcpWorld();
+  const instance = await rent(world);
+  world.project.traps.add('slow-operations');
+  for (const verb of ['stop', 'start', 'stop'] as const) {
+    const from = world.clock.now();
+    await world.marketplace[verb](instance, never);
+    expect(world.clock.now() - from, verb).toBeGreaterThanOrEqual(300_000);
+  }
+  world.project.traps.add('zone-full');
+  await expect(world.marketplace.start(instance, never)).rejects.toMatchObject({ code: 'offer_taken' });
+  const leaves = new AbortController();
+  const ending = world.marketplace.destroy(instance, leaves.signal);
+  leaves.abort(new Error('the engine stops'));
+  await expect(ending).rejects.toThrow('the engine stops');
 });
 
 test('an insert whose answer was lost is found by its label, and asked for again it is the same machine', async () => {
