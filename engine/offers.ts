@@ -1,8 +1,8 @@
-import type { RankedOffer } from './domain/doors.ts';
+import type { OfferSource, RankedOffer } from './domain/doors.ts';
 import { Failure, isFailure, reasonOf } from './domain/failures.ts';
 import type { Need, Offer } from './domain/marketplace.ts';
 import { near } from './domain/near.ts';
-import type { Ports } from './domain/ports.ts';
+import type { Marketplace, Ports } from './domain/ports.ts';
 import { newestGood } from './domain/snapshot.ts';
 import { remember } from './policy/hosts.ts';
 import { type Knowledge, lastMisfit, misfit, ranking } from './policy/ranking.ts';
@@ -11,21 +11,41 @@ const REMEMBERED_MS = 60 * 24 * 3_600_000;
 /** Node, the agent and restic, packed. */
 const KIT_GB = 0.06;
 
+/** What a marketplace offered, and when it said so. */
+export interface Seen {
+  readonly offers: readonly Offer[];
+  readonly at: number;
+}
+
+export type AskOffers = (marketplace: Marketplace, need: Need, signal: AbortSignal) => Promise<Seen>;
+
+/** As races ask: before all who only look. */
+const askNow =
+  ({ clock }: Ports): AskOffers =>
+  async (marketplace, need, signal) => ({ offers: await marketplace.offers(need, signal), at: clock.now() });
+
+interface Offered {
+  readonly ranked: readonly RankedOffer[];
+  readonly none: string;
+  readonly known: Knowledge;
+  readonly sources: readonly OfferSource[];
+}
+
 /** What every marketplace offers for this need, best first; and when that is nothing, the filter that removed the last ones. */
 export async function offersFor(
   need: Need,
   workspace: string | null,
   ports: Ports,
   signal: AbortSignal,
-  racers = ports.settings.race.batch,
-): Promise<{ readonly ranked: readonly RankedOffer[]; readonly none: string; readonly known: Knowledge }> {
-  const { offers, failed } = await found(need, ports, signal);
+  { racers = ports.settings.race.batch, ask = askNow(ports) }: { racers?: number; ask?: AskOffers } = {},
+): Promise<Offered> {
+  const { offers, failed, sources } = await found(need, ask, ports, signal);
   if (offers.length === 0 && failed !== null) throw failed;
   const fitting = offers.filter((offer) => misfit(offer, need) === null);
   const known = await knowledge(workspace, racers, ports);
   const ranked = ranking(fitting, known);
-  const none = ranked.length > 0 ? '' : await whyNone(need, ports, signal);
-  return { ranked, known, none };
+  const none = ranked.length > 0 ? '' : await whyNone(need, ask, ports, signal);
+  return { ranked, known, none, sources };
 }
 
 async function knowledge(workspace: string | null, racers: number, ports: Ports): Promise<Knowledge> {
@@ -54,9 +74,9 @@ export async function hostKnowledge(ports: Ports): Promise<Pick<Knowledge, 'memo
  * Marketplaces leave out what does not fit, so with nothing left they are asked again for more: for every machine with that
  * GPU, and if there is none, for what GPUs there are.
  */
-async function whyNone(need: Need, ports: Ports, signal: AbortSignal): Promise<string> {
+async function whyNone(need: Need, ask: AskOffers, ports: Ports, signal: AbortSignal): Promise<string> {
   const kind = { gpu: need.gpu, spot: need.spot, kind: need.kind };
-  const alike = await found(kind, ports, signal);
+  const alike = await found(kind, ask, ports, signal);
   if (alike.offers.some((offer) => misfit(offer, kind) === null))
     return lastMisfit(
       alike.offers.filter((offer) => misfit(offer, kind) === null),
@@ -64,7 +84,7 @@ async function whyNone(need: Need, ports: Ports, signal: AbortSignal): Promise<s
     );
   if (alike.failed !== null) return reasonOf(alike.failed);
   if (need.gpu === undefined) return 'the marketplaces offer nothing at all right now';
-  const { offers } = await found({ spot: need.spot }, ports, signal);
+  const { offers } = await found({ spot: need.spot }, ask, ports, signal);
   const names = [...new Set(offers.map(({ gpu }) => gpu))];
   const meant = near(need.gpu.toUpperCase().replaceAll('_', ' '), names);
   const hint = meant.length > 0 ? `did you mean ${meant.join(' or ')}` : `there are ${names.toSorted().join(', ')}`;
@@ -75,21 +95,28 @@ interface Found {
   readonly offers: readonly Offer[];
   /** What marketplaces said that did not answer. */
   readonly failed: Failure | null;
+  readonly sources: readonly OfferSource[];
 }
 
-async function found(need: Need, ports: Ports, signal: AbortSignal): Promise<Found> {
-  const answers = await Promise.allSettled(
-    [...ports.marketplaces.values()].map((marketplace) => marketplace.offers(need, signal)),
-  );
+async function found(need: Need, ask: AskOffers, ports: Ports, signal: AbortSignal): Promise<Found> {
+  const asked = [...ports.marketplaces.values()];
+  const answers = await Promise.allSettled(asked.map((marketplace) => ask(marketplace, need, signal)));
   signal.throwIfAborted();
-  const failed = answers.flatMap((answer) => (answer.status === 'rejected' ? [answer.reason as unknown] : []));
-  const known = failed.filter((reason) => isFailure(reason));
-  if (known.length < failed.length) throw failed.find((reason) => !isFailure(reason));
-  for (const one of known) ports.log('offers.not_read', { why: reasonOf(one) }, 'WARNING');
-  return {
-    offers: answers.flatMap((answer) => (answer.status === 'fulfilled' ? answer.value : [])),
-    failed: all(known),
-  };
+  const offers: Offer[] = [];
+  const known: Failure[] = [];
+  const sources = answers.map((answer, i): OfferSource => {
+    const marketplace = asked[i]?.name ?? '';
+    if (answer.status === 'fulfilled') {
+      offers.push(...answer.value.offers);
+      return { marketplace, at: answer.value.at, offers: answer.value.offers.length, failed: null };
+    }
+    const reason: unknown = answer.reason;
+    if (!isFailure(reason)) throw reason;
+    known.push(reason);
+    ports.log('offers.not_read', { why: reasonOf(reason) }, 'WARNING');
+    return { marketplace, at: ports.clock.now(), offers: 0, failed: reasonOf(reason) };
+  });
+  return { offers, failed: all(known), sources };
 }
 
 /** One failure that says them all: who mends the first wants to know of the second. */

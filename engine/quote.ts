@@ -3,15 +3,15 @@ import { Failure } from './domain/failures.ts';
 import type { Ports } from './domain/ports.ts';
 import { newestGood } from './domain/snapshot.ts';
 import type { Workspace } from './domain/workspace.ts';
-import { offersFor } from './offers.ts';
+import { type AskOffers, offersFor } from './offers.ts';
 import { spread } from './policy/ranking.ts';
 import { timesOf } from './policy/times.ts';
 
 /** What a wake would cost and how long it would take, from what marketplaces offer now and from earlier wakes. */
-export async function quoteFor(workspace: Workspace, how: WakeChoice, ports: Ports): Promise<Quote> {
+export async function quoteFor(workspace: Workspace, how: WakeChoice, ask: AskOffers, ports: Ports): Promise<Quote> {
   const { race } = ports.settings;
   const need = { ...workspace.spec.need, ...how.need };
-  const { ranked, none } = await offersFor(need, workspace.id, ports, AbortSignal.timeout(LOOK_MS));
+  const { ranked, none } = await offersFor(need, workspace.id, ports, AbortSignal.timeout(LOOK_MS), { ask });
   if (ranked.length === 0) throw new Failure('no_offers', { why: none });
   const first = spread(ranked, [], race.batch);
   const snapshots = (await ports.store.list('snapshots')).filter((snapshot) => snapshot.workspace === workspace.id);
@@ -31,7 +31,7 @@ export async function quoteFor(workspace: Workspace, how: WakeChoice, ports: Por
   };
 }
 
-const LOOK_MS = 15_000;
+const LOOK_MS = 60_000;
 
 /**
  * How long people waited, from the beginning of a race until somebody could work: what the losers and the rounds before the

@@ -145,7 +145,7 @@ async function rent(
   let marketDollarsPerHour = race.marketDollarsPerHour;
   let known: Knowledge;
   try {
-    const found = await offersFor(race.need, race.workspace, ports, signal, race.plan.batch);
+    const found = await offersFor(race.need, race.workspace, ports, signal, { racers: race.plan.batch });
     const { ranked, none } = found;
     if (ranked.length === 0) return none;
     marketDollarsPerHour ??= quantile(

@@ -15,7 +15,7 @@ import { tidy } from './tidy.ts';
  * ours without a record get one, and from there their own driver saves and releases them.
  */
 export async function sweep(ports: Ports, signal: AbortSignal): Promise<void> {
-  const refused = new Map<string, Ringing>();
+  const refused = new Map<string, Failure>();
   const silent = new Set<string>();
   for (const marketplace of ports.marketplaces.values()) {
     try {
@@ -45,22 +45,36 @@ export async function sweep(ports: Ports, signal: AbortSignal): Promise<void> {
       signal.throwIfAborted();
       if (!isFailure(cause)) throw cause;
       ports.log('sweep.failed', { marketplace: marketplace.name, why: reasonOf(cause) }, 'WARNING');
-      const id = alertId('key_refused', marketplace.name);
-      if (cause.code === 'marketplace_key') refused.set(id, await keyRefused(marketplace.name, cause, ports));
-      else silent.add(id);
+      if (cause.code === 'marketplace_key') refused.set(marketplace.name, cause);
+      else silent.add(marketplace.name);
     }
   }
-  await settleAlerts(refused, ({ id, kind }) => kind === 'key_refused' && !silent.has(id), ports);
+  await tellRefused(refused, silent, ports).catch((cause: unknown) => {
+    if (!isFailure(cause)) throw cause;
+    ports.log('alerts.not_kept', { why: reasonOf(cause) }, 'WARNING');
+  });
 }
 
-async function keyRefused(marketplace: string, cause: Failure, ports: Ports): Promise<Ringing> {
-  const running = (await ports.store.list('machines')).filter(
-    (machine) => machine.marketplace === marketplace && machine.state !== 'gone' && machine.departedAt !== null,
+/** Marketplaces that refuse their key, and what goes on costing there meanwhile. Of those that said nothing nothing is known. */
+async function tellRefused(
+  refused: ReadonlyMap<string, Failure>,
+  silent: ReadonlySet<string>,
+  ports: Ports,
+): Promise<void> {
+  const machines = (await ports.store.list('machines')).filter(
+    ({ state, departedAt }) => state !== 'gone' && departedAt !== null,
   );
-  const costs = perHour(running.reduce((sum, machine) => sum + rateOf(machine), 0));
-  const still = running.length === 0 ? '' : `; machines there: ${running.length}, which go on costing ${costs}`;
-  return { kind: 'key_refused', workspace: null, why: `${reasonOf(cause)}${still}` };
+  const ringing = [...refused].map(([name, failure]): readonly [string, Ringing] => {
+    const mine = machines.filter(({ marketplace }) => marketplace === name);
+    const costs = perHour(mine.reduce((sum, machine) => sum + rateOf(machine), 0));
+    const still = mine.length === 0 ? '' : `; machines there: ${mine.length}, which go on costing ${costs}`;
+    return [idFor(name), { kind: 'key_refused', workspace: null, why: `${failure.message}${still}` }];
+  });
+  const unknown = new Set([...silent].map(idFor));
+  await settleAlerts(new Map(ringing), ({ id, kind }) => kind === 'key_refused' && !unknown.has(id), ports);
 }
+
+const idFor = (marketplace: string): string => alertId('key_refused', marketplace);
 
 /** A record of this very rental; while the answer to its rental is not known, by its label. */
 function isOf(machine: Machine, listed: Listed): boolean {

@@ -2,6 +2,7 @@ import { backupsOf } from './backups/backups.ts';
 import { whyMissing } from './backups/missing-snapshot.ts';
 import { plansFor } from './backups/plans.ts';
 import { fatesOf } from './backups/upkeep.ts';
+import { openBrowsing } from './browsing.ts';
 import type { Engine, RaceView, WorkspaceView } from './domain/doors.ts';
 import { Failure } from './domain/failures.ts';
 import { BILLED, type Machine, rateOf } from './domain/lifecycle.ts';
@@ -55,6 +56,7 @@ export function createViews(
   identityFile: string | null,
 ): Reads & { find(name: string): Promise<Workspace> } {
   const { store, settings } = ports;
+  const browse = openBrowsing(ports);
 
   async function find(name: string): Promise<Workspace> {
     const workspace = await store.read('workspaces', name);
@@ -211,7 +213,7 @@ export function createViews(
     async quote(name, how) {
       const workspace = await find(name);
       if (how.snapshot !== undefined) await findSnapshot(name, how.snapshot);
-      return await quoteFor(workspace, how, ports);
+      return await quoteFor(workspace, how, browse, ports);
     },
 
     async plans(name) {
@@ -224,9 +226,9 @@ export function createViews(
     savings: async (wanted) => await savingsFor(wanted, ports),
 
     async offers(need, signal) {
-      const { ranked, none } = await offersFor(need, null, ports, signal);
+      const { ranked, none, sources } = await offersFor(need, null, ports, signal, { ask: browse });
       if (ranked.length === 0) throw new Failure('no_offers', { why: none });
-      return ranked;
+      return { ranked, sources };
     },
 
     async hosts() {

@@ -2,6 +2,7 @@ import type {
   FileDifference,
   FileEntry,
   HostMemory,
+  OffersView,
   PlanQuote,
   RankedOffer,
   Times,
@@ -16,6 +17,8 @@ import { list } from './list.ts';
 const PAGE = 10;
 const SHOWN = 15;
 const DESCRIPTION_MAX = 120;
+/** An older list of offers says how old it is. */
+const OLD_MS = 2_000;
 
 export function catalogueAnswers(words: Phrases) {
   const { label, bytes, count, ago } = words;
@@ -89,10 +92,19 @@ export function catalogueAnswers(words: Phrases) {
       return { content: `**${label.plans}**`, embeds: [{ color: COLOUR.calm, fields }] };
     },
 
-    offers(ranked: readonly RankedOffer[]): Message {
+    offers({ ranked, sources }: OffersView, now: number): Message {
+      const notes = sources.flatMap(({ marketplace, at, offers: found, failed }) => {
+        if (failed !== null) return [`${marketplace}: ${plain(words.why(failed))}`];
+        return found > 0 && now - at >= OLD_MS ? [`${marketplace}: ${ago(now - at)}`] : [];
+      });
       return {
         content: `**${label.offers}** (${count(ranked.length)})`,
-        embeds: [{ color: COLOUR.calm, description: offerLines(ranked.slice(0, SHOWN), words) }],
+        embeds: [
+          {
+            color: COLOUR.calm,
+            description: [offerLines(ranked.slice(0, SHOWN), words), ...notes].join('\n'),
+          },
+        ],
       };
     },
 
@@ -154,12 +166,13 @@ const quoted = (path: string): string => `\`${code(clip(path, DESCRIPTION_MAX))}
 
 /** A table narrow enough for a telephone. */
 export function offerLines(ranked: readonly RankedOffer[], words: Phrases): string {
-  const lines = ranked.map(({ rank, offer: { gpu, gpuCount, host, region, dollarsPerHour } }) => [
-    String(rank),
+  const lines = ranked.map(({ offer: { gpu, gpuCount, marketplace, host, region, dollarsPerHour } }, i) => [
+    String(i + 1),
     clip(gpuCount > 1 ? `${gpuCount}× ${gpu}` : gpu, 12),
+    clip(marketplace, 6),
     clip(host, 10),
     clip(region, 8),
     words.perHour(dollarsPerHour),
   ]);
-  return block(columns(lines, ['right', 'left', 'left', 'left', 'right']));
+  return block(columns(lines, ['right', 'left', 'left', 'left', 'left', 'right']));
 }

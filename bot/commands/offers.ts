@@ -5,5 +5,6 @@ export const offers = command({
   path: 'offers',
   verb: 'offers',
   options: NEED,
-  run: async ({ options, engine, words, signal }) => words.answer.offers(await engine.offers(needOf(options), signal)),
+  run: async ({ options, engine, words, now, signal }) =>
+    words.answer.offers(await engine.offers(needOf(options), signal), now),
 });

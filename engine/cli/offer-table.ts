@@ -15,6 +15,7 @@ export function offerTable(offers: readonly RankedOfferJson[], { width, paint }:
       },
       { title: 'VRAM', of: ({ offer }) => `${count(offer.vram_gb)} GB`, align: 'right', drop: 3 },
       { title: 'PRICE', of: ({ offer }) => perHour(offer.dollars_per_hour), align: 'right' },
+      { title: 'AT', of: ({ offer }) => offer.marketplace, min: 4 },
       { title: 'HOST', of: ({ offer }) => offer.host, min: 8 },
       { title: 'REGION', of: ({ offer }) => offer.region, min: 7, drop: 1 },
       { title: 'DOWN', of: ({ offer }) => `${count(offer.down_mbps)} Mbit/s`, align: 'right', drop: 4 },

@@ -146,7 +146,8 @@ export interface Engine {
   removeBudget(id: string, asked: Asked): Promise<void>;
   /** What was paid and what always-on would have cost, of one workspace or of all. */
   savings(wanted: SavingsWanted): Promise<Savings>;
-  offers(need: Need, signal: AbortSignal): Promise<readonly RankedOffer[]>;
+  /** Best first. Whoever looks around may get what was seen a moment ago. */
+  offers(need: Need, signal: AbortSignal): Promise<OffersView>;
   hosts(): Promise<HostsView>;
   operation(id: string): Promise<Operation>;
   /** Of one workspace or of all, newest first. */
@@ -473,6 +474,20 @@ export interface RankedOffer {
   readonly offer: Offer;
   readonly rank: number;
   readonly why: string;
+}
+
+/** What one marketplace said, and when. */
+export interface OfferSource {
+  readonly marketplace: string;
+  readonly at: number;
+  readonly offers: number;
+  /** Why nothing came from it. */
+  readonly failed: string | null;
+}
+
+export interface OffersView {
+  readonly ranked: readonly RankedOffer[];
+  readonly sources: readonly OfferSource[];
 }
 
 export interface HostsView {

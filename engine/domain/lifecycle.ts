@@ -93,8 +93,8 @@ export interface Machine {
   readonly sealed: { readonly snapshot: string | null; readonly at: number } | null;
   /** The last sign that a booting machine gets on: a new word from the marketplace. */
   readonly stirredAt: number | null;
-  /** It stood still and was started again by us, so often without a word from it since, and when last. */
-  readonly revived?: { readonly at: number; readonly times: number } | undefined;
+  /** It stood still and is started again by us: so often without a word from it, when last, and whether that call came back. */
+  readonly revived?: { readonly at: number; readonly times: number; readonly started: boolean } | undefined;
   /** Its last backup left something out that cannot be remade; it waits for a person to agree. */
   readonly held: { readonly why: string; readonly at: number } | null;
   /** It is idle: people were warned, and when it is put to sleep unless something stirs. */

@@ -140,7 +140,8 @@ export interface Marketplace {
   readonly pauses: boolean;
   /** Missing where machines may be rented as fast as one likes, and pull nothing that costs. */
   readonly terms?: Terms;
-  offers(need: Need, signal: AbortSignal): Promise<readonly Offer[]>;
+  /** `browsing`: nobody's machine waits for it, so where searches are counted those of races go first. */
+  offers(need: Need, signal: AbortSignal, how?: { readonly browsing: boolean }): Promise<readonly Offer[]>;
   /**
    * Asks for one machine, once. `depart` is awaited right before the request leaves, after any rate limit, and may forbid it.
    * `Failure('offer_taken' | 'no_credit' | 'spend_limit' | 'marketplace_key' | 'marketplace_busy' | 'marketplace_refused')`

@@ -142,7 +142,7 @@ async function raceRateAt(
 ): Promise<number | null> {
   try {
     const offers = [];
-    for (const need of needs) offers.push(await marketplace.offers(need, signal));
+    for (const need of needs) offers.push(await marketplace.offers(need, signal, { browsing: true }));
     return raceRate(needs, offers, settings.race.batch);
   } catch (cause) {
     signal.throwIfAborted();

@@ -37,7 +37,8 @@ export const paused: Step = async (machine, ports, signal, note) => {
     if (listed && workspace.wish.want === 'awake') {
       // From the moment it starts somebody can work on it: what was saved before is not all of its work any more.
       const { sealed } = machine;
-      machine = await note({ sealed: null, revived: { at: ports.clock.now(), times: 1 } });
+      const revived = { at: ports.clock.now(), times: 1, started: false };
+      machine = await note({ sealed: null, revived });
       await ports.fence.check(machine.id, signal);
       try {
         await marketplace.start(listed.instance, signal);
@@ -58,7 +59,7 @@ export const paused: Step = async (machine, ports, signal, note) => {
       return {
         to: 'booting',
         why: 'started again in place',
-        facts: { address: null, hostKey: null, stirredAt: null },
+        facts: { address: null, hostKey: null, stirredAt: null, revived: { ...revived, started: true } },
       };
     }
     await ear.wait(watch.lookMs, signal);

@@ -55,8 +55,8 @@ export const stranded: Step = async (machine, ports, signal, note) => {
 
 /** Its host stopped it, or we did. One that was started already and said nothing waits, each time longer. */
 function mayStart({ revived }: Machine, { status }: Listed, now: number): boolean {
-  const restMs = REST_MS[Math.min(revived?.times ?? 0, REST_MS.length) - 1] ?? 0;
-  return ENDED.has(status) && now >= (revived?.at ?? now) + restMs;
+  if (!ENDED.has(status) || !revived?.started) return ENDED.has(status);
+  return now >= revived.at + (REST_MS[Math.min(revived.times, REST_MS.length) - 1] ?? 0);
 }
 
 /** Somebody else may have its GPU for a while; its work is on its disk, and stays, so it is asked for again at the next look. */
@@ -69,12 +69,12 @@ async function start(
   note: Note,
 ): Promise<Machine> {
   const { revived } = machine;
-  const begun = { at: ports.clock.now(), times: (revived?.times ?? 0) + 1 };
+  const begun = { at: ports.clock.now(), times: (revived?.times ?? 0) + 1, started: false };
   await note({ address: null, hostKey: null, revived: begun }); // first: after a crash it is known that it costs
   await ports.fence.check(machine.id, signal);
   try {
     await marketplace.start(instance, signal);
-    return await note({});
+    return await note({ revived: { ...begun, started: true } });
   } catch (cause) {
     signal.throwIfAborted();
     if (!isFailure(cause, 'gpu_taken', 'marketplace_busy')) throw cause;

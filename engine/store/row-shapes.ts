@@ -185,7 +185,7 @@ const machine = z.object({
   complete: z.boolean(),
   sealed: z.object({ snapshot: z.string().nullable(), at }).nullable(),
   stirredAt: at.nullable(),
-  revived: z.object({ at, times: z.number().int() }).optional(),
+  revived: z.object({ at, times: z.number().int(), started: z.boolean() }).optional(),
   held: z.object({ why: z.string(), at }).nullable(),
   warned: z.object({ at, actsAt: z.number(), why: z.string() }).nullable(),
   restAfter: z.object({ at, why: z.string() }).nullable(),

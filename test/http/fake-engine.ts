@@ -385,7 +385,11 @@ export function fakeEngine({ pace: firstPace = 1, names = ['lab'], outputs = tmp
       };
     },
     async offers(need) {
-      return ranked(need);
+      const offers = await ranked(need);
+      return {
+        ranked: offers,
+        sources: [{ marketplace: 'fake', at: Date.now(), offers: offers.length, failed: null }],
+      };
     },
     async retention(name) {
       const until = ({ createdAt }: Snapshot) => createdAt + 7 * 86_400_000;

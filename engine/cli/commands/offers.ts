@@ -2,6 +2,7 @@ import type { OffersJson } from '../../http/json/offer.ts';
 import { command, number } from '../command.ts';
 import { NEED, needOf } from '../need-options.ts';
 import { offerTable } from '../offer-table.ts';
+import { ago } from '../words.ts';
 
 export const offers = command({
   name: 'offers',
@@ -15,6 +16,18 @@ export const offers = command({
     if (screen.json) screen.printJson(answer);
     else if (answer.offers.length === 0) screen.note('No machine on offer fits.');
     else screen.print(...offerTable(answer.offers.slice(0, options.last), screen));
+    if (!screen.json) for (const line of notes(answer.sources, Date.now())) screen.note(line);
     return 0;
   },
 });
+
+/** Of whom nothing came, and of whom it is not of this moment. */
+function notes(sources: OffersJson['sources'], now: number): readonly string[] {
+  return sources.flatMap(({ marketplace, at, offers: count, failed }) => {
+    if (failed !== null) return [`Nothing from ${marketplace}: ${failed}`];
+    const agoMs = now - Date.parse(at);
+    return count > 0 && agoMs >= OLD_MS ? [`What ${marketplace} said ${ago(at, now)}.`] : [];
+  });
+}
+
+const OLD_MS = 2_000;

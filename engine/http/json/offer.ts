@@ -1,7 +1,7 @@
 import * as z from 'zod';
-import type { RankedOffer } from '../../domain/doors.ts';
+import type { OffersView, RankedOffer } from '../../domain/doors.ts';
 import type { Need, Offer } from '../../domain/marketplace.ts';
-import { cameled, snaked } from './wire.ts';
+import { cameled, iso, snaked } from './wire.ts';
 
 export const OfferJson = z.object({
   id: z.string(),
@@ -31,7 +31,14 @@ export type OfferJson = z.infer<typeof OfferJson>;
 export const RankedOfferJson = z.object({ rank: z.number(), why: z.string(), offer: OfferJson });
 export type RankedOfferJson = z.infer<typeof RankedOfferJson>;
 
-export const OffersJson = z.object({ offers: z.array(RankedOfferJson) });
+const SourceJson = z.object({
+  marketplace: z.string(),
+  at: z.iso.datetime().describe('When it said this; a list may be up to some minutes old where searches are few.'),
+  offers: z.number().describe('How many it named before all filters were applied.'),
+  failed: z.string().nullable().describe('Why nothing came from it.'),
+});
+
+export const OffersJson = z.object({ offers: z.array(RankedOfferJson), sources: z.array(SourceJson) });
 export type OffersJson = z.infer<typeof OffersJson>;
 
 const Word = z.string().min(1).max(100);
@@ -83,6 +90,10 @@ export function needFrom(json: NeedJson): Need {
 
 export function offerJson(offer: Offer): OfferJson {
   return snaked(offer);
+}
+
+export function offersJson({ ranked, sources }: OffersView): OffersJson {
+  return { offers: ranked.map(rankedOfferJson), sources: sources.map((one) => ({ ...one, at: iso(one.at) })) };
 }
 
 export function rankedOfferJson(ranked: RankedOffer): RankedOfferJson {

@@ -1,5 +1,5 @@
 import { HostsJson, hostsJson } from '../json/host.ts';
-import { NeedQuery, needFrom, OffersJson, rankedOfferJson } from '../json/offer.ts';
+import { NeedQuery, needFrom, OffersJson, offersJson } from '../json/offer.ts';
 import { route } from '../route.ts';
 
 /** What could be rented, and what we remember of whom it was rented from. */
@@ -11,8 +11,7 @@ export const marketRoutes = [
     query: NeedQuery,
     answers: { 200: OffersJson },
     async answer({ engine, query, signal }) {
-      const offers = await engine.offers(needFrom(query), signal);
-      return { status: 200, body: { offers: offers.map(rankedOfferJson) } };
+      return { status: 200, body: offersJson(await engine.offers(needFrom(query), signal)) };
     },
   }),
 

@@ -71,7 +71,6 @@ function countryOf(dataCenter: string): string {
 
 export function fits(offer: Offer, need: Need): boolean {
   return (
-    need.kind !== 'cpu' &&
     (need.gpu === undefined || simple(offer.gpu) === simple(need.gpu)) &&
     offer.vramGb >= (need.vramGbMin ?? 0) &&
     offer.dollarsPerHour <= (need.dollarsPerHourMax ?? Number.POSITIVE_INFINITY) &&

@@ -65,6 +65,7 @@ export function runpod({ api, key, clock, timeoutMs = 20_000 }: RunpodOptions): 
     pauses: true,
 
     async offers(need, signal) {
+      if (need.kind === 'cpu') return [];
       const count = need.gpuCountMin ?? 1;
       const clouds = await Promise.all([catalog('SECURE', count, signal), catalog('COMMUNITY', count, signal)]);
       const fitting = clouds.flat().filter((offer) => fits(offer, need));

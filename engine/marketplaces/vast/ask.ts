@@ -13,6 +13,8 @@ export interface Asked {
   readonly body?: unknown;
   /** Done twice it does no harm, so no answer is no reason to give up. */
   readonly again: boolean;
+  /** Whoever does not look around goes first. */
+  readonly browsing?: boolean;
   /** Awaited once, right before the request leaves. */
   readonly depart?: () => Promise<void>;
 }
@@ -55,7 +57,7 @@ export function openAsk({ url, key, clock, random, send }: AskOptions): Ask {
 
   const ask = async (asked: Asked, signal: AbortSignal): Promise<Answer> => {
     for (let tries = 1; ; tries += 1) {
-      await paces(asked.route).turn(signal);
+      await paces(asked.route).turn(signal, asked.browsing);
       if (tries === 1) await asked.depart?.();
       signal.throwIfAborted();
       try {

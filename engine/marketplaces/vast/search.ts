@@ -35,18 +35,24 @@ type Row = z.infer<typeof Row>;
 const Found = z.object({ offers: z.array(z.unknown()) });
 
 /** What vast has on offer for this, most trusted first; interruptible ones too where that is wanted. */
-export async function search(ask: Ask, need: Need, signal: AbortSignal): Promise<readonly Offer[]> {
+export async function search(ask: Ask, need: Need, browsing: boolean, signal: AbortSignal): Promise<readonly Offer[]> {
   const kinds = need.spot ? (['on-demand', 'bid'] as const) : (['on-demand'] as const);
   const found: Offer[] = [];
-  for (const kind of kinds) found.push(...(await searchFor(kind, ask, need, signal)));
+  for (const kind of kinds) found.push(...(await searchFor(kind, ask, need, browsing, signal)));
   return found;
 }
 
 type Kind = 'on-demand' | 'bid';
 
-async function searchFor(kind: Kind, ask: Ask, need: Need, signal: AbortSignal): Promise<readonly Offer[]> {
+async function searchFor(
+  kind: Kind,
+  ask: Ask,
+  need: Need,
+  browsing: boolean,
+  signal: AbortSignal,
+): Promise<readonly Offer[]> {
   const body = { ...filters(kind, need), type: kind, order: [['score', 'desc']], limit: OFFERS_MAX };
-  const asked = { route: 'search', method: 'POST', path: '/api/v0/bundles/', body, again: true } as const;
+  const asked = { route: 'search', method: 'POST', path: '/api/v0/bundles/', body, again: true, browsing } as const;
   const { offers } = reading(Found, await ask.well(asked, signal), 'the list of offers');
   const rows = offers.map((offer) => Row.safeParse(offer));
   // One odd offer is left out; when none can be read it is we who do not understand.

@@ -61,7 +61,8 @@ export function vast(options: VastOptions): Vast {
     terms: { createEveryMs: 4_650, imageGb: IMAGE_GB, ownNetwork: true },
     ...openAccount(ask, clock),
     ...openIncreases(ask, clock),
-    offers: async (need, signal) => reports.on(await search(ask, need, signal), signal),
+    offers: async (need, signal, { browsing } = { browsing: false }) =>
+      need.kind === 'cpu' ? [] : reports.on(await search(ask, need, browsing, signal), signal),
 
     async rent(offer, order, depart, signal) {
       const { instance, key } = await create(ask, offer, order, depart, signal);

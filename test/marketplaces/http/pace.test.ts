@@ -76,3 +76,19 @@ test('so many may leave at once, and the next when the first of them is so long 
   await clock.advance(200_000);
   expect(left).toEqual([0, 0, 60_000, 60_000, 120_000]);
 });
+
+test('who browses leaves when nobody is in line and enough is left, and holds nobody up', async () => {
+  const clock = new FakeClock(0);
+  const { turn } = pace(60_000, clock, 4, 2);
+  const left: string[] = [];
+  const go = (name: string, browsing: boolean) =>
+    void turn(never, browsing).then(() => left.push(`${name} ${clock.now()}`));
+  for (const name of ['b1', 'b2', 'b3']) {
+    go(name, true);
+    await clock.advance(1_000);
+  }
+  for (const name of ['r1', 'r2', 'r3']) go(name, false);
+  await clock.advance(300_000);
+  expect(left.slice(0, 5)).toEqual(['b1 0', 'b2 1000', 'r1 3000', 'r2 3000', 'r3 60000']);
+  expect(Number(left[5]?.split(' ')[1])).toBeGreaterThan(60_000);
+});
