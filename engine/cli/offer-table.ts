@@ -18,7 +18,7 @@ export function offerTable(offers: readonly RankedOfferJson[], { width, paint }:
       { title: 'AT', of: ({ offer }) => offer.marketplace, min: 4 },
       { title: 'HOST', of: ({ offer }) => offer.host, min: 8 },
       { title: 'REGION', of: ({ offer }) => offer.region, min: 7, drop: 1 },
-      { title: 'DOWN', of: ({ offer }) => `${count(offer.down_mbps)} Mbit/s`, align: 'right', drop: 4 },
+      { title: 'DOWN', of: ({ offer }) => speed(offer.down_mbps), align: 'right', drop: 4 },
       { title: 'RELIABLE', of: ({ offer }) => `${(100 * offer.reliability).toFixed(1)} %`, align: 'right', drop: 5 },
       { title: 'DISK', of: ({ offer }) => `${count(offer.disk_gb)} GB`, align: 'right', drop: 6 },
       { title: 'WHY', of: (it) => it.why, min: 16, drop: 2, style: () => 'dim' },
@@ -27,3 +27,5 @@ export function offerTable(offers: readonly RankedOfferJson[], { width, paint }:
     { width: width - 2, paint },
   );
 }
+
+const speed = (mbps: number | null): string => (mbps === null ? 'not said' : `${count(mbps)} Mbit/s`);

@@ -14,8 +14,9 @@ export interface Offer {
   readonly gpu: string;
   readonly gpuCount: number;
   readonly vramGb: number;
-  readonly cpuCount: number;
-  readonly memoryGb: number;
+  /** Null, here and below: it does not say. */
+  readonly cpuCount: number | null;
+  readonly memoryGb: number | null;
   readonly diskGb: number;
   readonly dollarsPerHour: number;
   readonly dollarsPerGbDown: number;
@@ -26,8 +27,8 @@ export interface Offer {
   readonly reliability: number;
   /** How often its renters complained lately, where that is known. */
   readonly reports?: number | undefined;
-  readonly downMbps: number;
-  readonly upMbps: number;
+  readonly downMbps: number | null;
+  readonly upMbps: number | null;
   readonly cuda: number | null;
   readonly verified: boolean;
   readonly spot: boolean;

@@ -40,7 +40,7 @@ function judge(offer: Offer, known: Knowledge): { rank: number; why: string } {
   const kin = (known.byHost.get(`${offer.marketplace}/${offer.host}`) ?? []).filter(
     (boot) => boot.physical !== offer.machine,
   );
-  const mbps = bandwidth(own, offer.downMbps || UNKNOWN_MBPS, known.now);
+  const mbps = bandwidth(own, offer.downMbps ?? UNKNOWN_MBPS, known.now);
   const wanted = {
     image: known.image,
     restoreGb: known.downloadGb,
@@ -112,7 +112,7 @@ const WISHES: readonly Wish[] = [
     say: ({ reliabilityMin }) => `less reliable than ${reliabilityMin}`,
   },
   {
-    holds: (offer, { downMbpsMin = 0 }) => offer.downMbps >= downMbpsMin,
+    holds: ({ downMbps }, { downMbpsMin = 0 }) => downMbps === null || downMbps >= downMbpsMin, // not known to be slower
     say: ({ downMbpsMin }) => `slower than ${downMbpsMin} Mbit/s`,
   },
   {

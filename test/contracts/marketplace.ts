@@ -67,7 +67,10 @@ export function marketplaceContract(name: string, open: () => Promise<Marketplac
         [{ regions: [middle.region] }, (offer) => offer.region === middle.region],
         [{ regions: [middle.region.toLowerCase()] }, (offer) => offer.region === middle.region],
         [{ reliabilityMin: middle.reliability }, (offer) => offer.reliability >= middle.reliability],
-        [{ downMbpsMin: middle.downMbps }, (offer) => offer.downMbps >= middle.downMbps],
+        [
+          { downMbpsMin: middle.downMbps ?? 100 },
+          ({ downMbps }) => downMbps === null || downMbps >= (middle.downMbps ?? 100),
+        ],
         [{ diskGbMin: middle.diskGb }, (offer) => offer.diskGb >= middle.diskGb],
         [{ cudaMin: middle.cuda ?? 0 }, (offer) => (offer.cuda ?? 0) >= (middle.cuda ?? 0)],
         [{ verified: true }, (offer) => offer.verified],

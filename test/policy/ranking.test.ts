@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Boot } from '../../engine/domain/journals.ts';
 import { patience } from '../../engine/policy/hosts.ts';
-import { type Knowledge, ranking, spread } from '../../engine/policy/ranking.ts';
+import { type Knowledge, misfit, ranking, spread } from '../../engine/policy/ranking.ts';
 import { standardOffers } from '../fakes/marketplace.ts';
 
 const offers = standardOffers(20);
@@ -120,8 +120,14 @@ test.each([
 test('a marketplace that does not say how fast its hosts are is judged as one with ordinary lines', () => {
   const [first] = offers;
   const fast = { ...first!, id: 'fast', downMbps: 800 };
-  const silent = { ...first!, id: 'silent', downMbps: 0 };
+  const silent = { ...first!, id: 'silent', downMbps: null };
   const slow = { ...first!, id: 'slow', downMbps: 20 };
   const ranked = ranking([slow, fast, silent], { ...known, downloadGb: 7 });
   expect(ranked.map(({ offer }) => offer.id)).toEqual(['fast', 'silent', 'slow']);
+});
+
+test('who asks for a fast line still sees those whose speed nobody knows, and none that is slower', () => {
+  const [first] = offers;
+  const speeds = [null, 20, 800].map((downMbps) => misfit({ ...first!, downMbps }, { downMbpsMin: 500 }));
+  expect(speeds).toEqual([null, 'slower than 500 Mbit/s', null]);
 });

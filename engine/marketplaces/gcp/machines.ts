@@ -31,8 +31,8 @@ export function offerIn(zone: string, machineType: string, diskGb: number): Omit
     dollarsPerGbUp: DOLLARS_PER_GB_OUT,
     stoppedDollarsPerGbMonth: DISK_DOLLARS_PER_GB_MONTH,
     reliability: 0.99, // its service level for one machine in one zone is 99.9 %; stock is not part of that
-    downMbps: 0,
-    upMbps: 0,
+    downMbps: null,
+    upMbps: null,
     cuda: null,
     verified: true,
     spot: false,
@@ -46,7 +46,6 @@ export function fits(offer: Omit<Offer, 'id'>, need: Need): boolean {
     isIn(offer.region, need.regions) &&
     (need.gpu === undefined || need.gpu === offer.gpu) &&
     offer.reliability >= (need.reliabilityMin ?? 0) &&
-    offer.downMbps >= (need.downMbpsMin ?? 0) &&
     offer.diskGb >= (need.diskGbMin ?? 0) &&
     offer.vramGb >= (need.vramGbMin ?? 0) &&
     offer.gpuCount >= (need.gpuCountMin ?? 0) &&

@@ -20,7 +20,7 @@ export function fits(offer: Offer, need: Need): boolean {
     (need.dollarsPerHourMax === undefined || offer.dollarsPerHour <= need.dollarsPerHourMax) &&
     isIn(offer.region, need.regions) &&
     atLeast(offer.reliability, need.reliabilityMin) &&
-    atLeast(offer.downMbps, need.downMbpsMin) &&
+    atLeast(offer.downMbps ?? 0, need.downMbpsMin) &&
     atLeast(offer.diskGb, need.diskGbMin) &&
     atLeast(offer.cuda ?? 0, need.cudaMin) &&
     (need.verified === undefined || offer.verified === need.verified) &&

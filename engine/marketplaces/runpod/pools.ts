@@ -23,16 +23,16 @@ export function offersIn(gpu: Gpu, cloud: Cloud, count: number): readonly Offer[
       gpu: gpu.name,
       gpuCount: count,
       vramGb: gpu.memory,
-      cpuCount: 0,
-      memoryGb: 0,
+      cpuCount: null,
+      memoryGb: null,
       diskGb: DISK_GB,
       dollarsPerHour: Number((price * count).toFixed(6)),
       dollarsPerGbDown: 0,
       dollarsPerGbUp: 0,
       stoppedDollarsPerGbMonth: STILL_PER_GB_MONTH,
       reliability: SURE[availability] ?? 0,
-      downMbps: 0,
-      upMbps: 0,
+      downMbps: null,
+      upMbps: null,
       cuda: cuda === null ? null : Number(cuda),
       verified: secure,
       spot: false,
@@ -40,7 +40,7 @@ export function offersIn(gpu: Gpu, cloud: Cloud, count: number): readonly Offer[
   );
 }
 
-/** No more than this is asked of one host. What RunPod does not say (processors, memory, bandwidth) is 0. */
+/** No more than this is asked of one host. RunPod says nothing of processors, memory and bandwidth. */
 const DISK_GB = 1_000;
 
 /** Our guess of how surely a create succeeds, by the stock that the catalog shows. It states no reliability of its own. */
@@ -76,7 +76,6 @@ export function fits(offer: Offer, need: Need): boolean {
     offer.dollarsPerHour <= (need.dollarsPerHourMax ?? Number.POSITIVE_INFINITY) &&
     isIn(offer.region, need.regions) &&
     offer.reliability >= (need.reliabilityMin ?? 0) &&
-    offer.downMbps >= (need.downMbpsMin ?? 0) &&
     offer.diskGb >= (need.diskGbMin ?? 0) &&
     (need.cudaMin === undefined || (offer.cuda ?? 0) >= need.cudaMin) &&
     (!need.verified || offer.verified)

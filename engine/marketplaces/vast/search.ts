@@ -108,6 +108,7 @@ function spellings(gpu: string): readonly string[] {
 
 function offerOf(row: Row, kind: Kind): Offer {
   const share = row.cpu_cores && row.cpu_cores_effective ? row.cpu_cores_effective / row.cpu_cores : 1;
+  const cores = row.cpu_cores_effective ?? row.cpu_cores;
   const bid = kind === 'bid';
   return {
     id: `${row.id}${bid ? SPOT : ''}`,
@@ -118,16 +119,16 @@ function offerOf(row: Row, kind: Kind): Offer {
     gpu: row.gpu_name,
     gpuCount: row.num_gpus,
     vramGb: Math.round(row.gpu_ram / 1024),
-    cpuCount: Math.round(row.cpu_cores_effective ?? row.cpu_cores ?? 0),
-    memoryGb: Math.round(((row.cpu_ram ?? 0) * share) / 1024),
+    cpuCount: cores == null ? null : Math.round(cores),
+    memoryGb: row.cpu_ram == null ? null : Math.round((row.cpu_ram * share) / 1024),
     diskGb: Math.floor(row.disk_space),
     dollarsPerHour: bid ? (row.min_bid ?? row.dph_total) : row.dph_total,
     dollarsPerGbDown: row.inet_down_cost ?? 0,
     dollarsPerGbUp: row.inet_up_cost ?? 0,
     ...(row.storage_cost != null && { stoppedDollarsPerGbMonth: row.storage_cost }),
     reliability: Math.min(1, Math.max(0, row.reliability2 ?? row.reliability ?? 0)),
-    downMbps: row.inet_down ?? 0,
-    upMbps: row.inet_up ?? 0,
+    downMbps: row.inet_down ?? null,
+    upMbps: row.inet_up ?? null,
     cuda: row.cuda_max_good ?? null,
     verified: row.verification === 'verified',
     spot: bid,
