@@ -81,21 +81,24 @@ function isOf(machine: Machine, listed: Listed): boolean {
   return machine.label === listed.label && (machine.instance ?? listed.instance) === listed.instance;
 }
 
-/** Sweeps for ever, and takes out what is long over. */
+/** Sweeps for ever, and takes out what is long over. What fails now is tried again at the next round. */
 export async function keepSweeping(ports: Ports, signal: AbortSignal): Promise<void> {
+  const orSay = async (event: string, work: Promise<void>): Promise<void> => {
+    try {
+      await work;
+    } catch (cause) {
+      signal.throwIfAborted();
+      if (!isFailure(cause)) throw cause;
+      ports.log(event, { why: reasonOf(cause) }, 'WARNING');
+    }
+  };
   let forgotAt = 0;
   for (;;) {
-    await sweep(ports, signal);
-    await tidy(ports).catch((cause: unknown) => {
-      if (!isFailure(cause)) throw cause;
-      ports.log('tidy.failed', { why: reasonOf(cause) }, 'WARNING');
-    });
+    await orSay('sweep.failed', sweep(ports, signal));
+    await orSay('tidy.failed', tidy(ports));
     if (ports.clock.now() - forgotAt >= ports.settings.upkeep.dailyMs) {
       forgotAt = ports.clock.now();
-      await forgetDestroyed(ports, signal).catch((cause: unknown) => {
-        if (!isFailure(cause)) throw cause;
-        ports.log('vault.keeps', { why: reasonOf(cause) }, 'WARNING');
-      });
+      await orSay('vault.keeps', forgetDestroyed(ports, signal));
     }
     await ports.clock.sleep(ports.settings.watch.sweepMs, signal);
   }
