@@ -13,7 +13,7 @@ import type { KnownFiles } from './known-files.ts';
 import { statOf } from './look-at.ts';
 import { type Place, STAGING } from './place.ts';
 import type { Restic } from './restic-here.ts';
-import { parentsOf, sharePatterns } from './share-patterns.ts';
+import { sharePatterns } from './share-patterns.ts';
 import { typeOf } from './walk.ts';
 
 /** In the order in which they come. */
@@ -90,13 +90,24 @@ async function fromImage(
     const raw = rawPath(path);
     return raw !== share.root && (fresh || statOf(place, target(raw)) === null);
   });
-  const above = parentsOf(here);
-  const folders = [...share.lines, ...share.others].filter(
-    ({ path, type }) => type === 'dir' && above.has(rawPath(path)),
-  );
-  const wanted = new Set([...folders.filter(({ path }) => rawPath(path) !== share.root), ...here]);
-  return new Set([share.root, ...(await image.bring([...wanted], share.root, place, target, onBytes, signal))]);
+  const wanted = [...foldersAbove(here, share), ...here];
+  return new Set([share.root, ...(await image.bring(wanted, share.root, place, target, onBytes, signal))]);
 }
+
+/** What lies above these, up to the root, and is not among them. */
+function foldersAbove(here: readonly ManifestLine[], { root, lines, others }: Share): readonly ManifestLine[] {
+  const own = new Set(here);
+  const folders = [...lines, ...others].filter(
+    (line) => line.type === 'dir' && !own.has(line) && line.path !== wirePath(root),
+  );
+  if (folders.length === 0) return [];
+  const above = new Set<string>();
+  for (const { path } of here)
+    for (let at = folderOf(rawPath(path)); at !== '' && !above.has(at); at = folderOf(at)) above.add(at);
+  return folders.filter(({ path }) => above.has(rawPath(path)));
+}
+
+const folderOf = (path: string): string => path.slice(0, Math.max(path.lastIndexOf('/'), 0));
 
 /**
  * A file of the image that already holds what the snapshot holds joins the staging directory as a second name of the same

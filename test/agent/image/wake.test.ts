@@ -83,9 +83,9 @@ async function asleepWithImage(world: World): Promise<{ a: Machine; before: read
   writeFileSync(join(work, 'code/a.py'), 'print(1)\n');
   writeFileSync(join(work, 'code/b.py'), 'print(2)\n');
   writeFileSync(join(work, 'empty'), '');
-  mkdirSync(join(work, 'models'));
+  mkdirSync(join(work, 'models/of/ana'), { recursive: true });
   chmodSync(join(work, 'models'), 0o750);
-  writeFileSync(join(work, 'models/model.safetensors'), weights('bf16', 18_000_000));
+  writeFileSync(join(work, 'models/of/ana/model.safetensors'), weights('bf16', 18_000_000));
   writeFileSync(join(a.root, 'root/.bashrc'), 'alias l=ls\n');
   writeFileSync(join(a.root, 'data/table.csv'), '1,2\n');
   const before = treeOf(a.root, ['opt']);
