@@ -93,6 +93,7 @@ function largestFew(large: readonly ManifestLine[], all: readonly ManifestLine[]
   const bySize = large.toSorted((a, b) => b.sizeBytes - a.sizeBytes);
   for (let count = bySize.length; ; count = Math.floor(count / 2)) {
     const few = new Set(bySize.slice(0, count));
+    if (count <= PATTERNS_MAX) return few; // there are no more patterns than files
     const below = (line: ManifestLine): string => rawPath(line.path).slice(root.length + 1);
     const others = all.filter((line) => !few.has(line)).map(below);
     if (patternsFor([...few].map(below), others, '').length <= PATTERNS_MAX) return few;

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { secondsAndRest } from '../times.ts';
 import { CALLS } from './attributes.ts';
 
 /** Sets times to the nanosecond, for which Node has no call, beside other work. Those of links themselves. */
@@ -33,10 +34,9 @@ export function openExactTimes(): ExactTimes {
   };
   return {
     set(path, mtimeNs) {
-      const ns = BigInt(mtimeNs);
-      const rest = ((ns % SECOND) + SECOND) % SECOND;
-      if (rest === 0n) return; // exact already
-      rows.push(`${(ns - rest) / SECOND} ${rest} ${path}\0`);
+      const [seconds, rest] = secondsAndRest(mtimeNs);
+      if (rest === 0) return; // exact already
+      rows.push(`${seconds} ${rest} ${path}\0`);
       if (rows.length === ROWS) send();
     },
     async settled() {
@@ -51,7 +51,6 @@ export function openExactTimes(): ExactTimes {
   };
 }
 
-const SECOND = 1_000_000_000n;
 const ROWS = 256;
 /** A row without a path. */
 const MARK = '0 0 \0';

@@ -44,5 +44,5 @@ function isSame(entry: ImageEntry, line: ManifestLine): boolean {
   if (entry.type === 'name' || entry.type !== line.type || entry.mode !== line.mode) return false;
   if (entry.type === 'dir') return true;
   if (entry.type === 'link') return entry.target === line.target;
-  return entry.sha256 === line.sha256 && entry.size === line.sizeBytes && msOf(BigInt(entry.mtimeNs)) === line.mtimeMs;
+  return entry.sha256 === line.sha256 && entry.size === line.sizeBytes && msOf(entry.mtimeNs) === line.mtimeMs;
 }

@@ -124,7 +124,7 @@ function placeOthers(
     else {
       symlinkSync(Buffer.from(rawPath(entry.target), 'latin1'), at);
       if (process.getuid?.() === 0) lchownSync(at, entry.uid, entry.gid);
-      const seconds = secondsOf(BigInt(entry.mtimeNs));
+      const seconds = secondsOf(entry.mtimeNs);
       lutimesSync(at, seconds, seconds);
     }
     paths.add(path);
@@ -143,7 +143,7 @@ function describeFolders(
     const at = place.at(target(path));
     if (process.getuid?.() === 0) lchownSync(at, entry.uid, entry.gid);
     chmodSync(at, entry.mode);
-    const seconds = secondsOf(BigInt(entry.mtimeNs));
+    const seconds = secondsOf(entry.mtimeNs);
     lutimesSync(at, seconds, seconds);
     paths.add(path);
   }

@@ -85,7 +85,7 @@ export function openNew(path: string, mode: number): number {
 export function describe(file: number, { mode, uid, gid, mtimeNs }: Attributes, always = false): void {
   if (process.getuid?.() === 0 && (uid !== 0 || gid !== process.getgid?.())) fchownSync(file, uid, gid);
   if (always || mode > 0o777 || (mode & UMASK) !== 0) fchmodSync(file, mode);
-  const seconds = secondsOf(BigInt(mtimeNs));
+  const seconds = secondsOf(mtimeNs);
   futimesSync(file, seconds, seconds);
 }
 
