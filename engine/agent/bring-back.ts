@@ -42,6 +42,7 @@ export async function bringBack(order: BringBackOrder, place: Place, talk: Talk,
   const hashers = stack.adopt(openHashers(), (one) => one.close());
   const beside: { path: string; beside: string }[] = [];
   const rounds = planRounds(place, wanted, known);
+  const tell = progress(talk, wanted);
   for (const [root, parts] of rounds) {
     const lines = wanted.get(root) ?? [];
     const mine = new Set(lines);
@@ -65,9 +66,10 @@ export async function bringBack(order: BringBackOrder, place: Place, talk: Talk,
       clear(); // of a try that was killed
       const source = { order, snapshot: order.snapshot.id, place, tool, known, image: null, hashers };
       try {
-        const verified = await fetchShare(source, share, progress(talk, wanted), signal);
+        const verified = await fetchShare(source, share, tell.now, signal);
         await dropSame(placing, root, verified, order, hashers, signal);
         placeShare(placing, stagedAt(root, into === null ? null : order.path));
+        tell.done(part);
       } finally {
         clear();
       }
@@ -127,17 +129,26 @@ function stagedAt(root: string, path: string | null): string {
   return `${staging}${rawPath(path).slice(root.length, rawPath(path).lastIndexOf('/'))}`;
 }
 
+/** Over all parts: what `now` is told is of the one that comes, beside those that are `done`. */
 function progress(talk: Talk, wanted: ReadonlyMap<string, readonly ManifestLine[]>) {
-  const files = [...wanted.values()].flat().filter((line) => line.type === 'file');
+  const filesIn = (lines: readonly ManifestLine[]) => lines.filter((line) => line.type === 'file');
+  const files = filesIn([...wanted.values()].flat());
   const [bytesTotal, filesTotal] = [sum(files), files.length];
-  return (bytes: number, count: number): void =>
+  let [bytesBefore, filesBefore] = [0, 0];
+  const now = (bytes: number, count: number): void =>
     talk.say({
       event: 'progress',
-      bytesDone: Math.min(bytes, bytesTotal),
+      bytesDone: Math.min(bytesBefore + bytes, bytesTotal),
       bytesTotal,
-      filesDone: Math.min(count, filesTotal),
+      filesDone: Math.min(filesBefore + count, filesTotal),
       filesTotal,
     });
+  const done = (part: readonly ManifestLine[]): void => {
+    bytesBefore += sum(filesIn(part));
+    filesBefore += filesIn(part).length;
+    now(0, 0);
+  };
+  return { now, done };
 }
 
 const sum = (lines: readonly ManifestLine[]): number => lines.reduce((total, line) => total + line.sizeBytes, 0);

@@ -226,7 +226,7 @@ test.skipIf(!mounts)(
       { encoding: 'utf8', timeout: 100_000, killSignal: 'SIGKILL' },
     );
     expect(stderr).toBe('');
-    const { copies, refused, narrow } = JSON.parse(stdout);
+    const { copies, refused, narrow, told } = JSON.parse(stdout);
     const untouched = { notes: 'new', back: [false, false, false], left: ['a.bin', 'b.bin', 'c.bin'] };
     const full = { event: 'failed', code: 'machine_disk_full', why: expect.stringContaining('even part by part') };
     expect(copies).toEqual({ said: full, ...untouched });
@@ -235,6 +235,8 @@ test.skipIf(!mounts)(
       said: expect.objectContaining({ event: 'brought_back', files: 4, beside: 0, rounds: 3 }),
       ...{ notes: 'old', back: [true, true, true], left: ['a.bin', 'b.bin', 'c.bin'] },
     });
+    expect(told, 'each part goes on where the last one ended').toEqual(told.toSorted((a: number, b: number) => a - b));
+    expect(told.at(-1)).toBe(1);
   },
   120_000,
 );
