@@ -5,14 +5,14 @@ import type { Ports } from '../domain/ports.ts';
 import { newestGood, type Snapshot } from '../domain/snapshot.ts';
 import { noUpkeep } from '../domain/upkeep.ts';
 import type { Workspace } from '../domain/workspace.ts';
-import { bytesOf, sampleOf, viewOfDrills } from '../policy/drill.ts';
+import { bytesOf, partOf, viewOfDrills } from '../policy/drill.ts';
 import { endOperation } from '../steps/operation.ts';
 import { storedLines } from '../steps/stored-backup.ts';
 import { update } from '../steps/update.ts';
 
 /**
  * Really restores a snapshot, here, and compares every file with the hash its machine wrote down; of one that the control
- * host has no room for some files, others each time.
+ * host has no room for a part, the next one each time.
  */
 export async function drill(
   workspace: Workspace,
@@ -65,9 +65,12 @@ async function note(done: Drill, workspace: Workspace, { store }: Ports): Promis
 }
 
 const timesWords = ({ p50Ms, p95Ms, samples }: DrillView): string =>
-  p50Ms === null || p95Ms === null
+  p50Ms === null || p95Ms === null || samples < SAMPLES_MIN
     ? ''
     : ` Of ${samples} drills half took ${seconds(p50Ms)} at most, 95 % ${seconds(p95Ms)}.`;
+
+/** Of fewer, shares say nothing. */
+const SAMPLES_MIN = 5;
 
 const seconds = (ms: number): string => `${(ms / 1_000).toFixed(1)} s`;
 
@@ -79,13 +82,17 @@ async function attempt(
 ): Promise<Pick<Drill, 'ms' | 'bytes' | 'ok' | 'why' | 'part'>> {
   try {
     const lines = (await storedLines(snapshot, ports, signal)).filter(({ sha256 }) => sha256 !== undefined);
-    const { chosen, whole } = sampleOf(lines, ports.settings.upkeep, ports.random);
+    const part = partOf(lines, ports.settings.upkeep, await turnOf(workspace, ports));
+    const { chosen, whole } = part;
     const paths = chosen.map(({ path }) => path);
-    const what = { paths, whole };
-    const { digests, bytes, ms } = await ports.repositories.restoreHere(workspace, snapshot.id, what, signal);
+    const { digests, bytes, ms } = part.fits
+      ? await ports.repositories.restoreHere(workspace, snapshot.id, { paths, whole }, signal)
+      : await readThrough(workspace, snapshot, chosen, ports, signal);
     const differing = chosen.filter(({ path, sha256 }) => digests.get(path) !== sha256).map(({ path }) => path);
     const ok = differing.length === 0;
-    const of = whole ? '' : `: ${percent(bytesOf(chosen), bytesOf(lines))} of its bytes, drawn by chance`;
+    const of = whole
+      ? ''
+      : `: part ${part.number} of ${part.of}, ${percent(bytesOf(chosen), bytesOf(lines))} of its bytes`;
     const why = ok
       ? `${paths.length} ${whole ? '' : `of ${lines.length} `}files are as they were${of}`
       : `${differing.length} of ${paths.length} files are not as they were: ${differing.slice(0, 3).join(', ')}`;
@@ -96,6 +103,26 @@ async function attempt(
       throw cause;
     return { ms: 0, bytes: 0, ok: false, why: reasonOf(cause) };
   }
+}
+
+/** How many parts had their turn. One that could not be tried is tried again. */
+async function turnOf({ id, createdAt }: Workspace, { journals }: Ports): Promise<number> {
+  const past = await journals.read('drills', createdAt);
+  return past.filter(({ workspace, part }) => workspace === id && part).length;
+}
+
+/** A file for which there is no room here is read to its end, and kept nowhere. */
+async function readThrough(
+  workspace: Workspace,
+  { id }: Snapshot,
+  files: readonly { readonly path: string; readonly sizeBytes: number }[],
+  { repositories, clock }: Ports,
+  signal: AbortSignal,
+) {
+  const began = clock.now();
+  const paths = files.map(({ path }) => path);
+  const digests = await repositories.digests(workspace, id, paths, signal);
+  return { digests, bytes: bytesOf(files), ms: clock.now() - began };
 }
 
 const percent = (part: number, all: number): string => `${Math.floor((100 * part) / all)} %`;

@@ -7,30 +7,46 @@ interface Sized {
   readonly sizeBytes: number;
 }
 
+export interface DrillPart<T> {
+  readonly chosen: readonly T[];
+  /** It is all of the snapshot. */
+  readonly whole: boolean;
+  /** There is room for it. */
+  readonly fits: boolean;
+  readonly number: number;
+  readonly of: number;
+}
+
 /**
- * What of a snapshot is restored to try it. One that the control host has no room for is tried in part, drawn by chance, so
- * that sooner or later every file has its turn; a single file that is larger than the room has none.
+ * What of a snapshot is restored to try it. One that the control host has no room for is tried in parts by the order of its
+ * paths, a part each time, so that after as many drills as there are parts every file had its turn. A file for which alone
+ * there is no room is a part of its own.
  */
-export function sampleOf<T extends Sized>(
+export function partOf<T extends Sized>(
   files: readonly T[],
   { drillBytesMax, drillFilesMax }: Pick<UpkeepLimits, 'drillBytesMax' | 'drillFilesMax'>,
-  random: () => number,
-): { readonly chosen: readonly T[]; readonly whole: boolean } {
-  if (bytesOf(files) <= drillBytesMax) return { chosen: files, whole: true };
-  const left = [...files];
-  const chosen: T[] = [];
+  turn: number,
+): DrillPart<T> {
+  if (bytesOf(files) <= drillBytesMax) return { chosen: files, whole: true, fits: true, number: 1, of: 1 };
+  const alone = files.filter(({ sizeBytes }) => sizeBytes > drillBytesMax).map((file) => [file]);
+  const parts: T[][] = [[]];
   let room = drillBytesMax;
-  while (left.length > 0 && chosen.length < drillFilesMax) {
-    const at = Math.floor(random() * left.length);
-    const file = left[at]!;
-    left[at] = left.at(-1)!;
-    left.pop();
-    if (file.sizeBytes > room) continue;
+  for (const file of files.filter(({ sizeBytes }) => sizeBytes <= drillBytesMax).toSorted(byPath)) {
+    const last = parts.at(-1)!;
+    if (last.length > 0 && (file.sizeBytes > room || last.length === drillFilesMax)) {
+      parts.push([]);
+      room = drillBytesMax;
+    }
+    parts.at(-1)!.push(file);
     room -= file.sizeBytes;
-    chosen.push(file);
   }
-  return { chosen, whole: false };
+  const all = [...parts.filter(({ length }) => length > 0), ...alone];
+  const at = turn % all.length;
+  const chosen = all[at] ?? [];
+  return { chosen, whole: false, fits: bytesOf(chosen) <= drillBytesMax, number: at + 1, of: all.length };
 }
+
+const byPath = (one: Sized, other: Sized): number => (one.path < other.path ? -1 : 1);
 
 export const bytesOf = (files: readonly Sized[]): number => files.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
 

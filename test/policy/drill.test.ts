@@ -1,34 +1,42 @@
 import { expect, test } from 'vitest';
-import { bytesOf, sampleOf } from '../../engine/policy/drill.ts';
+import { bytesOf, partOf } from '../../engine/policy/drill.ts';
 
-const files = Array.from({ length: 1_000 }, (_, i) => ({ path: `f${i}`, sizeBytes: i }));
+const files = Array.from({ length: 1_000 }, (_, i) => ({ path: `f${String(i).padStart(4, '0')}`, sizeBytes: i }));
 const all = bytesOf(files);
-/** Chance that comes out the same each time. */
-const dice = (seed: number) => () => {
-  seed = (seed * 16_807) % 2_147_483_647;
-  return seed / 2_147_483_647;
-};
 
 test('what there is room for is tried whole', () => {
-  expect(sampleOf(files, { drillBytesMax: all, drillFilesMax: 1 }, dice(1))).toEqual({ chosen: files, whole: true });
+  expect(partOf(files, { drillBytesMax: all, drillFilesMax: 1 }, 3)).toEqual({
+    chosen: files,
+    whole: true,
+    fits: true,
+    number: 1,
+    of: 1,
+  });
 });
 
-test('of more than that, as much as there is room for, none twice, and others each time', () => {
+test('of more than that a part at a time, and after as many times as there are parts each file had one turn', () => {
   const limits = { drillBytesMax: all / 10, drillFilesMax: 200 };
-  const { chosen, whole } = sampleOf(files, limits, dice(1));
-  expect(whole).toBe(false);
-  expect(new Set(chosen).size).toBe(chosen.length);
-  expect(bytesOf(chosen)).toBeLessThanOrEqual(limits.drillBytesMax);
-  expect(bytesOf(chosen)).toBeGreaterThan(limits.drillBytesMax * 0.9);
-  expect(sampleOf(files, { ...limits, drillFilesMax: 7 }, dice(1)).chosen).toHaveLength(7);
-  const seen = new Set<string>();
-  for (let seed = 1; seed < 100; seed++)
-    for (const { path } of sampleOf(files, limits, dice(seed)).chosen) seen.add(path);
-  expect(seen.size, 'each has its turn').toBe(files.length);
+  const shuffled = files.toSorted((a, b) => Math.sin(a.sizeBytes) - Math.sin(b.sizeBytes));
+  const { of } = partOf(shuffled, limits, 0);
+  expect(of).toBeLessThanOrEqual(15);
+  const parts = Array.from({ length: of }, (_, turn) => partOf(shuffled, limits, turn));
+  for (const { chosen, whole, fits } of parts) {
+    expect([whole, fits]).toEqual([false, true]);
+    expect(bytesOf(chosen)).toBeLessThanOrEqual(limits.drillBytesMax);
+    expect(chosen.length).toBeLessThanOrEqual(limits.drillFilesMax);
+  }
+  const tried = parts.flatMap(({ chosen }) => chosen.map(({ path }) => path));
+  expect(tried.toSorted()).toEqual(files.map(({ path }) => path));
+  expect(partOf(shuffled, limits, of), 'then from the beginning').toEqual(parts[0]);
 });
 
-test('a file that is larger than all the room is left out, and the others have it', () => {
+test('a file that is larger than all the room is a part of its own, for which there is none', () => {
   const huge = { path: 'huge', sizeBytes: 1_000 };
-  const { chosen } = sampleOf([huge, ...files.slice(0, 10)], { drillBytesMax: 100, drillFilesMax: 500 }, dice(1));
-  expect(chosen).toHaveLength(10);
+  const limits = { drillBytesMax: 100, drillFilesMax: 500 };
+  const parts = [0, 1].map((turn) => partOf([huge, ...files.slice(0, 10)], limits, turn));
+  expect(parts.map(({ chosen, fits, number, of }) => [chosen.length, fits, number, of])).toEqual([
+    [10, true, 1, 2],
+    [1, false, 2, 2],
+  ]);
+  expect(partOf([huge], limits, 7)).toMatchObject({ chosen: [huge], fits: false, of: 1 });
 });

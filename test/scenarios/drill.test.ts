@@ -30,9 +30,7 @@ test('a drill that somebody asks for restores the newest snapshot, or the named 
   const { engine, stop, newest, first } = await asleep(w);
   expect(await drilled(w, engine, null)).toMatchObject({
     ok: true,
-    say: expect.stringMatching(
-      /^Snapshot [0-9a-f]{8} came back in 1.0 s: 2 files are as they were\. Of 2 drills half took 1.0 s at most, 95 % 1.0 s\.$/,
-    ),
+    say: expect.stringMatching(/^Snapshot [0-9a-f]{8} came back in 1.0 s: 2 files are as they were\.$/),
     facts: { snapshot: newest.id, bytes: expect.any(Number), p50Ms: 1_000, p95Ms: 1_000, samples: 2 },
   });
   expect(await drilled(w, engine, first.id.slice(0, 8))).toMatchObject({

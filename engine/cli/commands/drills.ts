@@ -3,9 +3,11 @@ import { allPages } from '../all-pages.ts';
 import { command, number } from '../command.ts';
 import { localTime } from '../local-time.ts';
 import { table } from '../table.ts';
-import { bytes, duration, plural, short } from '../words.ts';
+import { bytes, count, duration, plural, short } from '../words.ts';
 
 const DRILLS = 20;
+/** Of fewer, shares say nothing. */
+const SAMPLES_MIN = 5;
 
 export const drills = command({
   name: 'drills',
@@ -27,8 +29,9 @@ export const drills = command({
 
 function timesOf({ p50_ms, p95_ms, samples }: DrillsJson): readonly string[] {
   if (p50_ms === null || p95_ms === null) return [];
+  if (samples < SAMPLES_MIN) return [`${plural(samples, 'snapshot')} came back whole, within ${duration(p95_ms)}.`, ''];
   const times = `half of them within ${duration(p50_ms)}, 95 % within ${duration(p95_ms)}`;
-  return [`${plural(samples, 'snapshot')} came back whole: ${times}`, ''];
+  return [`${count(samples)} snapshots came back whole: ${times}.`, ''];
 }
 
 function rows(drills: readonly DrillJson[], screen: Parameters<typeof table>[2]): readonly string[] {

@@ -10,7 +10,9 @@ const DrillJson = z.object({
   ms: z.number().describe('Of the restore alone.'),
   bytes: z.number(),
   file_count: z.number().describe('Of the whole snapshot.'),
-  part: z.boolean().describe('Only some of its files, drawn by chance: it is more than the control host has room for.'),
+  part: z
+    .boolean()
+    .describe('Only some of its files, the next ones each time: it is more than the control host has room for.'),
   ok: z.boolean(),
   why: z.string(),
 });
