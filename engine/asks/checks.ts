@@ -8,7 +8,9 @@ export function checkHeld(path: string, { spec }: Workspace): void {
 }
 
 export function busy(workspace: Workspace, machine: Machine | null): Failure {
-  return new Failure('workspace_busy', { workspace: workspace.id, sight: sightOf(workspace, machine) });
+  const sight = sightOf(workspace, machine);
+  if (sight === 'awake' || sight === 'usable') return new Failure('workspace_awake', { workspace: workspace.id });
+  return new Failure('workspace_busy', { workspace: workspace.id, sight });
 }
 
 export function checkName(name: string): void {

@@ -21,9 +21,8 @@ export async function complain(thrown: unknown, screen: Screen): Promise<number>
 }
 
 async function hint({ code, facts }: Failure): Promise<string> {
-  if (code === 'workspace_busy' && (facts.sight === 'awake' || facts.sight === 'usable')) {
-    return ` Or put it to sleep first: dumont hibernate ${facts.workspace}`;
-  }
+  if (code === 'workspace_awake')
+    return `${facts.here ? ' Or put the files back onto that machine, with --here.' : ''} dumont hibernate ${facts.workspace}`;
   if (code !== 'no_such_workspace' || typeof facts.workspace !== 'string') return '';
   try {
     const { instances } = await engineClient().get<InstancesJson>('/api/v1/instances');

@@ -28,7 +28,7 @@ function jsonDisplay(screen: Screen): Display {
   return { seen() {}, told: (event) => screen.printJson(event), lost() {}, end() {} };
 }
 
-/** Progress comes several times a second; a log needs it only now and then. */
+/** Progress comes several times a second; a log needs it only now and then, and not before there is some. */
 const PROGRESS_MS = 5_000;
 
 function lineDisplay(screen: Screen): Display {
@@ -43,7 +43,7 @@ function lineDisplay(screen: Screen): Display {
       if (event.event === 'operation.ended') return; // said as the result
       const at = timeOf(event.at);
       if (event.event.endsWith('.progress')) {
-        if (at - progressAt < PROGRESS_MS) return;
+        if (doneIn(event) === 0 || at - progressAt < PROGRESS_MS) return;
         progressAt = at;
       }
       screen.note(`${clockTime(at)}  ${eventWords(event)}`);
@@ -55,6 +55,8 @@ function lineDisplay(screen: Screen): Display {
     end() {},
   };
 }
+
+const doneIn = ({ facts }: EventJson): unknown => ('bytes_done' in facts ? facts.bytes_done : null);
 
 /** Often enough that seconds run evenly; a frame that did not change is not written. */
 const FRAME_MS = 125;

@@ -10,7 +10,7 @@ export function pulseRows(it: InstanceJson, now: number): (readonly [string, str
   const { machine, pulse } = it;
   if (!machine || (it.status !== 'awake' && it.status !== 'usable' && it.status !== 'stranded')) return [];
   return [
-    ['backup', pulse ? backupWords(pulse.backup, now) : 'not known: its agent was not heard lately'],
+    ['backup', pulse ? backupWords(backupOf(pulse.backup, it), now) : 'not known: its agent was not heard lately'],
     ...(pulse && pulse.backup.bad_lines.length > 0 ? [['bad rule', badLinesWords(pulse.backup, it.id)] as const] : []),
     ...it.jobs.map((job) => ['runs', jobWords(job, it, now)] as const),
     ['sleep', sleepWords(it, now)],
@@ -35,6 +35,16 @@ export function savedAt({ newest_snapshot: newest, pulse }: InstanceJson): numbe
 }
 
 type Backup = NonNullable<InstanceJson['pulse']>['backup'];
+
+/** A snapshot that its machine has taken and not spoken of yet counts too. */
+function backupOf(backup: Backup, { machine, newest_snapshot: newest }: InstanceJson): Backup {
+  const own = newest !== null && newest.machine_id === machine?.id ? newest.created_at : null;
+  const last = [backup.durable_at, own]
+    .filter((at) => at !== null)
+    .toSorted()
+    .at(-1);
+  return { ...backup, durable_at: last ?? null };
+}
 
 export function backupWords(backup: Backup, now: number): string {
   const { state, durable_at: durable, files_pending: pending, failures, failed_why: why } = backup;

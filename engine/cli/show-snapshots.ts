@@ -28,7 +28,7 @@ export async function showSnapshots(
   const { snapshots, next_cursor } = answer;
   const filtered = Object.values(wanted).some((one) => one !== undefined);
   if (snapshots.length > 0) screen.print(...rowsOf(snapshots, screen));
-  else if (filtered) screen.note(`${name} has no snapshot of that kind.`);
+  else if (filtered) screen.note(`No snapshot of ${name} is like that.`);
   else screen.note(`${name} has no snapshots yet. It gets one when it hibernates, or by "dumont snapshot ${name}".`);
   if (next_cursor !== null) screen.note('There are more; --since and --until show a part of them.');
 }

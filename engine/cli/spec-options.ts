@@ -1,8 +1,9 @@
 import { Failure } from '../domain/failures.ts';
+import { PLANS } from '../domain/plan.ts';
 import { readSpan } from '../domain/span.ts';
 import type { ConfigureJson } from '../http/json/create.ts';
 import { present } from '../http/json/wire.ts';
-import { number, numbers, text, texts, type Values } from './command.ts';
+import { number, numbers, oneOf, text, texts, type Values } from './command.ts';
 import { NEED, needOf } from './need-options.ts';
 import { readKey } from './read-key.ts';
 
@@ -20,7 +21,7 @@ export const SPEC = {
   include: texts('PATH', 'A directory to back up besides /root, /workspace and /data'),
   exclude: texts('PATTERN', 'What not to back up'),
   'max-file': number('GB', 'Larger files are not backed up'),
-  plan: text('PLAN', 'free, pro or enterprise; "dumont plans" says what each costs'),
+  plan: oneOf('PLAN', 'free, pro or enterprise; "dumont plans" says what each costs', PLANS),
   every: text('SPAN', 'From one backup to the next: 10s, 30s, 1m, 5m, 15m, 1h, 6h or 24h, as the plan allows'),
   'wake-image': text('ON|OFF', 'Whether going to sleep leaves an image that a wake is fast with'),
   'keep-days': number('DAYS', 'Snapshots are kept this long: 7, 30 or 90'),
@@ -49,7 +50,7 @@ function said(options: Omit<Values<typeof SPEC>, 'file' | 'disk'>, disk: number 
     include_paths: options.include && [...options.include],
     exclude_paths: options.exclude && [...options.exclude],
     file_bytes_max: options['max-file'] && Math.round(options['max-file'] * GB),
-    plan: options.plan as ConfigureJson['plan'],
+    plan: options.plan,
     backup_every_ms: options.every === undefined ? undefined : readSpan(options.every),
     retention_days: options['keep-days'],
     wake_image: options['wake-image'] === undefined ? undefined : isOn(options['wake-image']),

@@ -238,6 +238,13 @@ export const FAILURES = {
     '{workspace} is {sight}, not paused. "dumont wake {workspace}" wakes it.',
     '{workspace} está {sight}, não pausado. "dumont wake {workspace}" o acorda.',
   ),
+  workspace_awake: row(
+    409,
+    75,
+    false,
+    '{workspace} is awake, on a machine of its own; put it to sleep first.',
+    '{workspace} está acordado, numa máquina própria; ponha-o para dormir antes.',
+  ),
   workspace_busy: row(
     409,
     75,

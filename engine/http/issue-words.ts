@@ -10,7 +10,12 @@ const KINDS: Readonly<Record<string, string>> = {
   record: 'fields below it',
 };
 
-/** What is wrong with a value, for people who write YAML; undefined leaves it to the schema's own words. */
+const FORMS: Readonly<Record<string, string>> = {
+  date: 'a day like 2024-01-15',
+  datetime: 'a time like 2024-01-15T14:30:00Z',
+};
+
+/** What is wrong with a value, and what would be right, for people; undefined leaves it to the schema's own words. */
 export function issueWords(issue: z.core.$ZodRawIssue): string | undefined {
   switch (issue.code) {
     case 'invalid_type':
@@ -19,9 +24,22 @@ export function issueWords(issue: z.core.$ZodRawIssue): string | undefined {
       return `expected ${bound(issue.origin, issue.inclusive === false ? 'more than' : 'at least', issue.minimum)}`;
     case 'too_big':
       return `expected ${bound(issue.origin, issue.inclusive === false ? 'less than' : 'at most', issue.maximum)}`;
+    case 'invalid_value':
+      return `expected ${orOf(issue.values.map(String))}, not ${shown(issue.input)}`;
+    case 'invalid_format': {
+      const form = FORMS[issue.format];
+      return form && `expected ${form}, not ${shown(issue.input)}`;
+    }
+    case 'unrecognized_keys':
+      return `there is no ${orOf(issue.keys.map((key) => `"${key}"`))} here`;
     default:
       return undefined;
   }
+}
+
+/** Written as one says it. */
+function orOf(words: readonly string[]): string {
+  return words.length < 2 ? words.join() : `${words.slice(0, -1).join(', ')} or ${words.at(-1)}`;
 }
 
 function bound(origin: string, words: string, limit: number | bigint): string {

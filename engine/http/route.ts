@@ -5,6 +5,7 @@ import type { Accounts, Asked, Audit, Engine, LocalControl, Meter } from '../dom
 import { Failure, reasonOf } from '../domain/failures.ts';
 import { VERBS, type VerbName } from '../domain/verbs.ts';
 import type { Answers } from './idempotency.ts';
+import { issueWords } from './issue-words.ts';
 
 /** One route as data, its schemas included: requests are checked by them, and documents and clients are made from them. */
 export interface Route {
@@ -149,7 +150,7 @@ export function route<P extends z.ZodType = Nothing, Q extends z.ZodType = Nothi
 
 /** Everything that is wrong with it, in one answer. */
 function check<S extends z.ZodType>(schema: S, given: unknown): z.output<S> {
-  const checked = schema.safeParse(given);
+  const checked = schema.safeParse(given, { error: issueWords });
   if (checked.success) return checked.data;
   const errors = checked.error.issues.map(({ path, message }) => ({ field: path.join('.'), say: message }));
   const why = errors.map(({ field, say }) => (field ? `${field}: ${say}` : say)).join('; ');

@@ -109,6 +109,13 @@ test.each([
   [['restore', 'lab', '--to', process.execPath, '--latest', '-y'], 64, 'is a file. Name a folder.'],
   [['restore', 'lab', '--to', process.execPath, '--latest', '-y', '--dry-run'], 64, 'is a file. Name a folder.'],
   [['restore', 'lab', '--path', 'a', '--to', process.execPath, '-y'], 64, 'is a file. Name a folder.'],
+  [['restore', 'lab', '--latest', '--into', '/'], 64, '--into: expected a directory like /workspace/then'],
+  [['restore', 'lab', '--path', '/workspace/../x', '--latest'], 64, '--path: expected a path without ".."'],
+  [['snapshots', 'lab', '--kind', 'foo'], 64, '--kind: expected automatic, manual or pre-failover, not "foo"'],
+  [['backup', 'create', 'lab', '--type', 'foo'], 64, '--type: expected full, incremental, snapshot or checkpoint'],
+  [['backup', 'foo', 'lab'], 64, 'knows list, create and restore, not "foo"'],
+  [['logs', 'lab', '--date', '2024-13-45'], 64, '--date: expected a day like 2024-01-15, not "2024-13-45"'],
+  [['configure', 'lab', '--plan', 'gold'], 64, '--plan: expected free, pro or enterprise, not "gold"'],
   [['restore', 'lab', '--date', 'yesterday'], 64, 'is not a date like "2024-01-15 14:30"'],
   [['restore', 'lab', '--date', '2024-01-15 14:30'], 66, 'of 2024-01-15 14:30 (Europe/Lisbon, UTC+00:00) or before'],
   [['abandon', 'lab'], 64, '--why'],
@@ -440,7 +447,9 @@ test('a file and a directory come onto this computer whole, or not at all', asyn
 test('backup speaks as the backup API does, and finds the only workspace by itself', async () => {
   const list = await dumont('backup', 'list', 'lab');
   expect(list.out).toBe((await dumont('snapshots', 'lab')).out);
-  expect((await dumont('backup', 'list')).err).toMatch(/needs NAME: one of .*lab/);
+  const each = (await dumont('backup', 'list')).out;
+  expect(each).toMatch(/^lab\n(.*\n)+train\n/m);
+  expect((await dumont('backup', 'list', '--json')).out).toMatch(/needs NAME: one of .*lab/);
   expect((await dumont('backup', 'lits', 'lab')).err).toContain('Did you mean "list"?');
 });
 

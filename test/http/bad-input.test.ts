@@ -4,6 +4,7 @@ import { house } from './house.ts';
 
 const WAKE = '/api/v1/instances/lab/wake';
 const SAVINGS = '/api/v1/metrics/savings/real';
+const SNAPSHOTS = '/api/v1/snapshots?instance_id=lab';
 const JSON_TYPE = { 'Content-Type': 'application/json' };
 
 test.each([
@@ -11,8 +12,8 @@ test.each([
   ['a wrong type', 'POST', WAKE, { cap_dollars: 'two' }, {}, 'cap_dollars'],
   ['an unknown field', 'POST', WAKE, { cap_dolars: 2 }, {}, 'cap_dolars'],
   ['an unknown field inside', 'POST', WAKE, { need: { gpus: 2 } }, {}, 'gpus'],
-  ['an array for an object', 'POST', WAKE, [], {}, 'expected object'],
-  ['null for an object', 'POST', WAKE, 'null', JSON_TYPE, 'expected object'],
+  ['an array for an object', 'POST', WAKE, [], {}, 'expected fields'],
+  ['null for an object', 'POST', WAKE, 'null', JSON_TYPE, 'expected fields'],
   ['another content type', 'POST', WAKE, 'cap_dollars=2', { 'Content-Type': 'text/plain' }, 'application/json'],
   ['an unknown query field', 'GET', '/api/v1/offers?colour=red', undefined, {}, 'colour'],
   ['a number that is none', 'GET', '/api/v1/offers?vram_gb_min=lots', undefined, {}, 'vram_gb_min'],
@@ -49,6 +50,10 @@ test.each([
   ['a price that is not said', 'GET', `${SAVINGS}?baseline=price`, undefined, {}, 'Name the price'],
   ['the name of no price', 'GET', `${SAVINGS}?price_name=g5`, undefined, {}, 'name the price as well'],
   ['a negative cap', 'POST', WAKE, { cap_dollars: -1 }, {}, 'cap_dollars'],
+  ['a kind that is none', 'GET', `${SNAPSHOTS}&kind=foo`, undefined, {}, 'expected automatic, manual or pre-failover'],
+  ['a day that is none', 'GET', '/api/v1/instances/lab/logs?date=x', undefined, {}, 'expected a day like 2024-01-15'],
+  ['a time that is none', 'GET', `${SNAPSHOTS}&since=x`, undefined, {}, 'expected a time like 2024-01-15T14:30:00Z'],
+  ['the id of nothing', 'GET', '/api/v1/snapshots/zz/files?instance_id=lab', undefined, {}, 'of 0-9 and a-f'],
 ])(
   '%s is refused with what is wrong, and nothing is asked of the engine',
   async (_, method, path, body, headers, says) => {
@@ -58,6 +63,7 @@ test.each([
     expect(answer.status).toBe(400);
     expect(answer.headers.get('content-type')).toBe('application/problem+json');
     expect(answer.body.detail).toContain(says);
+    expect(answer.body.detail).not.toMatch(/Invalid|Too small|Too big|Unrecognized/);
     expect(h.asked).toEqual([]);
   },
 );

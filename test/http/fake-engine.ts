@@ -295,7 +295,7 @@ export function fakeEngine({ pace: firstPace = 1, names = ['lab'], outputs = tmp
     async restorePlan(name, how) {
       const { machine } = view(find(name));
       if (how.onto === 'new') {
-        if (machine) throw new Failure('workspace_busy', { workspace: name, sight: 'awake' });
+        if (machine) throw new Failure('workspace_awake', { workspace: name });
         return { files: 3, bytes: 7e9, onMachine: null, quote: await this.quote(name, how) };
       }
       if (!machine) throw new Failure('no_such_machine', { workspace: name });
@@ -428,7 +428,7 @@ export function fakeEngine({ pace: firstPace = 1, names = ['lab'], outputs = tmp
       const { operation } = begin('drill', name, by);
       end(operation.id, {
         ok: true,
-        say: 'Snapshot a2a2a2a2 came back in 1.0 s: 3 files are as they were. Of 2 drills half took 1.0 s at most, 95 % 2.0 s.',
+        say: 'Snapshot a2a2a2a2 came back in 1.0 s: 3 files are as they were. Of 12 drills half took 1.0 s at most, 95 % 2.0 s.',
         facts: {},
       });
       return operations.get(operation.id) as Operation;
@@ -436,7 +436,7 @@ export function fakeEngine({ pace: firstPace = 1, names = ['lab'], outputs = tmp
     async rekey(name, by) {
       remember('rekey', [name], by);
       const { operation } = begin('rekey', name, by);
-      const say = `${name} has another password; the old one opens nothing in the hot storage any more.`;
+      const say = `${name} has another password. The old one opens nothing in the hot storage any more.`;
       end(operation.id, { ok: true, say, facts: {} });
       return operations.get(operation.id) as Operation;
     },

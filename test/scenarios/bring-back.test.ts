@@ -138,7 +138,7 @@ test('a dry run is refused for what the restore would be', async () => {
     expect(await same(plan(more), engine.bringBack('lab', onto(more), ANA))).toBe(code);
   const wake = { snapshot: good };
   const anew = () => engine.restorePlan('lab', { onto: 'new', ...wake }, NEVER);
-  expect(await same(anew(), engine.wake('lab', wake, ANA)), 'it is awake').toBe('workspace_busy');
+  expect(await same(anew(), engine.wake('lab', wake, ANA)), 'it is awake').toBe('workspace_awake');
   await engine.hibernate('lab', {}, ANA);
   await w.clock.advance(20 * MINUTE);
   expect(await same(plan({}), engine.bringBack('lab', onto({}), ANA)), 'it sleeps').toBe('no_such_machine');

@@ -1,17 +1,18 @@
 import { didYouMean } from '../../domain/near.ts';
 import type { OperationJson } from '../../http/json/operation.ts';
 import { allInstances } from '../all-instances.ts';
-import { command, type Given, text, texts } from '../command.ts';
+import { command, type Given, oneOf, text, texts } from '../command.ts';
 import { wrong } from '../read-args.ts';
 import { showSnapshots } from '../show-snapshots.ts';
 import { askAndConclude } from '../wake-and-follow.ts';
 import { RESTORE, restoreWorkspace } from './restore.ts';
 
+const TYPES = ['full', 'incremental', 'snapshot', 'checkpoint'] as const;
 const OPTIONS = {
   ...RESTORE,
   message: text('TEXT', 'Of "create": what it is'),
   tag: texts('TAG', 'Of "create": a word to find it by; of "list": only those with it'),
-  type: text('TYPE', 'Of "create": FULL, INCREMENTAL, SNAPSHOT or CHECKPOINT'),
+  type: oneOf('TYPE', 'Of "create": full, incremental, snapshot or checkpoint', TYPES),
 };
 type Call = Given<typeof OPTIONS>;
 
@@ -28,11 +29,11 @@ export const backup = command({
   name: 'backup',
   takes: [
     { name: 'ACTION', say: 'list, create or restore' },
-    { name: 'NAME', say: 'The workspace; not needed by who has only one', optional: true },
+    { name: 'NAME', say: 'The workspace; not needed by who has only one, nor by "list"', optional: true },
   ],
   options: OPTIONS,
   examples: [
-    ['dumont backup list', 'newest first'],
+    ['dumont backup list', 'of each workspace, newest first'],
     ['dumont backup restore --latest', 'the same as waking it'],
     ['dumont backup restore --date "2024-01-15 14:30"', 'the newest that existed then'],
     ['dumont backup restore --path /workspace/model.py', 'one file, back onto the running machine'],
@@ -40,10 +41,23 @@ export const backup = command({
   async run(given) {
     const [action = '', name] = given.words;
     const call = Object.hasOwn(ACTIONS, action) ? ACTIONS[action] : undefined;
-    if (!call) throw wrong(backup, `has no action "${action}".${didYouMean(action, Object.keys(ACTIONS))}`);
+    if (!call)
+      throw wrong(
+        backup,
+        `knows list, create and restore, not "${action}".${didYouMean(action, Object.keys(ACTIONS))}`,
+      );
+    if (name === undefined && action === 'list' && !given.screen.json) return await listAll(given);
     return await call(name ?? (await onlyOne(given)), given);
   },
 });
+
+async function listAll({ options, engine, screen, signal }: Call): Promise<number> {
+  for (const { id } of await allInstances(engine, signal)) {
+    screen.print(screen.paint('bold', id));
+    await showSnapshots(id, { tag: options.tag?.at(-1) }, engine, screen, signal);
+  }
+  return 0;
+}
 
 async function create(name: string, { options, engine, screen, signal }: Call): Promise<number> {
   const body = {

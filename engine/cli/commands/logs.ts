@@ -37,11 +37,18 @@ export const logs = command({
     if (name === undefined) throw wrong(logs, 'needs NAME with --level or --date: each workspace has a log of its own');
     if (progress) throw wrong(logs, 'takes either --progress or --level and --date');
     if (date !== undefined && follow) throw wrong(logs, 'takes either --date or --follow');
+    if (date !== undefined && !isDay(date)) throw wrong(logs, `--date: expected a day like 2024-01-15, not "${date}"`);
     const least = LEVELS.find((one) => one === (level ?? 'DEBUG').toUpperCase());
     if (!least) throw wrong(logs, `--level is one of ${LEVELS.join(', ')}, not "${level}"`);
     return await showLog(name, { least, date, count, follow }, given);
   },
 });
+
+/** Of the calendar, too. */
+function isDay(text: string): boolean {
+  const at = Date.parse(`${text}T00:00:00Z`);
+  return !Number.isNaN(at) && new Date(at).toISOString().slice(0, 10) === text;
+}
 
 async function told(
   name: string | undefined,

@@ -1,4 +1,5 @@
 import type { SnapshotJson } from '../../http/json/snapshot.ts';
+import { chooseSnapshot, snapshotWords } from '../choose-snapshot.ts';
 import { command, flag, text, WORKSPACE } from '../command.ts';
 import { confirm } from '../confirm.ts';
 import { short } from '../words.ts';
@@ -32,9 +33,10 @@ export const forget = command({
   },
   examples: [['dumont forget lab a1b2c3d4', 'for ever; data that no other snapshot needs goes with the next upkeep']],
   async run({ words: [name = '', id = ''], options: { why, newest }, engine, screen, signal }) {
-    await confirm(`This removes snapshot ${id} of ${name} for ever.`, id, screen, signal);
+    const chosen = await chooseSnapshot(name, { snapshot: id, latest: false, date: undefined }, forget, engine, signal);
+    await confirm(`${name} loses ${snapshotWords(chosen)} for ever.`, id, screen, signal);
     const query = { instance_id: name, newest, ...(why !== undefined && { why }) };
-    await engine.remove(`/api/v1/snapshots/${encodeURIComponent(id)}`, query, signal);
+    await engine.remove(`/api/v1/snapshots/${chosen.id}`, query, signal);
     if (screen.json) screen.printJson({ instance_id: name, snapshot: id, removed: true });
     else screen.print(`${short(id)} of ${name} is removed.`);
     return 0;

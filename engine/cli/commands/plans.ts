@@ -31,12 +31,12 @@ function lines({ plans: all }: PlansJson, screen: Parameters<typeof table>[2]): 
         { title: 'PLAN', of: ({ plan, first }) => (first ? plan.name : ''), style: () => 'bold' },
         { title: 'KEPT', of: ({ plan, first }) => (first ? `${plan.retention_days} days` : '') },
         { title: 'STORAGE', of: ({ plan, first }) => (first ? bytes(plan.storage_bytes_max) : ''), drop: 1 },
-        { title: 'EVERY', of: ({ price }) => duration(price.frequency_seconds * 1_000), align: 'right' },
+        { title: 'EVERY', of: ({ price }) => everyWords(price.frequency_seconds), align: 'right' },
         { title: 'REQUESTS', of: ({ price }) => money(price.requests_dollars), align: 'right' },
         { title: 'BYTES', of: ({ price }) => money(price.storage_dollars), align: 'right' },
         { title: 'A MONTH', of: ({ price }) => money(price.total_dollars), align: 'right' },
         {
-          title: 'BY BOOK',
+          title: 'PRICE BOOK',
           of: ({ plan, first }) => (first ? money(plan.charge.storage_dollars) : ''),
           align: 'right',
           drop: 2,
@@ -50,7 +50,11 @@ function lines({ plans: all }: PlansJson, screen: Parameters<typeof table>[2]): 
           '',
           `A month of days like this: ${bytes(one.day.stored_bytes)} stored, ${bytes(one.day.changed_bytes)} of it new, ` +
             `${one.day.image_bytes > 0 ? `a wake image of ${bytes(one.day.image_bytes)}` : 'no wake image'}, something changing during ${one.day.changing_hours} hours, ${one.day.hibernations} hibernation. A quiet workspace costs no requests.`,
+          'REQUESTS and BYTES are what the storage itself asks; PRICE BOOK is what the book of prices in the settings charges for the same bytes.',
         ]
       : []),
   ];
 }
+
+/** As "dumont configure --every" takes it. */
+const everyWords = (seconds: number): string => (seconds === 86_400 ? '24 h' : duration(seconds * 1_000));

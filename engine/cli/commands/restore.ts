@@ -1,3 +1,4 @@
+import { Failure, isFailure } from '../../domain/failures.ts';
 import type { InstanceJson } from '../../http/json/instance.ts';
 import type { OperationJson } from '../../http/json/operation.ts';
 import type { RestorePlanJson } from '../../http/json/restore-plan.ts';
@@ -42,9 +43,10 @@ export const restore = command({
 /** Four ways: a new machine, the running one, a directory of it, or this computer. */
 export async function restoreWorkspace(
   name: string,
-  given: Given<typeof RESTORE>,
+  call: Given<typeof RESTORE>,
   asked: { readonly name: string },
 ): Promise<number> {
+  const given = { ...call, options: meant(call.options, asked) };
   const { options, engine, screen, signal } = given;
   const { snapshot, date, path, here, into, to } = options;
   if (to !== undefined && (here || into !== undefined)) throw wrong(asked, 'takes --to alone, or --here or --into');
@@ -74,10 +76,29 @@ export async function restoreWorkspace(
   return onMachine ? await ontoMachine(name, chosen, given) : await ontoNew(name, chosen, given);
 }
 
+/** A path that is the root means all there is. */
+function meant(options: Given<typeof RESTORE>['options'], asked: { readonly name: string }) {
+  const { path, into, here, to } = options;
+  for (const [name, one] of Object.entries({ path, into }))
+    if (one?.split('/').includes('..')) throw wrong(asked, `--${name}: expected a path without "..", not "${one}"`);
+  if (into !== undefined && below(into) === '')
+    throw wrong(asked, `--into: expected a directory like /workspace/then, not "${into}"`);
+  if (path === undefined || below(path) !== '') return options;
+  return { ...options, path: undefined, here: here || (into === undefined && to === undefined) };
+}
+
 async function ontoNew(name: string, chosen: Chosen, given: Given<typeof RESTORE>): Promise<number> {
   const { options, engine, screen, signal } = given;
   const ask = () => engine.post<OperationJson>(`/api/v1/snapshots/${chosen.id}/restore`, wanted(name, given), signal);
-  return await wakeAndFollow(name, ask, { engine, screen, signal, detach: options.detach });
+  return await wakeAndFollow(name, () => orHere(ask()), { engine, screen, signal, detach: options.detach });
+}
+
+/** Whoever restores while it is awake may well mean the machine that runs. */
+async function orHere<T>(asked: Promise<T>): Promise<T> {
+  return await asked.catch((cause: unknown) => {
+    if (isFailure(cause, 'workspace_awake')) throw new Failure('workspace_awake', { ...cause.facts, here: true });
+    throw cause;
+  });
 }
 
 async function ontoMachine(name: string, chosen: Chosen, given: Given<typeof RESTORE>): Promise<number> {
@@ -120,7 +141,7 @@ async function showPlan(name: string, chosen: Chosen, given: Given<typeof RESTOR
     return 0;
   }
   const body = { ...wanted(name, given), dry_run: true };
-  const plan = await engine.post<RestorePlanJson>(`/api/v1/snapshots/${chosen.id}/restore`, body, signal);
+  const plan = await orHere(engine.post<RestorePlanJson>(`/api/v1/snapshots/${chosen.id}/restore`, body, signal));
   if (screen.json) screen.printJson(plan);
   else {
     screen.print(title, ...planLines(plan, options.into !== undefined));

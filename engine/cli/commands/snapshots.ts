@@ -1,4 +1,5 @@
-import { command, flag, text, WORKSPACE } from '../command.ts';
+import { SNAPSHOT_KINDS } from '../../domain/snapshot.ts';
+import { command, flag, oneOf, text, WORKSPACE } from '../command.ts';
 import { readLocalTime, untilLocalTime } from '../local-time.ts';
 import { wrong } from '../read-args.ts';
 import { showRetention, showSnapshots } from '../show-snapshots.ts';
@@ -7,7 +8,7 @@ export const snapshots = command({
   name: 'snapshots',
   takes: [WORKSPACE],
   options: {
-    kind: text('KIND', 'Only these: automatic, manual or pre-failover'),
+    kind: oneOf('KIND', 'Only these: automatic, manual or pre-failover', SNAPSHOT_KINDS),
     tag: text('TAG', 'Only those with this tag'),
     since: text('"YYYY-MM-DD HH:MM"', 'Only those from then on, in the local time zone'),
     until: text('"YYYY-MM-DD HH:MM"', 'Only those up to then'),

@@ -4,11 +4,11 @@ import { type Document, isMap, isPair, isScalar, LineCounter, parseDocument } fr
 import type * as z from 'zod';
 import { Failure, reasonOf } from '../../domain/failures.ts';
 import { didYouMean } from '../../domain/near.ts';
+import { issueWords } from '../../http/issue-words.ts';
 import type { ConfigureJson } from '../../http/json/create.ts';
 import { present } from '../../http/json/wire.ts';
 import { fileTrouble } from '../file-trouble.ts';
 import { readKey } from '../read-key.ts';
-import { issueWords } from './issue-words.ts';
 import { keysAt, WorkspaceFile } from './schema.ts';
 
 const KILOBYTES_MAX = 256;

@@ -14,7 +14,9 @@ import { WAKE_FIELDS, wakeChoice } from './instances.ts';
 export const placeOf = ({ epoch, sequence, createdAt, id }: Backup): string =>
   `${ordered(epoch, sequence, createdAt)}-${id}`;
 
-export const SnapshotId = z.string().regex(/^[0-9a-f]{4,64}$/, 'expected the id of a snapshot or its beginning');
+export const SnapshotId = z
+  .string()
+  .regex(/^[0-9a-f]{4,64}$/, 'expected the id of a snapshot, or its first digits: at least 4, of 0-9 and a-f');
 
 export const snapshotRoutes = [
   route({
