@@ -33,7 +33,7 @@ export async function rekey(operation: string, ports: Ports, signal: AbortSignal
     await describe(workspace, ports, signal);
     const dropped = await dropFormerKeys(workspace, ports, signal);
     if (dropped === null) await remember(workspace.id, ports);
-    const say = `${workspace.id} has another password; ${wordsOf(dropped)}.`;
+    const say = `${workspace.id} has another password. ${wordsOf(dropped)}`;
     await endOperation(operation, { ok: true, say, facts: {} }, ports);
   } catch (cause) {
     signal.throwIfAborted();
@@ -43,14 +43,14 @@ export async function rekey(operation: string, ports: Ports, signal: AbortSignal
   }
 }
 
-const WITHOUT_IMAGE = 'the next wake brings all files with restic and leaves another';
-
 function wordsOf(dropped: Dropped | null): string {
   if (dropped === null)
-    return `its machine has the old one until it is gone, and within minutes of that it opens nothing in the hot storage; the wake image opens with nothing else and goes then too: ${WITHOUT_IMAGE}`;
-  const old = 'the old one opens nothing in the hot storage any more';
-  return dropped.image ? `${old}. The wake image opened with nothing else and is removed: ${WITHOUT_IMAGE}` : old;
+    return `Its machine has the old one until it is gone; minutes later that opens nothing in the hot storage. The wake image goes then too: ${WITHOUT_IMAGE}.`;
+  const old = 'The old one opens nothing in the hot storage any more.';
+  return dropped.image ? `${old} The wake image is removed with it: ${WITHOUT_IMAGE}.` : old;
 }
+
+const WITHOUT_IMAGE = 'the next wake comes with restic';
 
 /** So that the upkeep looks as soon as that machine is gone. */
 async function remember(workspace: string, { store }: Ports): Promise<void> {

@@ -15,7 +15,7 @@ export function resticFor(wanted: ResticWanted, say: Say, signal: AbortSignal): 
         onProgress: (progress) => {
           const line =
             progress.doing === 'build'
-              ? 'Building restic with Go; this takes a minute, once.'
+              ? 'Its release does not come: building restic with Go, once, which takes a minute.'
               : 'Fetching restic, once.';
           if (line !== said) say(line);
           said = line;

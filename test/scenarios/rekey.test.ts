@@ -14,7 +14,7 @@ test('a workspace that is awake works on with its old password, which goes by it
   await w.clock.advance(10 * SECOND);
   expect((await engine.operation(id)).outcome).toMatchObject({
     ok: true,
-    say: expect.stringMatching(/its machine has the old one until it is gone.* the wake image/),
+    say: expect.stringMatching(/Its machine has the old one until it is gone.* The wake image/),
   });
   expect(await keys(w)).toBe(2);
   const [{ workspace } = { workspace: null }] = await engine.status('lab');
@@ -73,7 +73,7 @@ test('while it sleeps the old one goes at once, and the wake image with it, whic
   w.storage.objects.set('lab/repo/image/manifest', new Uint8Array(9));
   const { id } = await engine.rekey('lab', ANA);
   await w.clock.advance(10 * SECOND);
-  expect((await engine.operation(id)).outcome?.say).toMatch(/opens nothing .* any more\. The wake image .* is removed/);
+  expect((await engine.operation(id)).outcome?.say).toMatch(/opens nothing .* any more\. The wake image is removed/);
   expect(w.storage.objects.has('lab/repo/image/manifest')).toBe(false);
   await stop();
 });
