@@ -17,57 +17,93 @@ type Name =
   | 'alerts'
   | 'drills';
 
-/** Every command, loaded only when it is called: a quick answer begins with reading little. */
-const COMMANDS: Readonly<Record<Name, () => Promise<Command>>> = {
+type Load = () => Promise<Command>;
+
+const EVERY_DAY = {
   tour: async () => (await import('./commands/tour.ts')).tour,
   create: async () => (await import('./commands/create.ts')).create,
   wake: async () => (await import('./commands/wake.ts')).wake,
+  status: async () => (await import('./commands/status.ts')).status,
+  ssh: async () => (await import('./commands/ssh.ts')).ssh,
   hibernate: async () => (await import('./commands/hibernate.ts')).hibernate,
-  pause: async () => (await import('./commands/pause.ts')).pause,
-  resume: async () => (await import('./commands/pause.ts')).resume,
-  snapshot: async () => (await import('./commands/snapshot.ts')).snapshot,
+} as const satisfies Partial<Record<Name, Load>>;
+
+const AWAKE = {
   run: async () => (await import('./commands/run.ts')).run,
   keep: async () => (await import('./commands/keep.ts')).keep,
-  standby: async () => (await import('./commands/standby.ts')).standby,
+  snapshot: async () => (await import('./commands/snapshot.ts')).snapshot,
+  pause: async () => (await import('./commands/pause.ts')).pause,
+  resume: async () => (await import('./commands/pause.ts')).resume,
   schedule: async () => (await import('./commands/schedule.ts')).schedule,
+  standby: async () => (await import('./commands/standby.ts')).standby,
   configure: async () => (await import('./commands/configure.ts')).configure,
-  restore: async () => (await import('./commands/restore.ts')).restore,
+  logs: async () => (await import('./commands/logs.ts')).logs,
   abandon: async () => (await import('./commands/abandon.ts')).abandon,
-  status: async () => (await import('./commands/status.ts')).status,
+} as const satisfies Partial<Record<Name, Load>>;
+
+const SAVED = {
   snapshots: async () => (await import('./commands/snapshots.ts')).snapshots,
-  pin: async () => (await import('./commands/pin.ts')).pin,
+  restore: async () => (await import('./commands/restore.ts')).restore,
+  files: async () => (await import('./commands/files.ts')).files,
   clone: async () => (await import('./commands/clone.ts')).clone,
   give: async () => (await import('./commands/give.ts')).give,
-  drill: async () => (await import('./commands/drill.ts')).drill,
-  rekey: async () => (await import('./commands/rekey.ts')).rekey,
+  pin: async () => (await import('./commands/pin.ts')).pin,
   forget: async () => (await import('./commands/pin.ts')).forget,
-  report: async () => (await import('./commands/report.ts')).report,
-  budget: async () => (await import('./commands/budget.ts')).budget,
-  savings: async () => (await import('./commands/savings.ts')).savings,
-  plans: async () => (await import('./commands/plans.ts')).plans,
-  files: async () => (await import('./commands/files.ts')).files,
-  backup: async () => (await import('./commands/backup.ts')).backup,
-  ssh: async () => (await import('./commands/ssh.ts')).ssh,
-  logs: async () => (await import('./commands/logs.ts')).logs,
-  operations: async () => (await import('./commands/operations.ts')).operations,
-  alerts: async () => (await import('./commands/alerts.ts')).alerts,
+  drill: async () => (await import('./commands/drill.ts')).drill,
   drills: async () => (await import('./commands/drills.ts')).drills,
+  backup: async () => (await import('./commands/backup.ts')).backup,
+  rekey: async () => (await import('./commands/rekey.ts')).rekey,
+  destroy: async () => (await import('./commands/destroy.ts')).destroy,
+} as const satisfies Partial<Record<Name, Load>>;
+
+const MONEY = {
   offers: async () => (await import('./commands/offers.ts')).offers,
   hosts: async () => (await import('./commands/hosts.ts')).hosts,
-  destroy: async () => (await import('./commands/destroy.ts')).destroy,
+  plans: async () => (await import('./commands/plans.ts')).plans,
+  savings: async () => (await import('./commands/savings.ts')).savings,
+  budget: async () => (await import('./commands/budget.ts')).budget,
+  report: async () => (await import('./commands/report.ts')).report,
+} as const satisfies Partial<Record<Name, Load>>;
+
+const PEOPLE = {
   share: async () => (await import('./commands/share.ts')).share,
   users: async () => (await import('./commands/users.ts')).users,
   tokens: async () => (await import('./commands/tokens.ts')).tokens,
   audit: async () => (await import('./commands/audit.ts')).audit,
-  recover: async () => (await import('./commands/recover.ts')).recover,
+  operations: async () => (await import('./commands/operations.ts')).operations,
+  alerts: async () => (await import('./commands/alerts.ts')).alerts,
+} as const satisfies Partial<Record<Name, Load>>;
+
+const HERE = {
   login: async () => (await import('./commands/login.ts')).login,
   logout: async () => (await import('./commands/login.ts')).logout,
-  completion: async () => (await import('./commands/completion.ts')).completion,
-  discord: async () => (await import('./commands/discord.ts')).discord,
-  local: async () => (await import('./commands/local.ts')).local,
   doctor: async () => (await import('./commands/doctor.ts')).doctor,
   key: async () => (await import('./commands/key.ts')).key,
+  recover: async () => (await import('./commands/recover.ts')).recover,
+  discord: async () => (await import('./commands/discord.ts')).discord,
   deploy: async () => (await import('./commands/deploy.ts')).deploy,
+  local: async () => (await import('./commands/local.ts')).local,
+  completion: async () => (await import('./commands/completion.ts')).completion,
+} as const satisfies Partial<Record<Name, Load>>;
+
+/** As they are listed to people. */
+export const GROUPS: readonly (readonly [string, readonly string[]])[] = [
+  ['Every day', Object.keys(EVERY_DAY)],
+  ['While it is awake, and when', Object.keys(AWAKE)],
+  ['What is saved', Object.keys(SAVED)],
+  ['Machines and money', Object.keys(MONEY)],
+  ['Who may, who did, and what is wrong', Object.keys(PEOPLE)],
+  ['This computer, and the engine', Object.keys(HERE)],
+];
+
+/** Every command, loaded only when it is called: a quick answer begins with reading little. */
+const COMMANDS: Readonly<Record<Name, Load>> = {
+  ...EVERY_DAY,
+  ...AWAKE,
+  ...SAVED,
+  ...MONEY,
+  ...PEOPLE,
+  ...HERE,
 };
 
 export const NAMES = Object.keys(COMMANDS) as readonly Name[];

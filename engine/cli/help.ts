@@ -1,19 +1,26 @@
 import { asCalled, CALLED } from './called.ts';
 import { COMMON, type Command, type Options, SHORT } from './command.ts';
-import { NAMES, wordsOf } from './commands.ts';
+import { GROUPS, wordsOf } from './commands.ts';
 import type { Screen } from './screen.ts';
 import { table } from './table.ts';
 
 /** All commands, made from the table of verbs. */
 export function overview({ width, paint }: Screen): string[] {
-  const rows = NAMES.map((name) => ({ left: name, say: wordsOf(name) }));
+  const groups = GROUPS.flatMap(([title, names]) => [
+    paint('bold', title),
+    ...pairs(
+      names.map((name) => ({ left: name, say: wordsOf(name) })),
+      width,
+      paint,
+    ),
+    '',
+  ]);
   return [
     'Dumont: a GPU workspace that wakes in seconds, never loses a file, and costs nothing while you are away',
     '',
     `${paint('bold', 'dumont COMMAND')} [NAME] [options]`,
     '',
-    ...pairs(rows, width, paint),
-    '',
+    ...groups,
     'dumont COMMAND --help says more about one; "npm start" starts the engine they talk to.',
   ];
 }
