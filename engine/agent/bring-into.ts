@@ -1,4 +1,4 @@
-import { readlinkSync, rmSync, statSync } from 'node:fs';
+import { lstatSync, readlinkSync, rmSync, statSync } from 'node:fs';
 import type { BringBackOrder } from '../domain/agent-protocol.ts';
 import { Failure } from '../domain/failures.ts';
 import { rawPath, wirePath } from '../domain/wire-path.ts';
@@ -45,10 +45,12 @@ export async function dropSame(
 ): Promise<void> {
   const staged = (raw: string): Buffer => place.at(`${stagingOf(root, 'rest')}${raw.slice(root.length)}`);
   const toHash: { path: string; size: number; raw: string; sha256: string }[] = [];
-  for (const [raw, { stat, sha256 }] of verified) {
+  for (const [raw, { sha256 }] of verified) {
     const path = targetOf(raw, where);
     const there = statIfAny(place, path);
-    if (there === null || there.mode !== stat.mode || known.has(path, there)) continue;
+    if (there === null || known.has(path, there)) continue;
+    const stat = lstatSync(staged(raw));
+    if (there.mode !== stat.mode) continue;
     if (stat.isSymbolicLink() && readlinkSync(place.at(path)) === readlinkSync(staged(raw))) rmSync(staged(raw));
     if (stat.isFile() && there.size === stat.size && sha256 !== undefined)
       toHash.push({ path, size: stat.size, raw, sha256 });

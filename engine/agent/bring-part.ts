@@ -187,11 +187,11 @@ function reporter(job: Job, part: Part): (share: Share) => (bytes: number, files
 
 /** What lies in its place now, exactly as it was compared, is known to be ours, and its hash too. */
 function remember({ place, known, cache }: Job, verified: Verified): void {
-  for (const [path, { stat, sha256 }] of verified) {
+  for (const [path, { ino, size, mtimeMs, sha256 }] of verified) {
     const there = statOf(place, path);
-    if (there?.ino !== stat.ino) continue;
+    if (there?.ino !== ino) continue;
     if (there.isDirectory()) known.add(path, there);
-    if (there.isDirectory() || there.size !== stat.size || there.mtimeMs !== stat.mtimeMs) continue;
+    if (there.isDirectory() || there.size !== size || Math.floor(there.mtimeMs) !== mtimeMs) continue;
     known.add(path, there);
     const entry = entryOf(place, path, there);
     // Its time is that of the snapshot, so nobody wrote to it since, however lately it was moved here.

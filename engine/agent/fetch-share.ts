@@ -1,4 +1,4 @@
-import { linkSync, mkdirSync, readdirSync, readlinkSync, rmSync, type Stats, writeFileSync } from 'node:fs';
+import { chmodSync, linkSync, mkdirSync, readdirSync, readlinkSync, rmSync, type Stats, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ManifestLine, RestoreOrder } from '../domain/agent-protocol.ts';
 import { Failure, isFailure } from '../domain/failures.ts';
@@ -8,6 +8,7 @@ import { patternFile } from '../restic/exclude-patterns.ts';
 import { readLine } from '../restic/readings.ts';
 import { codeOf } from './durable.ts';
 import { type Hashers, hashFiles } from './hash-files.ts';
+import type { BroughtPaths } from './image/read-image.ts';
 import type { WakeImage } from './image/wake-image.ts';
 import type { KnownFiles } from './known-files.ts';
 import { statOf } from './look-at.ts';
@@ -42,8 +43,8 @@ export interface Source {
 /** Beside where its files go, so that they move there without being copied. */
 export const stagingOf = (root: string, part: Part): string => `${root}/${STAGING}/${part}`;
 
-/** The verified files of a share, as they were when their hashes were compared. */
-export type Verified = Map<string, { readonly stat: Stats; readonly sha256: string | undefined }>;
+/** The verified files of a share, as they were when their hashes were compared: that it is them is known again by this. */
+export type Verified = Map<string, Pick<Stats, 'ino' | 'size' | 'mtimeMs'> & { readonly sha256: string | undefined }>;
 
 /**
  * Brings a share into its staging directory and compares it with the manifest. Nothing that a person sees is touched. What
@@ -58,6 +59,7 @@ export async function fetchShare(
   const { place } = from;
   const staging = stagingOf(share.root, share.part);
   mkdirSync(place.at(staging), { recursive: true, mode: 0o700 });
+  chmodSync(place.at(staging), 0o700); // a root may hand its group down, which is none of theirs
   await seed(from, share, signal);
   const brought = await fromImage(from, share, onBytes, signal);
   let trouble: unknown = null;
@@ -81,8 +83,8 @@ async function fromImage(
   share: Share,
   onBytes: (bytes: number, files: number) => void,
   signal: AbortSignal,
-): Promise<Set<string>> {
-  if (!image) return new Set();
+): Promise<Map<string, number>> {
+  if (!image) return new Map();
   const target = (raw: string): string => `${stagingOf(share.root, share.part)}${raw.slice(share.root.length)}`;
   // What an earlier try left is compared instead.
   const fresh = readdirSync(place.at(target(share.root))).length === 0;
@@ -91,7 +93,7 @@ async function fromImage(
     return raw !== share.root && (fresh || statOf(place, target(raw)) === null);
   });
   const wanted = [...foldersAbove(here, share), ...here];
-  return new Set([share.root, ...(await image.bring(wanted, share.root, place, target, onBytes, signal))]);
+  return new Map([[share.root, 0], ...(await image.bring(wanted, share.root, place, target, onBytes, signal))]);
 }
 
 /** What lies above these, up to the root, and is not among them. */
@@ -179,7 +181,7 @@ async function runRestore(
 async function verify(
   { place, hashers }: Source,
   share: Share,
-  brought: ReadonlySet<string>,
+  brought: BroughtPaths,
   signal: AbortSignal,
 ): Promise<{ verified: Verified; wrong: readonly string[] }> {
   const staging = stagingOf(share.root, share.part);
@@ -188,6 +190,11 @@ async function verify(
   const toHash: { path: string; size: number; original: string; line: ManifestLine; stat: Stats }[] = [];
   for (const line of share.lines) {
     const original = rawPath(line.path);
+    const ino = brought.get(original);
+    if (ino !== undefined && ino > 0) {
+      verified.set(original, { ino, size: line.sizeBytes, mtimeMs: line.mtimeMs, sha256: line.sha256 });
+      continue;
+    }
     const path = `${staging}${original.slice(share.root.length)}`;
     const stat = statOf(place, path);
     if (stat === null || typeOf(stat) !== line.type) {
@@ -197,16 +204,16 @@ async function verify(
       wrong.push(original);
     } else if (line.type === 'file' && stat.size !== line.sizeBytes) {
       wrong.push(original);
-    } else if (line.sha256 !== undefined && !brought.has(original)) {
+    } else if (line.sha256 !== undefined && ino === undefined) {
       toHash.push({ path, size: stat.size, original, line, stat });
-    } else verified.set(original, { stat, sha256: line.sha256 });
+    } else verified.set(original, found(stat, line));
   }
   await hashFiles(
     place,
     toHash,
     (index, hashed) => {
       const { original, line, stat } = toHash[index]!;
-      if ('sha256' in hashed && hashed.sha256 === line.sha256) verified.set(original, { stat, sha256: line.sha256 });
+      if ('sha256' in hashed && hashed.sha256 === line.sha256) verified.set(original, found(stat, line));
       else wrong.push(original);
     },
     signal,
@@ -214,6 +221,13 @@ async function verify(
   );
   return { verified, wrong };
 }
+
+const found = ({ ino, size, mtimeMs }: Stats, { sha256 }: ManifestLine) => ({
+  ino,
+  size,
+  mtimeMs: Math.floor(mtimeMs),
+  sha256,
+});
 
 function linkTarget(place: Place, path: string): string | null {
   try {

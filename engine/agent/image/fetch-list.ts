@@ -5,12 +5,17 @@ import { type Attributes, openNew, type Piece, type ReadJob } from './segment-re
 
 export interface FetchList {
   readonly jobs: readonly ReadJob[];
-  /** By job: the files with something in it. */
-  readonly files: readonly (readonly Match<ImageFile>[])[];
+  /** By job: the files with something in it, and which is their first piece there. */
+  readonly files: readonly (readonly Part[])[];
   /** How many segments of a file are still to come. */
   readonly left: Map<Match<ImageFile>, number>;
   /** Those that come in several pieces, or in none: they are made here, empty and as long as they will be. */
   readonly apart: ReadonlySet<Match<ImageFile>>;
+}
+
+export interface Part {
+  readonly file: Match<ImageFile>;
+  readonly piece: number;
 }
 
 /** Each segment once, the most urgent first. `pathOf`: where a file goes, as the system is asked for it, raw. */
@@ -19,7 +24,7 @@ export function fetchList(
   files: readonly Match<ImageFile>[],
   pathOf: (match: Match) => string,
 ): FetchList {
-  const segments = new Map<number, { pieces: Piece[]; files: Match<ImageFile>[] }>();
+  const segments = new Map<number, { pieces: Piece[]; files: Part[] }>();
   const left = new Map<Match<ImageFile>, number>();
   const apart = new Set<Match<ImageFile>>();
   for (const file of files) {
@@ -36,8 +41,8 @@ export function fetchList(
       const there = segments.get(segment) ?? { pieces: [], files: [] };
       segments.set(segment, there);
       there.pieces.push({ path, from, bytes, to, whole: isWhole ? attributesOf(entry) : null });
-      if (there.files.at(-1) === file) continue;
-      there.files.push(file);
+      if (there.files.at(-1)?.file === file) continue;
+      there.files.push({ file, piece: there.pieces.length - 1 });
       left.set(file, (left.get(file) ?? 0) + 1);
     }
   }

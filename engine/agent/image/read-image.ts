@@ -1,6 +1,7 @@
 import {
   chmodSync,
   closeSync,
+  fstatSync,
   lchownSync,
   linkSync,
   lutimesSync,
@@ -19,14 +20,17 @@ import type { ExactTimes } from './exact-times.ts';
 import { fetchList } from './fetch-list.ts';
 import type { ImageFile } from './manifest.ts';
 import { type IndexedImage, isFile, type Match, matching } from './matching.ts';
-import { describe, type Read, type ReadJob } from './segment-reader.ts';
+import { describe, isAnothers, type Read, type ReadJob } from './segment-reader.ts';
 
 export interface Brought {
   /** Raw paths of the snapshot's things that lie there now, with all that belongs to them. */
-  readonly paths: ReadonlySet<string>;
+  readonly paths: BroughtPaths;
   /** Why the image could not bring the rest of what it has; null when it did. */
   readonly trouble: string | null;
 }
+
+/** With the number that the disk knows a file by; 0 where nobody looked. */
+export type BroughtPaths = ReadonlyMap<string, number>;
 
 /** Who does it, for one wake. */
 export interface Readers extends Threads<ReadJob, Read> {
@@ -48,7 +52,7 @@ export async function readImage(
   signal: AbortSignal,
 ): Promise<Brought> {
   const wanted = matching(image, lines, root);
-  const paths = new Set<string>();
+  const paths = new Map<string, number>();
   for (const { path, entry } of wanted)
     if (entry.type === 'dir') mkdirSync(place.at(target(path)), { recursive: true, mode: 0o700 });
   const files = wanted.filter(isFile);
@@ -56,34 +60,33 @@ export async function readImage(
   const pathOf = ({ path }: Match): string => before + target(path);
   const { jobs, files: filesOf, left, apart } = fetchList(image.image, files, pathOf);
   let bytes = 0;
-  const finish = (file: Match<ImageFile>): void => {
+  const finish = (file: Match<ImageFile>, inode: number): void => {
     left.delete(file);
-    paths.add(file.path);
+    paths.set(file.path, apart.has(file) ? describeWhole(pathOf(file), file.entry) : inode);
     bytes += file.entry.size;
-    if (apart.has(file)) describeWhole(pathOf(file), file.entry);
     times.set(pathOf(file), file.entry.mtimeNs);
   };
   let trouble: string | null = null;
   let failures = 0;
   const stop = new AbortController();
   const take = (index: number, read: Read): void => {
-    if (read !== null) {
+    if (typeof read === 'string') {
       trouble ??= read;
       // One that is gone or damaged may be alone; where nothing comes any more restic is not kept waiting.
       if (++failures >= FAILURES_MAX) stop.abort();
-      for (const file of filesOf[index]!) left.delete(file);
+      for (const { file } of filesOf[index]!) left.delete(file);
       return;
     }
-    for (const file of filesOf[index]!) {
+    for (const { file, piece } of filesOf[index]!) {
       const more = left.get(file);
       if (more === undefined) continue; // another part of it did not come
-      if (more === 1) finish(file);
+      if (more === 1) finish(file, read[piece]!);
       else left.set(file, more - 1);
     }
     onBytes(bytes, paths.size);
   };
   try {
-    for (const file of apart) if (!left.has(file)) finish(file);
+    for (const file of apart) if (!left.has(file)) finish(file, 0);
     await readers.run(jobs, take, AbortSignal.any([signal, stop.signal]));
     signal.throwIfAborted();
     for (const file of files) if (!paths.has(file.path)) rmSync(place.at(target(file.path)), { force: true });
@@ -101,10 +104,11 @@ export async function readImage(
   return { paths, trouble };
 }
 
-function describeWhole(path: string, entry: ImageFile): void {
+function describeWhole(path: string, entry: ImageFile): number {
   const handle = openSync(Buffer.from(path, 'latin1'), 'r+');
   try {
     describe(handle, entry, true);
+    return fstatSync(handle).ino;
   } finally {
     closeSync(handle);
   }
@@ -112,7 +116,7 @@ function describeWhole(path: string, entry: ImageFile): void {
 
 function placeOthers(
   wanted: readonly Match[],
-  paths: Set<string>,
+  paths: Map<string, number>,
   place: Place,
   target: (raw: string) => string,
 ): void {
@@ -123,35 +127,35 @@ function placeOthers(
     if (entry.type === 'name') linkSync(place.at(target(rawPath(entry.of))), at);
     else {
       symlinkSync(Buffer.from(rawPath(entry.target), 'latin1'), at);
-      if (process.getuid?.() === 0) lchownSync(at, entry.uid, entry.gid);
+      if (isAnothers(entry)) lchownSync(at, entry.uid, entry.gid);
       const seconds = secondsOf(entry.mtimeNs);
       lutimesSync(at, seconds, seconds);
     }
-    paths.add(path);
+    paths.set(path, 0);
   }
 }
 
 /** From the bottom up, since what is put into a directory changes its time. */
 function describeFolders(
   wanted: readonly Match[],
-  paths: Set<string>,
+  paths: Map<string, number>,
   place: Place,
   target: (raw: string) => string,
 ): void {
   for (const { path, entry } of wanted.toReversed()) {
     if (entry.type !== 'dir') continue;
     const at = place.at(target(path));
-    if (process.getuid?.() === 0) lchownSync(at, entry.uid, entry.gid);
+    if (isAnothers(entry)) lchownSync(at, entry.uid, entry.gid);
     chmodSync(at, entry.mode);
     const seconds = secondsOf(entry.mtimeNs);
     lutimesSync(at, seconds, seconds);
-    paths.add(path);
+    paths.set(path, 0);
   }
 }
 
 function giveAttributes(
   wanted: readonly Match[],
-  paths: Set<string>,
+  paths: Map<string, number>,
   place: Place,
   target: (raw: string) => string,
 ): boolean {

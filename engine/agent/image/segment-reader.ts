@@ -1,4 +1,4 @@
-import { closeSync, constants, fchmodSync, fchownSync, futimesSync, openSync, writeSync } from 'node:fs';
+import { closeSync, constants, fchmodSync, fchownSync, fstatSync, futimesSync, openSync, writeSync } from 'node:fs';
 import { reasonOf } from '../../domain/failures.ts';
 import { secondsOf } from '../times.ts';
 import { decode } from './coding.ts';
@@ -32,8 +32,8 @@ export interface Attributes {
   readonly mtimeNs: string;
 }
 
-/** Null, or why nothing came of it. */
-export type Read = string | null;
+/** Of each piece which file it is on its disk, if that was made here; or why nothing came of it. */
+export type Read = readonly number[] | string;
 
 /** Fetches, opens and writes. One for each thread, and several segments at once in each. */
 export function openSegmentReader({ password, at }: ImageAt): (job: ReadJob) => Promise<Read> {
@@ -53,11 +53,10 @@ export function openSegmentReader({ password, at }: ImageAt): (job: ReadJob) => 
       try {
         const raw = decode(coded);
         if (raw.length !== bytes) throw damaged(what);
-        for (const piece of pieces) writePiece(raw, piece);
+        return pieces.map((piece) => writePiece(raw, piece));
       } finally {
         letGo(coded);
       }
-      return null;
     } catch (cause) {
       return reasonOf(cause);
     } finally {
@@ -66,11 +65,13 @@ export function openSegmentReader({ password, at }: ImageAt): (job: ReadJob) => 
   };
 }
 
-function writePiece(raw: Uint8Array, { path, from, bytes, to, whole }: Piece): void {
+function writePiece(raw: Uint8Array, { path, from, bytes, to, whole }: Piece): number {
   const file = whole ? openNew(path, whole.mode) : openSync(nameOf(path), constants.O_WRONLY | constants.O_NOFOLLOW);
   try {
     for (let done = 0; done < bytes; ) done += writeSync(file, raw, from + done, bytes - done, to + done);
-    if (whole) describe(file, whole);
+    if (!whole) return 0;
+    describe(file, whole);
+    return fstatSync(file).ino;
   } finally {
     closeSync(file);
   }
@@ -83,13 +84,19 @@ export function openNew(path: string, mode: number): number {
 
 /** Owner before mode, since changing the one takes bits off the other; the time last. */
 export function describe(file: number, { mode, uid, gid, mtimeNs }: Attributes, always = false): void {
-  if (process.getuid?.() === 0 && (uid !== 0 || gid !== process.getgid?.())) fchownSync(file, uid, gid);
+  if (isAnothers({ uid, gid })) fchownSync(file, uid, gid);
   if (always || mode > 0o777 || (mode & UMASK) !== 0) fchmodSync(file, mode);
   const seconds = secondsOf(mtimeNs);
   futimesSync(file, seconds, seconds);
 }
 
+/** What we make is ours, and only root may give it away. */
+export const isAnothers = ({ uid, gid }: Pick<Attributes, 'uid' | 'gid'>): boolean =>
+  UID === 0 && (uid !== 0 || gid !== GID);
+
 const UMASK = process.umask();
+const UID = process.getuid?.();
+const GID = process.getgid?.();
 /** What a writer makes of one segment, however badly it compresses. */
 const ROOM_BYTES = SEGMENT_BYTES + 64 * 1024;
 

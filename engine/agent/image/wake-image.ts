@@ -10,12 +10,12 @@ import { imageKeys } from './keys.ts';
 import { type ImageManifest, unpackImage } from './manifest.ts';
 import { indexed } from './matching.ts';
 import { type ImageAt, MANIFEST, openObjects, ownRoom } from './objects.ts';
-import { type Readers, readImage } from './read-image.ts';
+import { type BroughtPaths, type Readers, readImage } from './read-image.ts';
 import type { Read, ReadJob } from './segment-reader.ts';
 
 /** The image of a workspace, for a restore. Whatever is wrong with it, there is restic. */
 export interface WakeImage extends AsyncDisposable {
-  /** Puts what it has of these things below `root` where `target` says; the raw paths of what came. */
+  /** Puts what it has of these things below `root` where `target` says; what came. */
   bring(
     lines: readonly ManifestLine[],
     root: string,
@@ -23,7 +23,7 @@ export interface WakeImage extends AsyncDisposable {
     target: (raw: string) => string,
     onBytes: (bytes: number, files: number) => void,
     signal: AbortSignal,
-  ): Promise<ReadonlySet<string>>;
+  ): Promise<BroughtPaths>;
   /** What came in all, and why not more. */
   brought(): { readonly files: number; readonly bytes: number; readonly why: string | null };
 }
@@ -41,7 +41,7 @@ export async function openWakeImage(repository: RepositoryAccess, signal: AbortS
   let bytes = 0;
   return {
     async bring(lines, root, place, target, onBytes, signal) {
-      if (image === null) return new Set();
+      if (image === null) return new Map();
       const { paths, trouble } = await readImage(image, readers, lines, root, place, target, onBytes, signal);
       why ??= trouble;
       for (const line of lines) {

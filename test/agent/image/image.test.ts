@@ -53,7 +53,7 @@ test('when time is up, what is written is an image of its own', async () => {
   const image = await world.write(null, AbortSignal.abort());
   expect(image).toMatchObject({ whole: false, segments: [] });
   const { brought } = await world.read(world.lines());
-  expect([...brought.paths]).toEqual(['root']);
+  expect([...brought.paths.keys()]).toEqual(['root']);
 });
 
 test('a file that is not the snapshot’s is left to restic', async () => {

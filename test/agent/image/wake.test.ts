@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test, vi } from 'vitest';
 import { resticProgram } from '../../restic/which-restic.ts';
@@ -74,6 +74,22 @@ test.skipIf(resticProgram === null)('without an image restic brings everything',
   expect(events).toContainEqual({ event: 'image_read', files: 0, bytes: 0, why: 'there is no wake image' });
   expect(events.at(-1)).toMatchObject({ event: 'complete', contentHash: saved.contentHash });
 });
+
+test.skipIf(resticProgram === null || process.getuid?.() !== 0)(
+  'a directory that hands its group down keeps it to itself',
+  async () => {
+    await using world = await openWorld();
+    const { before, saved } = await asleepWithImage(world);
+    const b = world.machine('b');
+    mkdirSync(join(b.root, 'workspace'));
+    chownSync(join(b.root, 'workspace'), 0, 1);
+    chmodSync(join(b.root, 'workspace'), 0o2775);
+    await b.run('restore', restoreOrder(world, { snapshot: snapshotOf(world, saved), image: true }));
+    expect(treeOf(b.root, ['opt'])).toEqual(before);
+    for (const path of ['code', 'code/a.py', 'models/of/ana/model.safetensors'])
+      expect(statSync(join(b.root, 'workspace', path)).gid, path).toBe(process.getgid?.());
+  },
+);
 
 async function asleepWithImage(world: World): Promise<{ a: Machine; before: readonly string[]; saved: Saved }> {
   const a = world.machine('a');
