@@ -34,7 +34,10 @@ export function spent(account: Account): number {
   return account.rentals.reduce((sum, rental) => sum + sumOf(costOf(account, rental)), 0);
 }
 
-export const creditLeft = (account: Account): number => (account.options.credit ?? 50) - spent(account);
+/** What is left to spend at the start, where nobody says otherwise. */
+export const CREDIT = 50;
+
+export const creditLeft = (account: Account): number => (account.options.credit ?? CREDIT) - spent(account);
 
 /** The first start pulls the image; a later one finds it. Some never come so far. */
 export function runningFrom(rental: Rental, span: Rental['spans'][number]): number {

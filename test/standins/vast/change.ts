@@ -10,12 +10,50 @@ export function change(account: Account, { body }: Asked, id: number): Answer {
     rental.label = body.label;
     return ok({ success: true });
   }
-  if (body.state !== 'stopped' && body.state !== 'running')
+  return setState(account, rental, body.state);
+}
+
+function setState(account: Account, rental: Rental, state: unknown): Answer {
+  if (state !== 'stopped' && state !== 'running')
     throw new Refusal(400, 'invalid_args', 'error 400: give state or label');
-  if (body.state === rental.intended) return ok({ success: true });
-  rental.intended = body.state;
-  if (body.state === 'stopped') stop(account, rental);
-  else return start(account, rental);
+  if (state === rental.intended) return ok({ success: true });
+  rental.intended = state;
+  if (state === 'running') return start(account, rental);
+  stop(account, rental);
+  return ok({ success: true });
+}
+
+/** `PUT /instances/` and `POST /instances/start`: many at once. */
+export function changeMany(account: Account, ids: unknown, state: unknown): Answer {
+  if (!Array.isArray(ids) || ids.length === 0 || ids.length > MANY_MAX || !ids.every(Number.isInteger))
+    throw new Refusal(400, 'invalid_args', `error 400: give 1 to ${MANY_MAX} ids`);
+  if (account.springs('bulk-missing')) throw new Refusal(404, 'not_found', 'error 404: no such route');
+  for (const id of ids as number[])
+    if (account.rentals.some((one) => one.id === id && isLive(one))) setState(account, liveRental(account, id), state);
+  return ok({ success: true });
+}
+
+const MANY_MAX = 100;
+
+/** `PUT /instances/reboot/{id}/` and `/recycle/{id}/`; the second one pulls the image anew. */
+export function reboot(account: Account, id: number, anew: boolean): Answer {
+  const rental = liveRental(account, id);
+  if (rental.intended !== 'running') throw new Refusal(400, 'invalid_args', 'error 400: the instance is not running');
+  stop(account, rental);
+  rental.spans.push({ from: account.now(), until: null, first: anew, waits: false });
+  return ok({ success: true });
+}
+
+/** `PUT /instances/bid_price/{id}/` */
+export function changeBid(account: Account, { body }: Asked, id: number): Answer {
+  const rental = liveRental(account, id);
+  const { price } = body;
+  const term = rental.terms.at(-1);
+  if (!rental.bid || !term) throw new Refusal(400, 'invalid_args', 'error 400: the instance is not interruptible');
+  if (typeof price !== 'number' || price < 0.001 || price > 128)
+    throw new Refusal(400, 'invalid_price', 'error 400: price must be from 0.001 to 128');
+  const now = account.now();
+  rental.terms.splice(-1, 1, { ...term, until: now }, { from: now, until: term.until, price });
   return ok({ success: true });
 }
 

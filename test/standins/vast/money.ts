@@ -1,10 +1,16 @@
 import type { Account } from './account.ts';
 import { type Answer, type Asked, ok, Refusal } from './answer.ts';
-import { type Cost, costOf, creditLeft, sumOf } from './bill.ts';
+import { type Cost, CREDIT, costOf, creditLeft, sumOf } from './bill.ts';
 
 export function user(account: Account): Answer {
   const credit = Number(creditLeft(account).toFixed(4));
   return ok({ id: 7, email: 'someone@example.com', balance: 0, credit, ssh_key: null, sid: '', key_id: 1 });
+}
+
+/** `GET /api/v1/invoices/`: what was paid in. */
+export function invoices({ options }: Account): Answer {
+  const paid = { id: 1, type: 'payment', service: 'stripe_payments', amount: options.credit ?? CREDIT, when: 0 };
+  return ok({ success: true, count: 1, total: 1, next_token: null, results: [paid] });
 }
 
 interface Filters {

@@ -1,12 +1,13 @@
 import type { Account } from './account.ts';
 import { type Answer, type Asked, ok, Refusal, refused, tooEarly } from './answer.ts';
-import { change, destroy, destroyMany } from './change.ts';
+import { change, changeBid, changeMany, destroy, destroyMany, reboot } from './change.ts';
 import { expire, pending, settle } from './contract.ts';
 import { create } from './create.ts';
 import { list, liveRental, show } from './instances.ts';
 import { openLimits } from './limits.ts';
-import { charges, prices, user } from './money.ts';
+import { charges, invoices, prices, user } from './money.ts';
 import { offers } from './offers.ts';
+import { accountKeys, machineKeys } from './ssh-keys.ts';
 
 export interface Incoming {
   readonly method: string;
@@ -78,6 +79,8 @@ async function answer(account: Account, asked: Asked): Promise<Answer> {
   switch (what) {
     case 'POST v0 bundles':
       return offers(account, asked);
+    case 'PUT v0 search/asks':
+      return offers(account, { ...asked, body: { ...(asked.body.q as Asked['body']) } });
     case 'PUT v0 asks/#':
       return create(account, asked, id);
     case 'GET v1 instances':
@@ -86,6 +89,15 @@ async function answer(account: Account, asked: Asked): Promise<Answer> {
       throw new Refusal(410, 'deprecated_endpoint', 'Use /api/v1/instances/.');
     case 'GET v0 instances/#':
       return show(account, id);
+    case 'PUT v0 instances':
+      return changeMany(account, asked.body.ids, asked.body.state);
+    case 'POST v0 instances/start':
+      return changeMany(account, asked.body.IDs, 'running');
+    case 'PUT v0 instances/reboot/#':
+    case 'PUT v0 instances/recycle/#':
+      return reboot(account, Number(rest[1]), rest[0] === 'recycle');
+    case 'PUT v0 instances/bid_price/#':
+      return changeBid(account, asked, Number(rest[1]));
     case 'PUT v0 instances/#':
       return change(account, asked, id);
     case 'DELETE v0 instances/#':
@@ -95,13 +107,22 @@ async function answer(account: Account, asked: Asked): Promise<Answer> {
     case 'PUT v0 instances/request_logs/#':
       liveRental(account, Number(rest[1]));
       return ok({ success: true, result_url: `${asked.origin}/results/${rest[1]}`, msg: 'command processed' });
+    case 'GET v0 instances/#/ssh':
     case 'POST v0 instances/#/ssh':
-      liveRental(account, id).sshKeys.push(String(asked.body.ssh_key));
-      return ok({ success: true, msg: 'SSH key added to instance.' });
+      return machineKeys(account, asked, id, null);
+    case 'DELETE v0 instances/#/ssh/#':
+      return machineKeys(account, asked, id, Number(rest[2]));
+    case 'GET v0 ssh':
+    case 'POST v0 ssh':
+      return accountKeys(account, asked, null);
+    case 'DELETE v0 ssh/#':
+      return accountKeys(account, asked, id);
     case 'GET v0 users/current':
       return user(account);
     case 'GET v0 charges':
       return charges(account, asked);
+    case 'GET v1 invoices':
+      return invoices(account);
     case 'GET v0 metrics/gpu/current':
       return prices(account);
     case 'GET v0 machines/#/reports':

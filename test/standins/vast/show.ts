@@ -12,6 +12,7 @@ export async function showVast(words: readonly string[]): Promise<AsyncDisposabl
   const on = [...traps].map(([name, share]) => `${name}=${share}`);
   console.log(`On: ${on.join(', ') || 'no trap'}. There are (0 to 1 says how often):`);
   console.log(trapList(TRAPS));
+  console.log('Not here: commands inside of machines, copies, volumes, templates, teams, webhooks, bulk creates.');
   return standin;
 }
 
