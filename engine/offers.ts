@@ -86,10 +86,14 @@ async function whyNone(need: Need, ask: AskOffers, ports: Ports, signal: AbortSi
   if (need.gpu === undefined) return 'the marketplaces offer nothing at all right now';
   const { offers } = await found({ spot: need.spot }, ask, ports, signal);
   const names = [...new Set(offers.map(({ gpu }) => gpu))];
-  const meant = near(need.gpu.toUpperCase().replaceAll('_', ' '), names);
+  const bare = new Map(names.map((name) => [bareOf(name), name]));
+  const meant = near(bareOf(need.gpu), [...bare.keys()]).map((name) => bare.get(name) ?? name);
   const hint = meant.length > 0 ? `did you mean ${meant.join(' or ')}` : `there are ${names.toSorted().join(', ')}`;
   return `nobody offers a GPU named "${need.gpu}" right now; ${hint}`;
 }
+
+/** People leave spaces and dashes out, and these are no mistakes. */
+const bareOf = (gpu: string): string => gpu.toUpperCase().replace(/[^A-Z0-9]/g, '');
 
 interface Found {
   readonly offers: readonly Offer[];

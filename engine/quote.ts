@@ -11,9 +11,9 @@ import { timesOf } from './policy/times.ts';
 export async function quoteFor(workspace: Workspace, how: WakeChoice, ask: AskOffers, ports: Ports): Promise<Quote> {
   const { race } = ports.settings;
   const need = { ...workspace.spec.need, ...how.need };
-  const { ranked, none } = await offersFor(need, workspace.id, ports, AbortSignal.timeout(LOOK_MS), { ask });
+  const { ranked, none, known } = await offersFor(need, workspace.id, ports, AbortSignal.timeout(LOOK_MS), { ask });
   if (ranked.length === 0) throw new Failure('no_offers', { why: none });
-  const first = spread(ranked, [], race.batch);
+  const first = spread(ranked, [], race.batch, known.terms);
   const snapshots = (await ports.store.list('snapshots')).filter((snapshot) => snapshot.workspace === workspace.id);
   const snapshot =
     how.snapshot === undefined

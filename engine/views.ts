@@ -3,7 +3,7 @@ import { whyMissing } from './backups/missing-snapshot.ts';
 import { plansFor } from './backups/plans.ts';
 import { fatesOf } from './backups/upkeep.ts';
 import { openBrowsing } from './browsing.ts';
-import type { Engine, RaceView, WorkspaceView } from './domain/doors.ts';
+import type { Engine, RaceView, RankedOffer, WorkspaceView } from './domain/doors.ts';
 import { Failure } from './domain/failures.ts';
 import { BILLED, type Machine, rateOf } from './domain/lifecycle.ts';
 import type { Ports } from './domain/ports.ts';
@@ -228,7 +228,7 @@ export function createViews(
     async offers(need, signal) {
       const { ranked, none, sources } = await offersFor(need, null, ports, signal, { ask: browse });
       if (ranked.length === 0) throw new Failure('no_offers', { why: none });
-      return { ranked, sources };
+      return { ranked: ranked.filter(isFirstOfItsMachine), sources };
     },
 
     async hosts() {
@@ -376,4 +376,13 @@ function raceViewOf(race: Race, machines: readonly Machine[]): RaceView {
       };
     }),
   };
+}
+
+/** A marketplace may offer one machine several times, for other drivers say; whoever looks around wants to see it once. */
+function isFirstOfItsMachine({ offer }: RankedOffer, i: number, all: readonly RankedOffer[]): boolean {
+  const same = (other: RankedOffer): boolean =>
+    other.offer.machine === offer.machine &&
+    other.offer.marketplace === offer.marketplace &&
+    other.offer.spot === offer.spot;
+  return all.findIndex(same) === i;
 }

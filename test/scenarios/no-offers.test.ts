@@ -36,6 +36,7 @@ test('a GPU that nobody has is named, with those that were meant', async () => {
     'No machine on offer fits: nobody offers a GPU named "RTX 4900" right now; did you mean RTX 4090 or RTX 3090 or RTX 5090.',
   );
   expect(wake).toContain('did you mean RTX 4090');
+  expect((await told({ gpu: 'rtx4909' })).wake).toContain('did you mean RTX 4090');
   expect(rented).toBe(0);
 });
 
