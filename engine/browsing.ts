@@ -1,5 +1,6 @@
 import { Failure } from './domain/failures.ts';
-import type { Ports } from './domain/ports.ts';
+import type { Need } from './domain/marketplace.ts';
+import type { Marketplace, Ports } from './domain/ports.ts';
 import type { AskOffers, Seen } from './offers.ts';
 
 /**
@@ -10,7 +11,7 @@ export function openBrowsing({ clock }: Pick<Ports, 'clock'>): AskOffers {
   const seen = new Map<string, Seen>();
   const underway = new Map<string, Promise<Seen>>();
 
-  const look = (key: string, ...[marketplace, need]: Parameters<AskOffers>): Promise<Seen> => {
+  const look = (key: string, marketplace: Marketplace, need: Need): Promise<Seen> => {
     const looking = marketplace
       .offers(need, AbortSignal.timeout(LOOK_MS), { browsing: true })
       .then((offers) => {
@@ -26,17 +27,17 @@ export function openBrowsing({ clock }: Pick<Ports, 'clock'>): AskOffers {
     return looking;
   };
 
-  return async (marketplace, need, signal) => {
+  return async (marketplace, need, signal, rough) => {
     const key = `${marketplace.name} ${JSON.stringify(need)}`;
     const known = seen.get(key);
-    if (known && clock.now() - known.at < FRESH_MS) return known;
+    if (known && clock.now() - known.at < (rough ? OLD_MS : FRESH_MS)) return known;
     const usable = known && clock.now() - known.at < OLD_MS ? known : null;
-    const looking = underway.get(key) ?? look(key, marketplace, need, signal);
+    const looking = underway.get(key) ?? look(key, marketplace, need);
     const over = new AbortController();
     const patience = async (): Promise<Seen> => {
       await clock.sleep(usable ? HASTE_MS : PATIENCE_MS, AbortSignal.any([signal, over.signal]));
       if (usable) return usable;
-      throw new Failure('marketplace_busy', { marketplace: marketplace.name, why: 'searches of races go first' });
+      throw new Failure('marketplace_busy', { marketplace: marketplace.name, why: FEW });
     };
     try {
       return await Promise.race([looking, patience()]);
@@ -46,11 +47,12 @@ export function openBrowsing({ clock }: Pick<Ports, 'clock'>): AskOffers {
   };
 }
 
+const FEW = 'searches are few a minute, and the last of them are kept for races';
 const FRESH_MS = 15_000;
 const OLD_MS = 10 * 60_000;
 /** So long somebody waits who could see an older list, and who could not. */
 const HASTE_MS = 3_000;
-const PATIENCE_MS = 20_000;
+const PATIENCE_MS = 30_000;
 /** A look that nobody waits for any more is still there for the next who asks. */
 const LOOK_MS = 120_000;
 const SEEN_MAX = 100;

@@ -17,7 +17,8 @@ export interface Seen {
   readonly at: number;
 }
 
-export type AskOffers = (marketplace: Marketplace, need: Need, signal: AbortSignal) => Promise<Seen>;
+/** `rough`: what was offered within the last minutes will do. */
+export type AskOffers = (marketplace: Marketplace, need: Need, signal: AbortSignal, rough: boolean) => Promise<Seen>;
 
 /** As races ask: before all who only look. */
 const askNow =
@@ -39,7 +40,7 @@ export async function offersFor(
   signal: AbortSignal,
   { racers = ports.settings.race.batch, ask = askNow(ports) }: { racers?: number; ask?: AskOffers } = {},
 ): Promise<Offered> {
-  const { offers, failed, sources } = await found(need, ask, ports, signal);
+  const { offers, failed, sources } = await found(need, ask, ports, signal, false);
   if (offers.length === 0 && failed !== null) throw failed;
   const fitting = offers.filter((offer) => misfit(offer, need) === null);
   const known = await knowledge(workspace, racers, ports);
@@ -76,7 +77,7 @@ export async function hostKnowledge(ports: Ports): Promise<Pick<Knowledge, 'memo
  */
 async function whyNone(need: Need, ask: AskOffers, ports: Ports, signal: AbortSignal): Promise<string> {
   const kind = { gpu: need.gpu, spot: need.spot, kind: need.kind };
-  const alike = await found(kind, ask, ports, signal);
+  const alike = await found(kind, ask, ports, signal, true);
   if (alike.offers.some((offer) => misfit(offer, kind) === null))
     return lastMisfit(
       alike.offers.filter((offer) => misfit(offer, kind) === null),
@@ -84,7 +85,7 @@ async function whyNone(need: Need, ask: AskOffers, ports: Ports, signal: AbortSi
     );
   if (alike.failed !== null) return reasonOf(alike.failed);
   if (need.gpu === undefined) return 'the marketplaces offer nothing at all right now';
-  const { offers } = await found({ spot: need.spot }, ask, ports, signal);
+  const { offers } = await found({ spot: need.spot }, ask, ports, signal, true);
   const names = [...new Set(offers.map(({ gpu }) => gpu))];
   const bare = new Map(names.map((name) => [bareOf(name), name]));
   const meant = near(bareOf(need.gpu), [...bare.keys()]).map((name) => bare.get(name) ?? name);
@@ -102,9 +103,9 @@ interface Found {
   readonly sources: readonly OfferSource[];
 }
 
-async function found(need: Need, ask: AskOffers, ports: Ports, signal: AbortSignal): Promise<Found> {
+async function found(need: Need, ask: AskOffers, ports: Ports, signal: AbortSignal, rough: boolean): Promise<Found> {
   const asked = [...ports.marketplaces.values()];
-  const answers = await Promise.allSettled(asked.map((marketplace) => ask(marketplace, need, signal)));
+  const answers = await Promise.allSettled(asked.map((marketplace) => ask(marketplace, need, signal, rough)));
   signal.throwIfAborted();
   const offers: Offer[] = [];
   const known: Failure[] = [];

@@ -312,6 +312,10 @@ export const REASONS: readonly Pair[] = [
   ['=misbehaves: *', 'se comporta mal: *'],
   ['=its GPU says # %', 'a GPU diz # %'],
   // why no machine fits
+  [
+    'searches are few a minute, and the last of them are kept for races',
+    'há poucas buscas por minuto, e as últimas ficam para as disputas',
+  ],
   ['# machines fit and none of them could be had', '# máquinas servem e nenhuma pôde ser obtida'],
   ['# machines are on offer;', '# máquinas ofertadas;'],
   ['all of them are not verified', 'nenhuma delas é verificada'],

@@ -60,6 +60,19 @@ test('who asks the same within seconds gets what was seen; later it is asked aga
   await stop();
 });
 
+test('why nothing fits is found out with one search more, however many wishes are tried', async () => {
+  const w = new World();
+  const vast = atVast(w, { seed: 'browsing', machines: 60, traps: new Map() });
+  const { engine, stop } = await w.start(vast.change);
+  for (let dollarsPerHourMax = 0.01; dollarsPerHourMax < 0.05; dollarsPerHourMax += 0.01) {
+    const none = engine.offers({ gpu: 'RTX 4090', dollarsPerHourMax }, never).catch(({ message }: Failure) => message);
+    await w.clock.advance(SECOND);
+    expect(await none).toContain('the cheapest costs');
+  }
+  expect(searches(vast.account.asked)).toBe(5);
+  await stop();
+});
+
 test('of a marketplace that says nothing it is told why, beside what the others offer', async () => {
   const w = new World();
   const refuse = async (): Promise<never> => {
