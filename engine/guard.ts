@@ -109,10 +109,10 @@ export function engineFor(who: Who, engine: Engine, store: Store): Engine {
         if (await mayKnow({ workspace: name, at: line.at })) yield line;
     },
 
-    async plans(name) {
+    async plans(name, restoreBytes) {
       if (name === null) demand(who, 'plans', who.role);
       else await allowOn('plans', name);
-      return await engine.plans(name);
+      return await engine.plans(name, restoreBytes);
     },
 
     async reports() {

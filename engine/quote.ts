@@ -1,3 +1,4 @@
+import { restoreOf } from './backups/plans.ts';
 import type { Quote, WakeChoice } from './domain/doors.ts';
 import { Failure } from './domain/failures.ts';
 import type { Ports } from './domain/ports.ts';
@@ -26,6 +27,7 @@ export async function quoteFor(workspace: Workspace, how: WakeChoice, ask: AskOf
     dollarsPerHour: { low: Math.min(...prices), high: Math.max(...prices) },
     capMicro: how.capDollars === undefined ? race.capMicro : Math.round(how.capDollars * 1e6),
     restoreBytes,
+    restore: restoreOf(restoreBytes, workspace.spec.wakeImage, ports.settings),
     restoreDollars: (Math.max(...first.map((offer) => offer.dollarsPerGbDown)) * restoreBytes) / 1e9,
     firstRound: ranked.filter(({ offer }) => first.includes(offer)),
   };

@@ -216,11 +216,11 @@ export function createViews(
       return await quoteFor(workspace, how, browse, ports);
     },
 
-    async plans(name) {
+    async plans(name, restoreBytes = null) {
       const snapshots =
         name === null ? [] : (await store.list('snapshots')).filter(({ workspace }) => workspace === name);
       const wakeImage = name === null || (await find(name)).spec.wakeImage;
-      return plansFor(snapshots, { copies: 1 + ports.vaults.length, wakeImage }, settings);
+      return plansFor(snapshots, { copies: 1 + ports.vaults.length, wakeImage, restoreBytes }, settings);
     },
 
     savings: async (wanted) => await savingsFor(wanted, ports),

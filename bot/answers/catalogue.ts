@@ -3,7 +3,7 @@ import type {
   FileEntry,
   HostMemory,
   OffersView,
-  PlanQuote,
+  PlanQuotes,
   RankedOffer,
   Times,
 } from '../../engine/domain/doors.ts';
@@ -82,14 +82,15 @@ export function catalogueAnswers(words: Phrases) {
       };
     },
 
-    plans(quotes: readonly PlanQuote[]): Message {
-      const fields = quotes.map(({ name, plan, intervals }) => {
+    plans({ plans, prices, restore }: PlanQuotes): Message {
+      const fields = plans.map(({ name, plan, intervals }) => {
         const prices = intervals.map(({ intervalMs, price }) =>
           words.plan.price(words.duration(intervalMs), words.dollars(price.totalMicro)),
         );
         return field(`${name}: ${words.plan.keeps(plan.days, bytes(plan.storageBytesMax))}`, prices.join('\n'), false);
       });
-      return { content: `**${label.plans}**`, embeds: [{ color: COLOUR.calm, fields }] };
+      const footer = { text: `${words.plan.prices(prices.of, prices.paid)} ${words.restorePrice(restore)}` };
+      return { content: `**${label.plans}**`, embeds: [{ color: COLOUR.calm, fields, footer }] };
     },
 
     offers({ ranked, sources }: OffersView, now: number): Message {

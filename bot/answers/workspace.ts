@@ -30,7 +30,7 @@ export function workspaceAnswers(words: Phrases) {
 
   return {
     quote(workspace: string, quote: Quote): Message {
-      const { usable, dollarsPerHour, capMicro, restoreBytes, restoreDollars, firstRound } = quote;
+      const { usable, dollarsPerHour, capMicro, restoreBytes, restoreDollars, restore, firstRound } = quote;
       const time = usable === null ? label.unknownTime : `${timesIn(usable, words)}, ${words.wakes(usable.samples)}`;
       return {
         content: `**${plain(workspace)}**: ${label.quote}`,
@@ -42,6 +42,7 @@ export function workspaceAnswers(words: Phrases) {
               field(label.price, `${perHour(dollarsPerHour.low)} – ${perHour(dollarsPerHour.high)}`),
               field(label.cap, dollars(capMicro)),
               field(label.restore, `${bytes(restoreBytes)} · ${dollars(microDollars(restoreDollars))}`),
+              ...(restoreBytes === 0 ? [] : [field(words.money.purpose.storage, words.restorePrice(restore), false)]),
               field(label.firstRound, offerLines(firstRound, words), false),
             ],
           },

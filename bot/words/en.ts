@@ -401,9 +401,14 @@ export const en: Phrases = {
     apart: (amount = '', hours = '') => `Not compared, since no hourly price is known for it: ${amount} and ${hours}.`,
   },
 
+  restorePrice: ({ prices, bytes: size, requestsMicro, outMicro, book, chargeMicro }) =>
+    `To bring ${bytes(size)} back, ${prices.paid ? 'storage' : prices.of} asks ${dollars(requestsMicro + outMicro)} (requests ${dollars(requestsMicro)}, what leaves it ${dollars(outMicro)}); the price book ${book} charges ${dollars(chargeMicro)}.`,
+
   plan: {
     keeps: (days, size) => `kept ${plural(days, 'day')}, up to ${size}`,
     price: (every, month) => `every ${every}: ${month} a month`,
+    prices: (of, paid) =>
+      paid ? `At the prices of ${of}.` : `Storage costs nothing here; these are the prices of ${of}.`,
   },
 
   host: {

@@ -9,6 +9,7 @@ import type { Facts, FailureCode } from '../../engine/domain/failures.ts';
 import type { ChargedFor } from '../../engine/domain/journals.ts';
 import type { State } from '../../engine/domain/lifecycle.ts';
 import type { Outcome } from '../../engine/domain/operation.ts';
+import type { RestorePrice } from '../../engine/domain/plan.ts';
 import type { ReportEvery } from '../../engine/domain/report.ts';
 import type { Baseline, BaselineFault } from '../../engine/domain/savings.ts';
 import type { Backup, Snapshot, SnapshotKind } from '../../engine/domain/snapshot.ts';
@@ -232,9 +233,12 @@ export interface Phrases extends Format {
     readonly apart: Say;
   };
 
+  /** What storage asks for bringing files back, and what the price book charges. */
+  restorePrice(price: RestorePrice): string;
   readonly plan: {
     keeps(days: number, size: string): string;
     price(every: string, month: string): string;
+    prices(of: string, paid: boolean): string;
   };
 
   readonly host: {

@@ -433,9 +433,14 @@ export const pt: Phrases = {
     apart: (amount = '', hours = '') => `Sem comparação, por não se saber o preço da hora: ${amount} e ${hours}.`,
   },
 
+  restorePrice: ({ prices, bytes: size, requestsMicro, outMicro, book, chargeMicro }) =>
+    `Para trazer ${bytes(size)} de volta, ${prices.paid ? 'o armazenamento' : prices.of} pede ${dollars(requestsMicro + outMicro)} (pedidos ${dollars(requestsMicro)}, o que sai dele ${dollars(outMicro)}); a tabela ${book} cobra ${dollars(chargeMicro)}.`,
+
   plan: {
     keeps: (days, size) => `guarda por ${plural(days, 'dia')}, até ${size}`,
     price: (every, month) => `a cada ${every}: ${month} por mês`,
+    prices: (of, paid) =>
+      paid ? `Aos preços de ${of}.` : `O armazenamento aqui não custa nada; estes são os preços de ${of}.`,
   },
 
   host: {

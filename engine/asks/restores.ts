@@ -1,3 +1,4 @@
+import { restoreOf } from '../backups/plans.ts';
 import type { BringBackChoice, Engine, RestorePlan, RestorePlanChoice, WakeChoice } from '../domain/doors.ts';
 import { Failure } from '../domain/failures.ts';
 import type { Machine } from '../domain/lifecycle.ts';
@@ -52,11 +53,11 @@ export function createRestores(views: Views, ports: Ports) {
         const { snapshot } = await mayWake(name, how);
         const quote = await views.quote(name, how);
         const { fileCount: files = 0, sizeBytes: bytes = 0 } = snapshot ?? {};
-        return { files, bytes, onMachine: null, quote };
+        return { files, bytes, onMachine: null, price: quote.restore, quote };
       }
       const { workspace, snapshot, machine } = await mayBringBack(name, how);
       const { files, bytes, ...onMachine } = await weigh(machine, workspace, { ...how, snapshot }, ports, signal);
-      return { files, bytes, onMachine, quote: null };
+      return { files, bytes, onMachine, price: restoreOf(bytes, false, ports.settings), quote: null };
     },
   };
 

@@ -1,8 +1,12 @@
 import type { RestorePlanJson } from '../http/json/restore-plan.ts';
+import { restorePriceWords } from './restore-price.ts';
 import { bytes, plural } from './words.ts';
 
 /** What a restore would bring, and what it would meet. `beside`: into a directory of its own. */
-export function planLines({ files, bytes: size, on_machine: there }: RestorePlanJson, beside: boolean): string[] {
+export function planLines(
+  { files, bytes: size, on_machine: there, price }: RestorePlanJson,
+  beside: boolean,
+): string[] {
   const what = `  ${plural(files, 'file')}, ${bytes(size)}`;
   if (!there) return [`${what}. A new machine has nothing that could be overwritten.`];
   const { same, in_the_way: inTheWay, in_the_way_bytes: inTheWayBytes, rounds } = there;
@@ -16,5 +20,6 @@ export function planLines({ files, bytes: size, on_machine: there }: RestorePlan
     rounds === 1
       ? '  staged: all of it is fetched and compared before the first file is replaced'
       : `  in place, in ${rounds} parts, since there is no room for all of it twice; cut off, it goes on where it was`,
+    `  ${restorePriceWords(price)}`,
   ];
 }

@@ -2,6 +2,7 @@ import { perHour } from '../domain/money.ts';
 import type { QuoteJson } from '../http/json/quote.ts';
 import { money } from './event-words.ts';
 import { offerTable } from './offer-table.ts';
+import { restorePriceWords } from './restore-price.ts';
 import type { Screen } from './screen.ts';
 import { bytes, duration, plural } from './words.ts';
 
@@ -16,8 +17,9 @@ export function quoteLines(workspace: string, quote: QuoteJson, screen: Screen):
       'restore',
       quote.restore_bytes === 0
         ? 'nothing to restore'
-        : `${bytes(quote.restore_bytes)}, ${money(quote.restore_dollars)}`,
+        : `${bytes(quote.restore_bytes)}, for which hosts ask ${money(quote.restore_dollars)} at most`,
     ],
+    ...(quote.restore_bytes === 0 ? [] : [['', restorePriceWords(quote.restore)]]),
   ];
   return [
     `A wake of ${screen.paint('bold', workspace)}`,

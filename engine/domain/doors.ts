@@ -10,7 +10,7 @@ import type { Level, PlacedLine } from './log.ts';
 import type { Address, Listed, Need, Offer } from './marketplace.ts';
 import type { MicroDollars } from './money.ts';
 import type { Operation } from './operation.ts';
-import type { Day, Plan, PlanName, Price, PriceBookName } from './plan.ts';
+import type { Day, Plan, PlanName, Price, PriceBookName, PricesSaid, RestorePrice } from './plan.ts';
 import type { Report, ReportChoice } from './report.ts';
 import type { Savings, SavingsWanted } from './savings.ts';
 import type { Schedule } from './schedule.ts';
@@ -135,7 +135,8 @@ export interface Engine {
   /** What a wake would cost and how long it would take; spends nothing. */
   quote(name: string, how: WakeChoice): Promise<Quote>;
   /** What each plan allows and what storage costs with it, for this workspace or, with null, for a typical one. */
-  plans(name: string | null): Promise<readonly PlanQuote[]>;
+  /** Priced for that workspace, and a restore of so many bytes; of all that it has where none are named. */
+  plans(name: string | null, restoreBytes?: number | null): Promise<PlanQuotes>;
   reports(): Promise<readonly Report[]>;
   /** Posted by itself from the next time on; the one that stands for this channel gives way. */
   planReport(choice: ReportChoice, asked: Asked): Promise<Report>;
@@ -413,7 +414,10 @@ export interface Quote {
   readonly dollarsPerHour: { readonly low: number; readonly high: number };
   readonly capMicro: MicroDollars;
   readonly restoreBytes: number;
+  /** What the dearest of the first round's hosts asks for receiving it. */
   readonly restoreDollars: number;
+  /** What storage asks for it. */
+  readonly restore: RestorePrice;
   readonly firstRound: readonly RankedOffer[];
 }
 
@@ -435,8 +439,17 @@ export interface RestorePlan {
     /** 1: all of it is staged beside what is there first. More: for want of room in so many parts, each staged by itself. */
     readonly rounds: number;
   } | null;
+  /** What storage asks for it. */
+  readonly price: RestorePrice;
   /** What the machine would cost; null where there is one. */
   readonly quote: Quote | null;
+}
+
+export interface PlanQuotes {
+  readonly prices: PricesSaid;
+  /** Of all that is stored, or of so much as was asked for. */
+  readonly restore: RestorePrice;
+  readonly plans: readonly PlanQuote[];
 }
 
 export interface PlanQuote {
@@ -444,12 +457,8 @@ export interface PlanQuote {
   readonly plan: Plan;
   /** What the price is for. */
   readonly day: Day;
-  /** What a month of it, and one restore, are charged by the price book. */
-  readonly charge: {
-    readonly book: PriceBookName;
-    readonly storageMicro: MicroDollars;
-    readonly restoreMicro: MicroDollars;
-  };
+  /** What a month of it is charged by the price book. */
+  readonly charge: { readonly book: PriceBookName; readonly storageMicro: MicroDollars };
   readonly intervals: readonly { readonly intervalMs: number; readonly price: Price }[];
 }
 

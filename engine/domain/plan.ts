@@ -60,3 +60,20 @@ export interface Price {
   readonly totalMicro: MicroDollars;
   readonly backupsPerDay: number;
 }
+
+/** Whose prices an estimate is made with. Where storage costs nothing, `paid` is false, and it says what it would elsewhere. */
+export interface PricesSaid {
+  readonly of: string;
+  readonly paid: boolean;
+}
+
+/** What it costs to bring so much back once, without what is free for the account, and what the price book charges for it. */
+export interface RestorePrice {
+  readonly prices: PricesSaid;
+  readonly bytes: number;
+  readonly requestsMicro: MicroDollars;
+  /** For what leaves storage. */
+  readonly outMicro: MicroDollars;
+  readonly book: PriceBookName;
+  readonly chargeMicro: MicroDollars;
+}

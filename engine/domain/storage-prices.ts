@@ -1,5 +1,7 @@
 /** What object storage asks for: calls that write or list (A), calls that read (B), bytes that lie there, bytes that leave. */
 export interface StoragePrices {
+  /** Whose prices they are. */
+  readonly of: string;
   readonly microPerA: number;
   readonly microPerB: number;
   readonly microPerGbMonth: number;
@@ -15,34 +17,37 @@ export interface Calls {
 
 export const NONE_FREE: StoragePrices['free'] = { gbMonths: 0, a: 0, b: 0, gbOut: 0 };
 
-/** By the services' own pages; whoever pays other prices names them. */
+/** Whoever pays other prices names them. */
 export const STORAGE_PRICES = {
-  // https://developers.cloudflare.com/r2/pricing/, standard storage
+  // https://developers.cloudflare.com/r2/pricing/, standard storage, as it stood in September 2026
   r2: {
+    of: 'Cloudflare R2',
     microPerA: 4.5,
     microPerB: 0.36,
     microPerGbMonth: 15_000,
     microPerGbOut: 0,
     free: { gbMonths: 10, a: 1_000_000, b: 10_000_000, gbOut: 0 },
   },
-  // https://aws.amazon.com/s3/pricing/, standard, us-east-1, the first tier
+  // As others quote https://aws.amazon.com/s3/pricing/: standard, us-east-1, the first tier. Nobody has compared it with a bill.
   s3: {
+    of: 'Amazon S3',
     microPerA: 5,
     microPerB: 0.4,
     microPerGbMonth: 23_000,
     microPerGbOut: 90_000,
     free: { ...NONE_FREE, gbOut: 100 },
   },
-  // https://www.backblaze.com/cloud-storage/transaction-pricing: only lists of the calls that write or list cost something, four
+  // As others quote https://www.backblaze.com/cloud-storage/transaction-pricing, and compared with no bill either: only lists of the calls that write or list cost something, four
   // of the ten of a backup; 2,500 a day are free, and what leaves is up to three times what lies there.
   b2: {
+    of: 'Backblaze B2',
     microPerA: 1.6,
     microPerB: 0.4,
     microPerGbMonth: 6_000,
     microPerGbOut: 0,
     free: { gbMonths: 10, a: 187_500, b: 75_000, gbOut: 0 },
   },
-  none: { microPerA: 0, microPerB: 0, microPerGbMonth: 0, microPerGbOut: 0, free: NONE_FREE },
+  none: { of: 'nobody', microPerA: 0, microPerB: 0, microPerGbMonth: 0, microPerGbOut: 0, free: NONE_FREE },
 } as const satisfies Readonly<Record<string, StoragePrices>>;
 
 export type StoragePricesName = keyof typeof STORAGE_PRICES;
@@ -67,6 +72,7 @@ export function readStoragePrices(text: string): StoragePrices | null {
   if (more !== undefined || ![gbMonth, a, b, gbOut].every(Number.isFinite)) return null;
   const MICRO = 1e6;
   return {
+    of: 'DUMONT_S3_PRICES',
     microPerGbMonth: gbMonth * MICRO,
     microPerA: a,
     microPerB: b,

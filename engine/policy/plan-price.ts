@@ -89,6 +89,19 @@ export function imageCalls(bytes: number): Calls {
   return { a: CALLS.restored.a, b: CALLS.restored.b + 1 + Math.ceil(bytes / SEGMENT_BYTES) };
 }
 
+/** What storage asks for bringing that much back once. */
+export function restorePrice(
+  bytes: number,
+  image: boolean,
+  { microPerA, microPerB, microPerGbOut }: StoragePrices,
+): { readonly requestsMicro: MicroDollars; readonly outMicro: MicroDollars } {
+  const { a, b } = (image ? imageCalls : restoreCalls)(bytes);
+  return {
+    requestsMicro: Math.round(a * microPerA + b * microPerB),
+    outMicro: Math.round((bytes / GB) * microPerGbOut),
+  };
+}
+
 export function times(calls: Calls, count: number): Calls {
   return { a: calls.a * count, b: calls.b * count };
 }

@@ -66,15 +66,30 @@ test.each([
   expect(near(given, known)).toEqual(meant);
 });
 
-test('a plan of a restore says what is overwritten, and whether it is staged or in place', () => {
+const price = {
+  prices: { of: 'Amazon S3', paid: true },
+  bytes: 8e6,
+  requests_dollars: 0.000029,
+  out_dollars: 0.00072,
+  price_book: 'standard' as const,
+  charge_dollars: 0.00008,
+};
+const ASKS = 'asks $0.0007 (requests $0.0000, what leaves it $0.0007)';
+
+test('a plan of a restore says what is overwritten, whether it is staged or in place, and what storage asks by whose prices', () => {
   const onMachine = { same: 1, in_the_way: 2, in_the_way_bytes: 5e6, rounds: 1 };
-  const plan = { files: 4, bytes: 8e6, on_machine: onMachine, quote: null };
+  const plan = { files: 4, bytes: 8e6, on_machine: onMachine, price, quote: null };
   expect(planLines(plan, false)).toEqual([
     '  4 files, 8.0 MB; 1 of them there already as they were',
     '  overwrites 2 files, 5.0 MB, after a checkpoint that holds what is there now',
     '  staged: all of it is fetched and compared before the first file is replaced',
+    `  storage ${ASKS}: the prices of Amazon S3; the price book standard charges $0.0001`,
   ]);
-  expect(planLines({ ...plan, on_machine: { ...onMachine, rounds: 3 } }, true).slice(1)).toEqual([
+  const nothing = { ...price, prices: { of: 'Amazon S3', paid: false } };
+  expect(planLines({ ...plan, price: nothing }, false).at(-1)).toContain(
+    `storage here asks nothing; Amazon S3 would ask ${ASKS.slice(5)}`,
+  );
+  expect(planLines({ ...plan, on_machine: { ...onMachine, rounds: 3 } }, true).slice(1, 3)).toEqual([
     '  2 files of that name there already: kept, with the copy beside',
     '  in place, in 3 parts, since there is no room for all of it twice; cut off, it goes on where it was',
   ]);

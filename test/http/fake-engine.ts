@@ -3,7 +3,7 @@ import { hash } from 'node:crypto';
 import { EventEmitter, on } from 'node:events';
 import { tmpdir } from 'node:os';
 import { Readable } from 'node:stream';
-import { plansFor } from '../../engine/backups/plans.ts';
+import { plansFor, restoreOf } from '../../engine/backups/plans.ts';
 import type { ManifestLine } from '../../engine/domain/agent-protocol.ts';
 import { budgetId } from '../../engine/domain/budget.ts';
 import type {
@@ -296,11 +296,12 @@ export function fakeEngine({ pace: firstPace = 1, names = ['lab'], outputs = tmp
       const { machine } = view(find(name));
       if (how.onto === 'new') {
         if (machine) throw new Failure('workspace_awake', { workspace: name });
-        return { files: 3, bytes: 7e9, onMachine: null, quote: await this.quote(name, how) };
+        const price = restoreOf(7e9, true, DEFAULTS);
+        return { files: 3, bytes: 7e9, onMachine: null, price, quote: await this.quote(name, how) };
       }
       if (!machine) throw new Failure('no_such_machine', { workspace: name });
       const onMachine = { same: 1, inTheWay: how.into === null ? 2 : 0, inTheWayBytes: 5e6, rounds: 1 };
-      return { files: 4, bytes: 8e6, onMachine, quote: null };
+      return { files: 4, bytes: 8e6, onMachine, price: restoreOf(8e6, false, DEFAULTS), quote: null };
     },
     async files(name, id, { folder, deep }) {
       const found = await this.findSnapshot(name, id);
@@ -381,6 +382,7 @@ export function fakeEngine({ pace: firstPace = 1, names = ['lab'], outputs = tmp
         capMicro: 2_000_000,
         restoreBytes: 7.2e9,
         restoreDollars: 0.072,
+        restore: restoreOf(7.2e9, true, DEFAULTS),
         firstRound,
       };
     },
@@ -451,8 +453,8 @@ export function fakeEngine({ pace: firstPace = 1, names = ['lab'], outputs = tmp
       remember('forget', [name, id, how], by);
       return await this.findSnapshot(name, id);
     },
-    async plans() {
-      return plansFor(snapshots, { copies: 1, wakeImage: true }, DEFAULTS);
+    async plans(_, restoreBytes = null) {
+      return plansFor(snapshots, { copies: 1, wakeImage: true, restoreBytes }, DEFAULTS);
     },
     async reports() {
       return [...reports.values()];

@@ -1,6 +1,7 @@
 import { digitsOf, dollars, microDollars } from '../../domain/money.ts';
 import type { PlansJson } from '../../http/json/plan.ts';
 import { command } from '../command.ts';
+import { restorePriceWords } from '../restore-price.ts';
 import { table } from '../table.ts';
 import { bytes, duration } from '../words.ts';
 
@@ -19,7 +20,7 @@ export const plans = command({
   },
 });
 
-function lines({ plans: all }: PlansJson, screen: Parameters<typeof table>[2]): string[] {
+function lines({ plans: all, prices, restore }: PlansJson, screen: Parameters<typeof table>[2]): string[] {
   const rows = all.flatMap(({ prices, ...plan }) => prices.map((price, at) => ({ plan, price, first: at === 0 })));
   const [one] = all;
   const amounts = rows.flatMap(({ price }) => [price.requests_dollars, price.storage_dollars, price.total_dollars]);
@@ -50,7 +51,8 @@ function lines({ plans: all }: PlansJson, screen: Parameters<typeof table>[2]): 
           '',
           `A month of days like this: ${bytes(one.day.stored_bytes)} stored, ${bytes(one.day.changed_bytes)} of it new, ` +
             `${one.day.image_bytes > 0 ? `a wake image of ${bytes(one.day.image_bytes)}` : 'no wake image'}, something changing during ${one.day.changing_hours} hours, ${one.day.hibernations} hibernation. A quiet workspace costs no requests.`,
-          'REQUESTS and BYTES are what the storage itself asks; PRICE BOOK is what the book of prices in the settings charges for the same bytes.',
+          `${prices.paid ? 'At the prices of' : 'Storage costs nothing here; these are the prices of'} ${prices.of}, without what is free there for an account; PRICE BOOK is what the price book ${one.charge.price_book} charges for a month.`,
+          `To bring all of it back once, ${restorePriceWords(restore)}.`,
         ]
       : []),
   ];

@@ -1,6 +1,7 @@
 import { Failure, isFailure } from '../../domain/failures.ts';
 import type { InstanceJson } from '../../http/json/instance.ts';
 import type { OperationJson } from '../../http/json/operation.ts';
+import type { PlansJson } from '../../http/json/plan.ts';
 import type { RestorePlanJson } from '../../http/json/restore-plan.ts';
 import { type Chosen, chooseSnapshot, snapshotWords } from '../choose-snapshot.ts';
 import { command, flag, type Given, number, text, WORKSPACE } from '../command.ts';
@@ -10,6 +11,7 @@ import { planLines } from '../plan-lines.ts';
 import { quoteLines } from '../quote-lines.ts';
 import { wrong } from '../read-args.ts';
 import { downloadTo, lookAt, otherwiseWords } from '../restore-files.ts';
+import { restorePriceWords } from '../restore-price.ts';
 import { askAndConclude, wakeAndFollow } from '../wake-and-follow.ts';
 import { bytes, plural, short } from '../words.ts';
 
@@ -129,14 +131,16 @@ async function showPlan(name: string, chosen: Chosen, given: Given<typeof RESTOR
   if (options.to !== undefined) {
     const want = { snapshot: chosen.id, workspace: name, path: below(options.path ?? ''), to: options.to };
     const look = await lookAt(want, engine, signal);
+    const query = { instance_id: name, restore_bytes: look.bytes };
+    const { restore: price } = await engine.get<PlansJson>('/api/v1/plans', query, signal);
     const { target, files, bytes: size, same, others, otherwise } = look;
     if (screen.json)
-      screen.printJson({ snapshot_id: chosen.id, files, bytes: size, to: target, same, others, otherwise });
+      screen.printJson({ snapshot_id: chosen.id, files, bytes: size, to: target, same, others, otherwise, price });
     else {
       screen.print(title, `  ${plural(files, 'file')}, ${bytes(size)}, into ${target}`);
       if (otherwise.length > 0) screen.print(`  replaces, with --yes: ${otherwiseWords(look)}`);
       for (const line of thereLines(same, others)) screen.print(`  ${line}`);
-      screen.print('', NOTHING_DONE);
+      screen.print(`  ${restorePriceWords(price)}`, '', NOTHING_DONE);
     }
     return 0;
   }

@@ -1,8 +1,21 @@
 import * as z from 'zod';
-import type { PlanQuote } from '../../domain/doors.ts';
+import type { PlanQuotes } from '../../domain/doors.ts';
 import { MICRO } from '../../domain/money.ts';
-import { PLANS, PRICE_BOOK_NAMES } from '../../domain/plan.ts';
+import { PLANS, PRICE_BOOK_NAMES, type PricesSaid, type RestorePrice } from '../../domain/plan.ts';
 
+const PricesSaidJson = z.object({
+  of: z.string().describe('Whose prices they are.'),
+  paid: z.boolean().describe('False: storage costs nothing here, and this is what it would there.'),
+});
+export const RestorePriceJson = z.object({
+  prices: PricesSaidJson,
+  bytes: z.number(),
+  requests_dollars: z.number(),
+  out_dollars: z.number().describe('For what leaves storage.'),
+  price_book: z.enum(PRICE_BOOK_NAMES),
+  charge_dollars: z.number().describe('What the price book charges for it.'),
+});
+export type RestorePriceJson = z.infer<typeof RestorePriceJson>;
 const PriceJson = z.object({
   frequency_seconds: z.number(),
   backups_per_day: z.number(),
@@ -11,6 +24,8 @@ const PriceJson = z.object({
   total_dollars: z.number().describe('A month of 30 such days.'),
 });
 export const PlansJson = z.object({
+  prices: PricesSaidJson,
+  restore: RestorePriceJson.describe('To bring it back once: all that is stored, or as much as was asked for.'),
   plans: z.array(
     z.object({
       name: z.enum(PLANS),
@@ -27,17 +42,30 @@ export const PlansJson = z.object({
         })
         .describe('What the prices are for.'),
       charge: z
-        .object({ price_book: z.enum(PRICE_BOOK_NAMES), storage_dollars: z.number(), restore_dollars: z.number() })
-        .describe('By the price book: a month of storage, and one restore of all.'),
+        .object({ price_book: z.enum(PRICE_BOOK_NAMES), storage_dollars: z.number() })
+        .describe('By the price book: a month of storage.'),
       prices: z.array(PriceJson),
     }),
   ),
 });
 export type PlansJson = z.infer<typeof PlansJson>;
 
-export function plansJson(quotes: readonly PlanQuote[]): PlansJson {
+export const restorePriceJson = (price: RestorePrice): RestorePriceJson => ({
+  prices: pricesJson(price.prices),
+  bytes: price.bytes,
+  requests_dollars: price.requestsMicro / MICRO,
+  out_dollars: price.outMicro / MICRO,
+  price_book: price.book,
+  charge_dollars: price.chargeMicro / MICRO,
+});
+
+const pricesJson = ({ of, paid }: PricesSaid): z.infer<typeof PricesSaidJson> => ({ of, paid });
+
+export function plansJson({ prices, restore, plans }: PlanQuotes): PlansJson {
   return {
-    plans: quotes.map(({ name, plan, day, charge, intervals }) => ({
+    prices: pricesJson(prices),
+    restore: restorePriceJson(restore),
+    plans: plans.map(({ name, plan, day, charge, intervals }) => ({
       name,
       frequency_seconds: plan.intervalMs / 1_000,
       retention_days: plan.days,
@@ -52,7 +80,6 @@ export function plansJson(quotes: readonly PlanQuote[]): PlansJson {
       charge: {
         price_book: charge.book,
         storage_dollars: charge.storageMicro / MICRO,
-        restore_dollars: charge.restoreMicro / MICRO,
       },
       prices: intervals.map(({ intervalMs, price }) => ({
         frequency_seconds: intervalMs / 1_000,

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import type { RestorePlan } from '../../domain/doors.ts';
+import { RestorePriceJson, restorePriceJson } from './plan.ts';
 import { QuoteJson, quoteJson } from './quote.ts';
 
 export const RestorePlanJson = z.object({
@@ -16,11 +17,12 @@ export const RestorePlanJson = z.object({
     })
     .nullable()
     .describe('What it meets on the running machine; null of a new one.'),
+  price: RestorePriceJson.describe('What storage asks for it.'),
   quote: QuoteJson.nullable().describe('What a new machine would cost.'),
 });
 export type RestorePlanJson = z.infer<typeof RestorePlanJson>;
 
-export function restorePlanJson({ files, bytes, onMachine, quote }: RestorePlan): RestorePlanJson {
+export function restorePlanJson({ files, bytes, onMachine, price, quote }: RestorePlan): RestorePlanJson {
   return {
     files,
     bytes,
@@ -30,6 +32,7 @@ export function restorePlanJson({ files, bytes, onMachine, quote }: RestorePlan)
       in_the_way_bytes: onMachine.inTheWayBytes,
       rounds: onMachine.rounds,
     },
+    price: restorePriceJson(price),
     quote: quote && quoteJson(quote),
   };
 }

@@ -107,10 +107,21 @@ export const keepingRoutes = [
     method: 'get',
     path: '/api/v1/plans',
     verb: 'plans',
-    query: z.strictObject({ instance_id: InstanceId.optional().describe('Priced for this one; else a typical one.') }),
+    query: z.strictObject({
+      instance_id: InstanceId.optional().describe('Priced for this one; else a typical one.'),
+      restore_bytes: z.coerce
+        .number()
+        .int()
+        .nonnegative()
+        .optional()
+        .describe('Price a restore of so much, not of all.'),
+    }),
     answers: { 200: PlansJson },
     async answer({ engine, query }) {
-      return { status: 200, body: plansJson(await engine.plans(query.instance_id ?? null)) };
+      return {
+        status: 200,
+        body: plansJson(await engine.plans(query.instance_id ?? null, query.restore_bytes ?? null)),
+      };
     },
   }),
 ];
