@@ -60,7 +60,8 @@ export function barsSvg({ title, names, series, say, nothing, stacked, step: wan
       return value === 0 ? '' : rect(x, high, Math.max(1, bar - 1), Math.max(1, low - high), colour);
     });
   });
-  const every = Math.max(1, Math.ceil((names.length * NAME_WIDTH) / width));
+  const nameWidth = LETTER * Math.max(0, ...names.map((name) => name.length)) + NAME_GAP;
+  const every = Math.max(1, Math.ceil((names.length * nameWidth) / width));
   const below = names.map((name, i) =>
     i % every === 0 ? text((left + (i + 0.5) * room).toFixed(1), HEIGHT - BOTTOM + 20, name, 14, DIM, 'middle') : '',
   );
@@ -74,7 +75,7 @@ export function barsSvg({ title, names, series, say, nothing, stacked, step: wan
 const LETTER = 8.5;
 /** One day is no wall. */
 const WIDEST = 80;
-const NAME_WIDTH = 64;
+const NAME_GAP = 8;
 
 /** 1, 2 or 5 times a power of ten, four of them or so. */
 function niceStep(most: number): number {

@@ -53,7 +53,7 @@ export function bootsSvg(hosts: readonly HostMemory[], words: Phrases): string {
     const from = i === 0 ? 0 : (EDGES[i - 1] ?? 0);
     return booted.filter((ms) => ms >= from * 1_000 && ms < seconds * 1_000).length;
   });
-  const names = EDGES.map((seconds, i) => (Number.isFinite(seconds) ? `< ${seconds} s` : `${EDGES[i - 1]} s +`));
+  const names = EDGES.map((seconds, i) => (Number.isFinite(seconds) ? `<${seconds}` : `${EDGES[i - 1]}+`));
   return barsSvg({
     title: words.money.chart.boots(words.count(booted.length)),
     names,

@@ -27,6 +27,8 @@ const BAR = 14;
 const BOTTOM = 64;
 const LETTERS = 13;
 const HOST_MAX = 13;
+/** Bold, and behind its mark. */
+const WINNER_MAX = 10;
 /** Three in a row, whatever the language. */
 const LEGEND_STEP = 176;
 
@@ -73,7 +75,7 @@ function rowOf(racer: Racer, y: number, x: (at: number) => number, end: number, 
   });
   const over = trail.find(({ state }) => ENDS.has(state));
   const mark = over ? text(x(over.at) + 4, y + 12, '×', LETTERS, DIM) : '';
-  const name = `${won ? '✓ ' : ''}${short(host, HOST_MAX)}`;
+  const name = won ? `✓ ${short(host, WINNER_MAX)}` : short(host, HOST_MAX);
   return [
     text(16, y + 12, name, LETTERS, won ? INK : DIM, 'start', won),
     ...bars,

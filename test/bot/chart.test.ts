@@ -39,6 +39,51 @@ test('each stage is a bar from when it began to when the next did, and the winne
   expect(timelineSvg(story, 'lab', wordsIn('pt'), T0)).toContain('restaurando');
 });
 
+test.each(['en', 'pt'] as const)('the race is drawn as it was looked at, in %s', async (language) => {
+  const words = wordsIn(language);
+  const title = words.chart.title('lab', words.duration(30_000));
+  const svg = timelineSvg(race, title, words, T0 + 400_000);
+  await expect(svg.replaceAll('><', '>\n<')).toMatchFileSnapshot(`charts/race-${language}.svg`);
+  const [drawn, without] = await Promise.all([toPng(svg), toPng(svg.replace(/<text.*?<\/text>/g, ''))]);
+  expect(drawn.length, 'a chart without its text').toBeGreaterThan(without.length + 5_000);
+});
+
+test('losers that go on costing after the race make it no longer, and the name of the winner ends before its bars', () => {
+  const rest = { ...race, complete: null };
+  const until = (gone: number): string =>
+    timelineSvg(
+      { ...rest, since: T0, racers: new Map([...race.racers, lost(gone)]) },
+      'lab',
+      wordsIn('en'),
+      T0 + 400_000,
+    );
+  expect(until(300)).toBe(until(60));
+  const [, name = ''] = /font-weight="bold">(✓ [^<]+)</.exec(until(60)) ?? [];
+  expect(name.length, name).toBeLessThanOrEqual(12);
+});
+
+const lost = (gone: number) => racer('c', 'gamma', ['renting', 1], ['booting', 3], ['releasing', 21], ['gone', gone]);
+const race: Story = {
+  ...beginStory(T0),
+  winner: 'b',
+  usableMs: 30_000,
+  complete: { at: T0 + 47_000, files: 4_410, bytes: 7e9 },
+  racers: new Map([
+    racer('a', 'alpha.example', ['renting', 0], ['booting', 1], ['releasing', 21], ['gone', 90]),
+    racer(
+      'b',
+      'a-host-with-a-long-name',
+      ['renting', 0],
+      ['booting', 2],
+      ['installing', 14],
+      ['standing-by', 19],
+      ['restoring', 20],
+      ['running', 30],
+    ),
+    lost(90),
+  ]),
+};
+
 test('a picture has its text: fonts come with us, whatever the computer has', async () => {
   const svg = timelineSvg(story, 'São Paulo: ção', wordsIn('pt'), T0 + 40_000);
   const [drawn, without] = await Promise.all([toPng(svg), toPng(svg.replace(/<text.*?<\/text>/g, ''))]);
