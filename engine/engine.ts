@@ -44,7 +44,7 @@ export function createEngine(ports: Ports, telling: Telling, identityFile: strin
       await removeReport(id, ports);
       await record('report', id, asked, 'removed');
     },
-    budgets: async () => await budgetViews(ports),
+    budgets: async (user = null) => await budgetViews(user, ports),
     async setBudget(choice, asked) {
       if (!(choice.micro > 0)) throw new Failure('bad_request', { why: 'A budget is more than nothing.' });
       const view = await setBudget(choice, asked, ports);

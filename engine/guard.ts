@@ -129,10 +129,12 @@ export function engineFor(who: Who, engine: Engine, store: Store): Engine {
       await engine.removeReport(id, asked);
     },
 
-    async budgets() {
+    async budgets(user = null) {
+      const mayAsk = user === who.name || (who.workspaces === null && who.role === 'admin');
       const visible = await visibleAccounts();
       const names = new Set([...visible].map((key) => key.split('\n')[0]));
-      return (await engine.budgets()).filter(({ budget: { scope, of } }) => {
+      return (await engine.budgets(mayAsk ? user : null)).filter(({ budget: { scope, of } }) => {
+        if (user !== null && (scope !== 'user' || of !== user)) return false;
         if (scope === 'workspace') return names.has(of) || (who.workspaces === null && who.role === 'admin');
         return who.workspaces === null && (scope === 'all' || of === who.name || who.role === 'admin');
       });

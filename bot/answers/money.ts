@@ -40,14 +40,9 @@ export function moneyAnswers(words: Phrases) {
     savings(savings: Savings): Message {
       const { total, rows } = savings;
       const period = periodWords(savings.period);
-      if (rows.length === 0) return { content: `**${period}**: ${words.money.nothing}` };
+      if (rows.length === 0) return { content: `**${period} (UTC)**: ${words.money.nothing}` };
       return {
-        content: words.money.headline(
-          period,
-          words.dollars(total.paidMicro),
-          total.savedMicro,
-          words.money.baseline(savings.baseline),
-        ),
+        content: words.money.headline(`${period} (UTC)`, total, words.money.baseline(savings.baseline)),
         embeds: [
           {
             color: (total.savedMicro ?? 0) < 0 ? COLOUR.warn : COLOUR.good,

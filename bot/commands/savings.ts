@@ -1,5 +1,5 @@
 import { Failure } from '../../engine/domain/failures.ts';
-import { baselineFrom, type GroupBy, isUsd, readPeriod } from '../../engine/domain/savings.ts';
+import { baselineFrom, type GroupBy, isUsd, PRICE_MAX, readPeriod } from '../../engine/domain/savings.ts';
 import { command, flag, number, text } from '../command.ts';
 import { csvOf } from '../csv-of.ts';
 
@@ -44,7 +44,7 @@ export const savings = command({
     ),
     price: number(
       { en: 'Or at this price, dollars an hour', pt: 'Ou a este preço, dólares por hora' },
-      { min: 0.000_001, max: 10_000 },
+      { min: 0.000_001, max: PRICE_MAX },
     ),
     price_name: text({ en: 'Whose price that is', pt: 'De quem é este preço' }, { max: 60 }),
     account: text(

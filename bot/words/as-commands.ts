@@ -30,6 +30,7 @@ const PATHS: Readonly<Record<string, string>> = {
   clone: 'snapshot clone',
   files: 'snapshot files',
   drill: 'backup drill',
+  report: 'report list',
   rekey: 'backup rekey',
 };
 const FLAGS: Readonly<Record<string, readonly string[]>> = { 'lose-excluded': ['lose:True'], end: ['end:True'] };

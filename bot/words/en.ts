@@ -11,7 +11,7 @@ import { modalOf } from './modal.ts';
 import type { Phrases } from './phrases.ts';
 
 const format = formatIn('en');
-const { duration, bytes, count, ago, bytesOf, dollars, perHour } = format;
+const { duration, bytes, count, ago, bytesOf, dollars, alike, perHour } = format;
 const plural = (value: number, one: string, many = `${one}s`): string => `${count(value)} ${value === 1 ? one : many}`;
 
 const EVENTS: { readonly [E in Talk['event']]: (it: Extract<Talk, { event: E }>, now: number) => string } = {
@@ -390,12 +390,11 @@ export const en: Phrases = {
         : it.kind === 'market'
           ? 'always-on on the median offer'
           : `always-on at ${perHour(it.dollarsPerHour)}${it.name ? ` (${plain(it.name)})` : ''}`,
-    headline: (period, paid, saved, baseline) =>
-      saved === null
-        ? `**${period}**: paid **${paid}**; what ${baseline} would have cost is not known.`
-        : saved < 0
-          ? `**${period}**: paid **${paid}**, **${dollars(-saved)}** more than ${baseline}.`
-          : `**${period}**: paid **${paid}**, **${dollars(saved)}** less than ${baseline}.`,
+    headline: (period, { paidMicro, savedMicro }, baseline) => {
+      const [paid = '', saved = ''] = alike([paidMicro, Math.abs(savedMicro ?? 0)]);
+      if (savedMicro === null) return `**${period}**: paid **${paid}**; what ${baseline} would have cost is not known.`;
+      return `**${period}**: paid **${paid}**, **${saved}** ${savedMicro < 0 ? 'more than' : 'less than'} ${baseline}.`;
+    },
     hours: (awake = '', asleep = '') => `awake ${awake} · asleep ${asleep}`,
     difference: (amount = '') => `Marketplaces charged ${amount} beyond what was metered for the same.`,
     apart: (amount = '', hours = '') => `Not compared, since no hourly price is known for it: ${amount} and ${hours}.`,

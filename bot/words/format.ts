@@ -1,5 +1,5 @@
 import type { Language } from '../../engine/domain/discord.ts';
-import { dollars, type MicroDollars, perHour } from '../../engine/domain/money.ts';
+import { digitsOf, dollars, type MicroDollars, perHour } from '../../engine/domain/money.ts';
 
 /** How sizes, times, counts and money are written for people, in either language. */
 const SECOND = 1_000;
@@ -14,6 +14,8 @@ export interface Format {
   bytesOf(done: number, total: number): string;
   count(value: number): string;
   dollars(micro: MicroDollars, digits?: number): string;
+  /** What stands in one sentence has as many digits as the smallest amount there needs. */
+  alike(amounts: readonly MicroDollars[]): readonly string[];
   /** For how long machines ran, roughly: `42 min`, `1.5 h`, `310 h`. */
   hours(ms: number): string;
   perHour(dollarsPerHour: number): string;
@@ -80,6 +82,7 @@ export function formatIn(language: Language): Format {
       return whole.endsWith(` ${unit}`) ? `${value} ${of} ${whole}` : `${value} ${unit} ${of} ${whole}`;
     },
     dollars: (micro, digits) => inWords(dollars(micro, digits)),
+    alike: (amounts) => amounts.map((micro) => inWords(dollars(micro, digitsOf(amounts)))),
     hours: (ms) =>
       ms > 0 && ms < HOUR
         ? `${Math.max(1, Math.floor(ms / MINUTE))} min`

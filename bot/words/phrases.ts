@@ -11,7 +11,7 @@ import type { State } from '../../engine/domain/lifecycle.ts';
 import type { Outcome } from '../../engine/domain/operation.ts';
 import type { RestorePrice } from '../../engine/domain/plan.ts';
 import type { ReportEvery } from '../../engine/domain/report.ts';
-import type { Baseline, BaselineFault } from '../../engine/domain/savings.ts';
+import type { Baseline, BaselineFault, Figures } from '../../engine/domain/savings.ts';
 import type { Backup, Snapshot, SnapshotKind } from '../../engine/domain/snapshot.ts';
 import type { Sight } from '../../engine/domain/workspace.ts';
 import type { Story } from '../panels/story.ts';
@@ -225,8 +225,8 @@ export interface Phrases extends Format {
     readonly purpose: Readonly<Record<ChargedFor, string>>;
     more(rows: number): string;
     baseline(baseline: Baseline): string;
-    /** `saved` null: nobody knows what it is compared with. */
-    headline(period: string, paid: string, saved: number | null, baseline: string): string;
+    /** Null: nobody knows what it is compared with. */
+    headline(period: string, total: Pick<Figures, 'paidMicro' | 'savedMicro'>, baseline: string): string;
     readonly hours: Say;
     readonly difference: Say;
     /** No hourly price is known for it. */

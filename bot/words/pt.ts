@@ -12,7 +12,7 @@ import type { Phrases } from './phrases.ts';
 import { whyInPortuguese as why } from './why-pt.ts';
 
 const format = formatIn('pt');
-const { duration, bytes, count, ago, bytesOf, dollars, perHour } = format;
+const { duration, bytes, count, ago, bytesOf, dollars, alike, perHour } = format;
 const plural = (value: number, one: string, many = `${one}s`): string => `${count(value)} ${value === 1 ? one : many}`;
 
 const EVENTS: { readonly [E in Talk['event']]: (it: Extract<Talk, { event: E }>, now: number) => string } = {
@@ -422,12 +422,11 @@ export const pt: Phrases = {
         : it.kind === 'market'
           ? 'sempre ligado na oferta mediana'
           : `sempre ligado a ${perHour(it.dollarsPerHour)}${it.name ? ` (${plain(it.name)})` : ''}`,
-    headline: (period, paid, saved, baseline) =>
-      saved === null
-        ? `**${period}**: pago **${paid}**; não se sabe quanto custaria ${baseline}.`
-        : saved < 0
-          ? `**${period}**: pago **${paid}**, **${dollars(-saved)}** a mais que ${baseline}.`
-          : `**${period}**: pago **${paid}**, **${dollars(saved)}** a menos que ${baseline}.`,
+    headline: (period, { paidMicro, savedMicro }, baseline) => {
+      const [paid = '', saved = ''] = alike([paidMicro, Math.abs(savedMicro ?? 0)]);
+      if (savedMicro === null) return `**${period}**: pago **${paid}**; não se sabe quanto custaria ${baseline}.`;
+      return `**${period}**: pago **${paid}**, **${saved}** ${savedMicro < 0 ? 'a mais que' : 'a menos que'} ${baseline}.`;
+    },
     hours: (awake = '', asleep = '') => `acordado ${awake} · dormindo ${asleep}`,
     difference: (amount = '') => `Os marketplaces cobraram ${amount} além do que foi medido para o mesmo.`,
     apart: (amount = '', hours = '') => `Sem comparação, por não se saber o preço da hora: ${amount} e ${hours}.`,

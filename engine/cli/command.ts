@@ -1,5 +1,6 @@
 import type { EngineClient } from './engine-client.ts';
 import type { Screen } from './screen.ts';
+import { count } from './words.ts';
 
 /** One command as data: its help, its completion and its checks are made from this. */
 export interface Command {
@@ -104,11 +105,11 @@ export function oneOf<const T extends string>(value: string, say: string, all: r
 }
 
 /** More than nothing, in dollars: `5`, `$12.50`. */
-export function amount(say: string): Option<number | undefined> {
+export function amount(say: string, max = DOLLARS_MAX): Option<number | undefined> {
   const read = (given: string): number => {
     const [, number = ''] = /^\s*(?:US)?\$?\s*(\d{1,7}(?:\.\d+)?)\s*(?:USD)?\s*$/i.exec(given) ?? [];
-    if (Number(number) > 0 && Number(number) <= DOLLARS_MAX) return Number(number);
-    throw new RangeError(`expected US dollars, like 5 or 12.50, up to ${DOLLARS_MAX}; not "${given}"`);
+    if (Number(number) > 0 && Number(number) <= max) return Number(number);
+    throw new RangeError(`expected US dollars, more than 0 and up to ${count(max)}, like 5 or 12.50; not "${given}"`);
   };
   return { value: 'DOLLARS', say, many: false, read: (texts) => texts.map(read).at(-1) };
 }

@@ -141,7 +141,8 @@ export interface Engine {
   /** Posted by itself from the next time on; the one that stands for this channel gives way. */
   planReport(choice: ReportChoice, asked: Asked): Promise<Report>;
   removeReport(id: string, asked: Asked): Promise<void>;
-  budgets(): Promise<readonly BudgetView[]>;
+  /** All of them, or those of one account. */
+  budgets(user?: string | null): Promise<readonly BudgetView[]>;
   /** At 80 % people are told; at 100 % nothing new is rented, and what runs is warned, saved and put to sleep. */
   setBudget(choice: BudgetChoice, asked: Asked): Promise<BudgetView>;
   removeBudget(id: string, asked: Asked): Promise<void>;

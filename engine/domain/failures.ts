@@ -127,8 +127,20 @@ export const FAILURES = {
     '{workspace} has no schedule "{schedule}".',
     '{workspace} não tem o agendamento "{schedule}".',
   ),
-  no_such_report: row(404, 66, false, 'There is no report "{report}".', 'Não há relatório "{report}".'),
-  no_such_budget: row(404, 66, false, 'There is no budget "{budget}".', 'Não há orçamento "{budget}".'),
+  no_such_report: row(
+    404,
+    66,
+    false,
+    'There is no report "{report}". See "dumont report".',
+    'Não há relatório "{report}". Veja "dumont report".',
+  ),
+  no_such_budget: row(
+    404,
+    66,
+    false,
+    'There is no budget "{budget}". See "dumont budget".',
+    'Não há orçamento "{budget}". Veja "dumont budget".',
+  ),
   budget_spent: row(
     402,
     69,

@@ -15,6 +15,9 @@ export interface BaselineChoice {
   readonly name?: string | undefined;
 }
 
+/** More an hour is a mistake. */
+export const PRICE_MAX = 10_000;
+
 export type BaselineFault = 'price_missing' | 'price_beside' | 'name_alone';
 
 /** What is compared with, or why that cannot be: nothing that somebody says is passed over. A price is enough by itself. */
@@ -105,7 +108,7 @@ export function readPeriod(given: string, now: number): Period | string {
       ? { from: today + DAY_MS - Number(days) * DAY_MS, until: today + DAY_MS }
       : dateOf(year, mm, dd);
   if (!period) return `"${given}" is no period: today, yesterday, 7d, week, month, 2026, 2026-08 or 2026-08-03`;
-  if (period.from > now) return `${given} is not here yet`;
+  if (period.from > now) return `${given} is not here yet: today is ${dayName(today)} (UTC)`;
   return { from: period.from, until: Math.min(period.until, today + DAY_MS) };
 }
 

@@ -1,4 +1,3 @@
-import { OWNER } from '../domain/account.ts';
 import { alertId } from '../domain/alert.ts';
 import { type Budget, type BudgetChoice, budgetId, covers, spanAt, spentOf } from '../domain/budget.ts';
 import type { Asked, BudgetView } from '../domain/doors.ts';
@@ -11,6 +10,7 @@ import { budgetAlarm, creditAlarm, overBudget, raceRate } from '../policy/budget
 import { settleAlerts } from '../process/alerts.ts';
 import { update } from '../steps/update.ts';
 import { accounts } from './money.ts';
+import { mustBeAccount, mustBeWorkspace } from './must-be.ts';
 
 /** Looks what is spent of each budget, and tells people in time. Whoever rents or runs machines reads the same rows. */
 export async function watchBudgets(ports: Ports): Promise<void> {
@@ -48,10 +48,8 @@ async function spentNow(budgets: readonly Budget[], ports: Ports): Promise<Reado
 
 export async function setBudget(choice: BudgetChoice, asked: Asked, ports: Ports): Promise<BudgetView> {
   const { store, clock } = ports;
-  if (choice.scope === 'workspace' && !(await store.read('workspaces', choice.of)))
-    throw new Failure('no_such_workspace', { workspace: choice.of, known: 'see "dumont status"' });
-  if (choice.scope === 'user' && choice.of !== OWNER && !(await store.read('accounts', choice.of)))
-    throw new Failure('no_such_account', { account: choice.of });
+  if (choice.scope === 'workspace') await mustBeWorkspace(choice.of, ports);
+  if (choice.scope === 'user') await mustBeAccount(choice.of, ports);
   const id = budgetId(choice);
   const now = clock.now();
   const { from } = spanAt(choice.per, now);
@@ -83,9 +81,11 @@ export async function removeBudget(id: string, ports: Ports): Promise<void> {
   await watchAtOnce(ports);
 }
 
-export async function budgetViews(ports: Ports): Promise<readonly BudgetView[]> {
+export async function budgetViews(user: string | null, ports: Ports): Promise<readonly BudgetView[]> {
   const now = ports.clock.now();
-  const rows = await ports.store.list('budgets');
+  const all = await ports.store.list('budgets');
+  const rows = user === null ? all : all.filter(({ scope, of }) => scope === 'user' && of === user);
+  if (user !== null && rows.length === 0) await mustBeAccount(user, ports);
   return rows.toSorted((a, b) => (a.id < b.id ? -1 : 1)).map((row) => viewOf(row, now));
 }
 

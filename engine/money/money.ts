@@ -63,11 +63,14 @@ async function mustBeKnown(
   const row = rows.get(workspace ?? '');
   const seen = workspace === null || (row !== undefined && only(row.id, row.owner));
   if (!seen && !(await inBooks(only, workspace, ports)))
-    throw new Failure('no_such_workspace', { workspace, known: 'see "dumont status"' });
+    throw new Failure('no_such_workspace', { workspace, known: namesOf([...rows.values()], only) });
   if (user === null || user === OWNER || [...rows.values()].some(({ owner }) => owner === user)) return;
   if (!(await ports.store.read('accounts', user)) && !(await inBooks((_, owner) => owner === user, null, ports)))
     throw new Failure('no_such_account', { account: user });
 }
+
+const namesOf = (rows: readonly Workspace[], only: (name: string, owner: string) => boolean): string =>
+  rows.flatMap(({ id, owner }) => (only(id, owner) ? [id] : [])).join(', ') || 'none';
 
 async function inBooks(
   fits: (workspace: string, owner: string) => boolean,

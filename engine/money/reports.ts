@@ -5,6 +5,7 @@ import { REPORTS_MAX, type Report, type ReportChoice, UNREAD_MS } from '../domai
 import { CLOCK_TIME, isZone } from '../domain/schedule.ts';
 import { dueReport, periodOf } from '../policy/next-due.ts';
 import { update } from '../steps/update.ts';
+import { mustBeWorkspace } from './must-be.ts';
 
 /**
  * Tells of each report that is due. It is noted first, and waits in its row until somebody took it: whoever posts it may be
@@ -43,8 +44,7 @@ export async function planReport(choice: ReportChoice, asked: Asked, ports: Port
     throw new Failure('bad_request', { why: `"${choice.zone}" is no time zone, like Europe/Lisbon.` });
   if (!CLOCK_TIME.test(choice.time))
     throw new Failure('bad_request', { why: `"${choice.time}" is no time, like 09:00.` });
-  if (choice.workspace !== null && !(await ports.store.read('workspaces', choice.workspace)))
-    throw new Failure('no_such_workspace', { workspace: choice.workspace, known: 'see "dumont status"' });
+  if (choice.workspace !== null) await mustBeWorkspace(choice.workspace, ports);
   const known = await ports.store.list('reports');
   const same = known.find(
     (one) => one.channel === choice.channel && one.every === choice.every && one.workspace === choice.workspace,

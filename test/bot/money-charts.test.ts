@@ -55,6 +55,15 @@ test('amounts of one scale, or of one table, have as many digits as the smallest
   expect(table).toContain('$12.0000');
 });
 
+test('amounts of one headline have as many digits as the smallest needs', () => {
+  const total = { ...savings.total, paidMicro: 3_000, savedMicro: 12_340_000 };
+  for (const [language, says] of [
+    ['en', /paid \*\*\$0\.0030\*\*, \*\*\$12\.3400\*\* less/],
+    ['pt', /0,0030\*\*, \*\*US\$.12,3400\*\* a menos/],
+  ] as const)
+    expect(wordsIn(language).answer.savings({ ...savings, total }).content).toMatch(says);
+});
+
 const of = (...paid: readonly number[]) => ({
   ...savings,
   rows: paid.map((paidMicro, i) => ({ ...savings.rows[0]!, key: `2026-08-0${i + 1}`, paidMicro, baselineMicro: 0 })),

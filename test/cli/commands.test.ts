@@ -68,6 +68,9 @@ test.each([
   [['report', 'list', '--guild', '1'], '--guild has nothing to say there'],
   [['report', 'post'], 'knows now, schedule, list and remove, not "post"'],
   [['savings', '--price', '2 EUR'], '--price: expected US dollars'],
+  [['savings', '--price', '20000'], '--price: expected US dollars, more than 0 and up to 10,000'],
+  [['configure', 'lab', '--plan', 'gold', '--dry-run'], '--plan: expected free, pro or enterprise, not "gold"'],
+  [['configure', 'lab', '--every', '10s', '--dry-run'], 'the plan free backs up every 5 min, '],
   [['budget', 'lab', '--day', '-5'], '--day: expected US dollars'],
   [['budget', 'lab', '--month', '0'], '--month: expected US dollars'],
 ])('%j is refused in the words of the command line', async (argv, says) => {
@@ -237,7 +240,7 @@ test('configure says what changes, changes only that, and nothing when it is so 
   const file = join(house.home, 'change.yaml');
   await writeFile(
     file,
-    'disk_gb: 120\ninclude: [/srv]\nbackup_every: 10s\nidle: { hibernate: false }\nenvironment: { A: b }\n',
+    'disk_gb: 120\ninclude: [/srv]\nbackup_every: 15m\nidle: { hibernate: false }\nenvironment: { A: b }\n',
   );
   const before = house.asked.length;
   const dry = await dumont('configure', 'train', '--file', file, '--dry-run');
@@ -245,16 +248,23 @@ test('configure says what changes, changes only that, and nothing when it is so 
     'train would change:',
     '  disk_gb       40 → 120',
     '  include       none → /srv',
-    "  backup_every  the plan's own → 10 s",
+    "  backup_every  the plan's own → 15 min",
     "  idle          the installation's own → hibernate false",
     '  environment   HF_TOKEN → A (values as given)',
+    '',
+    expect.stringMatching(
+      /^Storage would cost about \$0\.\d\d a month instead of \$0\.\d\d; "dumont plans train" says/,
+    ),
+    expect.stringMatching(
+      /^To bring all of it back once, storage asks .*: the prices of Cloudflare R2; the price book standard/,
+    ),
     '',
   ]);
   expect(house.asked).toHaveLength(before);
   expect((await dumont('configure', 'train', '--file', file)).out).toContain('train is changed:');
   expect(lastAsked()).toMatchObject({
     what: 'configure',
-    args: ['train', { diskGb: 120, include: ['srv'], backupEveryMs: 10_000, idle: { hibernate: false } }],
+    args: ['train', { diskGb: 120, include: ['srv'], backupEveryMs: 900_000, idle: { hibernate: false } }],
   });
   const again = await dumont('configure', 'train', '--disk', '120', '--include', '/srv');
   expect(again.out).toBe('train is like that already; nothing was changed.\n');
@@ -277,11 +287,19 @@ test.each([
 test('report now says of when it is, and makes a file for spreadsheets', async () => {
   const { out } = await dumont('report', 'now', '--every', 'weekly');
   expect(out).toMatch(
-    /^The weekly report of all workspaces, the last whole week:\n\d{4}-\d\d-\d\d – .* \(UTC\): paid /,
+    /^The weekly report of all workspaces, the last whole week \(UTC\):\n\d{4}-\d\d-\d\d – .* \(UTC\): paid /,
   );
   const { out: csv } = await dumont('report', 'now', '--csv');
   expect(csv).toMatch(/^workspace,paid,gpu,/);
 });
+
+test.each([['savings'], ['report', 'now']])(
+  '%s prints one thing: a file for spreadsheets, or JSON',
+  async (...argv) => {
+    const { code, out } = await dumont(...argv, '--csv', '--json');
+    expect([code, out]).toEqual([64, expect.stringContaining('prints one of --csv and --json, not both')]);
+  },
+);
 
 test('keep --until is the next such time on the clock here', async () => {
   const { code } = await dumont('keep', 'train', '--until', '18:00');

@@ -154,5 +154,9 @@ test('the owner of the engine has no account, and a budget like anybody', async 
   await engine.setBudget({ ...of, of: OWNER }, ANA);
   expect((await engine.budgets()).map(({ budget }) => budget.id)).toEqual([`user/${OWNER}/day`]);
   await expect(engine.setBudget({ ...of, of: 'nobody' }, ANA)).rejects.toMatchObject({ code: 'no_such_account' });
+  expect(await engine.budgets(OWNER)).toHaveLength(1);
+  await expect(engine.budgets('nobody'), 'nor are there any of nobody').rejects.toMatchObject({
+    code: 'no_such_account',
+  });
   await stop();
 });

@@ -33,7 +33,7 @@ export const budget = command({
     if (caps.length > 0 && scopes.length !== 1) throw wrong(budget, 'takes one of NAME, --user and --all with a cap');
     for (const [per, cap] of caps) await engine.put('/api/v1/budgets', { ...scopes[0], per, dollars: cap }, signal);
     if (remove !== undefined) await engine.remove('/api/v1/budgets', { id: remove }, signal);
-    const { budgets } = await engine.get<BudgetsJson>('/api/v1/budgets', {}, signal);
+    const { budgets } = await engine.get<BudgetsJson>('/api/v1/budgets', { user }, signal);
     const lab =
       name === undefined
         ? null

@@ -4,7 +4,7 @@ import type { ReportsJson } from '../../http/json/report.ts';
 import { command, flag, oneOf, text } from '../command.ts';
 import { wrong } from '../read-args.ts';
 import { table } from '../table.ts';
-import { savings } from './savings.ts';
+import { showSavings } from './savings.ts';
 
 export const report = command({
   name: 'report',
@@ -46,9 +46,8 @@ export const report = command({
     );
     if (odd) throw wrong(report, `${what}: --${odd[0]} has nothing to say there${HINTS[odd[0]] ?? ''}`);
     if (what === 'now') {
-      const words = workspace === undefined ? [] : [workspace];
-      if (!csv && !screen.json) screen.print(`The ${every} report of ${workspace ?? 'all workspaces'}, ${OF[every]}:`);
-      return await savings.run({ ...given, words, options: { period: PERIOD[every], csv } });
+      const title = `The ${every} report of ${workspace ?? 'all workspaces'}, ${OF[every]} (UTC):`;
+      return await showSavings(workspace, { period: PERIOD[every], csv }, given, { name: 'report', title });
     }
     if (what === 'schedule') {
       if (guild === undefined || channel === undefined) throw wrong(report, 'needs --guild and --channel');

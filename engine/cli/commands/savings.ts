@@ -1,60 +1,71 @@
 import { digitsOf, dollars, type MicroDollars, microDollars } from '../../domain/money.ts';
-import { type BaselineFault, baselineFrom, GROUPS } from '../../domain/savings.ts';
+import { type BaselineFault, baselineFrom, GROUPS, PRICE_MAX } from '../../domain/savings.ts';
 import type { SavingsJson } from '../../http/json/savings.ts';
-import { amount, command, flag, oneOf, text } from '../command.ts';
+import { amount, command, flag, type Given, oneOf, text } from '../command.ts';
 import { wrong } from '../read-args.ts';
 import { table } from '../table.ts';
 import { hours } from '../words.ts';
 
 type Row = SavingsJson['rows'][number];
 
+const OPTIONS = {
+  period: text('PERIOD', 'today, yesterday, 7d, week, month, 2026, 2026-08 or 2026-08-03 (UTC); 30d if missing'),
+  by: oneOf('WHAT', 'A line for each workspace, user, day, month, machine or race', GROUPS),
+  user: text('ACCOUNT', 'Of the workspaces of this account'),
+  baseline: oneOf('WHAT', 'Compared with always-on on the same offer (offer), or on the median one (market)', [
+    'offer',
+    'market',
+  ]),
+  price: amount('Compared with always-on at this price an hour instead', PRICE_MAX),
+  'price-name': text('TEXT', 'Whose price that is'),
+  currency: text('CODE', 'USD; there is no other'),
+  csv: flag('For spreadsheets'),
+};
+
 export const savings = command({
   name: 'savings',
   takes: [{ name: 'NAME', say: 'Of this workspace; else of all', optional: true }],
-  options: {
-    period: text('PERIOD', 'today, yesterday, 7d, week, month, 2026, 2026-08 or 2026-08-03 (UTC); 30d if missing'),
-    by: oneOf('WHAT', 'A line for each workspace, user, day, month, machine or race', GROUPS),
-    user: text('ACCOUNT', 'Of the workspaces of this account'),
-    baseline: oneOf('WHAT', 'Compared with always-on on the same offer (offer), or on the median one (market)', [
-      'offer',
-      'market',
-    ]),
-    price: amount('Compared with always-on at this price an hour instead'),
-    'price-name': text('TEXT', 'Whose price that is'),
-    currency: text('CODE', 'USD; there is no other'),
-    csv: flag('For spreadsheets'),
-  },
+  options: OPTIONS,
   examples: [
     ['dumont savings', 'the last 30 days, a line for each workspace'],
     ['dumont savings lab --period 2026-08 --by day', ''],
     ['dumont savings --price 1.99 --price-name "g5.2xlarge"', 'against a price that you name'],
     ['dumont savings --period 2026 --by month --csv > 2026.csv', ''],
   ],
-  async run({ words: [name], options, engine, screen, signal }) {
-    const { period, by, user, baseline, price, currency, csv } = options;
-    const chosen = baselineFrom({ kind: baseline, dollarsPerHour: price, name: options['price-name'] });
-    if (typeof chosen === 'string') throw wrong(savings, FAULTS[chosen]);
-    const query = {
-      instance_id: name,
-      period,
-      by,
-      user,
-      baseline: chosen.kind,
-      dollars_per_hour: price,
-      price_name: options['price-name'],
-      currency,
-    };
-    if (csv) {
-      const reply = await engine.open(PATH, { ...query, format: 'csv' }, signal);
-      screen.print((await reply.text()).trimEnd().replaceAll('\r\n', '\n'));
-      return 0;
-    }
-    const answer = await engine.get<SavingsJson>(PATH, query, signal);
-    if (screen.json) screen.printJson(answer);
-    else screen.print(...lines(answer, screen));
-    return 0;
-  },
+  run: async (given) => await showSavings(given.words[0], given.options, given, { name: 'savings', title: null }),
 });
+
+/** For whichever command asked; `title` stands before it, where somebody reads it. */
+export async function showSavings(
+  workspace: string | undefined,
+  options: Partial<Given<typeof OPTIONS>['options']>,
+  { engine, screen, signal }: Pick<Given<typeof OPTIONS>, 'engine' | 'screen' | 'signal'>,
+  asked: { readonly name: string; readonly title: string | null },
+): Promise<number> {
+  const { period, by, user, baseline, price, currency, csv } = options;
+  if (csv && screen.json) throw wrong(asked, 'prints one of --csv and --json, not both');
+  const chosen = baselineFrom({ kind: baseline, dollarsPerHour: price, name: options['price-name'] });
+  if (typeof chosen === 'string') throw wrong(asked, FAULTS[chosen]);
+  const query = {
+    instance_id: workspace,
+    period,
+    by,
+    user,
+    baseline: chosen.kind,
+    dollars_per_hour: price,
+    price_name: options['price-name'],
+    currency,
+  };
+  if (csv) {
+    const reply = await engine.open(PATH, { ...query, format: 'csv' }, signal);
+    screen.print((await reply.text()).trimEnd().replaceAll('\r\n', '\n'));
+    return 0;
+  }
+  const answer = await engine.get<SavingsJson>(PATH, query, signal);
+  if (screen.json) screen.printJson(answer);
+  else screen.print(...(asked.title === null ? [] : [asked.title]), ...lines(answer, screen));
+  return 0;
+}
 
 const FAULTS: Readonly<Record<BaselineFault, string>> = {
   price_missing: 'needs --price',
@@ -131,17 +142,17 @@ const daysOf = ({ from, to }: SavingsJson): string => (from === to ? from : `${f
 function headline(answer: SavingsJson): string {
   const { total, baseline } = answer;
   const days = daysOf(answer);
-  const { saved_dollars: saved } = total;
+  const { paid_dollars: paid, saved_dollars: saved, baseline_dollars: always } = total;
+  const money = moneyWith(digitsOf([paid, saved, always].map((value) => value && microDollars(value))));
   const compared =
     baseline.kind === 'offer'
       ? 'always-on on the same machines'
       : baseline.kind === 'market'
         ? 'always-on on the median offer'
         : `always-on at ${money(baseline.dollars_per_hour)} an hour${baseline.name ? ` (${baseline.name})` : ''}`;
-  if (saved === null)
-    return `${days} (UTC): paid ${money(total.paid_dollars)}; what ${compared} would have cost is not known.`;
+  if (saved === null) return `${days} (UTC): paid ${money(paid)}; what ${compared} would have cost is not known.`;
   const verb = saved < 0 ? `${money(-saved)} more than` : `${money(saved)} less than`;
-  return `${days} (UTC): paid ${money(total.paid_dollars)}, ${verb} ${compared} (${money(total.baseline_dollars)}).`;
+  return `${days} (UTC): paid ${money(paid)}, ${verb} ${compared} (${money(always)}).`;
 }
 
 const money = (value: number | null): string => (value === null ? '–' : dollars(microDollars(value)));

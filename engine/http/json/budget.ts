@@ -4,12 +4,17 @@ import type { BudgetView } from '../../domain/doors.ts';
 import { MICRO, microDollars } from '../../domain/money.ts';
 import { iso } from './wire.ts';
 
-export const NewBudgetJson = z.strictObject({
-  scope: z.enum(BUDGET_SCOPES).describe('Of one workspace, of all of one account, or of everybody together.'),
-  of: z.string().max(100).default('').describe('The workspace or the account.'),
-  per: z.enum(BUDGET_SPANS),
-  dollars: z.number().positive().max(1_000_000),
-});
+export const NewBudgetJson = z
+  .strictObject({
+    scope: z.enum(BUDGET_SCOPES).describe('Of one workspace, of all of one account, or of everybody together.'),
+    of: z.string().max(100).default('').describe('The workspace or the account; nothing for everybody.'),
+    per: z.enum(BUDGET_SPANS),
+    dollars: z.number().positive().max(1_000_000),
+  })
+  .refine(({ scope, of }) => (scope === 'all') === (of === ''), {
+    path: ['of'],
+    message: 'names the workspace or the account; of everybody together it is left out',
+  });
 export const BudgetJson = z.object({
   id: z.string(),
   scope: z.enum(BUDGET_SCOPES),
@@ -39,6 +44,5 @@ export function budgetJson({ budget, spentMicro, until }: BudgetView): z.infer<t
 
 export const choiceOf = ({ dollars, ...rest }: z.output<typeof NewBudgetJson>): BudgetChoice => ({
   ...rest,
-  of: rest.scope === 'all' ? '' : rest.of,
   micro: microDollars(dollars),
 });

@@ -7,6 +7,7 @@ import {
   GROUPS,
   isUsd,
   type Period,
+  PRICE_MAX,
   readPeriod,
 } from '../../domain/savings.ts';
 import { csvName, savingsCsv } from '../../domain/savings-csv.ts';
@@ -33,7 +34,7 @@ const SavingsQuery = z.strictObject({
   dollars_per_hour: z.coerce
     .number()
     .positive()
-    .max(10_000)
+    .max(PRICE_MAX, `expected dollars an hour, up to ${PRICE_MAX}`)
     .optional()
     .describe('The price that you name; it goes with baseline=price or without one.'),
   price_name: z.string().max(60).optional().describe('Whose price that is; only with dollars_per_hour.'),
@@ -70,9 +71,10 @@ export const moneyRoutes = [
     method: 'get',
     path: '/api/v1/budgets',
     verb: 'budget',
+    query: z.strictObject({ user: z.string().min(1).max(100).optional().describe('Only those of this account.') }),
     answers: { 200: BudgetsJson },
-    async answer({ engine }) {
-      return { status: 200, body: { budgets: (await engine.budgets()).map(budgetJson) } };
+    async answer({ engine, query }) {
+      return { status: 200, body: { budgets: (await engine.budgets(query.user ?? null)).map(budgetJson) } };
     },
   }),
 
