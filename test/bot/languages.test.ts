@@ -68,7 +68,7 @@ function textOf({ content, embeds, components }: APIMessage): string {
     .replace(/DM-\w{4}/g, 'DM-…')
     .replace(/\d+([.,]\d)? MB/g, '… MB')
     .replace(/(waiting|espera): \d+ · \d+/, '$1: …')
-    .replace(/\*\*[\d-]{10} – [\d-]{10}\*\*/, '**…**')
+    .replace(/\*\*[\d-]{10} – [\d-]{10} \(UTC\)\*\*/, '**…**')
     .replace(/P\d\d \d+ ms · P\d\d \d+ ms · n = \d+/, 'P50 … P99 …')
     .replace(/(há )?(\d+[.,])?\d+ [smhd](in)?( ago)?(?=\b)/g, '…');
 }
