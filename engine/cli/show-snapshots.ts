@@ -94,6 +94,7 @@ function descriptionOf(it: Listed): string {
   return [
     it.description,
     ...it.tags.map((tag) => `#${tag}`),
+    ...Object.entries(it.extra).map(([name, value]) => `${name}=${value}`),
     ...(it.named ? [it.named.description, ...it.named.tags.map((tag) => `#${tag}`), `as ${short(it.named.id)}`] : []),
     ...(same === 0 ? [] : [`(and ${count(same)} of the same content)`]),
   ]

@@ -4,6 +4,7 @@ import { readSpan } from '../domain/span.ts';
 import type { ConfigureJson } from '../http/json/create.ts';
 import { present } from '../http/json/wire.ts';
 import { number, numbers, oneOf, text, texts, type Values } from './command.ts';
+import { fieldsOf } from './name-value.ts';
 import { NEED, needOf } from './need-options.ts';
 import { readKey } from './read-key.ts';
 
@@ -46,7 +47,7 @@ function said(options: Omit<Values<typeof SPEC>, 'file' | 'disk'>, disk: number 
     image: options.image,
     public_keys: options['ssh-key']?.map(readKey),
     ports: options.port && [...options.port],
-    environment: options.env && Object.fromEntries(options.env.map(variable)),
+    environment: options.env && fieldsOf(options.env),
     include_paths: options.include && [...options.include],
     exclude_paths: options.exclude && [...options.exclude],
     file_bytes_max: options['max-file'] && Math.round(options['max-file'] * GB),
@@ -61,10 +62,4 @@ function said(options: Omit<Values<typeof SPEC>, 'file' | 'disk'>, disk: number 
 function isOn(given: string): boolean {
   if (given === 'on' || given === 'off') return given === 'on';
   throw new Failure('bad_request', { why: `"${given}" is neither "on" nor "off".` });
-}
-
-function variable(given: string): [string, string] {
-  const at = given.indexOf('=');
-  if (at > 0) return [given.slice(0, at), given.slice(at + 1)];
-  throw new Failure('bad_request', { why: `"${given}" is not NAME=VALUE.` });
 }

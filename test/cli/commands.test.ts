@@ -116,6 +116,7 @@ test.each([
   [['restore', 'lab', '--path', '/workspace/../x', '--latest'], 64, '--path: expected a path without ".."'],
   [['snapshots', 'lab', '--kind', 'foo'], 64, '--kind: expected automatic, manual or pre-failover, not "foo"'],
   [['backup', 'create', 'lab', '--type', 'foo'], 64, '--type: expected full, incremental, snapshot or checkpoint'],
+  [['snapshot', 'lab', '--extra', 'x'], 64, '"x" is not NAME=VALUE'],
   [['backup', 'foo', 'lab'], 64, 'knows list, create and restore, not "foo"'],
   [['logs', 'lab', '--date', '2024-13-45'], 64, '--date: expected a day like 2024-01-15, not "2024-13-45"'],
   [['configure', 'lab', '--plan', 'gold'], 64, '--plan: expected free, pro or enterprise, not "gold"'],
@@ -417,6 +418,8 @@ test('one file comes back onto the running machine only when that was agreed to'
     into: null,
     overwrite: true,
   });
+  await dumont('snapshot', 'train', '--message', 'run 7', '--extra', 'run=7', '--extra', 'host=a', '--detach');
+  expect(lastAsked()).toMatchObject({ args: ['train', { description: 'run 7', extra: { run: '7', host: 'a' } }] });
   await dumont('restore', 'train', '--path', '/workspace/runs', '--into', '/workspace/then');
   expect(lastAsked()?.args[1]).toMatchObject({ into: 'workspace/then', overwrite: false });
   house.snapshots.splice(-2, 1);

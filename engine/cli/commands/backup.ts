@@ -2,6 +2,7 @@ import { didYouMean } from '../../domain/near.ts';
 import type { OperationJson } from '../../http/json/operation.ts';
 import { allInstances } from '../all-instances.ts';
 import { command, type Given, oneOf, text, texts } from '../command.ts';
+import { fieldsOf } from '../name-value.ts';
 import { wrong } from '../read-args.ts';
 import { showSnapshots } from '../show-snapshots.ts';
 import { askAndConclude } from '../wake-and-follow.ts';
@@ -12,6 +13,7 @@ const OPTIONS = {
   ...RESTORE,
   message: text('TEXT', 'Of "create": what it is'),
   tag: texts('TAG', 'Of "create": a word to find it by; of "list": only those with it'),
+  extra: texts('NAME=VALUE', 'Of "create": a field of your own'),
   type: oneOf('TYPE', 'Of "create": full, incremental, snapshot or checkpoint', TYPES),
 };
 type Call = Given<typeof OPTIONS>;
@@ -64,6 +66,7 @@ async function create(name: string, { options, engine, screen, signal }: Call): 
     project_id: name,
     description: options.message ?? '',
     tags: options.tag ?? [],
+    extra: fieldsOf(options.extra ?? []),
     ...(options.type !== undefined && { backup_type: options.type.toUpperCase() }),
   };
   const ask = () => engine.post<OperationJson>('/api/v1/backup/create', body, signal);
