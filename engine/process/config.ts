@@ -347,7 +347,8 @@ function reachMistakes(v: Values): readonly string[] {
   const far = Object.entries(accountsOf(v)).filter(
     ([, account]) => account !== null && !LOOPBACK.has(new URL(account.api).hostname),
   );
-  if (v.DUMONT_S3_ENDPOINT !== undefined || far.length === 0) return [];
+  const here = v.DUMONT_S3_ENDPOINT === undefined || LOOPBACK.has(new URL(v.DUMONT_S3_ENDPOINT).hostname);
+  if (!here || far.length === 0) return [];
   const names = far.map(([name]) => `DUMONT_${name.toUpperCase()}_KEY`).join(', ');
   return [
     `${names}: rented machines cannot reach storage on this computer; set DUMONT_S3_ENDPOINT and its bucket and key`,

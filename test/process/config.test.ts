@@ -79,6 +79,10 @@ test('with an account at a marketplace nothing goes at the pace of the local one
 
 test('machines elsewhere need storage that they can reach; a stand-in beside us does not', () => {
   expect(() => readConfig({ DUMONT_RUNPOD_KEY: 'k' })).toThrow(/DUMONT_RUNPOD_KEY: .*set DUMONT_S3_ENDPOINT/);
+  const ours = { DUMONT_S3_ENDPOINT: 'http://localhost:9000', DUMONT_S3_BUCKET: 'hot', DUMONT_S3_ACCESS_KEY_ID: 'id' };
+  expect(() => readConfig({ ...ours, DUMONT_S3_SECRET_ACCESS_KEY: 's', DUMONT_VAST_KEY: 'k' })).toThrow(
+    /DUMONT_VAST_KEY: rented machines cannot reach storage on this computer/,
+  );
   const beside = { DUMONT_RUNPOD_KEY: 'k', DUMONT_RUNPOD_API: 'http://127.0.0.1:7078/' };
   expect(readConfig(beside).marketplaces.runpod?.api).toBe('http://127.0.0.1:7078');
 });
