@@ -7,7 +7,7 @@ import type { Ports } from '../domain/ports.ts';
 import type { Settings } from '../domain/settings.ts';
 import { newestGood, type Snapshot } from '../domain/snapshot.ts';
 import { VERBS } from '../domain/verbs.ts';
-import { writeMetadata } from '../steps/metadata.ts';
+import { writePin } from '../steps/metadata.ts';
 import { onlyAdopts } from '../steps/only-adopts.ts';
 import { rowsBell } from '../steps/step.ts';
 import { update } from '../steps/update.ts';
@@ -34,7 +34,7 @@ export function asksOfSnapshots(views: Views, { begin, noted }: Asking, ports: P
         row.leaving ? null : { ...row, pinned: pinOf(row) },
       );
       if (!changed || changed.leaving) throw new Failure('no_such_snapshot', { snapshot: prefix, workspace: name });
-      await writeMetadata(changed, ports, AbortSignal.timeout(WRITE_MS));
+      await writePin(changed, ports, AbortSignal.timeout(WRITE_MS));
       return changed;
     },
 

@@ -8,11 +8,12 @@ import {
   destroyedKey,
   INSTALLATION,
   installationKey,
+  pinnedKey,
   removedIn,
   repositoryPrefix,
   vaultName,
 } from '../domain/layout.ts';
-import { readMetadata } from '../domain/metadata.ts';
+import { readDecision, readMetadata } from '../domain/metadata.ts';
 import type { Storage, Store, StoredObject } from '../domain/ports.ts';
 import type { Snapshot } from '../domain/snapshot.ts';
 import { NO_CHOICE, type Workspace, type WorkspaceSpec } from '../domain/workspace.ts';
@@ -181,14 +182,16 @@ async function catalogueOf(
   now: number,
   signal: AbortSignal,
 ): Promise<{ readonly snapshots: readonly Snapshot[]; readonly unreadable: readonly string[] }> {
-  const places = new Map<string, { readonly storage: Storage; readonly key: string }>();
+  const places = new Map<string, { readonly storage: Storage; readonly key: string; readonly pin: string | null }>();
   const removed = new Set<string>();
   for (const { storage, name } of roots) {
     const listed = await storage.list(besidePrefix(name), signal);
     for (const id of removedIn(listed, name)) removed.add(id);
-    for (const { key } of listed) {
+    const names = new Set(listed.map(({ key }) => key));
+    for (const key of names) {
       const id = key.slice(besidePrefix(name).length, -METADATA.length);
-      if (key.endsWith(METADATA) && !places.has(id)) places.set(id, { storage, key });
+      if (key.endsWith(METADATA) && !places.has(id))
+        places.set(id, { storage, key, pin: names.has(pinnedKey(name, id)) ? pinnedKey(name, id) : null });
     }
   }
   const snapshots: Snapshot[] = [];
@@ -199,7 +202,8 @@ async function catalogueOf(
       try {
         const snapshot = readMetadata((await readFirst([one.storage], one.key, signal)) ?? '');
         if (snapshot.workspace !== workspace) throw new Error(`it is of ${snapshot.workspace}`);
-        snapshots.push(snapshot);
+        const pin = one.pin && (await readFirst([one.storage], one.pin, signal));
+        snapshots.push({ ...snapshot, pinned: pin ? readDecision(pin) : snapshot.pinned });
       } catch (cause) {
         signal.throwIfAborted();
         if (isFailure(cause)) throw cause;

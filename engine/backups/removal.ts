@@ -1,4 +1,5 @@
 import { manifestKey, metadataKey, removedKey, repositoryPrefix } from '../domain/layout.ts';
+import { decisionText } from '../domain/metadata.ts';
 import type { Ports, Store } from '../domain/ports.ts';
 import type { Decision, Snapshot } from '../domain/snapshot.ts';
 import type { Workspace } from '../domain/workspace.ts';
@@ -17,8 +18,7 @@ export async function leave(
   for (const id of ids) {
     const known = await ports.store.read('snapshots', id);
     if (!known || known.leaving) continue;
-    const text = `${JSON.stringify({ ...decision, at: new Date(decision.at).toISOString() }, null, 2)}\n`;
-    await ports.storage.put(removedKey(known.workspace, id), Buffer.from(text), signal);
+    await ports.storage.put(removedKey(known.workspace, id), Buffer.from(decisionText(decision)), signal);
     await update(ports.store, 'snapshots', id, (row) => (row.leaving ? null : { ...row, leaving: decision }));
     const { by, why } = decision;
     ports.log('snapshot.left', { workspace: known.workspace, snapshot: id, by, why }, 'DEBUG');

@@ -43,6 +43,10 @@ export const headStartKey = (workspace: string): string => `${workspace}/head-st
 export const metadataKey = (workspace: string, snapshot: string): string =>
   `${besidePrefix(workspace)}${snapshot}/metadata.json`;
 
+/** That this one is pinned: what a vault has of its metadata was copied once, and is as it was then. */
+export const pinnedKey = (workspace: string, snapshot: string): string =>
+  `${besidePrefix(workspace)}${snapshot}/pinned.json`;
+
 /** That this one was removed. It stays as long as a vault still holds the rest, or the catalogue would come back from there with it. */
 export const removedKey = (workspace: string, snapshot: string): string =>
   `${besidePrefix(workspace)}${snapshot}${REMOVED}`;

@@ -100,4 +100,8 @@ export function readMetadata(text: string): Snapshot {
 
 const iso = (ms: number): string => new Date(ms).toISOString();
 const isoOrNull = (ms: number | null): string | null => (ms === null ? null : iso(ms));
+/** What a person, or a rule, said of it later, in an object of its own. */
+export const decisionText = (one: Decision): string => `${JSON.stringify(decided(one), null, 2)}\n`;
+export const readDecision = (text: string): Decision => decision.parse(JSON.parse(text));
+
 const decided = (one: Decision | null) => one && { by: one.by, why: one.why, at: iso(one.at) };

@@ -142,6 +142,28 @@ test('what was removed stays removed, though the vault still holds it, and leave
   await stop();
 });
 
+test('what was pinned after it was in the vault is pinned by what the vault alone says, too', async () => {
+  const { w, engine, recover, stop } = await lost();
+  await engine.hibernate('lab', {}, ANA);
+  await w.clock.advance(10 * MINUTE);
+  const [, old] = await engine.snapshots('lab');
+  expect(old?.vaultedAt).not.toBeNull();
+  await engine.pin('lab', old!.id, { pinned: true, why: 'the paper' }, ANA);
+  const pinned = { by: 'ana', why: 'the paper', at: w.clock.now() };
+  await w.clock.advance(DAY);
+  const hot = new Map(w.storage.objects);
+  const pinOf = async () => (await (await recover()).store.read('snapshots', old!.id))?.pinned;
+  w.storage.objects.clear();
+  expect(await pinOf()).toEqual(pinned);
+  for (const [key, body] of hot) w.storage.objects.set(key, body);
+  await engine.pin('lab', old!.id, { pinned: false, why: '' }, ANA);
+  expect(await pinOf(), 'the hot repository says so first').toBeNull();
+  await w.clock.advance(6 * DAY);
+  w.storage.objects.clear();
+  expect(await pinOf(), 'once its lock has ended').toBeNull();
+  await stop();
+});
+
 test('after that the engine only adopts: the machine that runs is saved and stays, until a person confirms', async () => {
   const { w, machine, recover, stop } = await lost();
   await stop();
