@@ -14,7 +14,7 @@ export interface Compared {
   /** Of those, what would be replaced. */
   readonly otherwise: readonly string[];
   readonly same: number;
-  /** Files that are there and not in the snapshot. */
+  /** Files and whole directories that are there and not in the snapshot. */
   readonly others: number;
 }
 
@@ -35,9 +35,7 @@ export async function compareFolder(target: string, entries: readonly Entry[], s
     const there = await lstat(join(target, name)).catch(() => null);
     if (there && !there.isDirectory()) otherwise.push(name);
   }
-  const known = new Set(things.map(({ name }) => name));
-  const found = await filesBelow(target);
-  const others = found.filter((name) => !known.has(name)).length;
+  const others = await countOthers(target, '', new Set(things.map(nameOf)), new Set(folders.map(nameOf)));
   return { wanted, otherwise, same: things.length - wanted.length, others };
 }
 
@@ -50,11 +48,22 @@ async function isSame(at: string, there: Stats, { type, size_bytes, sha256, mtim
   return hash.digest('hex') === sha256;
 }
 
-async function filesBelow(folder: string): Promise<readonly string[]> {
-  const found = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => []);
-  return found
-    .filter((one) => !one.isDirectory())
-    .map((one) => join(one.parentPath, one.name).slice(join(folder, '/').length));
+const nameOf = ({ name }: Entry): string => name;
+
+/** Goes into no directory that the snapshot does not have: it may be somebody's home. */
+async function countOthers(
+  target: string,
+  folder: string,
+  things: ReadonlySet<string>,
+  folders: ReadonlySet<string>,
+): Promise<number> {
+  let others = 0;
+  for (const one of await readdir(join(target, folder), { withFileTypes: true }).catch(() => [])) {
+    const name = folder === '' ? one.name : `${folder}/${one.name}`;
+    if (folders.has(name)) others += one.isDirectory() ? await countOthers(target, name, things, folders) : 0;
+    else if (!things.has(name)) others += 1;
+  }
+  return others;
 }
 
 /**

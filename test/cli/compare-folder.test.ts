@@ -51,6 +51,8 @@ test('what is there as it was saved is told from what is there otherwise, missin
     same: 2,
     others: 1,
   });
+  mkdirSync(join(folder.path, 'home/of/somebody'), { recursive: true });
+  expect((await compareFolder(folder.path, TREE, signal)).others, 'a directory of others counts once').toBe(2);
 });
 
 test('a file where a directory was saved would be replaced, and a file alone is compared too', async () => {

@@ -178,7 +178,7 @@ function thereLines(same: number, others: number): string[] {
       ? [`${plural(same, 'file')} ${same === 1 ? 'was' : 'were'} there already as saved, and not fetched.`]
       : []),
     ...(others > 0
-      ? [`${plural(others, 'file')} that it does not have ${others === 1 ? 'stays' : 'stay'} there.`]
+      ? [`What it does not have stays: ${plural(others, 'file or directory', 'files and directories')}.`]
       : []),
   ];
 }
