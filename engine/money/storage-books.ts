@@ -3,7 +3,8 @@ import { dayOf } from '../domain/ledger.ts';
 import type { Machine } from '../domain/lifecycle.ts';
 import type { Ports } from '../domain/ports.ts';
 import type { Workspace } from '../domain/workspace.ts';
-import { type CallsSight, countCalls, meterStorage, monthOf, restOf } from '../policy/storage-bill.ts';
+import { meterStorage, monthOf, restOf } from '../policy/storage-bill.ts';
+import { type CallsSight, countCalls } from '../policy/storage-calls.ts';
 import { update } from '../steps/update.ts';
 import { enter, entered } from './enter-charges.ts';
 

@@ -3,23 +3,15 @@ import { expect, test } from 'vitest';
 import type { Charge } from '../../engine/domain/journals.ts';
 import { paidFor } from '../../engine/domain/ledger.ts';
 import { intend } from '../../engine/domain/lifecycle.ts';
-import type { Ports } from '../../engine/domain/ports.ts';
-import { DEFAULTS } from '../../engine/domain/settings.ts';
-import { NONE_FREE, STORAGE_PRICES } from '../../engine/domain/storage-prices.ts';
-import { noUpkeep } from '../../engine/domain/upkeep.ts';
 import { keepBooks, readBills } from '../../engine/money/books.ts';
-import { aSnapshot, aWorkspace } from '../contracts/store-rows.ts';
-import { FakeClock } from '../fakes/clock.ts';
-import { FAKE_DISK_GB, FakeMarketplace, standardOffers } from '../fakes/marketplace.ts';
-import { FakeStorage } from '../fakes/storage.ts';
-import { FakeJournals, FakeStore } from '../fakes/store.ts';
+import { aSnapshot } from '../contracts/store-rows.ts';
+import { FAKE_DISK_GB } from '../fakes/marketplace.ts';
+import { NO_ORDER, ofMachines, once, PRICED, shop, total } from '../fakes/shop.ts';
+import type { FakeJournals } from '../fakes/store.ts';
 import { ANA, awake, MINUTE, SECOND, World } from '../fakes/world.ts';
 
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
-/** R2's prices, without what is free there. */
-const R2 = { ...STORAGE_PRICES.r2, free: NONE_FREE };
-const PRICED = { ...DEFAULTS, storagePrices: { here: R2, elsewhere: R2 } };
 const QUICK = { money: { readMs: 15 * MINUTE, settleMs: 2 * HOUR } };
 
 test('once the marketplace has billed everything, the ledger adds up to its bill, to the micro-dollar', async () => {
@@ -104,31 +96,6 @@ test('what a marketplace bills for one part takes the place of that part only', 
   expect(paid('bandwidth')).toBe(210_000);
   expect(paid('disk')).toBe(Math.round(disk));
 });
-
-/** A marketplace that prices disks and traffic, a workspace and its books, without anything between them. */
-async function shop() {
-  const clock = new FakeClock();
-  const store = new FakeStore();
-  const journals = new FakeJournals();
-  const priced = standardOffers(40).map((offer) => ({ ...offer, stoppedDollarsPerGbMonth: 0.2 }));
-  const marketplace = new FakeMarketplace(clock, new FakeStorage(), priced);
-  marketplace.showBill();
-  const counters = new Map<string, { receivedBytes: number; sentBytes: number }>();
-  const ports = {
-    settings: PRICED,
-    clock,
-    store,
-    journals,
-    marketplaces: new Map([[marketplace.name, marketplace]]),
-    heartbeats: { latest: (id: string) => ({ status: { network: counters.get(id) } }) },
-    vaults: [],
-    log: () => undefined,
-  } as unknown as Ports;
-  const lab = aWorkspace({ id: 'lab', createdAt: clock.now() });
-  await store.save('workspaces', { ...lab, spec: { ...lab.spec, diskGb: FAKE_DISK_GB, wakeImage: false } });
-  await store.save('upkeep', { ...noUpkeep('lab'), hot: { bytes: 30e9, objects: 1, at: 0 } });
-  return { clock, store, journals, marketplace, counters, ports };
-}
 
 const which = fc.integer({ min: 1, max: 5 });
 const step = fc.oneof(
@@ -260,8 +227,6 @@ test('a stopped machine costs its disk, what its cards count is paid for, and a 
   ]);
 });
 
-const NO_ORDER = { image: '', diskGb: 1, publicKeys: [], bootScript: '', bootConfig: '', environment: {}, ports: [] };
-
 /** Everything ends, and its bill comes. */
 const END = [
   ...Array.from({ length: 30 }, (_, i) => ({ does: 'end' as const, which: i + 1, noticedAfterMs: 0 })),
@@ -271,13 +236,6 @@ const END = [
   { does: 'book' as const },
 ];
 
-/** What a crash made somebody write again is one entry. */
-const once = (journals: FakeJournals): readonly Charge[] => [
-  ...new Map(journals.entries.ledger.map((one) => [one.id, one])).values(),
-];
-const ofMachines = (journals: FakeJournals): readonly Charge[] =>
-  once(journals).filter(({ machine }) => machine !== null);
-const total = (journals: FakeJournals): number => ofMachines(journals).reduce((sum, { micro }) => sum + micro, 0);
 const metered = (journals: FakeJournals): number =>
   ofMachines(journals)
     .filter(({ source, settles }) => source === 'metered' && settles === null)

@@ -17,14 +17,24 @@ const report = (over: object = {}) => ({
 });
 const due = (w: World) => w.told.filter((talk) => talk.event === 'report.due');
 
+const at = (day: number, month: number, hour: number, minute: number) => Date.UTC(2026, month - 1, day, hour, minute);
 test.each([
-  ['set forward, over that very time', Date.UTC(2026, 2, 28)],
-  ['set back, so that the time comes twice', Date.UTC(2026, 9, 24)],
-])('on the day when clocks are %s a report is due once a day', (_, from) => {
+  // 01:30 is 01:30 by UTC in winter and 00:30 in summer; on the 29th of March there is no such time before 02:00.
+  ['set forward, over that very time', Date.UTC(2026, 2, 28), [at(28, 3, 1, 30), at(29, 3, 1, 0), at(30, 3, 0, 30)]],
+  [
+    'set back, so that the time comes twice',
+    Date.UTC(2026, 9, 24),
+    [at(24, 10, 0, 30), at(25, 10, 0, 30), at(26, 10, 1, 30)],
+  ],
+])('on the day when clocks are %s a report is due once a day, by the clock there', (_, from, clock) => {
   const times: number[] = [];
   for (let at = nextReport(LISBON, from); at < from + 3 * DAY; at = nextReport(LISBON, at)) times.push(at);
   expect(new Set(times.map((at) => new Date(at).toISOString().slice(0, 10))).size).toBe(3);
   expect(times).toHaveLength(3);
+  for (const [i, due] of times.entries()) {
+    expect(due, 'the first of the two, or right after the gap').toBeGreaterThanOrEqual(clock[i]!);
+    expect(due - clock[i]!, 'but for the minutes over which many are spread').toBeLessThan(5 * MINUTE);
+  }
 });
 
 test('many are spread over some minutes, and each keeps its own', () => {
