@@ -6,13 +6,14 @@ import { standInForR2 } from '../standins/r2/r2.ts';
 import { ROOT } from '../storage/storage-world.ts';
 import { type Measured, measured } from './backup/measured.ts';
 import { type OurSide, ourSide, type Tools } from './backup/sides.ts';
-import { type Bench, type Table, target } from './bench.ts';
+import { type Bench, target } from './bench.ts';
 import { firstSteps, type Project, startProject } from './image/first-steps.ts';
+import { COPY, IMAGE, RESTIC, type Row, restores, secondsOf, TIMES, type WithSteps } from './image/restores-table.ts';
+import { stages } from './image/stages.ts';
 import { ourRestic } from './living/lab.ts';
 import { workspaceTree } from './tree/tree.ts';
 
 const SIZE_BYTES = 400e6;
-const TIMES = 3;
 const CONNECTIONS = 32;
 const LINES = [
   { name: 'no latency', latencyMs: 0, bytesPerSecond: Number.POSITIVE_INFINITY },
@@ -37,7 +38,9 @@ export const image: Bench = {
       const saved = await ours.backUp();
       const first = await ours.writeImage();
       const rows: Row[] = [];
-      for (const line of LINES)
+      const lines =
+        asked.latencyMs === null ? LINES : [{ ...LINES[0], name: `${asked.latencyMs} ms`, latencyMs: asked.latencyMs }];
+      for (const line of lines)
         for (let time = 0; time < TIMES; time++) {
           const sides = await sidesOf(ours, tools, Number.isFinite(line.bytesPerSecond), project);
           for (const [who, act] of time % 2 === 0 ? sides : sides.toReversed()) {
@@ -48,6 +51,8 @@ export const image: Bench = {
             say(`${line.name}, ${who}: ${done.seconds.toFixed(1)} s`);
           }
         }
+      say('each step alone');
+      const alone = await stages(ours.imageAt, scratch, tree.bytes, secondsOf(rows, COPY, lines[0]!.name));
       const changed = await edit(join(root, 'workspace/project'), tree.files / 100);
       await ours.backUp();
       const second = await ours.writeImage();
@@ -55,8 +60,10 @@ export const image: Bench = {
       return [
         restores(
           `${(tree.bytes / 1e9).toFixed(2)} GB in ${tree.files.toLocaleString('en')} files on ${kindOf(folder)}`,
+          tree.bytes,
           rows,
         ),
+        alone,
         {
           title: 'Storing it',
           columns: ['what', 's', 'MB sent'],
@@ -82,14 +89,6 @@ export const image: Bench = {
   },
 };
 
-interface Row extends WithSteps {
-  readonly who: string;
-  readonly line: string;
-  readonly load: number;
-}
-
-/** `stepsSeconds`: what a person does first, from the moment on which the machine is said to be usable. */
-type WithSteps = Measured & { readonly stepsSeconds?: number };
 type Sides = readonly (readonly [who: string, act: () => Promise<WithSteps>])[];
 
 async function sidesOf(
@@ -128,62 +127,6 @@ async function sidesOf(
     [COPY, () => alone(['cp', '-a', ...['root', 'workspace', 'data'].map((name) => join(root, name)), to])],
   ];
 }
-
-const IMAGE = 'Dumont from the image';
-const RESTIC = 'restic restore, 32 connections';
-const COPY = 'cp -a';
-
-function restores(what: string, rows: readonly Row[]): Table {
-  const kinds = [...Map.groupBy(rows, ({ who, line }) => `${line}: ${who}`)];
-  const median = (some: readonly Row[], value: (row: Row) => number): number =>
-    some.map(value).toSorted((a, b) => a - b)[Math.floor(some.length / 2)]!;
-  const seconds = (who: string, line: string): number =>
-    median(
-      rows.filter((row) => row.who === who && row.line === line),
-      (row) => row.seconds,
-    );
-  const largest = Math.max(...rows.filter(({ who }) => who === IMAGE).map(({ memoryBytes }) => memoryBytes));
-  return {
-    title: `Bringing back ${what}, the median of ${TIMES}`,
-    columns: ['how', 's', 'usable s', 'first steps s', 'CPU s', 'of the storage', 'MB fetched', 'MB of memory', 'load'],
-    rows: kinds.map(([how, some]) => [
-      how,
-      ...[
-        (row: Row) => row.seconds,
-        usable,
-        (row: Row) => row.stepsSeconds ?? 0,
-        (row: Row) => row.cpuSeconds,
-        (row: Row) => row.serverCpuSeconds,
-        (row: Row) => row.fetchedBytes / 1e6,
-        (row: Row) => row.memoryBytes / 1e6,
-        (row: Row) => row.load,
-      ].map((value) => median(some, value)),
-    ]),
-    note: [
-      ...LINES.flatMap(({ name }) => [
-        target(`${name}: the image against restic`, seconds(IMAGE, name) / seconds(RESTIC, name), 0.45, 'times'),
-        target(`${name}: the image against cp -a`, seconds(IMAGE, name) / seconds(COPY, name), 1.3, 'times'),
-      ]),
-      target('memory of whoever reads it', largest / 1e6, 1_000, 'MB'),
-      ...bars(kinds.map(([how, some]) => [how, median(some, (row) => row.seconds), median(some, usable)])),
-    ].join('\n'),
-  };
-}
-
-const usable = (row: Row): number => row.said.get('usable') ?? row.seconds;
-
-/** Dark up to where it can be worked on. */
-function bars(kinds: readonly (readonly [how: string, seconds: number, usable: number])[]): string[] {
-  const longest = Math.max(...kinds.map(([, seconds]) => seconds));
-  const width = Math.max(...kinds.map(([how]) => how.length));
-  return kinds.map(([how, seconds, usable]) => {
-    const [whole, dark] = [seconds, usable].map((value) => Math.max(Math.round((value / longest) * BAR), 1));
-    const bar = '█'.repeat(dark!) + '░'.repeat(whole! - dark!);
-    return `${how.padEnd(width)}  ${bar} ${seconds.toFixed(1)} s`;
-  });
-}
-
-const BAR = 50;
 
 const kindOf = (folder: string): string => (statfsSync(folder).type === TMPFS ? 'tmpfs' : 'disk');
 const TMPFS = 0x01021994;

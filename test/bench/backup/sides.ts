@@ -1,6 +1,7 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ImageManifest } from '../../../engine/agent/image/manifest.ts';
+import type { ImageAt } from '../../../engine/agent/image/objects.ts';
 import { writeImage } from '../../../engine/agent/image/write-image.ts';
 import { unpackManifest } from '../../../engine/agent/manifest.ts';
 import { placeAt } from '../../../engine/agent/place.ts';
@@ -67,6 +68,7 @@ export async function plainSide({ restic, r2, root, scratch }: Tools, id: string
 
 export interface OurSide extends Side {
   readonly password: string;
+  readonly imageAt: ImageAt;
   /** Over the line that ends at `endpoint`; from the wake image, as far as it goes. */
   wake(image: boolean, endpoint: string, onUsable?: (root: string) => void): Promise<Measured>;
   /** Of what was backed up last. */
@@ -151,6 +153,7 @@ export async function ourSide({ restic, r2, root, scratch }: Tools, id: string):
       return done;
     },
     password: repository.password,
+    imageAt: { password: repository.password, at: repository },
     restore: () => wake(false, machine.storage.endpoint),
     wake,
     async writeImage() {
