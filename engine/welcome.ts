@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Dumont } from './main.ts';
@@ -52,7 +53,9 @@ function shown({ name, password, recoveryKey }: First): readonly string[] {
 }
 
 async function written(first: First, home: string): Promise<readonly string[]> {
-  const file = join(home, 'first-login.txt');
+  let file = join(home, 'first-login.txt');
+  // One that an earlier start left is not written over: it may hold another recovery key.
+  for (let number = 2; existsSync(file); number++) file = join(home, `first-login-${number}.txt`);
   await writeFile(file, `${shown(first).join('\n')}\n`, { mode: 0o600, flag: 'wx', flush: true });
   return [`The first password and the recovery key are in ${file}. Keep them elsewhere, and remove it.`];
 }

@@ -37,6 +37,15 @@ test('where nobody sits in front they are in a file for its owner alone, and onl
   expect(statSync(file).mode & 0o777).toBe(0o600);
 });
 
+test('what an earlier start left is not written over: another recovery key may be in it', async () => {
+  const { home, file, say } = place();
+  await say({ ...FIRST, recoveryKey: 'recovery-before' }, false);
+  const said = await say(FIRST, false);
+  expect(readFileSync(file, 'utf8')).toContain('recovery-before');
+  expect(said).toContain('first-login-2.txt');
+  expect(readFileSync(join(home, 'first-login-2.txt'), 'utf8')).toContain(FIRST.recoveryKey);
+});
+
 test('a bot that can warn nobody is no secret', async () => {
   const { config } = place();
   const said = async (bot: 'none' | 'mute' | 'well') => await welcome({ url: '', first: null, bot }, config, false);
