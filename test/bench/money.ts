@@ -2,6 +2,7 @@ import { mkdtemp, open, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { setTimeout as pause } from 'node:timers/promises';
 import { paidSvg } from '../../bot/charts/money.ts';
 import { toPng } from '../../bot/charts/png.ts';
 import { wordsIn } from '../../bot/words/words.ts';
@@ -117,21 +118,30 @@ async function charts(): Promise<Table> {
   const rows = Array.from({ length: 31 }, (_, i) => ({ key: `2025-01-${String(i + 1).padStart(2, '0')}`, ...figures }));
   const savings = { rows, period: { from: FROM, until: FROM + 31 * DAY_MS } } as never;
   await toPng(paidSvg(savings, words));
-  const delay = monitorEventLoopDelay({ resolution: 1 });
-  delay.enable();
   const times: number[] = [];
-  for (let i = 0; i < 20; i += 1) {
-    const began = performance.now();
-    await toPng(paidSvg(savings, words));
-    times.push(performance.now() - began);
-  }
-  delay.disable();
+  const worst = await longestPause(async () => {
+    for (let i = 0; i < 20; i += 1) {
+      const began = performance.now();
+      await toPng(paidSvg(savings, words));
+      times.push(performance.now() - began);
+    }
+  });
+  // What the computer does to a loop that does nothing is no fault of a chart.
+  const idle = await longestPause(async () => await pause(1_500));
   const sorted = times.sort((a, b) => a - b);
-  const [p50, worst] = [sorted[10] ?? 0, delay.max / 1e6];
+  const p50 = sorted[10] ?? 0;
   return {
     title: 'A chart of a month, to PNG',
-    columns: ['charts', 'P50 ms', 'P95 ms', 'longest pause of the main loop, ms'],
-    rows: [[20, p50, sorted[18] ?? 0, worst]],
+    columns: ['charts', 'P50 ms', 'P95 ms', 'longest pause of the main loop, ms', 'of one that idles, ms'],
+    rows: [[20, p50, sorted[18] ?? 0, worst, idle]],
     note: [target('a chart', p50, 150, 'ms'), target('the longest pause', worst, 20, 'ms')].join('\n'),
   };
+}
+
+async function longestPause(during: () => Promise<void>): Promise<number> {
+  const delay = monitorEventLoopDelay({ resolution: 1 });
+  delay.enable();
+  await during();
+  delay.disable();
+  return delay.max / 1e6;
 }

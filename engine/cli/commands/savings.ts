@@ -133,9 +133,15 @@ function notes(total: SavingsJson['total']): string[] {
       : [`Not compared, since no hourly price is known for it: ${money(apart)} and ${hours(seconds * 1_000)}.`]),
     ...(microDollars(difference) === 0
       ? []
-      : [`Marketplaces charged ${money(difference)} beyond what was metered for the same.`]),
+      : [`Marketplaces charged ${differenceWords(microDollars(difference))} than was metered for the same.`]),
   ];
 }
+
+/** However small it is: where it is nothing, nothing is said. */
+const differenceWords = (micro: MicroDollars): string =>
+  `${dollars(Math.abs(micro), Math.abs(micro) < LEAST ? 6 : undefined)} ${micro < 0 ? 'less' : 'more'}`;
+
+const LEAST = 100;
 
 const daysOf = ({ from, to }: SavingsJson): string => (from === to ? from : `${from} – ${to}`);
 
