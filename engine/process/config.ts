@@ -10,7 +10,7 @@ import { DEFAULTS, type Settings } from '../domain/settings.ts';
 import { readStoragePrices, STORAGE_PRICES, type StoragePrices, serviceAt } from '../domain/storage-prices.ts';
 import type { LogLimits } from './workspace-logs.ts';
 
-/** What one installation is told from outside. Every variable that Dumont reads is in `Variables`, and nowhere else. */
+/** What one installation is told from outside. Every variable that its engine reads is in `Variables`, and nowhere else. */
 export interface Config {
   readonly home: string;
   readonly port: number;
@@ -210,11 +210,16 @@ const Variables = z.object({
 });
 
 /** Reads the environment. Every mistake in it is reported at once, in words. */
-export function readConfig(environment: Readonly<Record<string, string | undefined>>): Config {
+export function readConfig(
+  environment: Readonly<Record<string, string | undefined>>,
+  computer = `${process.platform}-${process.arch}`,
+): Config {
   const read = Variables.safeParse(withoutEmpty(environment));
   const mistakes = [
     ...unknownNames(environment),
-    ...(read.success ? [...storageMistakes(read.data), ...reachMistakes(read.data)] : read.error.issues.map(words)),
+    ...(read.success
+      ? [...storageMistakes(read.data), ...reachMistakes(read.data, computer)]
+      : read.error.issues.map(words)),
   ];
   if (!read.success || mistakes.length > 0)
     throw new Failure('bad_setting', { why: mistakes.map((mistake) => `  ${mistake}`).join('\n') });
@@ -342,28 +347,39 @@ function storageMistakes(v: Values): readonly string[] {
   return mistakes;
 }
 
-/** Machines elsewhere cannot use storage that only this computer sees. */
-function reachMistakes(v: Values): readonly string[] {
+/** Machines elsewhere cannot use storage that only this computer sees, and run the programs that it has. */
+function reachMistakes(v: Values, computer: string): readonly string[] {
   const far = Object.entries(accountsOf(v)).filter(
     ([, account]) => account !== null && !LOOPBACK.has(new URL(account.api).hostname),
   );
   const here = v.DUMONT_S3_ENDPOINT === undefined || LOOPBACK.has(new URL(v.DUMONT_S3_ENDPOINT).hostname);
-  if (!here || far.length === 0) return [];
+  if (far.length === 0) return [];
   const names = far.map(([name]) => `DUMONT_${name.toUpperCase()}_KEY`).join(', ');
   return [
-    `${names}: rented machines cannot reach storage on this computer; set DUMONT_S3_ENDPOINT and its bucket and key`,
+    ...(here
+      ? [
+          `${names}: rented machines cannot reach storage on this computer; set DUMONT_S3_ENDPOINT and its bucket and key`,
+        ]
+      : []),
+    ...(computer === RENTED
+      ? []
+      : [`${names}: rented machines are ${RENTED} and get the programs of this computer, which is ${computer}`]),
   ];
 }
 
+const RENTED = 'linux-x64';
 const LOOPBACK: ReadonlySet<string> = new Set(['127.0.0.1', 'localhost', '[::1]']);
 
 /** A misspelt setting would silently mean its default. */
 function unknownNames(environment: Readonly<Record<string, string | undefined>>): readonly string[] {
-  const known = new Set(Object.keys(Variables.shape));
+  const known = new Set([...Object.keys(Variables.shape), ...OF_THE_CLI]);
   return Object.keys(environment)
     .filter((name) => name.startsWith('DUMONT_') && !name.startsWith('DUMONT_TEST_') && !known.has(name))
     .map((name) => `${name}: there is no such setting`);
 }
+
+/** What the command line reads, which may be set in the same shell: where an engine is, and who asks. */
+const OF_THE_CLI = ['DUMONT_URL', 'DUMONT_TOKEN', 'DUMONT_PROFILE'] as const;
 
 function words(issue: z.core.$ZodIssue): string {
   return `${issue.path.join('.')}: ${issue.message}`;

@@ -31,10 +31,9 @@ mv ${file}.new ${file}`,
   };
 }
 
-function fetched({ of }: Program): string {
+function fetched({ download: { url, sha256 } }: Program): string {
   return `case "$(uname -m)" in
-  x86_64) fetch ${word(of.x86_64.url)} ${of.x86_64.sha256} ;;
-  aarch64) fetch ${word(of.aarch64.url)} ${of.aarch64.sha256} ;;
+  x86_64) fetch ${word(url)} ${sha256} ;;
   *) say "there is no program for this processor, $(uname -m)"; false ;;
 esac`;
 }

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { converge, type Host, lookAt } from '../../infra/host/converge.ts';
-import type { Download, Program } from '../../infra/host/pins.ts';
+import type { Download } from '../../infra/host/pins.ts';
 import { stepsOf } from '../../infra/host/steps.ts';
 import type { Release, Secrets, Wanted } from '../../infra/host/wanted.ts';
 import { until } from '../marketplaces/local/local-world.ts';
@@ -33,18 +33,17 @@ export async function openHostWorld() {
   const debian = opening.use(await debianHost());
   const files = await serveFolder(folder, opening);
   const port = await freePort();
-  const download = (name: string): Program['of'] => {
+  const download = (name: string): Download => {
     const sha256 = createHash('sha256')
       .update(readFileSync(join(folder, name)))
       .digest('hex');
-    const one: Download = { url: `${files}/${name}`, sha256 };
-    return { x86_64: one, aarch64: one };
+    return { url: `${files}/${name}`, sha256 };
   };
   packNode(folder);
   packRestic(folder);
   const wanted = (release: Release, change: Partial<Wanted> = {}): Wanted => ({
-    node: { version: process.version.slice(1), of: download('node.tar.xz') },
-    restic: { version: '0.19.1', of: download('restic.bz2') },
+    node: { version: process.version.slice(1), download: download('node.tar.xz') },
+    restic: { version: '0.19.1', download: download('restic.bz2') },
     release,
     settings: {},
     stateRepository: `s3:${storage.storage.endpoint}/state/control-host`,

@@ -166,12 +166,12 @@ process.exit(3)`;
     const bad = (program: typeof node) => ({
       ...program,
       version: '9.9.9',
-      of: { x86_64: { ...program.of.x86_64, sha256: '0'.repeat(64) }, aarch64: program.of.aarch64 },
+      download: { ...program.download, sha256: '0'.repeat(64) },
     });
     const gone = {
       ...restic,
       version: '9.9.9',
-      of: { x86_64: { ...restic.of.x86_64, url: `${restic.of.x86_64.url}.gone` }, aarch64: restic.of.aarch64 },
+      download: { ...restic.download, url: `${restic.download.url}.gone` },
     };
     const refusals: [object, string][] = [
       [{ node: bad(node) }, 'is not what was pinned: its checksum differs'],

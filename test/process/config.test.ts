@@ -87,6 +87,24 @@ test('machines elsewhere need storage that they can reach; a stand-in beside us 
   expect(readConfig(beside).marketplaces.runpod?.api).toBe('http://127.0.0.1:7078');
 });
 
+test('what rented machines run comes from here, so it has to fit them', () => {
+  const storage = {
+    DUMONT_S3_ENDPOINT: 'https://s3.example.com',
+    DUMONT_S3_BUCKET: 'b',
+    DUMONT_S3_ACCESS_KEY_ID: 'id',
+    DUMONT_S3_SECRET_ACCESS_KEY: 'secret',
+  };
+  const far = { DUMONT_VAST_KEY: 'k', ...storage };
+  expect(() => readConfig(far, 'linux-arm64')).toThrow(/DUMONT_VAST_KEY: .*linux-x64.*linux-arm64/);
+  expect(readConfig(far, 'linux-x64').marketplaces.vast).not.toBeNull();
+  expect(readConfig({}, 'darwin-arm64').marketplaces.vast).toBeNull();
+});
+
+test('what the command line reads may be set in the same shell', () => {
+  const there = { DUMONT_URL: 'http://127.0.0.1:1', DUMONT_TOKEN: 't', DUMONT_PROFILE: 'work' };
+  expect(readConfig(there).port).toBe(7077);
+});
+
 test('a race hedges when it is told to, and at vast time goes at its real pace', () => {
   const api = { DUMONT_VAST_KEY: 'k', DUMONT_VAST_API: 'http://127.0.0.1:7079/' };
   const { marketplaces, settings } = readConfig({ ...api, DUMONT_HEDGED: 'yes', DUMONT_BATCH: '3' });
