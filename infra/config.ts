@@ -74,13 +74,15 @@ export const SECRETS = {
   discordToken: 'DUMONT_DISCORD_TOKEN',
   vastKey: 'DUMONT_VAST_KEY',
   runpodKey: 'DUMONT_RUNPOD_KEY',
+  gcpKey: 'DUMONT_GCP_KEY',
   secondSecretAccessKey: 'DUMONT_SECOND_S3_SECRET_ACCESS_KEY',
 } as const satisfies Readonly<Record<string, `DUMONT_${string}` | null>>;
 export type SecretName = keyof typeof SECRETS;
 export const SECRET_NAMES = Object.keys(SECRETS) as readonly SecretName[];
 
 /** What the program tells the engine, so that nobody else may: where it lies, and what it works with. */
-const OURS = /^DUMONT_(HOME|PORT|HOST|RESTIC|PUBLIC_URL|TRUSTED_PROXIES|VAULT_LOCK_DAYS|S3_.*)$/;
+const OURS =
+  /^DUMONT_(HOME|PORT|HOST|RESTIC|PUBLIC_URL|TRUSTED_PROXIES|VAULT_LOCK_DAYS|S3_(ENDPOINT|BUCKET|VAULT_BUCKET|ACCESS_KEY_ID|SECRET_ACCESS_KEY))$/;
 const HIDDEN = /SECRET|TOKEN|PASSWORD|_KEY$/;
 
 /** Settings of the engine, by their own names: `pulumi config set --path settings.DUMONT_IDLE_SECONDS 600`. */

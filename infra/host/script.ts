@@ -8,14 +8,14 @@ import type { Step } from './step.ts';
  */
 const WORDS = readFileSync(join(import.meta.dirname, 'words.sh'), 'utf8');
 
-/** Looks at every step and changes nothing: `ok NAME` or `todo NAME` for each. */
+/** Looks at every step and changes nothing: `ok` or `todo` and its number for each. */
 export function lookScript(steps: readonly Step[]): string {
   const looks = steps.map((_, i) => `if check_${i} >/dev/null 2>&1; then echo 'ok ${i}'; else echo 'todo ${i}'; fi`);
   return program(steps, `facts\n${looks.join('\n')}`);
 }
 
 /**
- * Makes what is to be made, in order, and stops at the first that cannot be: `did NAME`, or `failed NAME`. A firewall on
+ * Makes what is to be made, in order, and stops at the first that cannot be: `did` or `failed` and its number. A firewall on
  * trial is the affair of one `operation`: no other may begin meanwhile.
  */
 export function makeScript(steps: readonly Step[], operation: string): string {
@@ -34,13 +34,6 @@ export function removeScript(purge: boolean, operation: string): string {
 
 /** A shell reads its program while it runs it, so all of it is in functions before the first line acts. */
 function program(steps: readonly Step[], main: string): string {
-  const functions = steps.map(
-    ({ name, check, make }, i) =>
-      `name_${i}() { echo ${quoted(name)}; }\ncheck_${i}() { ${check}; }\nmake_${i}() {\n${make}\n}`,
-  );
+  const functions = steps.map(({ check, make }, i) => `check_${i}() { ${check}; }\nmake_${i}() {\n${make}\n}`);
   return `${WORDS}\n${functions.join('\n')}\nmain() {\n${main}\n}\nmain </dev/null\nexit $?\n`;
-}
-
-function quoted(text: string): string {
-  return `'${text.replaceAll("'", `'\\''`)}'`;
 }
