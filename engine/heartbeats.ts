@@ -16,7 +16,7 @@ export interface Hearing {
   /** Makes a mark that nobody else can make. */
   readonly sign: (text: string) => string;
   /** Makes what serves the one route on connections. */
-  readonly serving: (hear: Heartbeats['hear']) => (connection: Duplex) => void;
+  readonly serving: (ear: Pick<Heartbeats, 'knows' | 'hear'>) => (connection: Duplex) => void;
   /** Told of each: was it one of ours? */
   readonly heard?: (known: boolean) => void;
 }
@@ -34,6 +34,12 @@ export function createHeartbeats(
   const heartbeats: Heartbeats = {
     url,
     tokenFor: (machine, epoch) => `${machine}.${epoch}.${sign(`${machine}.${epoch}`)}`,
+    knows(token) {
+      const signed = token.slice(0, Math.max(0, token.lastIndexOf('.')));
+      const known = isSameSecret(token, `${signed}.${sign(signed)}`);
+      if (!known) onHeard(false);
+      return known;
+    },
 
     async hear(token, status) {
       const { machine, workspace } = await speaker(token, status).catch((cause: unknown) => {
@@ -78,7 +84,7 @@ export function createHeartbeats(
     },
     serve: (connection) => serve(connection),
   };
-  const serve = serving(heartbeats.hear);
+  const serve = serving(heartbeats);
   return heartbeats;
 
   /** Those that were not noted yet go into the log of its workspace. Returns the number of the last one. */

@@ -160,7 +160,7 @@ export async function openDumont(
   const heartbeats = createHeartbeats(alone, {
     url: config.publicUrl === null ? null : `${config.publicUrl}${HEARTBEAT_PATH}`,
     sign: masterKey.sign,
-    serving: (hear) => serveAgentRoute(hear, log),
+    serving: (ear) => serveAgentRoute(ear, log),
     heard: metrics.heard,
   });
   const ports = change({ ...alone, heartbeats });
@@ -218,7 +218,7 @@ export async function openDumont(
       tokenFile: join(config.home, 'token'),
       log,
       local,
-      hear: config.publicUrl === null ? null : heartbeats.hear,
+      ear: config.publicUrl === null ? null : heartbeats,
     }),
   );
   opening.use(await noteEngine(join(config.home, 'engine.json'), http.url));

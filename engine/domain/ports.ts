@@ -211,6 +211,8 @@ export interface Heartbeats {
   readonly url: string | null;
   /** The word that opens the heartbeat route for this machine and does nothing else. */
   tokenFor(machine: string, epoch: number): string;
+  /** Whether we made this word, before anything that comes with it is read. */
+  knows(token: string): boolean;
   /** Checks who speaks, remembers what is said, and answers. Rejects with `Failure('unauthorized')`. */
   hear(token: string, status: AgentStatus): Promise<AgentAnswer>;
   /** The last one heard. */

@@ -4,6 +4,9 @@ import { isFailure, reasonOf } from '../domain/failures.ts';
 import { AgentStatus, HEARTBEAT_PATH } from '../domain/heartbeat.ts';
 import type { Heartbeats, Log } from '../domain/ports.ts';
 
+/** Who hears what machines say. */
+export type Ear = Pick<Heartbeats, 'knows' | 'hear'>;
+
 const STATUS_BYTES_MAX = 1_000_000;
 const HEADER_BYTES_MAX = 8_192;
 /** A connection that has not sent its whole request and read its answer by then is cut off. */
@@ -16,12 +19,12 @@ const CONNECTIONS_MAX = 128;
  * trusted: one request a connection, of a bounded size, within a bounded time, and no answer says more than its number.
  */
 export function serveAgentRoute(
-  hear: Heartbeats['hear'],
+  ear: Ear,
   log: Log,
   { exchangeMs = EXCHANGE_MS, connectionsMax = CONNECTIONS_MAX } = {},
 ): (connection: Duplex) => void {
   // It never listens, so Node's own deadlines for requests do not run: each connection gets ours.
-  const serve = agentRequest(hear, log);
+  const serve = agentRequest(ear, log);
   const server = createServer({ maxHeaderSize: HEADER_BYTES_MAX }, (request, response) => {
     response.shouldKeepAlive = false;
     serve(request, response);
@@ -46,9 +49,9 @@ export function serveAgentRoute(
 }
 
 /** The route itself, for whichever server it stands in. */
-export function agentRequest(hear: Heartbeats['hear'], log: Log): RequestListener {
+export function agentRequest(ear: Ear, log: Log): RequestListener {
   return (request, response) => {
-    answerTo(request, hear, log).then(
+    answerTo(request, ear, log).then(
       ({ status, body }) => send(request, response, status, body),
       // The machine broke off in the middle of what it said.
       () => request.destroy(),
@@ -63,16 +66,16 @@ interface Answer {
 
 const empty = (status: number): Answer => ({ status, body: '' });
 
-async function answerTo(request: IncomingMessage, hear: Heartbeats['hear'], log: Log): Promise<Answer> {
+async function answerTo(request: IncomingMessage, ear: Ear, log: Log): Promise<Answer> {
   if (request.method !== 'POST' || request.url !== HEARTBEAT_PATH) return empty(404);
   const token = /^Bearer +(\S+) *$/i.exec(request.headers.authorization ?? '')?.[1];
-  if (token === undefined) return empty(401);
+  if (token === undefined || !ear.knows(token)) return empty(401); // a stranger's body is not read
   const text = await bodyOf(request);
   if (text === null) return empty(413);
   const status = AgentStatus.safeParse(jsonIn(text));
   if (!status.success) return empty(400);
   try {
-    return { status: 200, body: JSON.stringify(await hear(token, status.data)) };
+    return { status: 200, body: JSON.stringify(await ear.hear(token, status.data)) };
   } catch (thrown) {
     if (isFailure(thrown, 'unauthorized')) return empty(401);
     const why = { machine: status.data.machine, why: reasonOf(thrown) };

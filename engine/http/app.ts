@@ -75,7 +75,10 @@ export interface Keys {
   readonly origins: readonly string[];
 }
 
-/** The API. A token is asked for before anything else, so that a stranger does not even learn which routes there are. */
+/** What is answered before a token is asked for. */
+const UNASKED: ReadonlySet<string> = new Set(['/healthz', '/readyz', '/docs', '/api/v1/openapi.json']);
+
+/** The API. All but its health and its description asks for a token before anything else. */
 export function httpApp(house: House, keys: Keys, log: Log, now: () => number = Date.now): Hono<Env> {
   const app = new Hono<Env>();
   const limit = limitRate(now);
@@ -90,9 +93,9 @@ export function httpApp(house: House, keys: Keys, log: Log, now: () => number = 
   app.use(secureHeaders({ referrerPolicy: 'no-referrer', strictTransportSecurity: false }));
   // Without a list of origins no other web page may ask at all: a browser needs our word for that.
   if (keys.origins.length > 0) app.use(cors({ origin: [...keys.origins], maxAge: CORS_SECONDS }));
-  // Every request counts, also one that shows a wrong word.
+  // Every request counts: of strangers here, also on pages that are open; one that shows a wrong word further down.
   app.use(async ({ env, req }, next) => {
-    if (bearerOf(req.header('authorization')) === null) limit(`from ${env?.from}`, STRANGERS);
+    if (bearerOf(req.header('authorization')) === null || UNASKED.has(req.path)) limit(`from ${env?.from}`, STRANGERS);
     await next();
   });
 

@@ -6,8 +6,8 @@ import { OWNER, type Who } from '../domain/account.ts';
 import type { Accounts, Audit, Engine, LocalControl, Meter } from '../domain/doors.ts';
 import { Failure, reasonOf } from '../domain/failures.ts';
 import { HEARTBEAT_PATH } from '../domain/heartbeat.ts';
-import type { Heartbeats, Log } from '../domain/ports.ts';
-import { agentRequest } from './agent-route.ts';
+import type { Log } from '../domain/ports.ts';
+import { agentRequest, type Ear } from './agent-route.ts';
 import { httpApp } from './app.ts';
 import { clientAddress } from './client-address.ts';
 import { rememberAnswers } from './idempotency.ts';
@@ -35,7 +35,7 @@ export interface HttpOptions {
   readonly meter: Meter;
   readonly local?: LocalControl | null;
   /** Takes heartbeats too: where machines reach this server by a public address. */
-  readonly hear?: Heartbeats['hear'] | null;
+  readonly ear?: Ear | null;
 }
 
 export interface HttpServer extends AsyncDisposable {
@@ -44,7 +44,7 @@ export interface HttpServer extends AsyncDisposable {
 
 /** Serves the API to this computer, for whoever has an account or can read the token file. */
 export async function serveHttp(engineFor: (who: Who) => Engine, options: HttpOptions): Promise<HttpServer> {
-  const { port, tokenFile, log, accounts, audit, meter, local = null, hear = null } = options;
+  const { port, tokenFile, log, accounts, audit, meter, local = null, ear = null } = options;
   const { host = LOOPBACK, origins = [], trustedProxies = [] } = options;
   const addressOf = clientAddress(trustedProxies);
   const closing = new AbortController();
@@ -65,7 +65,7 @@ export async function serveHttp(engineFor: (who: Who) => Engine, options: HttpOp
       app.fetch(request, { from: addressOf(incoming.socket.remoteAddress, request.headers.get('x-forwarded-for')) }),
     { errorHandler: (thrown) => notHttp(thrown, log) },
   );
-  const fromMachine = hear && agentRequest(hear, log);
+  const fromMachine = ear && agentRequest(ear, log);
   server.on('request', (request, response) => {
     // Before the account's token is asked for: machines have words of their own, which open nothing else.
     if (fromMachine && request.url === HEARTBEAT_PATH) fromMachine(request, response);

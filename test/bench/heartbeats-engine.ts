@@ -96,7 +96,7 @@ const alone: Omit<Ports, 'heartbeats'> = {
 const heartbeats = createHeartbeats(alone, {
   url: 'http://127.0.0.1/api/v1/agent/status',
   sign: key.sign,
-  serving: (hear) => serveAgentRoute(hear, log),
+  serving: (ear) => serveAgentRoute(ear, log),
   heard: metrics.heard,
 });
 const ports: Ports = { ...alone, heartbeats };
@@ -126,7 +126,7 @@ const server = closing.use(
     accounts: openAccounts({ store, clock, newId: ports.newId, derive: key.derive }),
     audit: createAudit(journals, clock),
     meter: metrics,
-    hear: heartbeats.hear,
+    ear: heartbeats,
   }),
 );
 const { readFile } = await import('node:fs/promises');

@@ -17,11 +17,14 @@ async function tunnel(limits: Parameters<typeof serveAgentRoute>[2] = {}) {
   const logged: unknown[] = [];
   const trouble: { fail: Error | null } = { fail: null };
   const serve = serveAgentRoute(
-    async (token, said) => {
-      if (trouble.fail) throw trouble.fail;
-      if (token !== 'word-of-m1') throw new Failure('unauthorized', { file: '/secret/place/of/the/token' });
-      heard.push({ token, status: said });
-      return answer;
+    {
+      knows: (token) => token.startsWith('word-of-'),
+      async hear(token, said) {
+        if (trouble.fail) throw trouble.fail;
+        if (token !== 'word-of-m1') throw new Failure('unauthorized', { file: '/secret/place/of/the/token' });
+        heard.push({ token, status: said });
+        return answer;
+      },
     },
     (...line) => logged.push(line),
     limits,

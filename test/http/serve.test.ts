@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { Failure } from '../../engine/domain/failures.ts';
 import { HEARTBEAT_PATH } from '../../engine/domain/heartbeat.ts';
-import type { Heartbeats } from '../../engine/domain/ports.ts';
+import type { Ear } from '../../engine/http/agent-route.ts';
 import { noteEngine } from '../../engine/http/engine-file.ts';
 import { serveHttp } from '../../engine/http/serve.ts';
 import { status } from '../policy/idle-machine.ts';
@@ -18,10 +18,10 @@ beforeEach(async () => {
 });
 afterEach(() => rm(home, { recursive: true, force: true }));
 
-async function served({ hear = null }: { hear?: Heartbeats['hear'] | null } = {}) {
+async function served({ ear = null }: { ear?: Ear | null } = {}) {
   const fake = fakeEngine({ pace: 0.01 });
   const tokenFile = join(home, 'token');
-  const server = await serveHttp(() => fake.engine, { port: 0, tokenFile, log: () => {}, hear, ...fakeDoors() });
+  const server = await serveHttp(() => fake.engine, { port: 0, tokenFile, log: () => {}, ear, ...fakeDoors() });
   const token = (await readFile(tokenFile, 'utf8')).trim();
   const get = (path: string, headers: Record<string, string> = {}, signal?: AbortSignal) =>
     fetch(`${server.url}${path}`, {
@@ -153,8 +153,11 @@ test("the note of where the engine answers goes away with it, but not a later en
 });
 
 test("machines are heard only where they reach us by a public address, and the account's token is no word of theirs", async () => {
-  const hear: Heartbeats['hear'] = async () => {
-    throw new Failure('unauthorized', { file: 'a secret place' });
+  const ear: Ear = {
+    knows: (token) => token === 'word-of-m1',
+    async hear() {
+      throw new Failure('unauthorized', { file: 'a secret place' });
+    },
   };
   const say = (url: string, token: string) =>
     fetch(`${url}${HEARTBEAT_PATH}`, { method: 'POST', headers: { Authorization: `Bearer ${token}` }, body: '{}' });
@@ -167,9 +170,11 @@ test("machines are heard only where they reach us by a public address, and the a
     expect((await fetch(`${closed.server.url}${HEARTBEAT_PATH}`, init)).status).toBe(409);
   }
 
-  const open = await served({ hear });
+  const open = await served({ ear });
   await using __ = open.server;
-  const answer = await say(open.server.url, open.token);
+  const stranger = await say(open.server.url, open.token);
+  expect([stranger.status, await stranger.text()], 'what a stranger says was read').toEqual([401, '']);
+  const answer = await say(open.server.url, 'word-of-m1');
   expect([answer.status, await answer.text()]).toEqual([400, '']); // what is no status is not even looked up
   expect(
     (await fetch(`${open.server.url}${HEARTBEAT_PATH}`, { headers: { Authorization: `Bearer ${open.token}` } })).status,
