@@ -5,6 +5,7 @@ import type { Intent, Operation } from '../domain/operation.ts';
 import type { Ports } from '../domain/ports.ts';
 import type { Workspace } from '../domain/workspace.ts';
 import { carryOut } from '../steps/operation.ts';
+import { raceBell } from '../steps/step.ts';
 
 /** What everything that is asked has in common: one operation for one key, and a line that says who asked. */
 export interface Asking {
@@ -65,7 +66,7 @@ export function createAsking(ports: Ports): Asking {
 
   async function nudgeRaces(workspace: string): Promise<void> {
     for (const race of await store.list('races')) {
-      if (race.workspace === workspace && race.endedAt === null) ports.bell.ring(`race/${race.id}`);
+      if (race.workspace === workspace && race.endedAt === null) ports.bell.ring(raceBell(race.id));
     }
   }
 

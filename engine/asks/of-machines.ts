@@ -102,7 +102,7 @@ export function asksOfMachines(views: Views, restores: Restores, { begin, noted 
         workspace,
         asked,
         (operation, at) => ({ job: { operation, by: asked.by, at, argv, thenHibernate, machine: null } }),
-        argv.join(' '),
+        argv[0], // whatever comes behind may be a secret, and the audit forgets nothing
       );
     },
 
