@@ -8,7 +8,8 @@ import type { Screen } from './screen.ts';
  */
 export async function confirm(what: string, answer: string, screen: Screen, signal: AbortSignal): Promise<void> {
   if (screen.yes) return;
-  if (!screen.asks) throw new Failure('confirmation_needed', { why: what });
+  if (!screen.asks)
+    throw new Failure('confirmation_needed', { why: `${what} Say it again with --yes if you are sure.` });
   const given = await askLine(`${what}\nType "${answer}" to go on: `, screen, signal);
   if (given !== answer) throw new Failure('confirmation_needed', { why: 'Nothing was done.' });
 }

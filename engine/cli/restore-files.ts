@@ -39,7 +39,9 @@ export async function downloadTo(
   const { snapshot, workspace, path, to } = wanted;
   const look = await lookAt(wanted, engine, signal);
   if (!overwrite && look.otherwise.length > 0)
-    throw new Failure('confirmation_needed', { why: `${otherwiseWords(look)} Name another folder.` });
+    throw new Failure('confirmation_needed', {
+      why: `${otherwiseWords(look)} Name another folder, or say it again with --yes if you are sure.`,
+    });
   for (const piece of look.pieces) {
     const whole = [path, piece].filter((part) => part !== '').join('/');
     const query = { instance_id: workspace, ...(whole !== '' && { path: whole }) };

@@ -24,7 +24,7 @@ export const SPEC = {
   'max-file': number('GB', 'Larger files are not backed up'),
   plan: oneOf('PLAN', 'free, pro or enterprise; "dumont plans" says what each costs', PLANS),
   every: text('SPAN', 'From one backup to the next: 10s, 30s, 1m, 5m, 15m, 1h, 6h or 24h, as the plan allows'),
-  'wake-image': text('ON|OFF', 'Whether going to sleep leaves an image that a wake is fast with'),
+  'wake-image': text('ON|OFF', 'Whether an image is kept that a wake is fast with'),
   'keep-days': number('DAYS', 'Snapshots are kept this long: 7, 30 or 90'),
 };
 

@@ -262,15 +262,9 @@ export const FAILURES = {
     75,
     true,
     '{workspace} is {sight}; wait for that to end, or follow it with "dumont status {workspace}".',
-    '{workspace} está {sight}; espere terminar.',
+    '{workspace} está {sight}; espere terminar, ou acompanhe com "dumont status {workspace}".',
   ),
-  confirmation_needed: row(
-    409,
-    65,
-    false,
-    '{why} Say it again with --yes if you are sure.',
-    '{why} Repita com --yes se tem certeza.',
-  ),
+  confirmation_needed: row(409, 65, false, '{why}', '{why}'),
   engine_down: row(
     503,
     69,
@@ -492,7 +486,7 @@ export const FAILURES = {
     74,
     false,
     'The backups of {workspace} are damaged, and no copy has what is missing: {why}. Back up again with everything read: "dumont snapshot {workspace}".',
-    'Os backups de {workspace} estão danificados, e nenhuma cópia tem o que falta: {why}.',
+    'Os backups de {workspace} estão danificados, e nenhuma cópia tem o que falta: {why}. Faça outro, com tudo lido: "dumont snapshot {workspace}".',
   ),
   vault_differs: row(
     502,
@@ -587,7 +581,7 @@ export const FAILURES = {
     65,
     false,
     'The store file {file} was written by a newer Dumont (schema {found}, this one knows {known}). Use that version.',
-    'O arquivo {file} foi gravado por um Dumont mais novo (esquema {found}; este conhece {known}).',
+    'O arquivo {file} foi gravado por um Dumont mais novo (esquema {found}; este conhece {known}). Use aquela versão.',
   ),
   log_damaged: row(
     500,

@@ -1,10 +1,9 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { Failure } from '../../domain/failures.ts';
-import type { LoginJson } from '../../http/json/account.ts';
 import type { HealthJson } from '../../http/json/health.ts';
+import { withPassword } from '../as-person.ts';
 import { askLine } from '../ask-line.ts';
 import { command, text } from '../command.ts';
-import { engineAt } from '../engine-client.ts';
 import { DISCORD_API, HOME } from '../home.ts';
 import { clockTime } from '../local-time.ts';
 import { wrong } from '../read-args.ts';
@@ -36,11 +35,12 @@ export const discord = command({
     if (what === 'link') {
       const name = options.user ?? 'admin';
       const password = await readSecret(`Password of ${name}: `, screen, signal);
-      const url = engine.url();
-      const opened = await engineAt(url, null).post<LoginJson>('/api/v1/auth/login', { name, password }, signal);
-      const person = engineAt(url, opened.access_token);
-      const made = await person.post<{ code: string; expires_at: string }>('/api/v1/me/discord-code', {}, signal);
-      await person.post('/api/v1/auth/logout', { refresh_token: opened.refresh_token }, signal);
+      const made = await withPassword(
+        { url: engine.url(), name, password },
+        signal,
+        async (person) =>
+          await person.post<{ code: string; expires_at: string }>('/api/v1/me/discord-code', {}, signal),
+      );
       if (screen.json) screen.printJson(made);
       else screen.print(`In Discord: /link code:${made.code}   (until ${clockTime(timeOf(made.expires_at))})`);
       return 0;

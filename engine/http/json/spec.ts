@@ -69,7 +69,7 @@ export const SPEC_FIELDS = {
     .describe('7, 30 or 90; null: as the kind or the plan says.')
     .meta({ examples: [7, 30, 90] }),
   idle: IdleJson.optional(),
-  wake_image: z.boolean().optional().describe('Whether going to sleep leaves an image that a wake is fast with.'),
+  wake_image: z.boolean().optional().describe('Whether an image is kept that a wake is fast with.'),
   after_wake: z
     .string()
     .min(1)
