@@ -32,6 +32,7 @@ async function bringRestic(): Promise<void> {
   try {
     env.DUMONT_RESTIC = (await resolveRestic(wanted, AbortSignal.timeout(RESTIC_MS))).path;
   } catch (cause) {
+    if (env.DUMONT_TEST_STRICT) throw cause;
     console.warn(`\nSKIPPED: everything that needs restic. ${cause instanceof Error ? cause.message : cause}\n`);
   }
 }
