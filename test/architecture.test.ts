@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 
 /**
  * Who may import whom: each folder, and the others whose files it may import besides its own. Arrows point down this list
- * only. `main.ts` wires everything together and alone is exempt.
+ * only. What wires everything together is exempt.
  */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'engine/domain': [],
@@ -43,7 +43,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   infra: ['engine/domain', 'engine/ssh', 'engine/tools'],
 };
 
-/** Programs of their own: they wire and are started, never imported. */
+/** Programs of their own, which wire. */
 const EXEMPT: ReadonlySet<string> = new Set([
   'engine/main.ts',
   'engine/recover-main.ts',
@@ -75,7 +75,7 @@ test('the table itself has no circle', () => {
   expect(upward).toEqual([]);
 });
 
-test('ssh2 is known in one place, and so are lowdb and the client of Discord', () => {
+test('few know ssh2, lowdb and the client of Discord', () => {
   const users = (library: string) => files.filter((file) => importsOf(file).includes(library)).map(folderOf);
   expect(new Set(users('ssh2'))).toEqual(new Set(['engine/ssh', 'engine/marketplaces']));
   expect(new Set(users('lowdb'))).toEqual(new Set(['engine/store']));

@@ -63,7 +63,7 @@ async function cloned(
   const workspace = workspaceMadeOf(source, asked, { id: into, owner: asked.by, spec, sealedPassword });
   const mustStillOpen = async (): Promise<void> => {
     const now = await ports.store.read('workspaces', source.id);
-    if (now?.sealedPassword !== sealedPassword) throw new Failure('row_changed', { kind: 'workspaces', id: source.id });
+    if (now?.sealedPassword !== sealedPassword) throw new Failure('row_changed', { what: source.id });
   };
   await copyRepository(source, snapshot, into, ports, signal);
   await mustStillOpen();

@@ -142,7 +142,7 @@ export interface UpkeepLimits {
   /** A part of all bytes is read so often, and this much. */
   readonly checkEveryMs: number;
   readonly checkPart: string;
-  /** A snapshot is really restored so often: all of it, or of a larger one so much, in so many files, drawn anew each time. */
+  /** A snapshot is really restored so often: all of it, or of a larger one so much, in so many files, the next part each time. */
   readonly drillEveryMs: number;
   readonly drillBytesMax: number;
   readonly drillFilesMax: number;

@@ -94,7 +94,7 @@ async function readIfThere(file: string): Promise<string | null> {
 const PREFIX = 'v1.';
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
-/** What was sealed for this opens as nothing else. */
+/** Whatever this key seals, sealed under one name: repository passwords at first, then other secrets of the installation. */
 const PURPOSE = Buffer.from('dumont repository password');
 const SIGNING = 'dumont machine tokens';
 const KEY_BYTES = 32;
