@@ -15,6 +15,7 @@ import { problemOf, problemResponse } from './problem.ts';
 import { createToken } from './token.ts';
 
 const LOOPBACK = '127.0.0.1';
+const EVERYWHERE: ReadonlySet<string> = new Set(['0.0.0.0', '::', 'localhost']);
 /** Answers under way when the server closes get this long to finish. */
 const CLOSE_MS = 2_000;
 const IDLE_MS = 20;
@@ -49,8 +50,9 @@ export async function serveHttp(engineFor: (who: Who) => Engine, options: HttpOp
   const addressOf = clientAddress(trustedProxies);
   const closing = new AbortController();
   const server = createServer({ requestTimeout: REQUEST_MS });
-  // This computer reaches it by loopback wherever else it listens.
-  const url = `http://${LOOPBACK}:${await listen(server, port, host)}`;
+  // This computer reaches it by loopback, unless it listens at one address elsewhere and nowhere else.
+  const here = EVERYWHERE.has(host) ? LOOPBACK : host;
+  const url = `http://${here.includes(':') ? `[${here}]` : here}:${await listen(server, port, host)}`;
   // Only who got the port writes the token: an engine that cannot start must not lock out the one that runs.
   const token = await createToken(tokenFile).catch((thrown) => {
     server.close();

@@ -18,10 +18,17 @@ beforeEach(async () => {
 });
 afterEach(() => rm(home, { recursive: true, force: true }));
 
-async function served({ ear = null }: { ear?: Ear | null } = {}) {
+async function served({ ear = null, host }: { ear?: Ear | null; host?: string } = {}) {
   const fake = fakeEngine({ pace: 0.01 });
   const tokenFile = join(home, 'token');
-  const server = await serveHttp(() => fake.engine, { port: 0, tokenFile, log: () => {}, ear, ...fakeDoors() });
+  const server = await serveHttp(() => fake.engine, {
+    port: 0,
+    tokenFile,
+    log: () => {},
+    ear,
+    ...(host !== undefined && { host }),
+    ...fakeDoors(),
+  });
   const token = (await readFile(tokenFile, 'utf8')).trim();
   const get = (path: string, headers: Record<string, string> = {}, signal?: AbortSignal) =>
     fetch(`${server.url}${path}`, {
@@ -181,4 +188,14 @@ test("machines are heard only where they reach us by a public address, and the a
   ).toBe(404);
   expect((await open.get('/api/v1/health')).status).toBe(200);
   expect((await open.get('/api/v1/instances', { Authorization: 'Bearer word-of-m1' })).status).toBe(401);
+});
+
+test.each([
+  ['127.0.0.2', '127.0.0.2'],
+  ['0.0.0.0', '127.0.0.1'],
+])('an engine that listens at %s is reached from here at %s', async (host, here) => {
+  const { server, get } = await served({ host });
+  await using _ = server;
+  expect(new URL(server.url).hostname).toBe(here);
+  expect((await get('/api/v1/health')).status).toBe(200);
 });
