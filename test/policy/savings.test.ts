@@ -140,8 +140,8 @@ describe('a period', () => {
     ['2026-08', '2026-08-01 – 2026-08-12'],
     ['2024-02-29', '2024-02-29'],
     ['2025', '2025-01-01 – 2025-12-31'],
-    ['2026-09', '2026-09 is not here yet'],
-    ['2026-08-13', '2026-08-13 is not here yet'],
+    ['2026-09', '2026-09 is not here yet: today is 2026-08-12 (UTC)'],
+    ['2026-08-13', '2026-08-13 is not here yet: today is 2026-08-12 (UTC)'],
   ])('%s is %s', (given, expected) => {
     expect(said(given)).toBe(expected);
   });

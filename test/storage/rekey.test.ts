@@ -86,7 +86,7 @@ resticTest('the old one stays for as long as a machine is there that may have be
   await rekey(id, w.ports, signal);
   expect(await w.outcome(id)).toMatchObject({
     ok: true,
-    say: expect.stringContaining('its machine has the old one until it is gone'),
+    say: expect.stringContaining('Its machine has the old one until it is gone'),
   });
   expect(await withFirstPassword(w)).toBe(0);
   const lab = await w.workspace();
