@@ -51,6 +51,20 @@ export const PLOTS = {
       await wakeUp(person);
     },
   },
+  'paused, and silent when it is started again': {
+    async awake(person) {
+      await person.pause();
+      await arrives(person, 'paused', 4 * MINUTE);
+      const { marketplace } = person.world;
+      const { manners } = marketplace;
+      marketplace.manners = (offer) => {
+        marketplace.manners = manners; // machines that race for it meanwhile behave as they like
+        return { ...manners(offer), sshAfterMs: Number.POSITIVE_INFINITY };
+      };
+      await wakeUp(person);
+      await person.world.pass(15 * MINUTE);
+    },
+  },
   'paused, then asleep': {
     async sleep(person) {
       await person.pause();
