@@ -7,7 +7,8 @@ import { isOurs } from './laws.ts';
 import { comeBack } from './weather.ts';
 import { MINUTE, SECOND, type SimulatedWorld } from './world.ts';
 
-const PATIENCE_MS = 4 * 60 * MINUTE;
+/** A machine that was started three times and never answered is started again a day later. */
+const PATIENCE_MS = 25 * 60 * MINUTE;
 
 /** Ends all troubles, waits until nothing is left to do, and looks whether everything is as it should be then. */
 export async function restIn(world: SimulatedWorld): Promise<void> {
@@ -16,6 +17,7 @@ export async function restIn(world: SimulatedWorld): Promise<void> {
   world.gate.open = false;
   world.onRent = () => undefined;
   world.onFetch = () => undefined;
+  world.marketplace.manners = () => PROMPT;
   world.marketplace.destroyFails = false;
   world.marketplace.soldOut = false;
   for (const machine of world.marketplace.machines.values()) {
@@ -40,6 +42,7 @@ function unrest(world: SimulatedWorld): string[] {
   const workspace = store.rows('workspaces').get(WORKSPACE);
   if (!workspace) return ['the workspace was never created'];
   const { want } = workspace.wish;
+  const isInBooks = ({ id }: Machine): boolean => (store.rows('bills').get(id)?.endedAt ?? null) !== null;
   const rows = laws.rows().filter((row) => row.state !== 'gone');
   const rented = [...marketplace.machines.values()].filter((machine) => isOurs(machine) && !machine.destroyed);
   const open = [...store.rows('operations').values()].filter((operation) => operation.endedAt === null);
@@ -52,6 +55,10 @@ function unrest(world: SimulatedWorld): string[] {
     ...rented
       .filter((machine) => !rows.some((row) => row.instance === machine.instance))
       .map((machine) => `${machine.instance} runs and no record owns it`),
+    ...laws
+      .rows()
+      .filter((row) => row.state === 'gone' && row.billedUntil !== null && !isInBooks(row))
+      .map((row) => `what ${row.id} cost is not in the books`),
   ];
   if (want !== 'asleep' && !rows.some((row) => row.id === workspace.claim?.machine))
     found.push(`wanted ${want}, and on no machine`);
