@@ -2,7 +2,8 @@ import * as z from 'zod';
 
 /** What orders, events and heartbeats have in common. */
 
-export const Sha256 = z.string().regex(/^[0-9a-f]{64}$/);
+export const SHA256 = /^[0-9a-f]{64}$/;
+export const Sha256 = z.string().regex(SHA256);
 
 export const Repository = z.object({
   /** `s3:http://host:port/bucket/prefix` */

@@ -1,4 +1,5 @@
 import { ManifestGone, ManifestHead, ManifestLine } from '../domain/agent-protocol.ts';
+import { SHA256 } from '../domain/agent-shapes.ts';
 import { Failure } from '../domain/failures.ts';
 import { contentHash } from './content-hash.ts';
 
@@ -104,4 +105,3 @@ const namesTwice = (lines: readonly ManifestLine[]): boolean =>
 
 /** A change larger than this part of the whole is not worth a second object. */
 const CHANGE_PART = 4;
-const SHA256 = /^[0-9a-f]{64}$/;

@@ -1,6 +1,6 @@
 import { zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import * as z from 'zod';
-import { Sha256 } from '../../domain/agent-shapes.ts';
+import { SHA256, Sha256 } from '../../domain/agent-shapes.ts';
 import { type ImageHead, MAGIC, readHead } from '../../domain/image-head.ts';
 import { checkedPath } from '../place.ts';
 import type { ImageKeys } from './keys.ts';
@@ -116,6 +116,5 @@ function checkEntries(entries: readonly ImageEntry[], segments: ImageManifest['s
     }
 }
 
-const SHA256 = /^[0-9a-f]{64}$/;
 const LINES_MAX = 1024 * 1024 * 1024;
 const CHUNK_BYTES = 1024 * 1024;
