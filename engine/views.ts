@@ -20,6 +20,7 @@ import { stageTimes } from './policy/hosts.ts';
 import { storagePerMonth } from './policy/plan-price.ts';
 import { followLog, linesOf } from './process/logs.ts';
 import { quoteFor } from './quote.ts';
+import { knownWorkspaces } from './steps/known-workspaces.ts';
 import { lookForRisk } from './steps/look-for-risk.ts';
 import { storedLines } from './steps/stored-backup.ts';
 
@@ -61,7 +62,7 @@ export function createViews(
   async function find(name: string): Promise<Workspace> {
     const workspace = await store.read('workspaces', name);
     if (workspace) return workspace;
-    const known = (await store.list('workspaces')).map((one) => one.id).join(', ');
+    const known = await knownWorkspaces(ports);
     throw new Failure('no_such_workspace', {
       workspace: name,
       known: known || 'none yet; make one with "dumont create NAME"',

@@ -4,6 +4,7 @@ import type { Ports } from '../domain/ports.ts';
 import { noUpkeep } from '../domain/upkeep.ts';
 import type { Workspace } from '../domain/workspace.ts';
 import { describe } from '../steps/describe.ts';
+import { knownWorkspaces } from '../steps/known-workspaces.ts';
 import { endOperation } from '../steps/operation.ts';
 import { update } from '../steps/update.ts';
 import { keysIntoVault } from '../steps/vault.ts';
@@ -20,7 +21,11 @@ export async function rekey(operation: string, ports: Ports, signal: AbortSignal
   const { sealedPassword } = asked.intent.rekey;
   try {
     const before = await store.read('workspaces', asked.workspace);
-    if (!before) throw new Failure('no_such_workspace', { workspace: asked.workspace, known: await namesOf(store) });
+    if (!before)
+      throw new Failure('no_such_workspace', {
+        workspace: asked.workspace,
+        known: (await knownWorkspaces(ports)) || '-',
+      });
     for (const { storage } of ports.vaults) {
       const { length: count } = await storage.list(keysPrefix(vaultName(before)), signal);
       if (count >= KEYS_MAX) throw new Failure('too_many_keys', { workspace: before.id, count });
@@ -29,7 +34,8 @@ export async function rekey(operation: string, ports: Ports, signal: AbortSignal
     await repositories.addPassword(before, sealedPassword, signal);
     for (const vault of ports.vaults) await keysIntoVault(before, vault, ports, signal);
     const workspace = await update(store, 'workspaces', before.id, (row) => ({ ...row, sealedPassword }));
-    if (!workspace) throw new Failure('no_such_workspace', { workspace: before.id, known: await namesOf(store) });
+    if (!workspace)
+      throw new Failure('no_such_workspace', { workspace: before.id, known: (await knownWorkspaces(ports)) || '-' });
     await describe(workspace, ports, signal);
     const dropped = await dropFormerKeys(workspace, ports, signal);
     if (dropped === null) await remember(workspace.id, ports);
@@ -77,7 +83,3 @@ export async function dropFormerKeys(workspace: Workspace, ports: Ports, signal:
 
 /** restic tries twenty; one more may come of a try that was killed. */
 const KEYS_MAX = 18;
-
-async function namesOf(store: Ports['store']): Promise<string> {
-  return (await store.list('workspaces')).map(({ id }) => id).join(', ') || '-';
-}
