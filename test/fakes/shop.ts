@@ -3,6 +3,7 @@ import type { Ports } from '../../engine/domain/ports.ts';
 import { DEFAULTS } from '../../engine/domain/settings.ts';
 import { NONE_FREE, STORAGE_PRICES } from '../../engine/domain/storage-prices.ts';
 import { noUpkeep } from '../../engine/domain/upkeep.ts';
+import { keepBooks, readBills } from '../../engine/money/books.ts';
 import { aWorkspace } from '../contracts/store-rows.ts';
 import { FakeClock } from './clock.ts';
 import { FAKE_DISK_GB, FakeMarketplace, standardOffers } from './marketplace.ts';
@@ -47,6 +48,27 @@ export const NO_ORDER = {
   environment: {},
   ports: [],
 };
+
+/** Somebody who keeps the books; in a crash the power goes right after so many more entries are written. */
+export function bookkeeper(journals: FakeJournals, ports: Ports) {
+  let left = Number.POSITIVE_INFINITY;
+  const append = journals.append.bind(journals);
+  journals.append = async (journal, entry) => {
+    await append(journal, entry);
+    left -= 1;
+    if (left < 0) throw new Error('the power went right after it was written');
+  };
+  const book = async (): Promise<void> => {
+    await keepBooks(ports);
+    await readBills(ports, new AbortController().signal);
+  };
+  const crash = async (after: number): Promise<void> => {
+    left = after;
+    await book().catch(() => undefined);
+    left = Number.POSITIVE_INFINITY;
+  };
+  return { book, crash };
+}
 
 /** What a crash made somebody write again is one entry. */
 export const once = (journals: FakeJournals): readonly Charge[] => [

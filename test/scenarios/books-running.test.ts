@@ -1,9 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { intend } from '../../engine/domain/lifecycle.ts';
-import { keepBooks, readBills } from '../../engine/money/books.ts';
 import { notYetEntered } from '../../engine/money/not-yet-entered.ts';
-import { NO_ORDER, ofMachines, once, shop } from '../fakes/shop.ts';
+import { bookkeeper, NO_ORDER, ofMachines, once, shop } from '../fakes/shop.ts';
 import { MINUTE, SECOND } from '../fakes/world.ts';
 
 const HOUR = 60 * MINUTE;
@@ -27,17 +26,8 @@ test('while machines run, what is entered and what is not yet adds up to what wa
       const { clock, store, journals, marketplace, counters, ports } = await shop();
       // What it shows of traffic is never late: then nothing travels where its bill is.
       const lagMs = late < DAY ? 0 : late;
-      let [rented, billed, crashAfter] = [0, false, Number.POSITIVE_INFINITY];
-      const append = journals.append.bind(journals);
-      journals.append = async (journal, entry) => {
-        await append(journal, entry);
-        crashAfter -= 1;
-        if (crashAfter < 0) throw new Error('the power went right after it was written');
-      };
-      const book = async (): Promise<void> => {
-        await keepBooks(ports);
-        await readBills(ports, new AbortController().signal);
-      };
+      let [rented, billed] = [0, false];
+      const { book, crash } = bookkeeper(journals, ports);
       delete marketplace.charges; // nobody shows a bill yet
       const began = clock.now();
       const look = async (): Promise<void> => {
@@ -93,9 +83,7 @@ test('while machines run, what is entered and what is not yet adds up to what wa
           marketplace.showBill(lagMs);
           billed = true;
         } else if (one.does === 'crash') {
-          crashAfter = one.after;
-          await book().catch(() => undefined);
-          crashAfter = Number.POSITIVE_INFINITY;
+          await crash(one.after);
         } else if (one.does === 'book') await look();
       }
       await look();

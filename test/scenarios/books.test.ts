@@ -6,7 +6,7 @@ import { intend } from '../../engine/domain/lifecycle.ts';
 import { keepBooks, readBills } from '../../engine/money/books.ts';
 import { aSnapshot } from '../contracts/store-rows.ts';
 import { FAKE_DISK_GB } from '../fakes/marketplace.ts';
-import { NO_ORDER, ofMachines, once, PRICED, shop, total } from '../fakes/shop.ts';
+import { bookkeeper, NO_ORDER, ofMachines, once, PRICED, shop, total } from '../fakes/shop.ts';
 import type { FakeJournals } from '../fakes/store.ts';
 import { ANA, awake, MINUTE, SECOND, World } from '../fakes/world.ts';
 
@@ -115,17 +115,7 @@ test('for any order of machines, pauses, traffic, snapshots, bills and crashes, 
   await fc.assert(
     fc.asyncProperty(fc.array(step, { minLength: 3, maxLength: 30 }), async (steps) => {
       const { clock, store, journals, marketplace, counters, ports } = await shop();
-      let crashAfter = Number.POSITIVE_INFINITY;
-      const append = journals.append.bind(journals);
-      journals.append = async (journal, entry) => {
-        await append(journal, entry);
-        crashAfter -= 1;
-        if (crashAfter < 0) throw new Error('the power went right after it was written');
-      };
-      const book = async (): Promise<void> => {
-        await keepBooks(ports);
-        await readBills(ports, new AbortController().signal);
-      };
+      const { book, crash } = bookkeeper(journals, ports);
       const began = clock.now();
       let [rented, saved, asked] = [0, 0, 0];
       for (const one of [...steps, ...END]) {
@@ -169,9 +159,7 @@ test('for any order of machines, pauses, traffic, snapshots, bills and crashes, 
           await store.save('machines', { ...row, state: 'gone', billedUntil });
         } else if (one.does === 'bill') marketplace.showBill(one.lagMs);
         else if (one.does === 'crash') {
-          crashAfter = one.after;
-          await book().catch(() => undefined);
-          crashAfter = Number.POSITIVE_INFINITY;
+          await crash(one.after);
         } else await book();
       }
       const bill = [...marketplace.bill().values()].reduce((sum, micro) => sum + micro, 0);
