@@ -9,6 +9,10 @@ export interface Asked {
   readonly sizeBytes: number | null;
   /** How far away storage is; null: near and far, in turns. */
   readonly latencyMs: number | null;
+  /** Where files are brought back to; null: beside the others. */
+  readonly into: string | null;
+  /** Nothing of what is read lies in the system's cache before. */
+  readonly cold: boolean;
 }
 
 export interface Table {

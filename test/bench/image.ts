@@ -1,4 +1,5 @@
-import { appendFileSync, mkdirSync, readdirSync, rmSync, statfsSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { appendFileSync, mkdirSync, readdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -26,9 +27,10 @@ const LINES = [
 export const image: Bench = {
   async run(say, asked) {
     const folder = await mkdtemp(join(tmpdir(), 'dumont-bench-'));
+    const scratch = await mkdtemp(join(asked.into ?? folder, 'dumont-back-'));
     try {
-      const [root, scratch] = [join(folder, 'machine'), join(folder, 'scratch')];
-      for (const one of [root, scratch]) mkdirSync(one);
+      const root = join(folder, 'machine');
+      mkdirSync(root);
       const tree = await workspaceTree(root, { sizeBytes: asked.sizeBytes ?? SIZE_BYTES, seed: 'dumont' }, say);
       const project = await startProject(root);
       await using r2 = await standInForR2();
@@ -44,6 +46,7 @@ export const image: Bench = {
         for (let time = 0; time < TIMES; time++) {
           const sides = await sidesOf(ours, tools, Number.isFinite(line.bytesPerSecond), project);
           for (const [who, act] of time % 2 === 0 ? sides : sides.toReversed()) {
+            if (asked.cold) emptyCache();
             Object.assign(r2.weather, line);
             const done = await act();
             Object.assign(r2.weather, LINES[0]);
@@ -59,7 +62,7 @@ export const image: Bench = {
       const stored = first.image.segments.reduce((sum, [, , bytes]) => sum + bytes, 0);
       return [
         restores(
-          `${(tree.bytes / 1e9).toFixed(2)} GB in ${tree.files.toLocaleString('en')} files on ${kindOf(folder)}`,
+          `${(tree.bytes / 1e9).toFixed(2)} GB in ${tree.files.toLocaleString('en')} files into ${kindOf(scratch)}, ${asked.cold ? 'cold' : 'warm'}`,
           tree.bytes,
           rows,
         ),
@@ -84,10 +87,15 @@ export const image: Bench = {
         },
       ];
     } finally {
-      await rm(folder, { recursive: true, force: true, maxRetries: 10 });
+      for (const one of [folder, scratch]) await rm(one, { recursive: true, force: true, maxRetries: 10 });
     }
   },
 };
+
+function emptyCache(): void {
+  execFileSync('sync');
+  writeFileSync('/proc/sys/vm/drop_caches', '3');
+}
 
 type Sides = readonly (readonly [who: string, act: () => Promise<WithSteps>])[];
 
@@ -114,11 +122,11 @@ async function sidesOf(
   };
   const options = ['-o', `s3.connections=${CONNECTIONS}`, '--target', to];
   const wake = async (image: boolean): Promise<WithSteps> => {
-    let steps: Promise<number> | undefined;
-    const done = await ours.wake(image, endpoint, (machine) => {
-      steps = firstSteps(machine, project);
+    let stepsSeconds = 0;
+    const done = await ours.wake(image, endpoint, async (machine) => {
+      stepsSeconds = await firstSteps(machine, project);
     });
-    return { ...done, ...(steps && { stepsSeconds: await steps }) };
+    return { ...done, stepsSeconds };
   };
   return [
     [IMAGE, () => wake(true)],
@@ -128,7 +136,7 @@ async function sidesOf(
   ];
 }
 
-const kindOf = (folder: string): string => (statfsSync(folder).type === TMPFS ? 'tmpfs' : 'disk');
+const kindOf = (folder: string): string => (statfsSync(folder).type === TMPFS ? 'memory' : 'the disk');
 const TMPFS = 0x01021994;
 
 /** One in a hundred of all files, spread over the sources. */

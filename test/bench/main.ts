@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
 import { parseArgs } from 'node:util';
 import { backup } from './backup.ts';
@@ -20,8 +21,10 @@ import { vault } from './vault.ts';
 import { wakes } from './wakes.ts';
 
 /**
- * `npm run bench`: every figure the product claims, measured side by side. `npm run bench -- race store --json` picks some, and
- * `backup --size 7.5GB` has a workspace of that size, and `--latency 0` only storage that is so many milliseconds away. */
+ * `npm run bench`: every figure the product claims, measured side by side. `npm run bench -- race store --json` picks some.
+ * `backup --size 7.5GB` has a workspace of that size, `--latency 0` only storage that is so many milliseconds away;
+ * `image --into /dev/shm` brings files back to there, and with `--cold` (as root) the system has nothing of them in its cache.
+ */
 const BENCHES: Readonly<Record<string, Bench>> = {
   race,
   handover,
@@ -43,7 +46,13 @@ const BENCHES: Readonly<Record<string, Bench>> = {
 };
 
 const { values, positionals } = parseArgs({
-  options: { json: { type: 'boolean', default: false }, size: { type: 'string' }, latency: { type: 'string' } },
+  options: {
+    json: { type: 'boolean', default: false },
+    size: { type: 'string' },
+    latency: { type: 'string' },
+    into: { type: 'string' },
+    cold: { type: 'boolean', default: false },
+  },
   allowPositionals: true,
 });
 const unknown = positionals.filter((name) => !(name in BENCHES));
@@ -54,6 +63,12 @@ if (values.size !== undefined && size === null) {
 } else if (!/^\d*$/.test(values.latency ?? '')) {
   console.error(`${values.latency} is no latency. Say 0 or 60, in milliseconds.`);
   process.exitCode = 64;
+} else if (values.into !== undefined && !existsSync(values.into)) {
+  console.error(`There is no folder ${values.into}.`);
+  process.exitCode = 64;
+} else if (values.cold && process.getuid?.() !== 0) {
+  console.error('Only root may empty the system’s cache: leave --cold out.');
+  process.exitCode = 64;
 } else if (unknown.length > 0) {
   console.error(`There is no benchmark ${unknown.join(', ')}. There are: ${Object.keys(BENCHES).join(', ')}.`);
   process.exitCode = 64;
@@ -61,7 +76,12 @@ if (values.size !== undefined && size === null) {
   const chosen = positionals.length > 0 ? positionals : Object.keys(BENCHES);
   const machine = `${cpus().length} cores (${cpus()[0]?.model.trim()}), ${Math.round(totalmem() / 1e9)} GB, Node ${process.version}`;
   const sizeBytes = size && Number(size[1]) * (size[2]?.toUpperCase() === 'GB' ? 1e9 : 1e6);
-  const asked = { sizeBytes, latencyMs: values.latency ? Number(values.latency) : null };
+  const asked = {
+    sizeBytes,
+    latencyMs: values.latency ? Number(values.latency) : null,
+    into: values.into ?? null,
+    cold: values.cold,
+  };
   const results: Record<string, readonly Table[]> = {};
   if (!values.json) console.log(`${machine}\n`);
   for (const name of chosen) {

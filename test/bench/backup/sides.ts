@@ -69,8 +69,8 @@ export async function plainSide({ restic, r2, root, scratch }: Tools, id: string
 export interface OurSide extends Side {
   readonly password: string;
   readonly imageAt: ImageAt;
-  /** Over the line that ends at `endpoint`; from the wake image, as far as it goes. */
-  wake(image: boolean, endpoint: string, onUsable?: (root: string) => void): Promise<Measured>;
+  /** Over the line that ends at `endpoint`; from the wake image, as far as it goes. What `onUsable` does it has time for. */
+  wake(image: boolean, endpoint: string, onUsable?: (root: string) => Promise<void>): Promise<Measured>;
   /** Of what was backed up last. */
   writeImage(): Promise<{ readonly seconds: number; readonly image: ImageManifest; readonly sentBytes: number }>;
 }
@@ -121,7 +121,11 @@ export async function ourSide({ restic, r2, root, scratch }: Tools, id: string):
     const order = bringing(snapshot, image);
     const url = order.repository.url.replace(machine.storage.endpoint, endpoint);
     const there = { ...order, repository: { ...order.repository, url } };
-    const done = await ask('restore', target, there, 'complete', onUsable);
+    let inUse: Promise<void> | undefined;
+    const done = await ask('restore', target, there, 'complete', (on) => {
+      inUse = onUsable?.(on);
+    });
+    await inUse;
     rmSync(target, { recursive: true, force: true });
     return done;
   };
