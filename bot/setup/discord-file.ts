@@ -1,8 +1,9 @@
-import { chmod, mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod';
 import { Failure, reasonOf } from '../../engine/domain/failures.ts';
 import { Secret } from '../../engine/domain/secret.ts';
+import { writeWhole } from '../../engine/files/whole-file.ts';
 import type { Placed } from '../placing.ts';
 
 /** What "dumont discord setup" found out. Only its owner can read it: there is a token in it. */
@@ -15,7 +16,6 @@ const Kept = z.object({
 });
 export type Kept = z.infer<typeof Kept>;
 
-const PRIVATE = 0o600;
 const PRIVATE_FOLDER = 0o700;
 const fileIn = (home: string): string => join(home, 'discord.json');
 
@@ -40,10 +40,7 @@ export async function readDiscordFile(home: string): Promise<{
 
 export async function writeDiscordFile(home: string, kept: Kept): Promise<string> {
   const file = fileIn(home);
-  const draft = `${file}.draft`;
   await mkdir(home, { recursive: true, mode: PRIVATE_FOLDER });
-  await writeFile(draft, `${JSON.stringify(kept, null, 2)}\n`, { mode: PRIVATE });
-  await chmod(draft, PRIVATE);
-  await rename(draft, file);
+  writeWhole(file, `${JSON.stringify(kept, null, 2)}\n`);
   return file;
 }

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import * as z from 'zod';
-import { readIfThere, writeDurably } from './durable.ts';
+import { readIfThere } from '../files/whole-file.ts';
+import { writeDurably } from './durable.ts';
 import type { Place } from './place.ts';
 
 /** Whose files lie on this machine. Written before the first of them arrives; without it a machine holds no work. */

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import * as z from 'zod';
-import { readIfThere, writeDurably } from './durable.ts';
+import { readIfThere } from '../files/whole-file.ts';
+import { writeDurably } from './durable.ts';
 import { statIfAny } from './look-at.ts';
 import type { Matcher } from './matcher.ts';
 import { ownedBy, packageLists } from './packages.ts';

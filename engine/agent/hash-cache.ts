@@ -1,6 +1,6 @@
 import { closeSync, openSync, renameSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { readIfThere } from './durable.ts';
+import { readIfThere } from '../files/whole-file.ts';
 import type { Place } from './place.ts';
 import type { Entry } from './walk.ts';
 

@@ -1,5 +1,6 @@
-import { mkdirSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { writeWhole } from '../files/whole-file.ts';
 import { cachedAt, unpackHeadStart } from '../restic/head-start.ts';
 import type { Place } from './place.ts';
 import { fetchObject } from './transfer.ts';
@@ -25,8 +26,7 @@ export function layHeadStart(cache: string, packed: Buffer): void {
   for (const { kind, id, bytes } of files) {
     const file = join(cache, cachedAt(repository, kind, id));
     mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-    writeFileSync(`${file}.new`, bytes, { mode: 0o600 });
-    renameSync(`${file}.new`, file);
+    writeWhole(file, bytes);
   }
 }
 

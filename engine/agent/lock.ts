@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as z from 'zod';
 import { Failure } from '../domain/failures.ts';
-import { codeOf, readIfThere, writeDurably } from './durable.ts';
+import { readIfThere } from '../files/whole-file.ts';
+import { codeOf, writeDurably } from './durable.ts';
 import type { Place } from './place.ts';
 import { isAlive, type Process, thisProcess } from './process-table.ts';
 

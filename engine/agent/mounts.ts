@@ -1,5 +1,5 @@
 import { rawPath } from '../domain/wire-path.ts';
-import { readIfThere } from './durable.ts';
+import { readIfThere } from '../files/whole-file.ts';
 import type { Place } from './place.ts';
 
 /** Another file system, or a part of one. */

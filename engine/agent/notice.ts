@@ -1,7 +1,8 @@
 import { closeSync, constants, openSync, readdirSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod';
-import { readIfThere, writeDurably } from './durable.ts';
+import { readIfThere } from '../files/whole-file.ts';
+import { writeDurably } from './durable.ts';
 import type { Place } from './place.ts';
 
 /**

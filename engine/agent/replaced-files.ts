@@ -5,7 +5,8 @@ import * as z from 'zod';
 import type { ManifestLine } from '../domain/agent-protocol.ts';
 import { rawPath } from '../domain/wire-path.ts';
 import { DEFAULT_ROOTS } from '../domain/workspace.ts';
-import { readIfThere, writeDurably } from './durable.ts';
+import { readIfThere } from '../files/whole-file.ts';
+import { writeDurably } from './durable.ts';
 import { beganHereAt } from './elsewhere.ts';
 import type { Place } from './place.ts';
 

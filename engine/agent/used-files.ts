@@ -3,8 +3,9 @@ import { join } from 'node:path';
 import * as z from 'zod';
 import type { ManifestLine } from '../domain/agent-protocol.ts';
 import { rawPath, wirePath } from '../domain/wire-path.ts';
+import { readIfThere } from '../files/whole-file.ts';
 import { isCritical } from './critical.ts';
-import { readIfThere, writeDurably } from './durable.ts';
+import { writeDurably } from './durable.ts';
 import { statIfAny } from './look-at.ts';
 import type { Place } from './place.ts';
 

@@ -1,6 +1,7 @@
-import { readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
+import { writeWhole } from '../files/whole-file.ts';
 import { contentHash } from '../policy/content-hash.ts';
 import { type Base, wholeLines } from '../policy/manifest-change.ts';
 import { manifestFileOf } from './parent.ts';
@@ -24,9 +25,7 @@ export function wholeManifest(place: Place, snapshot: string): Base | null {
 
 export function keepWhole(place: Place, snapshot: string, bytes: Uint8Array): void {
   const file = fileOf(place, snapshot);
-  const fresh = `${file}.${process.pid}`;
-  writeFileSync(fresh, bytes, { mode: 0o600 });
-  renameSync(fresh, file);
+  writeWhole(file, bytes);
   const folder = join(place.home, 'cache');
   const kept = readdirSync(folder)
     .filter((name) => name.startsWith(MARK))

@@ -1,9 +1,10 @@
 import { execFile } from 'node:child_process';
-import { createHash, randomBytes } from 'node:crypto';
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { mkdir, readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { promisify } from 'node:util';
 import { Failure, reasonOf } from '../domain/failures.ts';
+import { writeWhole } from '../files/whole-file.ts';
 import type { SshJson } from '../http/json/instance.ts';
 
 const run = promisify(execFile);
@@ -32,10 +33,8 @@ export async function pinHostKey(
   }
   const others = lines.filter((line) => !known.includes(line));
   await mkdir(dirname(knownHosts), { recursive: true, mode: 0o700 });
-  // Moved into place: an editor opens several connections at once, and none may read half of it.
-  const draft = `${knownHosts}.${randomBytes(6).toString('hex')}`;
-  await writeFile(draft, `${[...others, key.replace(/^\S+/, alias)].join('\n')}\n`, { mode: 0o600 });
-  await rename(draft, knownHosts);
+  // An editor opens several connections at once.
+  writeWhole(knownHosts, `${[...others, key.replace(/^\S+/, alias)].join('\n')}\n`);
 }
 
 /** Every key that answers there, as lines of a known_hosts file. */

@@ -1,6 +1,7 @@
-import { chmodSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { Failure, reasonOf } from '../domain/failures.ts';
+import { writeWhole } from '../files/whole-file.ts';
 
 /** An engine elsewhere, and the word that opens it. */
 export interface Profile {
@@ -58,10 +59,7 @@ export function writeProfiles(home: string, profiles: Profiles): void {
     return;
   }
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-  const draft = `${file}.${process.pid}`;
-  writeFileSync(draft, `${JSON.stringify(profiles, null, 2)}\n`, { mode: 0o600 });
-  chmodSync(draft, 0o600); // one that was there before keeps its own mode
-  renameSync(draft, file);
+  writeWhole(file, `${JSON.stringify(profiles, null, 2)}\n`);
 }
 
 const fileOf = (home: string): string => join(home, 'login.json');

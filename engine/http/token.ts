@@ -1,6 +1,7 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
-import { mkdir, open, rename } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { writeWhole } from '../files/whole-file.ts';
 
 const TOKEN_BYTES = 32;
 
@@ -8,15 +9,7 @@ const TOKEN_BYTES = 32;
 export async function createToken(file: string): Promise<string> {
   const token = randomBytes(TOKEN_BYTES).toString('base64url');
   await mkdir(dirname(file), { recursive: true, mode: 0o700 });
-  const draft = `${file}.${randomBytes(6).toString('hex')}`;
-  // Created with its mode and moved into place: at no moment can anybody else read it, or anybody read half of it.
-  const handle = await open(draft, 'wx', 0o600);
-  try {
-    await handle.writeFile(`${token}\n`);
-  } finally {
-    await handle.close();
-  }
-  await rename(draft, file);
+  writeWhole(file, `${token}\n`);
   return token;
 }
 

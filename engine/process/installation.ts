@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, open, readFile, rename } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import * as z from 'zod';
 import { Failure, reasonOf } from '../domain/failures.ts';
+import { writeWhole } from '../files/whole-file.ts';
 
 const Installation = z.object({
   /** Part of every label, so that two installations on one account never touch each other's machines. */
@@ -28,7 +29,7 @@ export async function readInstallation(home: string, freePort: () => Promise<num
     storagePort: await freePort(),
     storageKey: { accessKeyId: randomBytes(16).toString('hex'), secretAccessKey: randomBytes(32).toString('hex') },
   };
-  await writeOnce(file, `${JSON.stringify(made, null, 2)}\n`);
+  writeWhole(file, `${JSON.stringify(made, null, 2)}\n`, { durable: true });
   return made;
 }
 
@@ -36,7 +37,7 @@ export async function readInstallation(home: string, freePort: () => Promise<num
 export async function nameInstallation(home: string, id: string): Promise<void> {
   const file = join(home, 'installation.json');
   const installation = parse(await readFile(file, 'utf8'), file);
-  await writeOnce(file, `${JSON.stringify(Installation.parse({ ...installation, id }), null, 2)}\n`);
+  writeWhole(file, `${JSON.stringify(Installation.parse({ ...installation, id }), null, 2)}\n`, { durable: true });
 }
 
 /** As `mkdir -p`, which Node's own never ends where a parent refuses to hold anything, such as /proc. */
@@ -61,16 +62,4 @@ function parse(text: string, file: string): Installation {
   } catch (cause) {
     throw new Failure('bad_setting', { why: `${file} is damaged: ${reasonOf(cause)}` }, { cause });
   }
-}
-
-async function writeOnce(file: string, text: string): Promise<void> {
-  const draft = `${file}.new`;
-  const handle = await open(draft, 'w', 0o600);
-  try {
-    await handle.writeFile(text);
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-  await rename(draft, file);
 }

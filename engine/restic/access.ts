@@ -1,6 +1,7 @@
-import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { RepositoryAccess } from '../domain/agent-shapes.ts';
+import { writeWhole } from '../files/whole-file.ts';
 
 export type Environment = Readonly<Record<string, string>>;
 
@@ -26,17 +27,13 @@ export async function openAccess(
   const folder = folders.secrets;
   await mkdir(folder, { mode: 0o700 });
   const file = (name: string): string => join(folder, name);
-  const write = async (name: string, text: string): Promise<void> => {
-    await writeFile(file(`${name}.new`), text, { mode: 0o600 });
-    await rename(file(`${name}.new`), file(name));
-  };
   const writeCredentials = async (credentials: RepositoryAccess['credentials']): Promise<void> => {
-    await write('credentials.json', processOutput(credentials));
-    await write('aws', /\s/.test(folder) ? profileOf(credentials) : profileThatReads(file('credentials.json')));
+    writeWhole(file('credentials.json'), processOutput(credentials));
+    writeWhole(file('aws'), /\s/.test(folder) ? profileOf(credentials) : profileThatReads(file('credentials.json')));
   };
   try {
-    await write('password', repository.password);
-    if (from) await write('from-password', from.password);
+    writeWhole(file('password'), repository.password);
+    if (from) writeWhole(file('from-password'), from.password);
     await writeCredentials(repository.credentials);
   } catch (cause) {
     await rm(folder, { recursive: true, force: true });

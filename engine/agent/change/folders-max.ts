@@ -1,4 +1,4 @@
-import { readIfThere } from '../durable.ts';
+import { readIfThere } from '../../files/whole-file.ts';
 
 /**
  * How many directories are watched. Each costs the agent 2 kB, and the watches are shared with everything of the same user:

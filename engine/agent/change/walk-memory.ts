@@ -2,7 +2,7 @@ import { closeSync, openSync, renameSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod';
 import { wirePath } from '../../domain/wire-path.ts';
-import { readIfThere } from '../durable.ts';
+import { readIfThere } from '../../files/whole-file.ts';
 import { isKeyFile } from '../key-file.ts';
 import type { Place } from '../place.ts';
 import type { Entry, Walked } from '../walk.ts';

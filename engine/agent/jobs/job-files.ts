@@ -2,7 +2,7 @@ import { mkdirSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod';
 import { Failure } from '../../domain/failures.ts';
-import { readIfThere } from '../durable.ts';
+import { readIfThere } from '../../files/whole-file.ts';
 import type { Place } from '../place.ts';
 import { isAlive, type Process, processes } from '../process-table.ts';
 

@@ -1,7 +1,8 @@
 import { linkSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod';
-import { codeOf, readIfThere } from '../durable.ts';
+import { readIfThere } from '../../files/whole-file.ts';
+import { codeOf } from '../durable.ts';
 import type { Place } from '../place.ts';
 import { isAlive, thisProcess } from '../process-table.ts';
 

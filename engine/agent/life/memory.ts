@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import * as z from 'zod';
 import { BadLine } from '../../domain/agent-shapes.ts';
-import { readIfThere, writeDurably } from '../durable.ts';
+import { readIfThere } from '../../files/whole-file.ts';
+import { writeDurably } from '../durable.ts';
 import type { Place } from '../place.ts';
 import { lifeFolder } from './living.ts';
 import { Moment } from './moment.ts';

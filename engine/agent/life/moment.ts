@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { readIfThere } from '../durable.ts';
+import { readIfThere } from '../../files/whole-file.ts';
 
 /**
  * A point in time that keeps its meaning when the machine's clock jumps: as long as the machine has not been started anew,

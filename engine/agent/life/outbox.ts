@@ -1,7 +1,8 @@
 import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { Taken } from '../../domain/heartbeat.ts';
-import { readIfThere, writeDurably } from '../durable.ts';
+import { readIfThere } from '../../files/whole-file.ts';
+import { writeDurably } from '../durable.ts';
 import type { Place } from '../place.ts';
 import { lifeFolder } from './living.ts';
 

@@ -2,7 +2,7 @@ import { closeSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AgentEvent, type RunOrder } from '../../domain/agent-protocol.ts';
 import { Failure } from '../../domain/failures.ts';
-import { readIfThere } from '../durable.ts';
+import { readIfThere } from '../../files/whole-file.ts';
 import type { Place } from '../place.ts';
 import type { Self } from '../restore.ts';
 import type { Talk } from '../talk.ts';

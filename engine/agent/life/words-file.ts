@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { readIfThere } from '../durable.ts';
+import { readIfThere } from '../../files/whole-file.ts';
 import type { Place } from '../place.ts';
 import { lifeFolder } from './living.ts';
 

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { WatchdogProof } from '../../domain/watchdog-proof.ts';
-import { readIfThere, writeDurably } from '../durable.ts';
+import { readIfThere } from '../../files/whole-file.ts';
+import { writeDurably } from '../durable.ts';
 import { thawKept } from '../freeze.ts';
 import type { Place } from '../place.ts';
 import { sendObject } from '../transfer.ts';

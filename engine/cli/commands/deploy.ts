@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
-import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
+import { writeWhole } from '../../files/whole-file.ts';
 import { command, text } from '../command.ts';
 import { releaseFiles } from '../deploy/release-files.ts';
 import { tarGz } from '../deploy/tar.ts';
@@ -22,8 +23,7 @@ export const deploy = command({
     const packed = tarGz(files);
     const sha256 = createHash('sha256').update(packed).digest('hex');
     mkdirSync(dirname(file), { recursive: true });
-    writeFileSync(`${file}.new`, packed);
-    renameSync(`${file}.new`, file);
+    writeWhole(file, packed, { mode: 0o644 });
     if (screen.json) screen.printJson({ file, sha256, size_bytes: packed.length, files: files.length });
     else {
       screen.print(`Packed ${files.length} files, ${bytes(packed.length)}, as ${file}.`, `Its SHA-256 is ${sha256}.`);

@@ -1,8 +1,8 @@
 import { readdirSync } from 'node:fs';
 import type { LocalControl } from '../../domain/doors.ts';
 import { Failure } from '../../domain/failures.ts';
+import { isMissing } from '../../files/whole-file.ts';
 import { close, costSoFar, isLive } from './account.ts';
-import { isMissing } from './files.ts';
 import { listed } from './listing.ts';
 import { canSlowDown } from './machine/slowness.ts';
 import { ISOLATIONS } from './machine/spec.ts';

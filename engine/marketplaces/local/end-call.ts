@@ -1,5 +1,5 @@
 import type { EndCall } from '../../domain/heartbeat.ts';
-import { readIfThere } from './files.ts';
+import { readIfThere } from '../../files/whole-file.ts';
 import { END_PATH } from './machine/end-door.ts';
 import type { MachineSpec } from './machine/spec.ts';
 import { machineState } from './machine-process.ts';

@@ -1,6 +1,6 @@
 import { closeSync, fsyncSync, mkdirSync, openSync, readdirSync, rmSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
-import { isMissing, readIfThere, writeWhole } from './files.ts';
+import { isMissing, readIfThere, writeWhole } from '../../files/whole-file.ts';
 
 /**
  * Machines that ended themselves. Each writes down when, in a file of its own, since the account belongs to the engine,

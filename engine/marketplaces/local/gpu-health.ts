@@ -2,8 +2,8 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { GpuReading } from '../../domain/doors.ts';
 import type { Offer } from '../../domain/marketplace.ts';
+import { writeWhole } from '../../files/whole-file.ts';
 import { chanceOf } from './chance.ts';
-import { writeWhole } from './files.ts';
 import { gpuNamed } from './gpus.ts';
 import { libcuda } from './libcuda.ts';
 import type { Misbehaviour } from './misbehaviours.ts';
@@ -19,11 +19,11 @@ export function showGpu(folder: string, card: Card, reading: GpuReading, modes: 
   const count = modes.includes('no-gpu') ? 0 : card.gpuCount;
   const gpus = Array.from({ length: count }, (_, index) => rowOf(card, index, reading));
   mkdirSync(join(folder, 'lib'), { recursive: true });
-  writeWhole(join(folder, 'readings'), [health, ...gpus, ''].join('\n'), 0o644);
+  writeWhole(join(folder, 'readings'), [health, ...gpus, ''].join('\n'), { mode: 0o644 });
 
   const initCode = health === 'lost' || count === 0 ? NO_DEVICE : modes.includes('cuda-dead') ? UNKNOWN_ERROR : 0;
   const library = libcuda(process.arch, { initCode, deviceCount: count, version: CUDA_VERSION });
-  if (library) writeWhole(join(folder, 'lib', 'libcuda.so.1'), library, 0o755);
+  if (library) writeWhole(join(folder, 'lib', 'libcuda.so.1'), library, { mode: 0o755 });
 }
 
 const CUDA_VERSION = 13_000;

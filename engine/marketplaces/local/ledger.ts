@@ -1,8 +1,8 @@
 import { appendFileSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod';
+import { readIfThere, writeWhole } from '../../files/whole-file.ts';
 import { endedAt, endedOnes, forgetEnded } from './ended.ts';
-import { readIfThere, writeWhole } from './files.ts';
 
 /** From when on a rental costs how much; a stopped machine costs only its disk. */
 const Rate = z.object({ from: z.number(), dollarsPerHour: z.number() });

@@ -4,7 +4,7 @@ import { rm } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import * as z from 'zod';
-import { readIfThere, writeWhole } from './files.ts';
+import { readIfThere, writeWhole } from '../../files/whole-file.ts';
 import { endLeftBehind } from './machine/shared-root.ts';
 import { removeFreezer, thaw } from './machine/slowness.ts';
 import type { MachineFiles, MachineSpec, MachineState } from './machine/spec.ts';

@@ -1,7 +1,7 @@
 import { join, resolve } from 'node:path';
+import { readIfThere } from '../../files/whole-file.ts';
 import { isLive, modesOf } from './account.ts';
 import { catalogue, type Physical } from './catalogue.ts';
-import { readIfThere } from './files.ts';
 import { showGpu } from './gpu-health.ts';
 import { type Ledger, type LedgerFile, ledgerFile, type Rental } from './ledger.ts';
 import { SEARCH_PATH } from './machine/chamber.ts';

@@ -1,9 +1,10 @@
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import * as z from 'zod';
 import type { EndCall } from '../../domain/heartbeat.ts';
 import type { Listed } from '../../domain/marketplace.ts';
 import type { Clock } from '../../domain/ports.ts';
+import { writeWhole } from '../../files/whole-file.ts';
 
 const Kept = z.record(z.string(), z.object({ key: z.string(), at: z.number() }));
 type Kept = z.infer<typeof Kept>;
@@ -20,8 +21,7 @@ export function openKeys(file: string | null, clock: Clock) {
     kept = next;
     if (file === null) return;
     mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-    writeFileSync(`${file}.new`, JSON.stringify(kept), { mode: 0o600 });
-    renameSync(`${file}.new`, file);
+    writeWhole(file, JSON.stringify(kept));
   }
 
   return {

@@ -12,7 +12,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { isMissing } from '../files.ts';
+import { isMissing } from '../../../files/whole-file.ts';
 import { withPrefix } from './shared-root.ts';
 import type { MachineFiles, MachineSpec } from './spec.ts';
 

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import ssh2 from 'ssh2';
-import { readIfThere, writeWhole } from '../files.ts';
+import { readIfThere, writeWhole } from '../../../files/whole-file.ts';
 
 export interface HostKey {
   readonly privateKey: string;

@@ -1,6 +1,6 @@
 import { lstat, readlink } from 'node:fs/promises';
 import { posix } from 'node:path';
-import { isMissing } from '../files.ts';
+import { isMissing } from '../../../files/whole-file.ts';
 
 /**
  * Where a path of a machine lies for whoever stands outside. Links are followed here and now, because to the kernel an

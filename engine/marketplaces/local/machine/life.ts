@@ -1,8 +1,8 @@
 import { appendFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { readIfThere, writeWhole } from '../../../files/whole-file.ts';
 import { noteEnded } from '../ended.ts';
-import { readIfThere, writeWhole } from '../files.ts';
 import { removeFolder } from '../machine-process.ts';
 import { identify } from '../process-id.ts';
 import { runBootScript } from './boot.ts';
