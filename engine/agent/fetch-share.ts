@@ -14,7 +14,7 @@ import type { KnownFiles } from './known-files.ts';
 import { statOf } from './look-at.ts';
 import { type Place, STAGING } from './place.ts';
 import type { Restic } from './restic-here.ts';
-import { sharePatterns } from './share-patterns.ts';
+import { sharePatterns, waysTo } from './share-patterns.ts';
 import { typeOf } from './walk.ts';
 
 /** In the order in which they come. */
@@ -65,7 +65,8 @@ export async function fetchShare(
   let trouble: unknown = null;
   for (let tries = 1; tries <= TRIES; tries++) {
     const left = share.lines.filter(({ path }) => !brought.has(rawPath(path)));
-    if (left.length > 0) trouble = await runRestore(from, share, left, onBytes, signal);
+    // What did not come by its name may come with everything.
+    if (left.length > 0) trouble = await runRestore(from, share, tries === 1 ? left : share.lines, onBytes, signal);
     const { verified, wrong } = await verify(from, share, brought, signal);
     if (wrong.length === 0) return verified;
     if (tries === TRIES) throw trouble ?? differs(wrong);
@@ -103,13 +104,9 @@ function foldersAbove(here: readonly ManifestLine[], { root, lines, others }: Sh
     (line) => line.type === 'dir' && !own.has(line) && line.path !== wirePath(root),
   );
   if (folders.length === 0) return [];
-  const above = new Set<string>();
-  for (const { path } of here)
-    for (let at = folderOf(rawPath(path)); at !== '' && !above.has(at); at = folderOf(at)) above.add(at);
+  const above = waysTo(here);
   return folders.filter(({ path }) => above.has(rawPath(path)));
 }
-
-const folderOf = (path: string): string => path.slice(0, Math.max(path.lastIndexOf('/'), 0));
 
 /**
  * A file of the image that already holds what the snapshot holds joins the staging directory as a second name of the same

@@ -14,10 +14,17 @@ export function sharePatterns(
   return { exclude, patterns: exclude ? whatIsNot(share) : whatIs(share) };
 }
 
-/** Of what is left to bring; null where that takes too many, and restic had better look at everything. */
+/**
+ * Of what is left to bring; null where restic had better look at everything: it takes too many, or a directory without what
+ * is in it, for which there is no pattern.
+ */
 function ofFew(share: Share, left: readonly ManifestLine[]): readonly string[] | null {
   const wanted = new Set(left);
   const others = [...share.lines.filter((line) => !wanted.has(line)), ...share.others];
+  const parents = parentsOf([...left, ...others]);
+  const [folders, leaves] = [true, false].map((is) => left.filter((line) => parents.has(rawPath(line.path)) === is));
+  const come = waysTo(leaves!);
+  if (!folders!.every((folder) => come.has(rawPath(folder.path)))) return null;
   const patterns = whatIs({ ...share, lines: left, others });
   return patterns.length === 0 || patterns.length > PATTERNS_MAX ? null : patterns;
 }
@@ -39,13 +46,18 @@ function whatIs(share: Share): readonly string[] {
 
 /** Raw paths of directories with something in them. */
 export function parentsOf(lines: readonly ManifestLine[]): ReadonlySet<string> {
-  return new Set(
-    lines.map((line) => {
-      const path = rawPath(line.path);
-      return path.slice(0, Math.max(path.lastIndexOf('/'), 0));
-    }),
-  );
+  return new Set(lines.map(({ path }) => folderOf(rawPath(path))));
 }
+
+/** Raw paths of all directories on the way to these. */
+export function waysTo(lines: readonly ManifestLine[]): ReadonlySet<string> {
+  const above = new Set<string>();
+  for (const { path } of lines)
+    for (let at = folderOf(rawPath(path)); at !== '' && !above.has(at); at = folderOf(at)) above.add(at);
+  return above;
+}
+
+const folderOf = (path: string): string => path.slice(0, Math.max(path.lastIndexOf('/'), 0));
 
 /** restic compares every file with every pattern. */
 export const PATTERNS_MAX = 500;

@@ -75,6 +75,26 @@ test.skipIf(resticProgram === null)('without an image restic brings everything',
   expect(events.at(-1)).toMatchObject({ event: 'complete', contentHash: saved.contentHash });
 });
 
+test.skipIf(resticProgram === null).each([
+  ['is gone', (image: string) => rmSync(image, { recursive: true })],
+  ['is damaged', (image: string) => writeFileSync(join(image, 'manifest'), 'nothing')],
+  ['is of before', () => undefined],
+])('a directory with nothing but large files comes when the image %s', async (_, spoil) => {
+  await using world = await openWorld();
+  const { a } = await asleepWithImage(world);
+  spoil(join(world.repository.url, 'image'));
+  mkdirSync(join(a.root, 'workspace/checkpoints/step 2'), { recursive: true });
+  chmodSync(join(a.root, 'workspace/checkpoints/step 2'), 0o710);
+  writeFileSync(join(a.root, 'workspace/checkpoints/step 2/large.bin'), weights('bf16', 18_000_000));
+  writeFileSync(join(a.root, 'workspace/code/a.py'), 'print(3)\n');
+  const before = treeOf(a.root, ['opt']);
+  const saved = await saveOnce(world, a, { sequence: 9 });
+  const b = world.machine('b');
+  const events = await b.run('restore', restoreOrder(world, { snapshot: snapshotOf(world, saved), image: true }));
+  expect(events.at(-1)).toMatchObject({ event: 'complete', contentHash: saved.contentHash });
+  expect(treeOf(b.root, ['opt'])).toEqual(before);
+});
+
 test.skipIf(resticProgram === null || process.getuid?.() !== 0)(
   'a directory that hands its group down keeps it to itself',
   async () => {
