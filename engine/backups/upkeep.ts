@@ -65,9 +65,9 @@ export async function upkeep(id: string, ports: Ports, signal: AbortSignal): Pro
   const sight = await look(workspace, row, ports);
   try {
     await whileCalm(id, ports, signal, async (calm) => {
+      await sweepLocks(workspace, ports, calm); // restic waits for an old lock as for any other
       const removed = await thin(workspace, ports, calm);
       if (removed > 0) await note({ removed: row.removed + removed });
-      await sweepLocks(workspace, ports, calm);
       if ((await dropFormerKeys(workspace, ports, calm)) !== null) await note({ formerKeys: false });
       if (!compactionDue({ ...sight, upkeep: row }, ports.settings.upkeep)) return;
       await ports.repositories.compact(workspace, calm);

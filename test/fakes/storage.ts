@@ -166,7 +166,7 @@ export class FakeStorage implements Storage, Repositories {
   }
 
   async forget(workspace: Workspace, ids: readonly string[]): Promise<void> {
-    if (this.down !== null) throw new Failure('storage_down', { why: this.down });
+    this.#alone(workspace.id);
     for (const id of ids) if (this.repository(workspace.id).delete(id)) this.forgotten.add(id);
   }
 
@@ -175,7 +175,7 @@ export class FakeStorage implements Storage, Repositories {
   };
 
   compact: Repositories['compact'] = async (workspace) => {
-    if (this.down !== null) throw new Failure('storage_down', { why: this.down });
+    this.#alone(workspace.id);
     this.compacted.push(workspace.id);
   };
 
@@ -213,6 +213,13 @@ export class FakeStorage implements Storage, Repositories {
     const found = this.#repositories.get(workspace) ?? new Map<string, Kept>();
     this.#repositories.set(workspace, found);
     return found;
+  }
+
+  /** As restic, which does not ask how old a lock is. */
+  #alone(workspace: string): void {
+    if (this.down !== null) throw new Failure('storage_down', { why: this.down });
+    if ([...this.objects.keys()].some((key) => key.startsWith(`${workspace}/repo/locks/`)))
+      throw new Failure('repository_locked', { workspace });
   }
 
   #kept(workspace: string, id: string): Kept {

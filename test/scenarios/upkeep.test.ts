@@ -134,21 +134,35 @@ test('a crash between the removal and its end leaves nothing that is named and n
   await stop();
 });
 
-test('a lock that nobody renewed for half an hour is swept, and one of a machine that lives is not', async () => {
+test('a lock that nobody renewed for half an hour keeps nothing from going, and one of a machine that lives does', async () => {
   const w = new World();
   const { engine, machine, stop } = await awake(w);
-  await work(w, machine, 1);
-  const writtenAt = new Map([
-    ['lab/repo/locks/old', 0],
-    ['lab/repo/locks/new', Number.MAX_SAFE_INTEGER],
-  ]);
-  for (const key of writtenAt.keys()) w.storage.objects.set(key, new Uint8Array(1));
+  const writtenAt = new Map([['lab/repo/locks/old', 0]]);
   const list = w.storage.list.bind(w.storage);
   w.storage.list = async (prefix) =>
     (await list(prefix)).map((one) => ({ ...one, writtenAt: writtenAt.get(one.key) ?? one.writtenAt }));
+  const lock = (key: string, at: number): void => {
+    writtenAt.set(key, at);
+    w.storage.objects.set(key, new Uint8Array(1));
+  };
+  const locks = (): string[] => [...w.storage.objects.keys()].filter((key) => key.includes('/locks/'));
+  lock('lab/repo/locks/old', 0);
+  await work(w, machine, 3);
+  expect(locks()).toEqual([]);
+  const before = w.storage.forgotten.size;
+  expect(before).toBeGreaterThan(0);
+
+  lock('lab/repo/locks/old', 0);
+  lock('lab/repo/locks/new', Number.MAX_SAFE_INTEGER);
+  await work(w, machine, 1);
+  expect(locks()).toEqual(['lab/repo/locks/new']);
+  expect(w.storage.forgotten.size).toBe(before);
+  expect((await w.store.read('upkeep', 'lab'))?.waits).toMatchObject({ locked: true });
+  w.storage.objects.delete('lab/repo/locks/new');
   await engine.hibernate('lab', {}, ANA);
   await w.clock.advance(10 * MINUTE);
-  expect([...w.storage.objects.keys()].filter((key) => key.includes('/locks/'))).toEqual(['lab/repo/locks/new']);
+  expect(w.storage.forgotten.size).toBeGreaterThan(before);
+  expect(await w.store.read('upkeep', 'lab')).toMatchObject({ waits: null });
   await stop();
 });
 

@@ -1,3 +1,4 @@
+import type { ChildProcess } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { repositoryPrefix, repositoryUrl } from '../../../engine/domain/layout.ts';
@@ -23,6 +24,8 @@ export interface ResticMachine extends AsyncDisposable {
   readonly repositories: Repositories;
   /** Backs up `work` below the root and returns the snapshot's id. */
   backUp(): Promise<string>;
+  /** The same, killed without a word once this has come. */
+  dieBackingUp(when: Promise<unknown>): Promise<void>;
   /** Restic with a machine's credentials; `fresh` without anything in its cache. */
   run(args: readonly string[], fresh?: boolean): Promise<Ran & { readonly lines: readonly string[] }>;
 }
@@ -58,13 +61,18 @@ export async function machineOn(world: StorageWorld, id = 'lab'): Promise<Restic
   let fresh = 0;
   let at = Date.now();
 
-  const run: ResticMachine['run'] = async (args, anew = false) => {
+  const run = async (args: readonly string[], anew = false, onStart?: (child: ChildProcess) => void) => {
     const lines: string[] = [];
     const cache = anew ? { RESTIC_CACHE_DIR: join(root, `cache-${++fresh}`) } : {};
     const environment = { ...access.environment, ...cache };
     const start = { program, args, environment, cwd: root, patienceMs: 60_000 };
-    const ran = await runRestic({ ...start, onLine: (line) => lines.push(line) }, signal);
+    const ran = await runRestic({ ...start, onStart, onLine: (line) => lines.push(line) }, signal);
     return { ...ran, lines };
+  };
+  const order = (): readonly string[] => {
+    at += 1_000;
+    const of = { ...REACH, host: id, parent, ignoreInode: false, tags: [], excludeFile, targets: ['work'] };
+    return restic.backup({ ...of, time: at });
   };
   const opened = opening.move();
   return {
@@ -72,15 +80,17 @@ export async function machineOn(world: StorageWorld, id = 'lab'): Promise<Restic
     workspace,
     storage,
     repositories,
-    run,
+    run: async (args, anew) => await run(args, anew),
     async backUp() {
-      const order = { ...REACH, host: id, parent, ignoreInode: false, tags: [], excludeFile, targets: ['work'] };
-      at += 1_000;
-      const { code, words, lines } = await run(restic.backup({ ...order, time: at }));
+      const { code, words, lines } = await run(order());
       const said = readLine(lines.at(-1) ?? '');
       if (code !== 0 || said?.message_type !== 'summary' || !said.snapshot_id) throw new Error(words);
       parent = said.snapshot_id;
       return said.snapshot_id;
+    },
+    async dieBackingUp(when) {
+      const { code } = await run(order(), false, (child) => void when.then(() => child.kill('SIGKILL')));
+      if (code !== null) throw new Error(`it ended with ${code} before it was killed`);
     },
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
   };
