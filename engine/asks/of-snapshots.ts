@@ -66,7 +66,13 @@ export function asksOfSnapshots(views: Views, { begin, noted }: Asking, ports: P
       if (await onlyAdopts(ports)) throw new Failure('recovery_unconfirmed');
       // Asked again under the same key it is there already, by that very operation.
       if (known && asked.key === null) throw new Failure('workspace_exists', { workspace: into });
-      return await begin('clone', workspace, asked, () => ({ clone: { snapshot: snapshot.id, into } }), into);
+      if (workspace.owner === asked.by)
+        return await begin('clone', workspace, asked, () => ({ clone: { snapshot: snapshot.id, into } }), into);
+      // Nobody else gets the key or the secrets of its owner, an admin neither.
+      checkRoom(snapshot, ports.settings);
+      const { sealed } = await ports.repositories.newPassword();
+      const gift = { snapshot: snapshot.id, to: asked.by, into, sealedPassword: sealed };
+      return await begin('clone', workspace, asked, () => ({ give: gift }), into);
     },
 
     async give(name, prefix, { to, into }, asked) {

@@ -27,9 +27,10 @@ export async function makeClone(operation: string, ports: Ports, signal: AbortSi
         : gift
           ? await given(gift, asked, found, ports, signal)
           : await cloned(wanted, asked, found, ports, signal);
-    if (gift) await tellOfGift(gift, asked, made, ports);
-    const whose = gift ? `, and belongs to ${gift.to}` : '';
-    const say = `${into} is made of ${wanted.snapshot.slice(0, 8)}: ${made.fileCount} files. It is asleep${whose}.`;
+    const forOther = gift !== null && gift.to !== asked.by;
+    if (forOther) await tellOfGift(gift, asked, made, ports);
+    const end = forOther ? `, and belongs to ${gift.to}.` : gift ? `. ${LEFT_BEHIND}` : '.';
+    const say = `${into} is made of ${wanted.snapshot.slice(0, 8)}: ${made.fileCount} files. It is asleep${end}`;
     await endOperation(operation, { ok: true, say, facts: { workspace: into, snapshot: made.id } }, ports);
   } catch (cause) {
     signal.throwIfAborted();
@@ -58,6 +59,7 @@ async function cloned(
   signal: AbortSignal,
 ): Promise<Snapshot> {
   const { source, snapshot } = original;
+  if (source.owner !== asked.by) throw new Failure('forbidden', { account: asked.by, verb: 'clone', needed: 'owner' });
   // With the password of the original: its keys are copied too, and machines get credentials for their own prefix only.
   const { spec, sealedPassword } = source;
   const workspace = workspaceMadeOf(source, asked, { id: into, owner: asked.by, spec, sealedPassword });
@@ -110,3 +112,4 @@ async function copyRepository(
 }
 
 const TRIES = 3;
+const LEFT_BEHIND = 'It has a key of its own; the environment, SSH keys and command after a wake were not copied.';

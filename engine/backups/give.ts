@@ -23,7 +23,8 @@ export async function given(
   await ports.repositories.ensure(workspace, signal);
   const copied = await ports.repositories.copyIn(workspace, source, snapshot.id, signal);
   const own = await ports.repositories.rehost(workspace, copied, signal);
-  const extra = { shared_by: asked.by, shared_from: `${source.id}/${snapshot.id}` };
+  const from = `${source.id}/${snapshot.id}`;
+  const extra = to === asked.by ? { cloned_from: from } : { shared_by: asked.by, shared_from: from };
   return await finish(workspace, own, original, extra, ports, signal);
 }
 

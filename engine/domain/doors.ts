@@ -79,7 +79,7 @@ export interface Engine {
     how: { readonly pinned: boolean; readonly why: string },
     asked: Asked,
   ): Promise<Snapshot>;
-  /** A new workspace, made of a snapshot of this one. */
+  /** A new workspace, made of a snapshot of this one; for whoever does not own this one as `give` makes it. */
   clone(name: string, snapshot: string, how: { readonly into: string }, asked: Asked): Promise<Operation>;
   /** A new workspace of somebody else's, made of a snapshot of this one; nothing of this one's keys goes with it. */
   give(

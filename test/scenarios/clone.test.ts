@@ -1,4 +1,6 @@
 import { expect, test } from 'vitest';
+import { engineFor } from '../../engine/guard.ts';
+import { ONE_OF_EACH } from '../contracts/store-rows.ts';
 import { ANA, awake, MINUTE, SECOND, World } from '../fakes/world.ts';
 
 async function saved() {
@@ -13,11 +15,13 @@ async function saved() {
 
 test('a snapshot becomes a workspace of its own, which wakes with its files and goes its own way', async () => {
   const { w, engine, machine, good, stop } = await saved();
-  const { id } = await engine.clone('lab', good.id, { into: 'copy' }, { by: 'otto', key: null });
+  await engine.configure('lab', { environment: { API_KEY: 'of-ana' } }, ANA);
+  const { id } = await engine.clone('lab', good.id, { into: 'copy' }, ANA);
   await w.clock.advance(MINUTE);
   expect((await engine.operation(id)).outcome).toMatchObject({ ok: true, facts: { workspace: 'copy' } });
   const [view] = await engine.status('copy');
-  expect(view).toMatchObject({ sight: 'asleep', workspace: { owner: 'otto', shares: [], sequence: 1 } });
+  expect(view).toMatchObject({ sight: 'asleep', workspace: { owner: 'ana', shares: [], sequence: 1 } });
+  expect(view?.workspace.spec.environment).toEqual({ API_KEY: 'of-ana' });
   const [own] = await engine.snapshots('copy');
   expect(own).toMatchObject({ description: 'the paper', contentHash: good.contentHash, workspace: 'copy' });
   expect(own?.id).not.toBe(good.id);
@@ -32,6 +36,55 @@ test('a snapshot becomes a workspace of its own, which wakes with its files and 
   await w.clock.advance(10 * MINUTE);
   expect((await engine.status('copy'))[0]?.sight).toBe('asleep');
   await stop();
+});
+
+test('whoever does not own the original gets a key of its own, and nothing that is its owner’s', async () => {
+  const { w, engine, good, stop } = await saved();
+  const [environment, publicKeys] = [{ API_KEY: 'of-ana' }, ['ssh-ed25519 ana']];
+  await engine.configure('lab', { environment, publicKeys, afterWake: 'make' }, ANA);
+  await w.store.save('accounts', { ...ONE_OF_EACH.accounts, id: 'joao', version: 0 });
+  await engine.share('lab', { with: 'joao', role: 'operator' }, ANA);
+  for (const [name, role] of [
+    ['joao', 'operator'],
+    ['vera', 'admin'],
+  ] as const) {
+    const who = { name, role, workspaces: null, by: 'password' } as const;
+    const theirs = engineFor(who, engine, w.store);
+    const into = `of-${name}`;
+    const { id } = await theirs.clone('lab', good.id, { into }, { by: name, key: `${name}-1` });
+    await w.clock.advance(MINUTE);
+    const { outcome } = await engine.operation(id);
+    expect(outcome).toMatchObject({
+      ok: true,
+      say: expect.stringMatching(/It has a key of its own; the environment,/),
+    });
+    const again = await theirs.clone('lab', good.id, { into }, { by: name, key: `${name}-1` });
+    expect(again.id, 'asked again').toBe(id);
+    const [made] = await theirs.status(into);
+    expect(made?.workspace).toMatchObject({ owner: name, shares: [] });
+    expect(made?.workspace.spec).toMatchObject({ environment: {}, publicKeys: [], afterWake: null });
+    expect(made?.workspace.sealedPassword).not.toBe((await w.store.read('workspaces', 'lab'))?.sealedPassword);
+    expect([...w.storage.repository(into).values()]).toHaveLength(1);
+    expect(await theirs.snapshots(into)).toMatchObject([{ extra: { cloned_from: `lab/${good.id}` } }]);
+  }
+  expect(w.told.filter(({ event }) => event === 'workspace.received')).toEqual([]);
+  const joao = { name: 'joao', role: 'operator', workspaces: null, by: 'password' } as const;
+  await engine.share('lab', { with: 'joao', role: null }, ANA);
+  expect(await engineFor(joao, engine, w.store).snapshots('of-joao')).toHaveLength(1);
+  await stop();
+});
+
+test('a key that an older engine promised to somebody else is not handed over', async () => {
+  const { w, engine, good, stop } = await saved();
+  await stop();
+  const { id } = await engine.clone('lab', good.id, { into: 'copy' }, ANA);
+  const asked = (await w.store.read('operations', id))!;
+  await w.store.save('operations', { ...asked, by: 'joao' });
+  const again = await w.start();
+  await w.clock.advance(5 * MINUTE);
+  expect((await again.engine.operation(id)).outcome).toMatchObject({ ok: false, code: 'forbidden' });
+  expect(await w.storage.list('copy/')).toEqual([]);
+  await again.stop();
 });
 
 test('an engine that was killed in between goes on, and makes one', async () => {

@@ -45,6 +45,36 @@ resticTest('a clone keeps only what its snapshot needs, and none of what came be
   expect(await w.machine.repositories.check(copy!, { readData: '100%' }, signal)).toEqual([]);
 });
 
+resticTest('a clone that is not its owner’s opens with its own key alone, which the original never had', async () => {
+  const w = await cloning();
+  await using _ = w;
+  const { storage, repositories, workspace: lab } = w.machine;
+  await w.backUp({ 'code.py': 'one', 'notes.txt': 'of ana alone' });
+  const snapshot = await w.backUp({ 'notes.txt': 'for both' });
+  const { sealed } = await repositories.newPassword();
+  const give = { snapshot: snapshot.id, into: 'copy', to: 'joao', sealedPassword: sealed };
+  const asked = anOperation({ id: 'op9', verb: 'clone', workspace: 'lab', by: 'joao', intent: { give } });
+  await w.store.save('operations', { ...asked, endedAt: null, outcome: null });
+  await makeClone('op9', w.ports, signal);
+  expect((await w.store.read('operations', 'op9'))?.outcome).toMatchObject({ ok: true });
+
+  const copy = (await w.store.read('workspaces', 'copy'))!;
+  const namesIn = async (folder: string) =>
+    (await storage.list(folder, signal)).map(({ key }) => key.slice(key.lastIndexOf('/') + 1));
+  const theirs = await namesIn('copy/repo/');
+  for (const { key } of await storage.list('lab/repo/', signal)) {
+    if (!key.endsWith('/config')) expect(theirs, key).not.toContain(key.slice(key.lastIndexOf('/') + 1));
+  }
+  expect(await namesIn('copy/repo/keys/')).toHaveLength(1);
+  expect(await repositories.password(copy)).not.toBe(await repositories.password(lab));
+  const withOld = { ...copy, sealedPassword: lab.sealedPassword };
+  await expect(repositories.snapshots(withOld, signal)).rejects.toMatchObject({ code: 'wrong_password' });
+  const withNew = { ...lab, sealedPassword: sealed };
+  await expect(repositories.snapshots(withNew, signal)).rejects.toMatchObject({ code: 'wrong_password' });
+  expect(await repositories.snapshots(copy, signal)).toHaveLength(1);
+  expect(await repositories.check(copy, { readData: '100%' }, signal)).toEqual([]);
+});
+
 resticTest('a password that changes while a clone is made opens the clone too, and the old one does not', async () => {
   for (const changesAt of [1, 4] as const) {
     const w = await cloning();

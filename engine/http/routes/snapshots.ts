@@ -66,6 +66,7 @@ export const snapshotRoutes = [
     method: 'post',
     path: '/api/v1/snapshots/:id/clone',
     verb: 'clone',
+    say: 'Make a new workspace of a snapshot; of one that somebody else owns under a key of its own, without its secrets',
     params: z.object({ id: SnapshotId }),
     body: z.strictObject({ instance_id: InstanceId, into: InstanceId.describe('The name of the new workspace.') }),
     answers: { 202: OperationJson },
