@@ -77,6 +77,8 @@ function partsOf(figures: Figures, words: Phrases): string {
     ...(parts.length > 0 ? [parts.join(' · ')] : []),
     words.money.hours(words.hours(awakeMs), words.hours(asleepMs)),
     ...(notCompared.ms === 0 ? [] : [words.money.apart(words.dollars(notCompared.micro), words.hours(notCompared.ms))]),
-    ...(differenceMicro === 0 ? [] : [plain(words.money.difference(words.dollars(differenceMicro)))]),
+    ...(differenceMicro === 0
+      ? []
+      : [plain(words.money.difference(words.dollars(Math.abs(differenceMicro)), differenceMicro < 0))]),
   ].join('\n');
 }

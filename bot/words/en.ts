@@ -396,7 +396,8 @@ export const en: Phrases = {
       return `**${period}**: paid **${paid}**, **${saved}** ${savedMicro < 0 ? 'more than' : 'less than'} ${baseline}.`;
     },
     hours: (awake = '', asleep = '') => `awake ${awake} · asleep ${asleep}`,
-    difference: (amount = '') => `Marketplaces charged ${amount} beyond what was metered for the same.`,
+    difference: (amount, isLess) =>
+      `Marketplaces charged ${amount} ${isLess ? 'less' : 'more'} than was metered for the same.`,
     apart: (amount = '', hours = '') => `Not compared, since no hourly price is known for it: ${amount} and ${hours}.`,
   },
 

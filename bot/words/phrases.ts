@@ -228,7 +228,7 @@ export interface Phrases extends Format {
     /** Null: nobody knows what it is compared with. */
     headline(period: string, total: Pick<Figures, 'paidMicro' | 'savedMicro'>, baseline: string): string;
     readonly hours: Say;
-    readonly difference: Say;
+    difference(amount: string, isLess: boolean): string;
     /** No hourly price is known for it. */
     readonly apart: Say;
   };

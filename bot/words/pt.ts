@@ -428,7 +428,8 @@ export const pt: Phrases = {
       return `**${period}**: pago **${paid}**, **${saved}** ${savedMicro < 0 ? 'a mais que' : 'a menos que'} ${baseline}.`;
     },
     hours: (awake = '', asleep = '') => `acordado ${awake} · dormindo ${asleep}`,
-    difference: (amount = '') => `Os marketplaces cobraram ${amount} além do que foi medido para o mesmo.`,
+    difference: (amount, isLess) =>
+      `Os marketplaces cobraram ${amount} ${isLess ? 'a menos' : 'a mais'} do que foi medido para o mesmo.`,
     apart: (amount = '', hours = '') => `Sem comparação, por não se saber o preço da hora: ${amount} e ${hours}.`,
   },
 

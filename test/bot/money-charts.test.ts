@@ -38,6 +38,14 @@ test('what nobody knows is said, and none of it counts as nothing', async () => 
   expect(wordsIn('en').answer.savings(unknown).content).toContain('is not known');
 });
 
+test.each([
+  [-10_000, 'Marketplaces charged $0.01 less than was metered for the same.'],
+  [10_000, 'Marketplaces charged $0.01 more than was metered for the same.'],
+])('what bills differ by, %d, is said without a sign', (differenceMicro, sentence) => {
+  const answer = wordsIn('en').answer.savings({ ...savings, total: { ...savings.total, differenceMicro } });
+  expect(JSON.stringify(answer)).toContain(sentence);
+});
+
 test('the picture of boots and its words count the same hosts, those that booted', async () => {
   const some = [...hosts, { stages: {} }, { stages: {} }] as never;
   expect(bootsSvg(some, wordsIn('en'))).toContain('How fast 4 hosts boot');
