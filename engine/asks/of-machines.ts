@@ -4,6 +4,7 @@ import { HOLDS_WORK } from '../domain/lifecycle.ts';
 import type { Ports } from '../domain/ports.ts';
 import type { Snapshot } from '../domain/snapshot.ts';
 import { NO_CHOICE, type Wish } from '../domain/workspace.ts';
+import { onlyAdopts } from '../steps/only-adopts.ts';
 import { workspaceBell } from '../steps/step.ts';
 import { update } from '../steps/update.ts';
 import type { Asking } from './asking.ts';
@@ -122,6 +123,7 @@ export function asksOfMachines(views: Views, restores: Restores, { begin, noted 
 
     async abandon(name, how, asked) {
       const workspace = await views.find(name);
+      if (await onlyAdopts(ports)) throw new Failure('recovery_unconfirmed');
       const machines = (await store.list('machines')).filter(
         (machine) => machine.workspace === name && HOLDS_WORK.has(machine.state),
       );

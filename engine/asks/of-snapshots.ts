@@ -40,6 +40,7 @@ export function asksOfSnapshots(views: Views, { begin, noted }: Asking, ports: P
 
     async forget(name, prefix, how, asked) {
       const snapshot = await views.findSnapshot(name, prefix);
+      if (await onlyAdopts(ports)) throw new Failure('recovery_unconfirmed');
       const short = snapshot.id.slice(0, 8);
       if (snapshot.pinned)
         throw new Failure('snapshot_pinned', { snapshot: short, by: snapshot.pinned.by, workspace: name });

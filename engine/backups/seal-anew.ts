@@ -1,7 +1,8 @@
-import { isFailure } from '../domain/failures.ts';
+import { Failure, isFailure } from '../domain/failures.ts';
 import { descriptionPrefix, INSTALLATION, installationKey } from '../domain/layout.ts';
 import type { Storage, Store } from '../domain/ports.ts';
 import { putDescription } from '../steps/describe.ts';
+import { onlyAdopts } from '../steps/only-adopts.ts';
 import { update } from '../steps/update.ts';
 
 export interface SealAnew {
@@ -24,6 +25,8 @@ export async function sealAnew(
   { store, storages, installation, open, fresh }: SealAnew,
   signal: AbortSignal,
 ): Promise<void> {
+  // What the old key sealed is removed in the end; until a person looked both open.
+  if (await onlyAdopts({ store })) throw new Failure('recovery_unconfirmed');
   const [hot, ...vaults] = storages;
   const anew = (sealed: string): string => (isSealedBy(fresh, sealed) ? sealed : fresh.seal(open(sealed)));
   for (const { id } of await store.list('operations'))

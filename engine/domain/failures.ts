@@ -551,8 +551,8 @@ export const FAILURES = {
     409,
     65,
     false,
-    'The store of this engine was recovered from storage, or is older than it, so it only adopts machines until somebody confirms: "dumont recover --confirm".',
-    'O estado deste engine foi recuperado do armazenamento, ou é mais antigo que ele; só adota máquinas até alguém confirmar: "dumont recover --confirm".',
+    'The store of this engine was recovered from storage, or is older than it, so it removes nothing and only adopts machines until somebody confirms: "dumont recover --confirm".',
+    'O estado deste engine foi recuperado do armazenamento, ou é mais antigo que ele; não remove nada e só adota máquinas até alguém confirmar: "dumont recover --confirm".',
   ),
   row_changed: row(
     409,

@@ -20,6 +20,7 @@ import type { Workspace } from '../domain/workspace.ts';
 import { readManifest } from '../policy/manifest-change.ts';
 import { challengeOf } from '../policy/proof.ts';
 import { type Stages, type VaultPlan, vaultPlan } from '../policy/vault.ts';
+import { onlyAdopts } from './only-adopts.ts';
 import { update } from './update.ts';
 
 export interface Vaulted {
@@ -321,6 +322,7 @@ const AT_ONCE = 16;
 
 /** What vaults still have of workspaces that were destroyed goes when its lock has ended. */
 export async function forgetDestroyed(ports: Ports, signal: AbortSignal): Promise<void> {
+  if (await onlyAdopts(ports)) return;
   for (const { key, writtenAt } of await ports.storage.list(DESTROYED, signal)) {
     const longest = Math.max(0, ...ports.vaults.map(({ lockMs }) => lockMs));
     if (ports.clock.now() - writtenAt <= longest) continue;

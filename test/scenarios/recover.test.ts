@@ -1,5 +1,6 @@
 import { expect, test, vi } from 'vitest';
 import { noteInstallation, recoverStore } from '../../engine/backups/recovery.ts';
+import type { Engine } from '../../engine/domain/doors.ts';
 import { Failure } from '../../engine/domain/failures.ts';
 import { metadataKey } from '../../engine/domain/layout.ts';
 import type { Storage } from '../../engine/domain/ports.ts';
@@ -188,5 +189,102 @@ test('after that the engine only adopts: the machine that runs is saved and stay
   await engine.wake('lab', {}, ANA);
   await w.clock.advance(3 * MINUTE);
   expect((await engine.status('lab'))[0]?.sight).toBe('awake');
+  await end();
+});
+
+type Ask = (engine: Engine, snapshot: string) => Promise<unknown>;
+
+/** What would rent, destroy or remove, by engine call. */
+const REFUSED: Readonly<Record<string, Ask>> = {
+  wake: (engine) => engine.wake('lab', {}, ANA),
+  restorePlan: (engine, snapshot) => engine.restorePlan('lab', { onto: 'new', snapshot }, signal),
+  abandon: (engine) => engine.abandon('lab', { why: 'it costs' }, ANA),
+  forget: (engine, snapshot) => engine.forget('lab', snapshot, { newest: true, why: 'a secret was in it' }, ANA),
+  destroy: (engine) => engine.destroy('lab', { purge: true }, ANA),
+  rekey: (engine) => engine.rekey('lab', ANA),
+  clone: (engine, snapshot) => engine.clone('lab', snapshot, { into: 'two' }, ANA),
+  give: (engine, snapshot) => engine.give('lab', snapshot, { to: 'joao', into: 'two' }, ANA),
+};
+/** Decisions that can be taken back, saves, and what leaves the work where it is. */
+const HARMLESS: Readonly<Record<string, Ask>> = {
+  create: (engine) => engine.create('more', {}, ANA),
+  configure: (engine) => engine.configure('lab', { retentionDays: 7 }, ANA),
+  share: (engine) => engine.share('lab', { with: 'joao', role: 'viewer' }, ANA),
+  keep: (engine) => engine.keep('lab', { forMs: null, why: '' }, ANA),
+  schedule: (engine) => engine.schedule('lab', { want: 'asleep', days: ['mon'], time: '08:45', zone: 'UTC' }, ANA),
+  unschedule: (engine) => engine.unschedule('lab', 's1', ANA),
+  pin: (engine, snapshot) => engine.pin('lab', snapshot, { pinned: false, why: '' }, ANA),
+  snapshot: (engine) => engine.snapshot('lab', { description: 'found again' }, ANA),
+  drill: (engine, snapshot) => engine.drill('lab', { snapshot }, ANA),
+  run: (engine) => engine.run('lab', { argv: ['true'], thenHibernate: false }, ANA),
+  bringBack: (engine, snapshot) =>
+    engine.bringBack('lab', { snapshot, path: null, into: 'workspace/old', overwrite: false }, ANA),
+  standBy: (engine) => engine.standBy('lab', { on: false, agreedDollarsPerMonth: null }, ANA),
+  setBudget: (engine) => engine.setBudget({ scope: 'workspace', of: 'lab', per: 'day', micro: 5e6 }, ANA),
+  removeBudget: (engine) => engine.removeBudget('workspace/lab/day', ANA),
+  planReport: (engine) =>
+    engine.planReport(
+      { guild: 'g', channel: 'c', workspace: 'lab', every: 'daily', time: '09:00', zone: 'UTC', language: 'en' },
+      ANA,
+    ),
+  removeReport: async (engine) => {
+    for (const { id } of await engine.reports()) await engine.removeReport(id, ANA);
+  },
+  pause: (engine) => engine.pause('lab', ANA),
+  hibernate: (engine) => engine.hibernate('lab', {}, ANA),
+};
+const ONLY_LOOKS = new Set(
+  (
+    'find status snapshots findSnapshot backups findBackup files diff download retention alerts drills plans logs followLog ' +
+    'past events lastTold operation operations quote ssh offers hosts health standby budgets reports savings atRisk'
+  ).split(' '),
+);
+
+test('before that nothing is removed, whatever people ask for and however long they take', async () => {
+  const { w, vault, machine, engine: first, recover, stop } = await lost();
+  const account = { version: 0, role: 'operator', password: '', createdAt: 0, createdBy: '', endedAt: null } as const;
+  await first.hibernate('lab', {}, ANA);
+  await w.clock.advance(10 * MINUTE);
+  await first.wake('lab', {}, ANA);
+  await w.clock.advance(5 * MINUTE);
+  await first.create('old', {}, ANA);
+  await first.destroy('old', { purge: true }, ANA);
+  await stop();
+  const { store } = await recover();
+  await store.save('accounts', { ...account, id: 'joao', wordsSince: 0, discord: null });
+  Object.assign(w, { store });
+  const { engine, stop: end } = await w.start();
+  await w.clock.advance(5 * MINUTE);
+  const [{ id } = { id: '' }] = await engine.snapshots('lab');
+  const asked = [...Object.keys(REFUSED), ...Object.keys(HARMLESS)];
+  expect(new Set([...asked, ...ONLY_LOOKS, 'confirmRecovery'])).toEqual(new Set(Object.keys(engine)));
+  const rows = async () => new Set((await store.list('snapshots')).map((row) => row.id));
+  const before = { hot: [...w.storage.objects.keys()], vault: [...vault.objects.keys()], rows: await rows() };
+  for (const [name, ask] of Object.entries(REFUSED))
+    await expect(ask(engine, id), name).rejects.toMatchObject({ code: 'recovery_unconfirmed' });
+  for (const [name, ask] of Object.entries(HARMLESS)) {
+    const refused = await ask(engine, id).then(
+      () => null,
+      ({ code }) => code,
+    );
+    expect([null, 'no_such_machine'], name).toContain(refused);
+    await w.clock.advance(MINUTE);
+  }
+  await w.clock.advance(9 * DAY);
+  const lacks = (now: Iterable<string>, was: Iterable<string>) => {
+    const there = new Set(now);
+    return [...was].filter((one) => !there.has(one));
+  };
+  expect(lacks(w.storage.objects.keys(), before.hot).filter((key) => !key.startsWith('_dumont/workspaces/'))).toEqual(
+    [],
+  );
+  expect(lacks(vault.objects.keys(), before.vault)).toEqual([]);
+  expect(lacks(await rows(), before.rows)).toEqual([]);
+  expect(w.storage.forgotten.size + vault.forgotten.size).toBe(0);
+  expect(w.rented.length, 'what it saved and would let go').toBe(1);
+  expect(machine.destroyed, 'that one was let go before').toBe(true);
+  await engine.confirmRecovery(ANA);
+  const oldest = (await engine.snapshots('lab')).at(-1);
+  await engine.forget('lab', oldest?.id ?? '', { newest: false, why: 'a secret was in it' }, ANA);
   await end();
 });

@@ -146,6 +146,23 @@ test('nothing changes before the new recovery key is typed back, and then the ol
   expect((await readMasterKey(file)).open(gift, '-')).toBe(passwordOf('paper'));
 });
 
+test('a store that was recovered is sealed anew when a person confirmed it, and until then both keys open', async () => {
+  await using folder = await temporaryFolder();
+  const world = await installed(folder.path);
+  const { file, store, hot, oldKey } = world;
+  const newKey = await nextRecoveryKey(file);
+  await confirmNext(file, newKey!);
+  const waits = { version: 0, workspace: null, raisedAt: 1, why: '', resolvedAt: null, resolvedBy: null } as const;
+  const alert = await store.save('alerts', { ...waits, id: 'recovered', kind: 'recovered' });
+  await expect(start(world)).rejects.toMatchObject({ code: 'recovery_unconfirmed' });
+  expect(await recoveryKeyIn(file)).toBe(oldKey);
+  expect(await recovered(oldKey, [hot])).toEqual(NAMES.map(passwordOf));
+  await store.save('alerts', { ...alert, resolvedAt: 2, resolvedBy: 'ana' });
+  await start(world);
+  expect(await recoveryKeyIn(file)).toBe(newKey);
+  expect(await recovered(newKey!, [hot])).toEqual(NAMES.map(passwordOf));
+});
+
 test('killed at any call it loses nothing: all opens, one recovery key brings all back, and the next start goes on', async () => {
   for (let killedAt = 0; ; killedAt += 1) {
     await using folder = await temporaryFolder();
