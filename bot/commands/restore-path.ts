@@ -27,7 +27,7 @@ export const restorePath = command({
       { max: 1_000 },
     ),
   },
-  async run({ options: { workspace, path, snapshot, into }, engine, asked, follow, confirm, words }) {
+  async run({ options: { workspace, path, snapshot, into }, engine, asked, follow, confirm, words, signal }) {
     const newest = newestGood(await engine.snapshots(workspace));
     const chosen = snapshot === undefined ? newest : await engine.findSnapshot(workspace, snapshot);
     if (!chosen) throw new Failure('no_good_snapshot', { workspace, when: '' });
@@ -36,6 +36,7 @@ export const restorePath = command({
       const how = { snapshot: chosen.id, path: file, into: below(into), overwrite: false };
       return await follow(await engine.bringBack(workspace, how, asked));
     }
+    await engine.files(workspace, chosen.id, { folder: file, deep: false }, signal); // nobody is asked about what is not there
     const question = words.confirm.bringBack(plain(workspace), `/${file}`, chosen);
     return await confirm(question, null, { chosen: chosen.id, file });
   },

@@ -208,6 +208,8 @@ export const REASONS: readonly Pair[] = [
   ['about to be asked for', 'prestes a ser pedida'],
   ['=asked for', 'foi pedido'],
   [': asked for', ': foi pedido'],
+  ['=a checkpoint', 'um checkpoint'],
+  [': a checkpoint', ': um checkpoint'],
   // what went wrong
   ['the agent named no snapshot', 'o agente não deu nome a um snapshot'],
   ['the agent stopped talking', 'o agente parou de falar'],

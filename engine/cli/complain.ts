@@ -22,7 +22,7 @@ export async function complain(thrown: unknown, screen: Screen): Promise<number>
 
 async function hint({ code, facts }: Failure): Promise<string> {
   if (code === 'workspace_awake')
-    return `${facts.here ? ' Or put the files back onto that machine, with --here.' : ''} dumont hibernate ${facts.workspace}`;
+    return ` "dumont hibernate ${facts.workspace}" does that${facts.here ? '; --here brings the files onto that machine instead' : ''}.`;
   if (code !== 'no_such_workspace' || typeof facts.workspace !== 'string') return '';
   try {
     const { instances } = await engineClient().get<InstancesJson>('/api/v1/instances');

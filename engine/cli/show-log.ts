@@ -27,7 +27,7 @@ export async function showLog(name: string, wanted: Wanted, { engine, screen, si
   const print = (line: LogLineJson): void => (screen.json ? screen.printJson(line) : screen.print(words(line, screen)));
   for (const line of lines) print(line);
   if (!wanted.follow) {
-    if (lines.length === 0 && !screen.json) screen.note(`Nothing of ${name} is in its log there.`);
+    if (lines.length === 0 && !screen.json) screen.note(noneWords(name, wanted));
     return 0;
   }
   const from = { path, query: { level: wanted.least }, after: lines.at(-1)?.place ?? BEFORE_ALL };
@@ -37,6 +37,11 @@ export async function showLog(name: string, wanted: Wanted, { engine, screen, si
     screen,
     signal,
   );
+}
+
+function noneWords(name: string, { least, date }: Wanted): string {
+  const level = least === 'DEBUG' ? '' : ` at ${least} or above`;
+  return `The log of ${name} has nothing${level}${date === undefined ? '' : ` on ${date} (UTC)`}.`;
 }
 
 /** Oldest first. */

@@ -91,15 +91,21 @@ function rowsOf(rows: readonly Listed[], { width, paint }: Screen): string[] {
 
 function descriptionOf(it: Listed): string {
   const same = it.same_content_ids.length;
-  return [
+  const parts = [
     it.description,
     ...it.tags.map((tag) => `#${tag}`),
-    ...Object.entries(it.extra).map(([name, value]) => `${name}=${value}`),
+    ...Object.entries(it.extra).map(extraWords),
     ...(it.named ? [it.named.description, ...it.named.tags.map((tag) => `#${tag}`), `as ${short(it.named.id)}`] : []),
     ...(same === 0 ? [] : [`(and ${count(same)} of the same content)`]),
-  ]
-    .filter(Boolean)
-    .join(' ');
+  ];
+  return [...new Set(parts)].filter(Boolean).join(' ');
+}
+
+/** Where a workspace that was made of a snapshot came from is said as its own description says it. */
+function extraWords([name, value]: [string, unknown]): string {
+  const [workspace = '', id] = String(value).split('/');
+  if ((name === 'cloned_from' || name === 'shared_from') && id) return `of ${workspace}, ${short(id)}`;
+  return name === 'shared_by' ? `shared by ${value}` : `${name}=${value}`;
 }
 
 /** Until when it is there; that somebody pinned it; nothing where it stays as long as it is the newest. */

@@ -133,7 +133,7 @@ async function enter(
     snapshot: id,
     files: snapshot.fileCount,
     bytes: snapshot.sizeBytes,
-    why: ask ? 'asked for' : 'last backup',
+    why: ask ? (ask.type === 'CHECKPOINT' ? 'a checkpoint' : 'asked for') : 'last backup',
   });
   ports.bell.ring(rowsBell);
   return entered;

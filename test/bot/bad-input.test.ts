@@ -18,6 +18,7 @@ describe.concurrent('bad input', () => {
     const tries = [
       ['wake', { workspace: 'no-such' }, 'There is no workspace named "no-such". Known: lab.'],
       ['restore snapshot', { workspace: 'lab', snapshot: 'ffff' }, 'There is no snapshot "ffff" of lab.'],
+      ['restore path', { workspace: 'lab', path: '/workspace/none' }, 'has no /workspace/none.'],
       ['restore date', { workspace: 'lab', date: '2026-02-31' }, 'is no date like'],
       ['restore date', { workspace: 'lab', date: '2020-01-01' }, 'has no good snapshot as of 2020-01-01'],
       ['keep', { workspace: 'lab', for: 'forever' }, 'is not a length of time'],

@@ -20,7 +20,7 @@ export const EVERY: readonly (readonly [path: string, options: Values])[] = [
   ['restore latest', { workspace: 'lab' }],
   ['restore date', { workspace: 'lab', date: '2025-06-03 23:00' }],
   ['restore snapshot', { workspace: 'lab', snapshot: 'a1a1' }],
-  ['restore path', { workspace: 'lab', path: '/workspace/model.py' }],
+  ['restore path', { workspace: 'lab', path: '/workspace/code.py' }],
   ['snapshot files', { workspace: 'lab', snapshot: 'a2a2', folder: 'workspace' }],
   ['snapshot files', { workspace: 'lab', snapshot: 'a1a1', compare: 'a2a2' }],
   ['snapshot pin', { workspace: 'lab', snapshot: 'a1a1', why: 'the paper' }],

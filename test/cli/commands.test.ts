@@ -372,6 +372,23 @@ test('each snapshot says how long it is kept, and for --retention why', async ()
   house.snapshots.splice(-2, 2);
 });
 
+test('what a workspace was made of is said in words, once', async () => {
+  const extra = { cloned_from: `lab/${'a1'.repeat(32)}` };
+  const shared = { shared_by: 'ana', shared_from: `lab/${'a2'.repeat(32)}`, ticket: '12' };
+  house.snapshots.push({ ...snapshot('train', 4, 'of lab, a1a1a1a1'), extra });
+  house.snapshots.push({ ...snapshot('train', 5, 'the paper'), extra: shared });
+  const { out } = await dumont('snapshots', 'train');
+  expect(out).toMatch(/^a4a4a4a4 .* of lab, a1a1a1a1$/m);
+  expect(out).not.toContain('of lab, a1a1a1a1 of lab');
+  expect(out).toMatch(/^a5a5a5a5 .* the paper shared by ana of lab, a2a2a2a2 ticket=12$/m);
+  house.snapshots.splice(-2, 2);
+});
+
+test('a snapshot is pinned, and is no longer pinned', async () => {
+  expect((await dumont('pin', 'lab', 'a1a1', '--why', 'the paper')).out).toBe('a1a1 is pinned.\n');
+  expect((await dumont('pin', 'lab', 'a1a1', '--end')).out).toBe('a1a1 is no longer pinned.\n');
+});
+
 test('snapshots come newest first, with their state', async () => {
   house.snapshots.push({ ...snapshot('lab', 3, ''), partial: true });
   const { out } = await dumont('snapshots', 'lab');
@@ -407,14 +424,21 @@ test.each([
 test('one file comes back onto the running machine only when that was agreed to', async () => {
   house.snapshots.push(snapshot('train', 7, ''), snapshot('asleep', 8, ''));
   expect((await dumont('wake', 'train')).code).toBe(0);
-  const refused = await dumont('restore', 'train', '--path', '/workspace/model.py');
-  expect(refused.err).toContain('/workspace/model.py of a7a7a7a7 takes the place of what is on the machine now.');
+  const refused = await dumont('restore', 'train', '--path', '/workspace/code.py');
+  expect(refused.err).toContain('/workspace/code.py of a7a7a7a7 takes the place of what is on the machine now.');
+  const absent = await dumont('restore', 'train', '--path', '/workspace/none');
+  expect([absent.code, absent.err]).toEqual([66, expect.stringContaining('Snapshot a7a7a7a7 has no /workspace/none.')]);
+  expect(absent.err).not.toContain('--yes');
+  const whole = await dumont('restore', 'train', '--snapshot', 'a7a7', '--dry-run');
+  expect(whole.err).toContain(
+    'put it to sleep first. "dumont hibernate train" does that; --here brings the files onto that machine instead.\n',
+  );
   expect(house.asked.filter(({ what }) => what === 'bringBack')).toEqual([]);
-  const agreed = await dumont('restore', 'train', '--path', '/workspace/model.py', '--yes');
-  expect([agreed.code, agreed.out]).toEqual([0, expect.stringContaining('/workspace/model.py is back.')]);
+  const agreed = await dumont('restore', 'train', '--path', '/workspace/code.py', '--yes');
+  expect([agreed.code, agreed.out]).toEqual([0, expect.stringContaining('/workspace/code.py is back.')]);
   expect(lastAsked()?.args[1]).toEqual({
     snapshot: 'a7'.repeat(32),
-    path: 'workspace/model.py',
+    path: 'workspace/code.py',
     into: null,
     overwrite: true,
   });
@@ -424,7 +448,7 @@ test('one file comes back onto the running machine only when that was agreed to'
   expect(lastAsked()?.args[1]).toMatchObject({ into: 'workspace/then', overwrite: false });
   house.snapshots.splice(-2, 1);
   await dumont('create', 'asleep');
-  const unsaid = await dumont('restore', 'asleep', '--path', '/workspace/model.py');
+  const unsaid = await dumont('restore', 'asleep', '--path', '/workspace/code.py');
   expect(unsaid.err).toContain('asleep sleeps. With --to FOLDER it comes onto this computer');
   expect(unsaid.err).toContain('asleep has no machine right now');
 });

@@ -123,7 +123,11 @@ test('the log of a workspace is shown by level, with what its machine said, and 
   ]);
   const day = new Date(at).toISOString().slice(0, 10);
   expect((await run(house.home, ['logs', 'lab', '--date', day, '--lines', '3'])).out).toContain('upkeep.waits');
-  expect((await run(house.home, ['logs', 'lab', '--date', '2001-01-01'])).err).toContain('Nothing of lab');
+  expect((await run(house.home, ['logs', 'lab', '--date', '2001-01-01'])).err).toContain(
+    'The log of lab has nothing on 2001-01-01 (UTC).',
+  );
+  const loud = ['logs', 'lab', '--level', 'error'];
+  expect((await run(house.home, loud)).err).toContain('The log of lab has nothing at ERROR or above.');
   expect((await run(house.home, ['logs', '--level', 'info'])).err).toContain('needs NAME');
   expect((await run(house.home, ['logs', 'lab', '--level', 'loud'])).err).toContain('DEBUG, INFO, WARNING, ERROR');
   const logs = start(house.home, ['logs', 'lab', '--level', 'warning', '--follow']);

@@ -63,6 +63,15 @@ test('into another directory it needs neither agreement nor checkpoint', async (
   await stop();
 });
 
+test('its checkpoint is told as one', async () => {
+  const { w, engine, good, stop } = await spoiled();
+  await engine.bringBack('lab', { snapshot: good, ...CODE }, ANA);
+  await w.clock.advance(MINUTE);
+  const whys = w.told.flatMap((talk) => (talk.event === 'snapshot.proved' ? [talk.why] : []));
+  expect(whys.at(-1)).toBe('a checkpoint');
+  await stop();
+});
+
 test('a file that the snapshot does not have is said so at once, and no checkpoint is taken for it', async () => {
   const { engine, good, stop } = await spoiled();
   const how = { snapshot: good, path: 'workspace/nothing', into: null, overwrite: true };

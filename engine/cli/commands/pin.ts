@@ -9,7 +9,7 @@ const SNAPSHOT = { name: 'ID', say: 'The snapshot, or the beginning of its id' }
 export const pin = command({
   name: 'pin',
   takes: [WORKSPACE, SNAPSHOT],
-  options: { why: text('TEXT', 'Why, for whoever finds it in a year'), end: flag('It goes in its time again') },
+  options: { why: text('TEXT', 'Why, for whoever finds it in a year'), end: flag('It is no longer pinned') },
   examples: [
     ['dumont pin lab a1b2c3d4 --why "what the paper was made with"', 'it never goes by itself'],
     ['dumont pin lab a1b2c3d4 --end', ''],
@@ -19,7 +19,7 @@ export const pin = command({
     if (end) await engine.remove(path, { instance_id: name }, signal);
     else await engine.put<SnapshotJson>(path, { instance_id: name, why: why ?? '' }, signal);
     if (screen.json) screen.printJson({ instance_id: name, snapshot: id, pinned: !end });
-    else screen.print(end ? `${short(id)} goes in its time again.` : `${short(id)} stays until you end that.`);
+    else screen.print(end ? `${short(id)} is no longer pinned.` : `${short(id)} is pinned.`);
     return 0;
   },
 });

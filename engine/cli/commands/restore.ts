@@ -110,6 +110,10 @@ async function ontoMachine(name: string, chosen: Chosen, given: Given<typeof RES
   if (!machine && path !== undefined)
     screen.note(`${name} sleeps. With --to FOLDER it comes onto this computer; no machine is needed for that.`);
   if (machine && into === undefined) {
+    if (path !== undefined) {
+      const query = { instance_id: name, path: below(path), limit: 1 };
+      await engine.get(`/api/v1/snapshots/${chosen.id}/files`, query, signal); // nobody is asked about what is not there
+    }
     const what =
       path === undefined ? `The files of ${short(chosen.id)} take` : `${absolute(path)} of ${short(chosen.id)} takes`;
     await confirm(
