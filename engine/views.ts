@@ -22,6 +22,7 @@ import { followLog, linesOf } from './process/logs.ts';
 import { quoteFor } from './quote.ts';
 import { knownWorkspaces } from './steps/known-workspaces.ts';
 import { lookForRisk } from './steps/look-for-risk.ts';
+import { readMending } from './steps/mending.ts';
 import { storedLines } from './steps/stored-backup.ts';
 
 type Reads = Pick<
@@ -185,7 +186,9 @@ export function createViews(
         archive,
         sizeBytes: archive ? null : (line?.sizeBytes ?? null),
         sha256: archive ? null : (line?.sha256 ?? null),
-        stream: ports.repositories.read(workspace, snapshot.id, { path, archive }, signal),
+        stream: readMending(workspace, ports, signal, () =>
+          ports.repositories.read(workspace, snapshot.id, { path, archive }, signal),
+        ),
       };
     },
 

@@ -4,7 +4,9 @@ import type { Clone, Operation } from '../domain/operation.ts';
 import type { Ports, StoredObject } from '../domain/ports.ts';
 import type { Snapshot } from '../domain/snapshot.ts';
 import type { Workspace } from '../domain/workspace.ts';
+import { mending } from '../steps/mending.ts';
 import { endOperation } from '../steps/operation.ts';
+import { update } from '../steps/update.ts';
 import { given, tellOfGift } from './give.ts';
 import { finish, type Original, originalOf, workspaceMadeOf } from './made-of-snapshot.ts';
 
@@ -24,9 +26,11 @@ export async function makeClone(operation: string, ports: Ports, signal: AbortSi
     const made =
       'id' in found
         ? found
-        : gift
-          ? await given(gift, asked, found, ports, signal)
-          : await cloned(wanted, asked, found, ports, signal);
+        : await mending(found.source, ports, signal, async (again) => {
+            if (gift) return await given(gift, asked, found, ports, signal);
+            if (again) await sweep(into, ports, signal); // what was damaged was copied as it was
+            return await cloned(wanted, asked, found, ports, signal);
+          });
     const forOther = gift !== null && gift.to !== asked.by;
     if (forOther) await tellOfGift(gift, asked, made, ports);
     const end = forOther ? `, and belongs to ${gift.to}.` : gift ? `. ${LEFT_BEHIND}` : '.';
@@ -34,13 +38,21 @@ export async function makeClone(operation: string, ports: Ports, signal: AbortSi
     await endOperation(operation, { ok: true, say, facts: { workspace: into, snapshot: made.id } }, ports);
   } catch (cause) {
     signal.throwIfAborted();
-    const again =
-      isFailure(cause) && (cause.row.retry || cause.code === 'row_changed') && cause.code !== 'proof_failed';
-    if (!isFailure(cause) || again) throw cause;
+    if (!isFailure(cause) || cause.code === 'fenced') throw cause;
+    if (cause.row.retry && cause.code !== 'proof_failed' && (await mayTryAgain(asked, cause, ports))) throw cause;
     if (cause.code !== 'workspace_exists') await sweep(into, ports, signal);
     const say = sentence(cause.code, cause.facts);
     await endOperation(operation, { ok: false, code: cause.code, say, facts: cause.facts }, ports);
   }
+}
+
+/** Storage may be away for a while; what restic cannot do with it there, and no vault could mend, soon stays so. */
+async function mayTryAgain({ id, workspace }: Operation, { code, message }: Failure, ports: Ports): Promise<boolean> {
+  const row = await update(ports.store, 'operations', id, (now) => ({ ...now, tries: (now.tries ?? 0) + 1 }));
+  const tries = row?.tries ?? 0;
+  const most = code === 'restore_failed' ? BROKEN_TRIES : TRIES;
+  ports.log('clone.failed', { workspace, operation: id, why: message, tries, of: most }, 'WARNING');
+  return tries < most;
 }
 
 /** What is left of a try that came to nothing: whoever takes the name next finds nothing there. */
@@ -107,9 +119,12 @@ async function copyRepository(
     await Promise.all(Array.from({ length: settings.save.connections }, copyNext));
     const after = new Set((await list()).map(({ key }) => key));
     if (before.every(({ key }) => after.has(key))) return;
-    if (tries === TRIES) throw new Failure('repository_locked', { workspace: from, why: 'it is being put together' });
+    if (tries === COPIES) throw new Failure('repository_locked', { workspace: from, why: 'it is being put together' });
   }
 }
 
-const TRIES = 3;
+const COPIES = 3;
+/** About half an hour, and seconds. */
+const TRIES = 12;
+const BROKEN_TRIES = 3;
 const LEFT_BEHIND = 'It has a key of its own; the environment, SSH keys and command after a wake were not copied.';

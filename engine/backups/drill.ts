@@ -6,6 +6,7 @@ import { newestGood, type Snapshot } from '../domain/snapshot.ts';
 import { noUpkeep } from '../domain/upkeep.ts';
 import type { Workspace } from '../domain/workspace.ts';
 import { bytesOf, partOf, viewOfDrills } from '../policy/drill.ts';
+import { mending } from '../steps/mending.ts';
 import { endOperation } from '../steps/operation.ts';
 import { storedLines } from '../steps/stored-backup.ts';
 import { update } from '../steps/update.ts';
@@ -85,9 +86,11 @@ async function attempt(
     const part = partOf(lines, ports.settings.upkeep, await turnOf(workspace, ports));
     const { chosen, whole } = part;
     const paths = chosen.map(({ path }) => path);
-    const { digests, bytes, ms } = part.fits
-      ? await ports.repositories.restoreHere(workspace, snapshot.id, { paths, whole }, signal)
-      : await readThrough(workspace, snapshot, chosen, ports, signal);
+    const { digests, bytes, ms } = await mending(workspace, ports, signal, async () =>
+      part.fits
+        ? await ports.repositories.restoreHere(workspace, snapshot.id, { paths, whole }, signal)
+        : await readThrough(workspace, snapshot, chosen, ports, signal),
+    );
     const differing = chosen.filter(({ path, sha256 }) => digests.get(path) !== sha256).map(({ path }) => path);
     const ok = differing.length === 0;
     const of = whole

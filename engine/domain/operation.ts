@@ -16,6 +16,8 @@ export interface Operation {
    * Null in rows that are older than this.
    */
   readonly intent: Intent | null;
+  /** How often it came to nothing, for what is tried again. */
+  readonly tries?: number | undefined;
   readonly endedAt: number | null;
   readonly outcome: Outcome | null;
 }

@@ -5,6 +5,7 @@ import type { Ports, Shell } from '../domain/ports.ts';
 import type { Fetch, Workspace } from '../domain/workspace.ts';
 import { agentCommand, failureOf, readAgentEvent } from '../remote/agent-command.ts';
 import { orderBase, repositoryAccess, whereIs } from './access.ts';
+import { mending } from './mending.ts';
 import { endOperation, forgetAsk } from './operation.ts';
 import { isUnreached, reach } from './reach.ts';
 import { converse } from './save-talk.ts';
@@ -23,7 +24,8 @@ export async function bringBack(
   try {
     await using shell = await reach(machine, ports, signal);
     const fetch = await withCheckpoint(shell, machine, workspace, asked, ports, signal, note);
-    const done = await follow(shell, machine, workspace, fetch, ports, signal);
+    const bring = async (): Promise<Done> => await follow(shell, machine, workspace, fetch, ports, signal);
+    const done = await mending(workspace, ports, signal, bring);
     const facts = { ...done, checkpoint: fetch.checkpoint, snapshot: fetch.snapshot };
     await endOperation(asked.operation, { ok: true, say: wordsOf(fetch, done), facts }, ports);
   } catch (cause) {

@@ -10,9 +10,9 @@ import { neverClaimed, readClaim } from '../remote/claim-check.ts';
 import { orderBase, repositoryAccess, whereIs } from './access.ts';
 import { within } from './deadline.ts';
 import { describe } from './describe.ts';
+import { mending } from './mending.ts';
 import { reach } from './reach.ts';
 import { type Note, type Step, type Turn, verdictOn, workspaceOf } from './step.ts';
-import { mend } from './vault.ts';
 
 /** Brings the files that a person needs to start. The rest arrives while they work, which is `running`'s to follow. */
 export const restoring: Step = async (machine, ports, signal, note) => {
@@ -23,23 +23,13 @@ export const restoring: Step = async (machine, ports, signal, note) => {
   try {
     if (machine.complete && (await keptItsFiles(machine, ports, signal)))
       return { to: 'running', why: 'its files never left it', facts: AT_WORK };
-    return await restore(workspace, ports, signal, note).catch(async (cause: unknown) => {
-      signal.throwIfAborted();
-      if (!(await isMended(workspace, cause, ports, signal))) throw cause;
-      return await restore(workspace, ports, signal, note);
-    });
+    return await mending(workspace, ports, signal, async () => await restore(workspace, ports, signal, note));
   } catch (cause) {
     signal.throwIfAborted();
     if (!isFailure(cause) || cause.code === 'row_changed') throw cause;
     return { to: 'releasing', why: reasonOf(cause) };
   }
 };
-
-/** What the repository had lost may still be in a vault; then it is tried once more. */
-async function isMended(workspace: Workspace, cause: unknown, ports: Ports, signal: AbortSignal): Promise<boolean> {
-  if (!isFailure(cause, 'restore_failed', 'restore_differs', 'no_repository', 'wrong_password')) return false;
-  return (await mend(workspace, ports, signal)) > 0;
-}
 
 const AT_WORK = { sealed: null, held: null, saveFailures: 0, saveAgainAt: null };
 

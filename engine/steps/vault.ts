@@ -113,9 +113,11 @@ export async function validate(
   const [hot, there] = await Promise.all([ports.storage.list(prefix, signal), heldBy(vault, workspace, signal)]);
   const found = new Map(hot.map((one) => [one.key, one.etag]));
   const differs = there.some(({ key, etag }) => (found.get(key) ?? etag) !== etag); // what lies beside is not in `found`
+  // Most of them were taken out, which only restic can tell.
+  const packs = there.some(({ key }) => !found.has(key) && /\/repo\/(data|index)\//.test(key));
   const missing = there.filter(({ key }) => !found.has(key) && /\/repo\/(config|keys\/.*)$/.test(key));
   const opens = (await withoutFormer([missing], workspace, vault, signal)).flat().length === 0;
-  if (opens && !differs && found.has(`${prefix}snapshots/${snapshot.id}`)) return;
+  if (opens && !differs && !packs && found.has(`${prefix}snapshots/${snapshot.id}`)) return;
   await mend(workspace, ports, signal);
 }
 

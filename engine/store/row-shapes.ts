@@ -293,6 +293,7 @@ const operation = z.object({
       z.object({ rekey: z.object({ sealedPassword: z.string() }) }),
     ])
     .nullable(),
+  tries: z.number().int().optional(),
   endedAt: at.nullable(),
   outcome: z
     .discriminatedUnion('ok', [

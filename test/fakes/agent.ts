@@ -42,7 +42,11 @@ export async function restore(machine: FakeMachine, order: RestoreOrder, line: L
 /** What the checkpoint holds as it is now gives way; whatever else is in the way stays. */
 export function bringBack(machine: FakeMachine, order: BringBackOrder, line: Line): void {
   const repository = machine.storage.repository(order.workspace);
-  const kept = repository.get(order.snapshot.id)?.files ?? new Map();
+  const kept = repository.get(order.snapshot.id)?.files;
+  if (!kept) {
+    line.emit({ event: 'failed', code: 'restore_failed', why: 'the snapshot is not there' });
+    return;
+  }
   const safe = order.safe && repository.get(order.safe.id)?.files;
   const wanted = [...kept].filter(([path]) => order.path === null || `${path}/`.startsWith(`${order.path}/`));
   if (wanted.length === 0) {

@@ -108,7 +108,7 @@ export class FakeStorage implements Storage, Repositories {
   }
 
   read(workspace: Workspace, id: string, { path }: { readonly path: string }): Readable {
-    return Readable.from([this.repository(workspace.id).get(id)?.files.get(path)?.content ?? '']);
+    return Readable.from([Buffer.from(this.repository(workspace.id).get(id)?.files.get(path)?.content ?? '')]);
   }
 
   async snapshot(workspace: Workspace, id: string): Promise<StoredSnapshot | null> {

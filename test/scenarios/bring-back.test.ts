@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { FakeStorage } from '../fakes/storage.ts';
 import { ANA, awake, MINUTE, SECOND, World } from '../fakes/world.ts';
 
 /** A workspace at work, with a snapshot of how it was before somebody spoiled a file. */
@@ -160,3 +161,26 @@ test('a dry run is refused for what the restore would be', async () => {
 });
 
 const NEVER = new AbortController().signal;
+
+test('what the hot repository has lost meanwhile comes from the vault, with the one checkpoint', async () => {
+  const { w, engine, machine, good, stop } = await spoiled();
+  const vault = new FakeStorage();
+  w.vaults.push({ name: 'vault', storage: vault, repositories: vault, lockMs: MINUTE });
+  await w.clock.advance(30 * MINUTE);
+  expect((await engine.findSnapshot('lab', good)).vaultedAt).not.toBeNull();
+  w.storage.repository('lab').delete(good);
+  const { id } = await engine.bringBack('lab', { snapshot: good, ...CODE }, ANA);
+  await w.clock.advance(MINUTE);
+  expect((await engine.operation(id)).outcome).toMatchObject({ ok: true });
+  expect(machine.files.get('workspace/code.py')?.content).toBe('good');
+  expect(w.told.filter(({ event }) => event === 'repository.mended')).toHaveLength(1);
+  expect((await engine.snapshots('lab')).filter(({ type }) => type === 'CHECKPOINT')).toHaveLength(1);
+
+  const { createdAt } = (await w.store.read('workspaces', 'lab'))!;
+  w.storage.repository('lab').delete(good);
+  vault.repository(`lab.${createdAt}`).delete(good);
+  const again = await engine.bringBack('lab', { snapshot: good, ...CODE }, ANA);
+  await w.clock.advance(MINUTE);
+  expect((await engine.operation(again.id)).outcome).toMatchObject({ ok: false, code: 'restore_failed' });
+  await stop();
+});

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { Failure } from '../../engine/domain/failures.ts';
 import { engineFor } from '../../engine/guard.ts';
 import { ONE_OF_EACH } from '../contracts/store-rows.ts';
 import { ANA, awake, MINUTE, SECOND, World } from '../fakes/world.ts';
@@ -121,4 +122,42 @@ test('a copy that differs is no workspace', async () => {
   expect((await engine.operation(id)).outcome).toMatchObject({ ok: false, code: 'proof_failed' });
   await expect(engine.status('copy')).rejects.toMatchObject({ code: 'no_such_workspace' });
   await stop();
+});
+
+test('what restic cannot make is tried a few times, said in the log, and given up; the name is free again', async () => {
+  const { w, engine, good, stop } = await saved();
+  const { dropUnused } = w.storage;
+  let tries = 0;
+  w.storage.dropUnused = async () => {
+    tries += 1;
+    throw new Failure('restore_failed', { why: 'a pack is not there' });
+  };
+  const { id } = await engine.clone('lab', good.id, { into: 'copy' }, ANA);
+  await w.clock.advance(MINUTE);
+  const { outcome } = await engine.operation(id);
+  expect(outcome).toMatchObject({ ok: false, code: 'restore_failed', say: 'The restore failed: a pack is not there' });
+  expect(tries).toBe(3);
+  const lines = await engine.logs('lab', { limit: 100, least: 'WARNING' });
+  expect(lines.filter(({ event }) => event === 'clone.failed').map(({ facts }) => facts.tries)).toEqual([3, 2, 1]);
+  expect(await w.storage.list('copy/')).toEqual([]);
+  await w.clock.advance(60 * MINUTE);
+  expect(tries, 'it has ended').toBe(3);
+  w.storage.dropUnused = dropUnused;
+  const again = await engine.clone('lab', good.id, { into: 'copy' }, ANA);
+  await w.clock.advance(MINUTE);
+  expect((await engine.operation(again.id)).outcome?.ok).toBe(true);
+  await stop();
+});
+
+test('storage that stays away ends it too, however often the engine starts meanwhile', async () => {
+  const { w, engine, good, stop } = await saved();
+  w.storage.down = 'nobody answers';
+  const { id } = await engine.clone('lab', good.id, { into: 'copy' }, ANA);
+  await w.clock.advance(5 * MINUTE);
+  expect((await engine.operation(id)).endedAt).toBeNull();
+  await stop();
+  const again = await w.start();
+  await w.clock.advance(60 * MINUTE);
+  expect((await again.engine.operation(id)).outcome).toMatchObject({ ok: false, code: 'storage_down' });
+  await again.stop();
 });

@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream';
 import { expect, test } from 'vitest';
 import { Failure } from '../../engine/domain/failures.ts';
 import { FakeStorage } from '../fakes/storage.ts';
@@ -89,5 +90,26 @@ test('without a vault a lost repository is said in words, and not fifteen machin
   const [view] = await engine.status('lab');
   expect(view?.operation?.outcome?.say).toContain('There is no snapshot');
   expect(w.marketplace.machines.size - before).toBeLessThanOrEqual(5);
+  await stop();
+});
+
+test('a download that breaks off in the middle goes on there, and none of it is given twice', async () => {
+  const { w } = withVault();
+  const { engine, stop } = await asleep(w);
+  const [newest] = await engine.snapshots('lab');
+  const whole = w.storage.read.bind(w.storage);
+  w.storage.read = (...asked) => {
+    if (w.storage.repository('lab').has(newest!.id)) return whole(...asked);
+    return Readable.from(
+      (async function* () {
+        for (const part of ['pri', 'nt(']) yield Buffer.from(part);
+        throw new Failure('restore_failed', { why: 'a pack is not there' });
+      })(),
+    );
+  };
+  w.storage.repository('lab').clear();
+  const { stream } = await engine.download('lab', newest!.id, 'workspace/train.py', new AbortController().signal);
+  expect(Buffer.concat(await stream.toArray()).toString()).toBe('print(1)');
+  expect(w.told.filter(({ event }) => event === 'repository.mended')).toHaveLength(1);
   await stop();
 });
