@@ -1,4 +1,5 @@
 import type { APIEmbedField } from 'discord-api-types/v10';
+import { askedWords } from '../../engine/domain/asked-words.ts';
 import type { Quote, RiskView, WorkspaceView } from '../../engine/domain/doors.ts';
 import type { Talk } from '../../engine/domain/events.ts';
 import type { LogLine } from '../../engine/domain/log.ts';
@@ -190,10 +191,13 @@ export function workspaceAnswers(words: Phrases) {
     },
 
     /** Of the log of a workspace: what people were told in their words, all else as it was noted. */
-    line({ level, event, by, facts }: LogLine, workspace: string, now: number): string {
+    line(line: LogLine, workspace: string, now: number): string {
+      const { level, event, by, facts } = line;
       const mark = MARK[level];
       if (by === null && words.hasEvent(event))
         return `${mark} ${words.event({ ...facts, event, workspace } as Talk, now)}`;
+      const asked = by === null ? askedWords(line, words.language, words.why) : null;
+      if (asked !== null) return `${mark} ${asked}`;
       const noted = Object.entries(facts).map(
         ([name, value]) => `${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`,
       );

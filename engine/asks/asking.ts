@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { Decided } from '../domain/asked-words.ts';
 import type { Asked } from '../domain/doors.ts';
 import { Failure, isFailure } from '../domain/failures.ts';
 import type { Intent, Operation } from '../domain/operation.ts';
@@ -10,14 +11,14 @@ import { raceBell } from '../steps/step.ts';
 /** What everything that is asked has in common: one operation for one key, and a line that says who asked. */
 export interface Asking {
   begin(
-    verb: string,
+    verb: Decided,
     workspace: Workspace,
     asked: Asked,
     intentOf: (operation: string, at: number) => Intent,
     why?: string,
   ): Promise<Operation>;
   /** In the audit, and in the log of the workspace. */
-  noted(verb: string, workspace: string, asked: Asked, result: string, why?: string): Promise<void>;
+  noted(verb: Decided, workspace: string, asked: Asked, result: string, why?: string): Promise<void>;
   record(verb: string, on: string, asked: Asked, result: string, why?: string): Promise<void>;
 }
 
@@ -27,7 +28,7 @@ export function createAsking(ports: Ports): Asking {
 
   /** One operation for one key, however often it is asked. */
   async function begin(
-    verb: string,
+    verb: Decided,
     workspace: Workspace,
     asked: Asked,
     intentOf: (operation: string, at: number) => Intent,
@@ -71,7 +72,7 @@ export function createAsking(ports: Ports): Asking {
   }
 
   /** Who decided what about a workspace stands in its own log too. */
-  async function noted(verb: string, workspace: string, asked: Asked, result: string, why = ''): Promise<void> {
+  async function noted(verb: Decided, workspace: string, asked: Asked, result: string, why = ''): Promise<void> {
     await record(verb, workspace, asked, result, why);
     ports.log('workspace.asked', { workspace, by: asked.by, verb, result, ...(why !== '' && { why }) });
   }

@@ -1,3 +1,4 @@
+import { askedWords } from '../domain/asked-words.ts';
 import type { Level } from '../domain/log.ts';
 import type { EventJson } from '../http/json/event.ts';
 import type { LogLineJson, LogLinesJson } from '../http/json/log.ts';
@@ -65,10 +66,11 @@ async function lastLines(
 function words(line: LogLineJson, { paint }: Screen): string {
   const { at, level, event, machine_id: by, facts } = line;
   const when = at.slice(0, 19).replace('T', ' ');
-  const told = by === null && isEvent(event);
-  const what = told
-    ? eventWords({ number: 0, at, instance_id: null, event, facts } as unknown as EventJson)
-    : [by === null ? event : `${by}: ${event}`, ...Object.entries(facts).map(fact)].join(' ');
+  const what =
+    by === null && isEvent(event)
+      ? eventWords({ number: 0, at, instance_id: null, event, facts } as unknown as EventJson)
+      : ((by === null ? askedWords(line, 'en') : null) ??
+        [by === null ? event : `${by}: ${event}`, ...Object.entries(facts).map(fact)].join(' '));
   return `${paint('dim', `${when}Z`)} ${paint(COLOURS[level], level.padEnd(7))} ${what}`;
 }
 

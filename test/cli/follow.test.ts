@@ -115,14 +115,19 @@ test('the log of a workspace is shown by level, with what its machine said, and 
   const facts = { why: 'no\u001b[2J route', '\u001b]0;x': 1 };
   house.note({ at, level: 'WARNING', event: 'backup.failed', by: 'm1', facts });
   house.note({ at, level: 'INFO', event: 'workspace.usable', by: null, facts: { machine: 'm1', ms: 34_000 } });
+  const pinned = { by: 'ana', verb: 'pin', result: 'a1a1a1a1', why: 'the paper' };
+  house.note({ at, level: 'INFO', event: 'workspace.asked', by: null, facts: pinned });
+  house.note({ at, level: 'INFO', event: 'workspace.asked', by: 'm1', facts: pinned });
   const { out } = await run(house.home, ['logs', 'lab', '--level', 'info']);
   expect(out.split('\n')).toEqual([
     expect.stringMatching(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ WARNING m1: backup.failed why="no.*route" [?]+0[?]x=1$/),
     expect.stringContaining('INFO    usable after 34 s'),
+    expect.stringContaining('INFO    ana pinned a1a1a1a1: the paper'),
+    expect.stringContaining('INFO    m1: workspace.asked by=ana verb=pin'),
     '',
   ]);
   const day = new Date(at).toISOString().slice(0, 10);
-  expect((await run(house.home, ['logs', 'lab', '--date', day, '--lines', '3'])).out).toContain('upkeep.waits');
+  expect((await run(house.home, ['logs', 'lab', '--date', day, '--lines', '5'])).out).toContain('upkeep.waits');
   expect((await run(house.home, ['logs', 'lab', '--date', '2001-01-01'])).err).toContain(
     'The log of lab has nothing on 2001-01-01 (UTC).',
   );

@@ -1,6 +1,10 @@
 import { expect, test } from 'vitest';
+import { workspaceAnswers } from '../../bot/answers/workspace.ts';
+import { wordsIn } from '../../bot/words/words.ts';
+import { askedWords } from '../../engine/domain/asked-words.ts';
 import type { LogPart } from '../../engine/domain/doors.ts';
 import type { PlacedLine } from '../../engine/domain/log.ts';
+import { ONE_OF_EACH } from '../contracts/store-rows.ts';
 import { ANA, awake, MINUTE, World } from '../fakes/world.ts';
 
 const DAY = 24 * 60 * MINUTE;
@@ -54,6 +58,75 @@ test('who decided what about it, and about its backups, stands in its log of tha
     ['forget', 'ana', short, 'a secret was in it'],
     ['configure', 'ana', 'retentionDays: 30', undefined],
   ]);
+  await stop();
+});
+
+test('every decision about it reads as a sentence, in either language', async () => {
+  const w = new World();
+  await w.store.save('accounts', { ...ONE_OF_EACH.accounts, id: 'joao', version: 0 });
+  const { engine, stop } = await awake(w);
+  await engine.snapshot('lab', { description: 'first' }, ANA);
+  await w.clock.advance(MINUTE);
+  await engine.snapshot('lab', { description: 'second' }, ANA);
+  await w.clock.advance(MINUTE);
+  const [, first] = await engine.snapshots('lab');
+  const { id = '' } = first ?? {};
+  const short = id.slice(0, 8);
+  await engine.pin('lab', id, { pinned: true, why: 'the paper' }, ANA);
+  await engine.pin('lab', id, { pinned: false, why: '' }, ANA);
+  await engine.configure('lab', { plan: 'pro' }, ANA);
+  await engine.keep('lab', { forMs: 60 * MINUTE, why: 'a long\u001b[2J run' }, ANA);
+  const until = new Date(w.clock.now() + 60 * MINUTE).toISOString().slice(0, 19).replace('T', ' ');
+  await engine.keep('lab', { forMs: null, why: '' }, ANA);
+  await engine.share('lab', { with: 'joao', role: 'operator' }, ANA);
+  await engine.share('lab', { with: 'joao', role: null }, ANA);
+  const at = { days: ['mon'], time: '08:45', zone: 'Europe/Lisbon' } as const;
+  const { schedules } = await engine.schedule('lab', { want: 'awake', ...at }, ANA);
+  await engine.unschedule('lab', schedules[0]!.id, ANA);
+  await engine.standBy('lab', { on: false, agreedDollarsPerMonth: null }, ANA);
+  await engine.drill('lab', { snapshot: id }, ANA);
+  await engine.rekey('lab', ANA);
+  await engine.clone('lab', id, { into: 'twin' }, ANA);
+  await engine.give('lab', id, { to: 'joao', into: 'paper' }, ANA);
+  await engine.bringBack('lab', { snapshot: id, path: null, into: 'workspace/then', overwrite: false }, ANA);
+  await engine.run('lab', { argv: ['train', '--token=secret'], thenHibernate: false }, ANA);
+  await engine.forget('lab', id, { newest: false, why: 'a secret was in it' }, ANA);
+  await engine.abandon('lab', { why: 'the disk is dead' }, ANA);
+  await engine.hibernate('lab', {}, ANA);
+  await engine.pause('lab', ANA);
+  const asked = (await engine.logs('lab', ALL)).filter(({ event }) => event === 'workspace.asked').toReversed();
+  expect(asked.map((line) => askedWords(line, 'en'))).toEqual([
+    'ana created it',
+    'ana asked to wake it',
+    'ana asked for a snapshot',
+    'ana asked for a snapshot',
+    `ana pinned ${short}: the paper`,
+    `ana no longer pins ${short}`,
+    'ana changed plan: pro',
+    `ana keeps it awake until ${until}Z: a long [2J run`,
+    'ana no longer keeps it awake',
+    'ana shared it with joao: operator',
+    'ana no longer shares it with joao',
+    'ana scheduled: awake mon 08:45 Europe/Lisbon',
+    `ana ended the schedule ${schedules[0]?.id}`,
+    'ana set its standby: off',
+    `ana asked to try snapshot ${short}`,
+    'ana asked for another password for its backups',
+    'ana asked to clone a snapshot into twin',
+    'ana asked to share a snapshot to joao as paper',
+    'ana asked to restore a snapshot',
+    'ana asked to run train',
+    `ana removed snapshot ${short}: a secret was in it`,
+    'ana gave up what is on its machine: the disk is dead',
+    'ana asked to put it to sleep',
+    'ana asked to pause it',
+  ]);
+  const pt = workspaceAnswers(wordsIn('pt'));
+  const said = asked.map((line) => pt.line(line, 'lab', w.clock.now()));
+  expect(said).toContain('🔹 ana compartilhou com joao: operador');
+  expect(said).toContain('🔹 ana pediu para compartilhar um snapshot a joao como paper');
+  expect(said).toContain('🔹 ana agendou: acordado mon 08:45 Europe/Lisbon');
+  expect(said.filter((one) => one.includes('workspace.asked'))).toEqual([]);
   await stop();
 });
 
