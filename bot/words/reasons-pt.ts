@@ -233,6 +233,7 @@ export const REASONS: readonly Pair[] = [
   ['its backups take # GB, # % of what its plan has', 'os backups ocupam # GB, # % do que o plano tem'],
   ['snapshot # was restored to try it', 'o snapshot # foi restaurado para teste'],
   ['its vault lacks what is * old', 'falta no cofre o que tem *'],
+  ['its copy "*" has not been brought up to date for', 'a cópia "*" não é atualizada há'],
   ['for * something has held its repository', 'há * algo segura o repositório'],
   [
     '# at # does not answer and costs up to #; what is on it may be nowhere else',

@@ -3,7 +3,7 @@ import { repositoryPrefix } from '../domain/layout.ts';
 import type { Machine } from '../domain/lifecycle.ts';
 import type { Ports, StoredObject } from '../domain/ports.ts';
 import { byAge, type Fate, newestGood, type Snapshot } from '../domain/snapshot.ts';
-import { noUpkeep, type Upkeep } from '../domain/upkeep.ts';
+import { type Missed, noUpkeep, type Upkeep } from '../domain/upkeep.ts';
 import type { Workspace } from '../domain/workspace.ts';
 import { restlessness } from '../policy/calm.ts';
 import { planOf } from '../policy/plan.ts';
@@ -11,11 +11,11 @@ import { neededNow, type RetentionSight, retention } from '../policy/retention.t
 import {
   checkDue,
   compactionDue,
+  copiesDue,
   drillDue,
   newestOf,
   type UpkeepSight,
   upkeepDue,
-  vaultDue,
 } from '../policy/upkeep.ts';
 import { describe } from '../steps/describe.ts';
 import { onlyAdopts } from '../steps/only-adopts.ts';
@@ -76,15 +76,19 @@ export async function upkeep(id: string, ports: Ports, signal: AbortSignal): Pro
     });
     await describe(workspace, ports, signal);
     const left = { ...sight, upkeep: row, snapshots: await snapshotsOf(workspace, ports) };
-    let missed: unknown = null;
-    if (ports.vaults.length > 0 && vaultDue(left, ports.settings.upkeep)) {
-      const { held, failed } = await copyOut(workspace, ports, signal);
-      if (failed === null) {
-        await forgetRemoved(workspace, ports, signal);
-        await note({ vault: held });
-      }
-      missed = failed;
+    const names = copiesDue(
+      ports.vaults.map(({ name }) => name),
+      left,
+      ports.settings.upkeep,
+    );
+    let damaged: string | null = null;
+    if (names.length > 0) {
+      const { damage, ...copied } = await copyOut(workspace, names, row, ports, signal);
+      await note(copied);
+      damaged = damage;
     }
+    const [missed = null] = Object.values(row.missed ?? {});
+    if (names.length > 0 && missed === null) await forgetRemoved(workspace, ports, signal);
     if (checkDue(left, ports.settings.upkeep)) {
       const [damage = null] = await ports.repositories.check(
         workspace,
@@ -102,8 +106,12 @@ export async function upkeep(id: string, ports: Ports, signal: AbortSignal): Pro
     await leaveHeadStart(workspace, left, objects, ports, signal);
     await sweepImage(workspace, objects, ports, signal);
     await note({ hot: usageOf(objects, ports.clock.now()) });
-    if (missed !== null) throw missed;
-    await note({ waits: null, doneAt: ports.clock.now(), sequence: newestOf(sight.snapshots) });
+    await note({
+      damage: damaged ?? row.damage,
+      waits: missed && { why: missed.why, since: missed.since, locked: false },
+      doneAt: ports.clock.now(),
+      sequence: newestOf(sight.snapshots),
+    });
   } catch (cause) {
     signal.throwIfAborted();
     if (!isFailure(cause) || cause.code === 'fenced') throw cause;
@@ -116,23 +124,34 @@ export async function upkeep(id: string, ports: Ports, signal: AbortSignal): Pro
   }
 }
 
-/** Into every vault there is. One that does not answer keeps nothing else from being done; `failed` is said at the end. */
-async function copyOut(workspace: Workspace, ports: Ports, signal: AbortSignal) {
-  let held: Upkeep['vault'] = null;
-  let failed: Failure | null = null;
-  for (const vault of ports.vaults) {
+/** Into these vaults. One that does not answer keeps nothing else from being done, nor is it asked every time. */
+async function copyOut(workspace: Workspace, names: readonly string[], row: Upkeep, ports: Ports, signal: AbortSignal) {
+  const { id } = workspace;
+  const missed: Record<string, Missed> = {};
+  let { vault } = row;
+  let damage: string | null = null;
+  for (const [index, into] of ports.vaults.entries()) {
+    const { name } = into;
+    const before = row.missed?.[name];
+    const at = ports.clock.now();
+    if (!names.includes(name)) {
+      if (before) missed[name] = before;
+      continue;
+    }
     try {
-      const began = ports.clock.now();
-      const { held: holds, ...done } = await intoVault(workspace, vault, ports, signal);
-      held ??= { ...holds, at: ports.clock.now() };
-      ports.log('vault.copied', { workspace: workspace.id, into: vault.name, ...done, ms: ports.clock.now() - began });
+      const { held: holds, ...done } = await intoVault(workspace, into, ports, signal);
+      if (index === 0) vault = { ...holds, at: ports.clock.now() };
+      ports.log('vault.copied', { workspace: id, into: name, ...done, ms: ports.clock.now() - at });
     } catch (cause) {
       signal.throwIfAborted();
       if (!isFailure(cause) || cause.code === 'fenced') throw cause;
-      failed ??= cause;
+      const why = reasonOf(cause);
+      if (cause.code === 'repository_damaged') damage = why;
+      missed[name] = { why, since: before?.since ?? at, at };
+      ports.log('vault.missed', { workspace: id, into: name, why }, 'WARNING');
     }
   }
-  return { held, failed };
+  return { vault, missed, damage };
 }
 
 /** What would stay and what would go right now, and why. Changes nothing. */

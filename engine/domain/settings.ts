@@ -139,6 +139,8 @@ export interface UpkeepLimits {
   readonly joinAfter: number;
   /** From one copy into the vault to the next while a workspace is at work; one that fell asleep is copied at once. */
   readonly vaultEveryMs: number;
+  /** A copy that does not answer is tried at least so often. */
+  readonly missedMs: number;
   /** A part of all bytes is read so often, and this much. */
   readonly checkEveryMs: number;
   readonly checkPart: string;
@@ -263,6 +265,7 @@ export const DEFAULTS: Settings = {
     compactAfter: 100,
     joinAfter: 20,
     vaultEveryMs: 6 * HOUR,
+    missedMs: HOUR,
     checkEveryMs: DAY,
     checkPart: '1%',
     drillEveryMs: 7 * DAY,

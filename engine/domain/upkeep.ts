@@ -20,11 +20,20 @@ export interface Upkeep {
   readonly hot: Usage | null;
   /** When the vault was last brought up to it, and what it held then. */
   readonly vault: Usage | null;
+  /** Copies, by their names, that could not be brought up to it. */
+  readonly missed?: Readonly<Record<string, Missed>> | undefined;
   /** When a part of all bytes was last read, and what was wrong then. */
   readonly checkedAt: number | null;
   readonly damage: string | null;
   /** When a snapshot was last really restored, to try it. */
   readonly drill: Pick<Drill, 'at' | 'snapshot' | 'ok' | 'why'> | null;
+}
+
+export interface Missed {
+  readonly why: string;
+  readonly since: number;
+  /** When it was last tried. */
+  readonly at: number;
 }
 
 export interface Usage {
@@ -46,6 +55,7 @@ export function noUpkeep(workspace: string): Upkeep {
     formerKeys: false,
     hot: null,
     vault: null,
+    missed: {},
     checkedAt: null,
     damage: null,
     drill: null,

@@ -91,11 +91,18 @@ function behind({ snapshots, upkeep, hasVault, now }: AlertSight, { dailyMs }: U
     ({ vaultedAt, provedAt, leaving }) => vaultedAt === null && provedAt !== null && !leaving,
   );
   const oldest = Math.min(...waiting.map(({ completedAt, createdAt }) => completedAt ?? createdAt));
-  if (waiting.length === 0 || now - oldest <= dailyMs) return null;
+  if (waiting.length === 0 || now - oldest <= dailyMs) return missed({ upkeep, now }, dailyMs);
   return [
     'vault_behind',
     `its vault lacks what is ${duration(now - oldest)} old${upkeep?.waits ? `: ${upkeep.waits.why}` : ''}`,
   ];
+}
+
+function missed({ upkeep, now }: Pick<AlertSight, 'upkeep' | 'now'>, afterMs: number): Alarm | null {
+  const late = Object.entries(upkeep?.missed ?? {}).find(([, { since }]) => now - since > afterMs);
+  if (!late) return null;
+  const [name, { since, why }] = late;
+  return ['vault_behind', `its copy "${name}" has not been brought up to date for ${duration(now - since)}: ${why}`];
 }
 
 function stuck({ upkeep, now }: AlertSight, { stuckMs }: UpkeepLimits): Alarm | null {

@@ -1,6 +1,6 @@
 import type { UpkeepLimits } from '../domain/settings.ts';
 import type { Snapshot } from '../domain/snapshot.ts';
-import type { Upkeep } from '../domain/upkeep.ts';
+import type { Missed, Upkeep } from '../domain/upkeep.ts';
 
 export interface UpkeepSight {
   readonly upkeep: Upkeep;
@@ -24,6 +24,7 @@ export function upkeepDue(
   if (released && upkeep.formerKeys) return 'its former password is needed no more';
   const fresh = newestOf(snapshots) > upkeep.sequence;
   if (asleep && fresh) return 'it fell asleep';
+  if (Object.values(upkeep.missed ?? {}).some((one) => triedAgain(one, now, limits))) return 'a copy is behind';
   const sinceMs = now - (upkeep.doneAt ?? 0);
   if (fresh && sinceMs >= limits.everyMs) return 'there are new snapshots';
   return sinceMs >= limits.dailyMs ? 'a day has passed' : null;
@@ -50,8 +51,21 @@ export function headStartDue(
 /** The time of an object is its storage's, and in whole seconds. */
 const CLOCKS_MS = 60_000;
 
-/** Whether what is new goes into the vault now. */
-export function vaultDue({ upkeep, snapshots, asleep, now }: UpkeepSight, limits: UpkeepLimits): boolean {
+/** Into which of these copies goes now what is new. One that does not answer is in nobody's way. */
+export function copiesDue(names: readonly string[], sight: UpkeepSight, limits: UpkeepLimits): readonly string[] {
+  const due = vaultDue(sight, limits);
+  return names.filter((name) => {
+    const missed = sight.upkeep.missed?.[name];
+    return missed ? triedAgain(missed, sight.now, limits) : due;
+  });
+}
+
+/** After as long again as it has failed by then. */
+function triedAgain({ since, at }: Missed, now: number, { retryMs, missedMs }: UpkeepLimits): boolean {
+  return now - at >= Math.min(Math.max(at - since, retryMs), missedMs);
+}
+
+function vaultDue({ upkeep, snapshots, asleep, now }: UpkeepSight, limits: UpkeepLimits): boolean {
   const fresh = snapshots.some(
     ({ vaultedAt, provedAt, leaving }) => vaultedAt === null && provedAt !== null && !leaving,
   );

@@ -357,6 +357,7 @@ const upkeep = z.object({
   formerKeys: z.boolean(),
   hot: usage.nullable(),
   vault: usage.nullable(),
+  missed: z.record(z.string(), z.object({ why: z.string(), since: at, at })).optional(),
   checkedAt: at.nullable(),
   damage: z.string().nullable(),
   drill: z.object({ at, snapshot: z.string(), ok: z.boolean(), why: z.string() }).nullable(),

@@ -75,6 +75,18 @@ test.each<readonly [string, Partial<AlertSight>, readonly (readonly [string, str
     { snapshots: [aSnapshot({ provedAt: 1, completedAt: NOW - 48 * HOUR })] },
     [['vault_behind', 'its vault lacks what is 2 days old']],
   ],
+  [
+    'a second copy that has not answered for two days',
+    {
+      upkeep: { ...noUpkeep('lab'), missed: { elsewhere: { why: 'it is on fire', since: NOW - 48 * HOUR, at: NOW } } },
+    },
+    [['vault_behind', 'its copy "elsewhere" has not been brought up to date for 2 days: it is on fire']],
+  ],
+  [
+    'one that has not for an hour',
+    { upkeep: { ...noUpkeep('lab'), missed: { elsewhere: { why: 'it is on fire', since: NOW - HOUR, at: NOW } } } },
+    [],
+  ],
   ['the same without a vault', { snapshots: [aSnapshot({ provedAt: 1, completedAt: 1 })], hasVault: false }, []],
   [
     'a repository that something holds',

@@ -47,22 +47,33 @@ test('what does not come out of the vault as it went in does not count', async (
   await stop();
 });
 
-test('a second copy that does not answer keeps the vault, the check and the drill from nothing', async () => {
+test('a second copy that does not answer keeps the rest from nothing, and is asked less and less often', async () => {
   const { w, elsewhere } = withVault();
+  const list = elsewhere.list.bind(elsewhere);
+  const asked: number[] = [];
   elsewhere.list = async () => {
+    asked.push(w.clock.now());
     throw new Failure('storage_down', { why: 'it is on fire' });
   };
   const { engine, stop } = await asleep(w);
   expect((await engine.snapshots('lab'))[0]?.vaultedAt).not.toBeNull();
   const row = (await w.store.read('upkeep', 'lab'))!;
-  expect(row.waits?.why).toContain('on fire');
-  expect(row).toMatchObject({ doneAt: null, vault: null, drill: { ok: true } });
-  expect(row.checkedAt).not.toBeNull();
-  expect(row.hot).not.toBeNull();
-  await w.clock.advance(30 * MINUTE);
+  expect(row).toMatchObject({ waits: { why: expect.stringContaining('on fire') }, drill: { ok: true } });
+  for (const done of [row.doneAt, row.vault, row.checkedAt, row.hot]) expect(done).not.toBeNull();
+  await w.clock.advance(DAY);
   const later = (await w.store.read('upkeep', 'lab'))!;
   expect(later.waits).toEqual(row.waits);
   expect(later.drill, 'once is enough').toEqual(row.drill);
+  const gaps = asked.slice(1).map((at, i) => Math.round((at - asked[i]!) / MINUTE));
+  expect(gaps.slice(0, 6)).toEqual([1, 2, 4, 8, 16, 32]);
+  expect(gaps.slice(6).every((gap) => gap >= 60 && gap <= 61)).toBe(true);
+  expect(asked.length).toBeLessThan(33);
+
+  elsewhere.list = list;
+  await w.clock.advance(61 * MINUTE);
+  expect(await w.store.read('upkeep', 'lab')).toMatchObject({ waits: null, missed: {} });
+  const { createdAt } = (await w.store.read('workspaces', 'lab'))!;
+  expect(elsewhere.repository(`lab.${createdAt}`).size).toBe(1);
   await stop();
 });
 
