@@ -222,6 +222,15 @@ test('a new workspace is described by options and files, and the engine gets onl
   ]);
 });
 
+test('what the plan of a new workspace costs is said where one was chosen', async () => {
+  const chosen = await dumont('create', 'priced', '--plan', 'pro', '--every', '1m');
+  expect(chosen.out).toMatch(
+    /^Storage of 7\.2 GB costs about \$\d+\.\d\d a month; "dumont plans priced" says for what\.$/m,
+  );
+  expect(chosen.out).toMatch(/^To bring all of it back once, storage asks /m);
+  expect((await dumont('create', 'unpriced', '--disk', '80')).out).not.toContain('Storage');
+});
+
 test('a workspace file describes a new workspace, and options stand above it', async () => {
   const file = join(house.home, 'workspace.yaml');
   await writeFile(file, 'gpu: RTX 3090\ndisk_gb: 80\nidle: { after: 5m }\nneed: { vram_gb_min: 24 }\n');
@@ -267,9 +276,14 @@ test('configure says what changes, changes only that, and nothing when it is so 
     what: 'configure',
     args: ['train', { diskGb: 120, include: ['srv'], backupEveryMs: 900_000, idle: { hibernate: false } }],
   });
+  const dearer = await dumont('configure', 'train', '--plan', 'pro');
+  expect(dearer.out).toMatch(
+    /Storage costs about \$\d+\.\d\d a month instead of \$\d+\.\d\d; "dumont plans train" says/,
+  );
+  expect((await dumont('configure', 'train', '--plan', 'free', '--json')).out).not.toContain('Storage');
   const again = await dumont('configure', 'train', '--disk', '120', '--include', '/srv');
   expect(again.out).toBe('train is like that already; nothing was changed.\n');
-  expect(house.asked).toHaveLength(before + 1);
+  expect(house.asked).toHaveLength(before + 3);
   expect((await dumont('configure', 'train')).err).toContain('needs at least one thing to change');
   expect(JSON.parse((await dumont('configure', '--schema')).out)).toMatchObject({ additionalProperties: false });
 });

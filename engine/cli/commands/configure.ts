@@ -1,16 +1,14 @@
-import { digitsOf, dollars, microDollars } from '../../domain/money.ts';
 import type { ConfigureJson } from '../../http/json/create.ts';
 import type { InstanceJson, WorkspaceJson } from '../../http/json/instance.ts';
 import type { PlansJson } from '../../http/json/plan.ts';
 import { command, flag } from '../command.ts';
 import type { EngineClient } from '../engine-client.ts';
+import { planPriceLines } from '../plan-price.ts';
 import { wrong } from '../read-args.ts';
-import { restorePriceWords } from '../restore-price.ts';
 import type { Screen } from '../screen.ts';
 import { type Change, changesOf } from '../spec-changes.ts';
 import { SPEC, specOf } from '../spec-options.ts';
 import { table } from '../table.ts';
-import { duration } from '../words.ts';
 
 export const configure = command({
   name: 'configure',
@@ -38,7 +36,7 @@ export const configure = command({
     const before = await engine.get<InstanceJson>(path, {}, signal);
     const changes = changesOf(before.spec, asked);
     const dry = options['dry-run'] || changes.length === 0;
-    const cost = options['dry-run'] ? await costLines(name, before, asked, engine, signal) : [];
+    const cost = screen.json && !dry ? [] : await costLines(name, before, asked, dry, engine, signal);
     const after = dry ? before : await engine.patch<WorkspaceJson>(path, asked, signal);
     if (screen.json) screen.printJson(options['dry-run'] ? { changes } : after);
     else if (changes.length === 0) screen.print(`${name} is like that already; nothing was changed.`);
@@ -48,32 +46,20 @@ export const configure = command({
   },
 });
 
-/** What storage costs with another plan or interval, before it is chosen. One that the plan has not got is refused here as well. */
+/** What storage costs with another plan or interval, before it is chosen. */
 async function costLines(
   name: string,
   { spec }: InstanceJson,
-  asked: ConfigureJson,
+  { plan = spec.plan, backup_every_ms = spec.backup_every_ms }: ConfigureJson,
+  dry: boolean,
   engine: EngineClient,
   signal: AbortSignal,
 ): Promise<readonly string[]> {
-  if (asked.plan === undefined && asked.backup_every_ms === undefined) return [];
-  const { plans, prices, restore } = await engine.get<PlansJson>('/api/v1/plans', { instance_id: name }, signal);
-  const monthOf = ({ plan: wanted, backup_every_ms: every }: typeof spec): number => {
-    const plan = plans.find((one) => one.name === wanted);
-    const seconds = every === null ? plan?.frequency_seconds : every / 1_000;
-    const price = plan?.prices.find((one) => one.frequency_seconds === seconds);
-    if (price) return microDollars(price.total_dollars);
-    const has = plan?.prices.map((one) => duration(one.frequency_seconds * 1_000)).join(', ');
-    throw wrong(configure, `: the plan ${wanted} backs up every ${has}, not every ${duration(every ?? 0)}`);
-  };
-  const { plan = spec.plan, backup_every_ms = spec.backup_every_ms } = asked;
-  const months = [monthOf({ ...spec, plan, backup_every_ms }), monthOf(spec)] as const;
-  const [then, now] = months.map((micro) => dollars(micro, digitsOf(months)));
-  return [
-    '',
-    `Storage would cost about ${then} a month instead of ${now}${prices.paid ? '' : ` at ${prices.of}, and here nothing`}; "dumont plans ${name}" says for what.`,
-    `To bring all of it back once, ${restorePriceWords(restore)}.`,
-  ];
+  if (plan === spec.plan && backup_every_ms === spec.backup_every_ms) return [];
+  const plans = await engine.get<PlansJson>('/api/v1/plans', { instance_id: name }, signal);
+  const choice = { plan, backup_every_ms };
+  const costs = dry ? 'would cost' : 'costs';
+  return planPriceLines(plans, { workspace: name, choice, before: spec, costs }, configure);
 }
 
 function changeLines(changes: readonly Change[], { machine }: InstanceJson, { width, paint }: Screen): string[] {

@@ -1,6 +1,9 @@
 import type { CreateJson } from '../../http/json/create.ts';
 import type { WorkspaceJson } from '../../http/json/instance.ts';
+import type { PlansJson } from '../../http/json/plan.ts';
 import { command } from '../command.ts';
+import type { EngineClient } from '../engine-client.ts';
+import { planPriceLines } from '../plan-price.ts';
 import { SPEC, specOf } from '../spec-options.ts';
 
 export const create = command({
@@ -16,12 +19,26 @@ export const create = command({
     const body: CreateJson = { id: name, ...(await specOf(options)) };
     const made = await engine.post<WorkspaceJson>('/api/v1/instances', body, signal);
     if (screen.json) screen.printJson(made);
-    else
+    else {
+      const chosen = body.plan !== undefined || body.backup_every_ms !== undefined;
+      const price = chosen ? await priceLines(made, engine, signal) : [];
       screen.print(
         `${made.id} is described and asleep; it costs nothing yet.`,
         `  dumont wake ${made.id} --dry-run`,
         `  dumont wake ${made.id}`,
+        ...price,
       );
+    }
     return 0;
   },
 });
+
+/** What the plan that was chosen costs when it is used. */
+async function priceLines(
+  { id, spec }: WorkspaceJson,
+  engine: EngineClient,
+  signal: AbortSignal,
+): Promise<readonly string[]> {
+  const plans = await engine.get<PlansJson>('/api/v1/plans', { instance_id: id }, signal);
+  return planPriceLines(plans, { workspace: id, choice: spec, before: null, costs: 'costs' }, create);
+}
