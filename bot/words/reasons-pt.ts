@@ -284,6 +284,7 @@ export const REASONS: readonly Pair[] = [
   ['# of # is back: 1 file', '# de # está de volta: 1 arquivo'],
   ['# of them lie beside what was changed meanwhile', '# deles estão ao lado do que mudou enquanto isso'],
   ['For want of room they came part by part', 'Por falta de espaço vieram por partes'],
+  ['each compared before it took its place', 'cada uma comparada antes de tomar o lugar'],
   ['What was there before is in', 'O que havia antes está em'],
   ['is back', 'está de volta'],
   // what the record says

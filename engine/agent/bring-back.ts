@@ -6,7 +6,7 @@ import { rawPath } from '../domain/wire-path.ts';
 import { fetchManifest } from './bring.ts';
 import { dropSame, folderOf, mustBeFolder } from './bring-into.ts';
 import { readClaim } from './claim.ts';
-import { fetchShare, type Share, stagingOf } from './fetch-share.ts';
+import { fetchShare, type Share, stagingOf, type Verified } from './fetch-share.ts';
 import { openHashers } from './hash-files.ts';
 import { type Lock, takeLock } from './lock.ts';
 import { statOf } from './look-at.ts';
@@ -20,7 +20,7 @@ import type { Talk } from './talk.ts';
 
 /**
  * Puts files of a snapshot back while people work. All of them are fetched beside where they go and compared before the
- * first one is moved. Only what the checkpoint before holds as it is now gives way; whatever else is in the way stays, and
+ * first one is moved; where they have no room for that, each round of them. Only what the checkpoint before holds as it is now gives way; whatever else is in the way stays, and
  * gets the snapshot's copy beside it. Done again it goes on: what is there already is not fetched.
  */
 export async function bringBack(order: BringBackOrder, place: Place, talk: Talk, told: AbortSignal): Promise<void> {
@@ -43,41 +43,44 @@ export async function bringBack(order: BringBackOrder, place: Place, talk: Talk,
   const beside: { path: string; beside: string }[] = [];
   const rounds = planRounds(place, wanted, known);
   const tell = progress(talk, wanted);
-  for (const [root, parts] of rounds) {
-    const lines = wanted.get(root) ?? [];
-    const mine = new Set(lines);
-    const others = all.filter((line) => rootOf(line) === root && !mine.has(line));
-    for (const part of parts) {
-      const now = new Set(part);
-      const left = [...others, ...lines.filter((line) => !now.has(line))];
-      const share: Share = { root, part: 'rest', lines: part, others: left };
-      const placing = {
-        place,
-        root: folderOf(root, order),
-        known,
-        replaced: { mayTake: () => true },
-        mark: `dumont-${order.snapshot.id.slice(0, 8)}`,
-        keptBoth: (path: string, other: string) => {
-          beside.push({ path, beside: other });
-          talk.say({ event: 'kept_both', path, beside: other });
-        },
-      };
-      const clear = (): void => clearStaging({ ...placing, root }, safe);
-      clear(); // of a try that was killed
-      const source = { order, snapshot: order.snapshot.id, place, tool, known, image: null, hashers };
-      try {
-        const verified = await fetchShare(source, share, tell.now, signal);
-        await dropSame(placing, root, verified, order, hashers, signal);
-        placeShare(placing, stagedAt(root, into === null ? null : order.path));
-        tell.done(part);
-      } finally {
-        clear();
+  const shareOf = (root: string, lines: readonly ManifestLine[]): Share => {
+    const now = new Set(lines);
+    return { root, part: 'rest', lines, others: all.filter((line) => rootOf(line) === root && !now.has(line)) };
+  };
+  const placingOf = (root: string): Placing => ({
+    place,
+    root: folderOf(root, order),
+    known,
+    replaced: { mayTake: () => true },
+    mark: `dumont-${order.snapshot.id.slice(0, 8)}`,
+    keptBoth: (path, other) => {
+      beside.push({ path, beside: other });
+      talk.say({ event: 'kept_both', path, beside: other });
+    },
+  });
+  const source = { order, snapshot: order.snapshot.id, place, tool, known, image: null, hashers };
+  for (const round of rounds) {
+    const clear = (): void => {
+      for (const root of round.keys()) clearStaging({ ...placingOf(root), root }, safe);
+    };
+    clear(); // of a try that was killed
+    try {
+      const fetched = new Map<string, Verified>();
+      for (const [root, lines] of round) {
+        fetched.set(root, await fetchShare(source, shareOf(root, lines), tell.now, signal));
+        tell.done(lines);
       }
+      for (const [root, verified] of fetched) {
+        await dropSame(placingOf(root), root, verified, order, hashers, signal);
+        placeShare(placingOf(root), stagedAt(root, into === null ? null : order.path));
+      }
+    } finally {
+      clear();
     }
   }
   const files = [...wanted.values()].flat().filter((line) => line.type === 'file');
-  const most = Math.max(...[...rounds.values()].map((parts) => parts.length));
-  talk.say({ event: 'brought_back', files: files.length, bytes: sum(files), beside: beside.length, rounds: most });
+  const counts = { files: files.length, bytes: sum(files), beside: beside.length, rounds: rounds.length };
+  talk.say({ event: 'brought_back', ...counts });
 }
 
 const NOTHING = { mention: () => false, has: () => false, hadBeforeRename: () => false };

@@ -10,16 +10,18 @@ import { existing, gb, MARGIN, SPARE_BYTES } from './space.ts';
 
 type Lines = readonly ManifestLine[];
 
+/** By top-level directory, what is fetched and compared before any of it takes its place. */
+export type Round = ReadonlyMap<string, Lines>;
+
 /**
- * What of each directory is fetched beside what is there before any of it takes its place: all at once where there is room
- * for that; else in rounds that fit, each complete in itself. What cannot fit in any way is refused here, before anything is
- * touched. `known`: what may give way.
+ * Everything in one round where there is room for all of it beside what is there; else in rounds that fit, each complete in
+ * itself. What cannot fit in any way is refused here, before anything is touched. `known`: what may give way.
  */
 export function planRounds(
   place: Place,
   wanted: ReadonlyMap<string, Lines>,
   known: Pick<KnownFiles, 'has'>,
-): ReadonlyMap<string, readonly Lines[]> {
+): readonly Round[] {
   const roots = [...wanted].map(([root, lines]) => {
     const folder = existing(place, root);
     return {
@@ -29,18 +31,21 @@ export function planRounds(
       files: lines.map((line) => look(place, line, known)),
     };
   });
-  const rounds = [...Map.groupBy(roots, ({ device }) => device).values()].flatMap((sharing) => {
+  const first = new Map<string, Lines>();
+  const rest = [...Map.groupBy(roots, ({ device }) => device).values()].flatMap((sharing): readonly Round[] => {
     const { bavail, bsize } = statfsSync(place.at(sharing[0]!.folder));
     const free = bavail * bsize - SPARE_BYTES;
     const files = sharing.flatMap(({ files }) => files);
-    if (sum(files, ({ needed }) => needed) <= free)
-      return sharing.map(({ root }) => [root, [wanted.get(root)!]] as const);
+    if (sum(files, ({ needed }) => needed) <= free) {
+      for (const { root } of sharing) first.set(root, wanted.get(root)!);
+      return [];
+    }
     const room = free - sum(files, ({ growth }) => growth);
     const largest = files.reduce((most, { needed }) => Math.max(most, needed), 0);
     if (largest > room) throw tooLarge(sharing[0]!.folder, free, free - room + largest);
-    return sharing.map(({ root, files }) => [root, inRounds(files, room)] as const);
+    return inRounds(files, room).map((lines) => Map.groupBy(lines, (line) => rawPath(line.path).split('/')[0]!));
   });
-  return new Map(rounds);
+  return first.size > 0 ? [first, ...rest] : rest;
 }
 
 interface Looked {

@@ -37,7 +37,7 @@ export async function weigh(order: WeighOrder, place: Place, talk: Talk, signal:
     same,
     inTheWay: sizes.length,
     inTheWayBytes: sizes.reduce((total, size) => total + size, 0),
-    rounds: Math.max(...[...rounds.values()].map((parts) => parts.length)),
+    rounds: rounds.length,
   });
 }
 

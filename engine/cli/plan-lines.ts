@@ -19,7 +19,7 @@ export function planLines(
         : `  overwrites ${plural(inTheWay, 'file')}, ${bytes(inTheWayBytes)}, after a checkpoint that holds what is there now`,
     rounds === 1
       ? '  staged: all of it is fetched and compared before the first file is replaced'
-      : `  in place, in ${rounds} parts, since there is no room for all of it twice; cut off, it goes on where it was`,
+      : `  in place, in ${rounds} parts, each compared before it takes its place, since there is no room for all of it twice; cut off, it goes on where it was`,
     `  ${restorePriceWords(price)}`,
   ];
 }

@@ -114,7 +114,7 @@ function wordsOf({ snapshot, path, into, checkpoint }: Fetch, { files, beside, r
     ...(beside > 0
       ? [`${beside} of them lie beside what was changed meanwhile: ${copies.slice(0, 3).join(', ')}.`]
       : []),
-    ...(rounds > 1 ? ['For want of room they came part by part.'] : []),
+    ...(rounds > 1 ? ['For want of room they came part by part, each compared before it took its place.'] : []),
     ...(checkpoint === null ? [] : [`What was there before is in ${checkpoint.slice(0, 8)}.`]),
   ].join(' ');
 }

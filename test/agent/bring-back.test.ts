@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import {
   chmodSync,
   existsSync,
@@ -211,6 +212,30 @@ resticTest('one that fails leaves nothing lying about', async () => {
   const events = await machine.run('bring-back', order(world, snapshot, { into: 'workspace/then' }));
   expect(events.at(-1)).toMatchObject({ event: 'failed', code: 'restore_failed' });
   expect(existsSync(join(work, '.dumont-restore'))).toBe(false);
+});
+
+resticTest('nothing takes its place before all of it is here and compared, whatever directory it goes to', async () => {
+  await using world = await openWorld();
+  const { machine, work } = await worked(world);
+  writeFileSync(join(machine.root, 'root/.profile'), 'old\n');
+  await saveOnce(world, machine, { sequence: 2, manifestUrl: world.url('second') });
+  const packs = (): string[] =>
+    readdirSync(join(world.repository.url, 'data'), { recursive: true, withFileTypes: true })
+      .filter((one) => one.isFile())
+      .map((one) => join(one.parentPath, one.name));
+  const before = new Set(packs());
+  writeFileSync(join(work, 'late.bin'), randomBytes(100_000));
+  const saved = await saveOnce(world, machine, { sequence: 3, manifestUrl: world.url('third') });
+  const snapshot = snapshotOf(world, saved, 'third');
+  // What lists the files is small, and stays.
+  const [lost = ''] = packs().filter((pack) => !before.has(pack) && statSync(pack).size > 100_000);
+  rmSync(lost);
+  writeFileSync(join(machine.root, 'root/.profile'), 'new\n');
+  rmSync(join(work, 'late.bin'));
+  const safe = await checkpoint(world, machine);
+  const events = await machine.run('bring-back', order(world, snapshot, { safe }));
+  expect(events.at(-1)).toMatchObject({ event: 'failed', code: 'restore_failed' });
+  expect(text(machine.root, 'root/.profile')).toBe('new\n');
 });
 
 const mounts = resticProgram !== null && spawnSync('unshare', ['--mount', 'true']).status === 0;

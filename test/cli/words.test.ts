@@ -91,6 +91,6 @@ test('a plan of a restore says what is overwritten, whether it is staged or in p
   );
   expect(planLines({ ...plan, on_machine: { ...onMachine, rounds: 3 } }, true).slice(1, 3)).toEqual([
     '  2 files of that name there already: kept, with the copy beside',
-    '  in place, in 3 parts, since there is no room for all of it twice; cut off, it goes on where it was',
+    '  in place, in 3 parts, each compared before it takes its place, since there is no room for all of it twice; cut off, it goes on where it was',
   ]);
 });

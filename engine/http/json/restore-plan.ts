@@ -13,7 +13,9 @@ export const RestorePlanJson = z.object({
       in_the_way_bytes: z.number(),
       rounds: z
         .number()
-        .describe('1: all is staged before any takes its place. More: in so many parts, for want of room.'),
+        .describe(
+          '1: all is staged before any takes its place. More: in so many parts, for want of room, each compared before it takes its place.',
+        ),
     })
     .nullable()
     .describe('What it meets on the running machine; null of a new one.'),
