@@ -6,6 +6,7 @@ import { openBot } from '../bot/bot.ts';
 import { readDiscordFile } from '../bot/setup/discord-file.ts';
 import { openAccounts } from './accounts/accounts.ts';
 import { keepOwners } from './accounts/owner.ts';
+import { keepAccounts } from './backups/kept-accounts.ts';
 import { noteInstallation } from './backups/recovery.ts';
 import { type SealAnew, sealAnew } from './backups/seal-anew.ts';
 import type { Engine } from './domain/doors.ts';
@@ -172,7 +173,11 @@ export async function openDumont(
 
   // Closed in the opposite order: the listener first, then the drivers, then what they write to.
   opening.defer(async () => await telling.settled());
-  const loops = [supervise(ports, stop.signal), keepSweeping(ports, stop.signal)];
+  const loops = [
+    supervise(ports, stop.signal),
+    keepSweeping(ports, stop.signal),
+    keepAccounts({ store, storage, vaults, key: masterKey, clock, log }, stop.signal),
+  ];
   for (const loop of loops)
     loop.catch((cause: unknown) => stop.signal.aborted || log('loop.ended', { why: reasonOf(cause) }, 'ERROR'));
   opening.defer(async () => {

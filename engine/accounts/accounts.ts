@@ -18,6 +18,7 @@ export interface AccountsPorts {
   readonly derive: (purpose: string) => Uint8Array;
 }
 
+const FIRST = 'admin';
 const SESSION_MS = 30 * 24 * 3_600_000;
 
 /** Who may come in, and what they show at the door. */
@@ -148,9 +149,13 @@ export function openAccounts(ports: AccountsPorts): Accounts {
     },
 
     async begin() {
-      if ((await store.list('accounts')).length > 0) return null;
-      const { account, password } = await this.create('admin', 'admin', 'first start');
-      return { name: account.id, password };
+      if ((await admins()).length > 0) return null;
+      // After a recovery the name may be there already, kept for whoever had it.
+      if (!(await store.read('accounts', FIRST)))
+        return { name: FIRST, password: (await this.create(FIRST, 'admin', 'first start')).password };
+      const password = newPassword();
+      await this.change(FIRST, { role: 'admin', ended: false, password });
+      return { name: FIRST, password };
     },
   };
 

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { ACCOUNT_NAME } from '../domain/account.ts';
 import { alertId } from '../domain/alert.ts';
 import { Failure, isFailure, reasonOf } from '../domain/failures.ts';
 import {
@@ -18,6 +19,7 @@ import type { Storage, Store, StoredObject } from '../domain/ports.ts';
 import type { Snapshot } from '../domain/snapshot.ts';
 import { NO_CHOICE, type Workspace, type WorkspaceSpec } from '../domain/workspace.ts';
 import type { Description } from '../steps/describe.ts';
+import { readAccounts } from './kept-accounts.ts';
 
 export interface Recovery {
   /** The hot one first; what it lacks is looked for in the others. */
@@ -32,6 +34,10 @@ export interface Recovery {
 
 export interface Recovered {
   readonly installation: string;
+  /** How many accounts came back. */
+  readonly accounts: number;
+  /** Names that workspaces carry and no account that came back has. Nobody comes in by one before an admin says so. */
+  readonly reserved: readonly string[];
   readonly workspaces: readonly {
     readonly id: string;
     readonly snapshots: number;
@@ -109,6 +115,7 @@ export async function recoverStore(recovery: Recovery, signal: AbortSignal): Pro
     await store.save('workspaces', workspaceFrom(description, snapshots, recovery));
     workspaces.push({ id: description.id, snapshots: kept.length, missing, unreadable });
   }
+  const came = await recoverAccounts(recovery, signal);
   await store.save('alerts', {
     id: alertId('recovered', null),
     version: 0,
@@ -119,8 +126,29 @@ export async function recoverStore(recovery: Recovery, signal: AbortSignal): Pro
     resolvedAt: null,
     resolvedBy: null,
   });
-  return { installation, workspaces };
+  return { installation, ...came, workspaces };
 }
+
+/** Their logins and tokens are over. A name that a workspace carries is somebody's, whether their account came back or not. */
+async function recoverAccounts(
+  { storages, open, store, now }: Recovery,
+  signal: AbortSignal,
+): Promise<Pick<Recovered, 'accounts' | 'reserved'>> {
+  const accounts = await readAccounts(storages, open, signal);
+  for (const account of accounts) await store.save('accounts', { ...account, version: 0, wordsSince: now });
+  const known = new Set(accounts.map(({ id }) => id));
+  const carried = (await store.list('workspaces')).flatMap(({ owner, shares }) => [
+    owner,
+    ...shares.map((share) => share.with),
+  ]);
+  const reserved = [...new Set(carried)].filter((name) => ACCOUNT_NAME.test(name) && !known.has(name)).toSorted();
+  for (const id of reserved)
+    await store.save('accounts', { ...NOBODYS, id, createdAt: now, endedAt: now, wordsSince: now });
+  return { accounts: accounts.length, reserved };
+}
+
+/** No password opens it. */
+const NOBODYS = { version: 0, role: 'viewer', password: '', createdBy: 'dumont recover', discord: null } as const;
 
 const NOT_THERE = { status: 'FAILED', provedAt: null, errorMessage: 'its data is not in storage any more' } as const;
 

@@ -1,9 +1,10 @@
 import { Failure, isFailure } from '../domain/failures.ts';
-import { descriptionPrefix, INSTALLATION, installationKey } from '../domain/layout.ts';
+import { ACCOUNTS, accountsPrefix, descriptionPrefix, INSTALLATION, installationKey } from '../domain/layout.ts';
 import type { Storage, Store } from '../domain/ports.ts';
 import { putDescription } from '../steps/describe.ts';
 import { onlyAdopts } from '../steps/only-adopts.ts';
 import { update } from '../steps/update.ts';
+import { putAccounts } from './kept-accounts.ts';
 
 export interface SealAnew {
   readonly store: Store;
@@ -47,6 +48,7 @@ export async function sealAnew(
     );
     if (workspace) keys.add(await putDescription(workspace, { storage: hot, seal: fresh.seal }, signal));
   }
+  await putAccounts({ store, storages, key: fresh }, signal);
   const own = installationKey(fresh.mark);
   if ((await hot.get(own, signal)) === null)
     await hot.put(own, Buffer.from(fresh.seal(JSON.stringify({ id: installation }))), signal);
@@ -54,6 +56,8 @@ export async function sealAnew(
     for (const key of [...keys, own]) await copy(hot, vault, key, signal);
   }
   for (const { key } of await hot.list(INSTALLATION, signal)) if (key !== own) await hot.remove(key, signal);
+  for (const { key } of await hot.list(ACCOUNTS, signal))
+    if (!key.startsWith(accountsPrefix(fresh.mark))) await hot.remove(key, signal);
   for (const { id } of await store.list('workspaces')) {
     for (const { key } of await hot.list(descriptionPrefix(id), signal)) {
       const sealed = await hot.get(key, signal);

@@ -25,6 +25,11 @@ export const descriptionPrefix = (workspace: string): string => `${DESCRIPTIONS}
 export const descriptionKey = (workspace: string, hash: string): string =>
   `${descriptionPrefix(workspace)}${hash}.json`;
 
+/** Who may come in: named by the master key that opens it, and by what it holds. */
+export const ACCOUNTS = `${OWN}accounts/`;
+export const accountsPrefix = (mark: string): string => `${ACCOUNTS}${mark}-`;
+export const accountsKey = (mark: string, hash: string): string => `${accountsPrefix(mark)}${hash}.json`;
+
 /** That this workspace, and no later one of its name, was destroyed: what a vault still has of it goes when its lock ends. */
 export const DESTROYED = `${OWN}destroyed/`;
 export const destroyedKey = (inVault: string): string => `${DESTROYED}${inVault}`;

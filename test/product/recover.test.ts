@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { expect, test } from 'vitest';
-import { INSTALLATION } from '../../engine/domain/layout.ts';
+import { expect, test, vi } from 'vitest';
+import { ACCOUNTS, INSTALLATION } from '../../engine/domain/layout.ts';
 import { openDumont } from '../../engine/main.ts';
 import { readConfig } from '../../engine/process/config.ts';
 import { confirmNext, nextRecoveryKey } from '../../engine/storage/key-files.ts';
@@ -13,6 +13,7 @@ import { openStore } from '../../engine/store/open-store.ts';
 import { resticProgram } from '../restic/which-restic.ts';
 import { temporaryFolder } from '../store/temporary-folder.ts';
 
+vi.setConfig({ testTimeout: 90_000 }); // several engines, one after the other, on a computer that may be busy
 const PROGRAM = join(import.meta.dirname, '..', '..', 'engine', 'recover-main.ts');
 
 /** As `dumont recover` starts it: the key on standard input, and nowhere else. */
@@ -42,6 +43,8 @@ test.skipIf(resticProgram === null)(
       const { storage } = dumont.ports;
       const noted = async () => (await storage.list(INSTALLATION, AbortSignal.timeout(5_000))).length > 0;
       await expect.poll(noted, { timeout: 10_000 }).toBe(true);
+      const kept = async () => (await storage.list(ACCOUNTS, AbortSignal.timeout(5_000))).length;
+      await expect.poll(kept, { timeout: 30_000 }).toBe(1);
       installation = dumont.ports.settings.installation;
     }
     const storageFiles = join(home, 'storage');
@@ -58,6 +61,8 @@ test.skipIf(resticProgram === null)(
     expect(done.said).toBe('');
     expect(JSON.parse(done.out)).toEqual({
       installation,
+      accounts: 1,
+      reserved: ['ana'],
       workspaces: [{ id: 'lab', snapshots: 0, missing: [], unreadable: [] }],
     });
     expect(JSON.parse(readFileSync(join(home, 'installation.json'), 'utf8')).id).toBe(installation);

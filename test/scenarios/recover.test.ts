@@ -1,4 +1,6 @@
 import { expect, test, vi } from 'vitest';
+import { openAccounts } from '../../engine/accounts/accounts.ts';
+import { keepAccounts } from '../../engine/backups/kept-accounts.ts';
 import { noteInstallation, recoverStore } from '../../engine/backups/recovery.ts';
 import type { Engine } from '../../engine/domain/doors.ts';
 import { Failure } from '../../engine/domain/failures.ts';
@@ -49,6 +51,8 @@ test('a store that was lost comes back from storage: workspaces, their passwords
   const { store, recovered } = await recover();
   expect(recovered).toEqual({
     installation: 'test',
+    accounts: 0,
+    reserved: ['ana'],
     workspaces: [{ id: 'lab', snapshots: 2, missing: [], unreadable: [] }],
   });
   const before = await w.store.list('snapshots');
@@ -163,6 +167,82 @@ test('what was pinned after it was in the vault is pinned by what the vault alon
   w.storage.objects.clear();
   expect(await pinOf(), 'once its lock has ended').toBeNull();
   await stop();
+});
+
+/** Who may come in to a store, and what they must know. */
+const deskOf = (store: FakeStore, now: () => number) => {
+  let ids = 0;
+  const clock = { now, sleep: async () => undefined };
+  return openAccounts({ store, clock, newId: (prefix) => `${prefix}${++ids}`, derive: () => KEY });
+};
+const KEY = new Uint8Array(32);
+const PASSWORD = 'correct horse battery';
+
+/** Until the accounts were looked at once, as an engine does it all the time. */
+async function keptOnce(w: World, mark = 'aa'): Promise<void> {
+  const once = new AbortController();
+  const sleep = async () => {
+    once.abort();
+    throw new Error('ended');
+  };
+  const clock = { now: () => w.clock.now(), sleep };
+  const work = {
+    store: w.store,
+    storage: w.storage,
+    vaults: w.vaults,
+    key: { mark, seal },
+    clock,
+    log: () => undefined,
+  };
+  await expect(keepAccounts(work, once.signal)).rejects.toThrow('ended');
+}
+
+test('accounts come back with their passwords, from the vault alone too, and their logins and tokens do not', async () => {
+  const { w, recover, stop } = await lost();
+  await stop();
+  const now = () => w.clock.now();
+  const desk = deskOf(w.store, now);
+  for (const name of ['ana', 'joao']) await desk.create(name, 'operator', 'admin', PASSWORD);
+  await keptOnce(w);
+  await desk.change('joao', { ended: true });
+  const { access, refresh, who } = await desk.login('ana', PASSWORD, 'here');
+  const { word } = await desk.createToken(who, { name: 'ci', role: null, workspaces: null, forMs: null });
+  await keptOnce(w);
+  const kept = (storage: FakeStorage) =>
+    [...storage.objects.keys()].filter((key) => key.startsWith('_dumont/accounts/'));
+  expect(kept(w.storage), 'the former is gone').toHaveLength(1);
+  const text = Buffer.from(w.storage.objects.get(kept(w.storage)[0]!)!).toString();
+  expect(text.startsWith('sealed ') && !text.includes(PASSWORD)).toBe(true);
+  w.storage.repository('lab').clear();
+  w.storage.objects.clear();
+  const { store, recovered } = await recover();
+  expect(recovered).toMatchObject({ accounts: 2, reserved: [] });
+  const again = deskOf(store, now);
+  for (const old of [() => again.whose(access), () => again.refresh(refresh), () => again.whose(word)])
+    await expect(old()).rejects.toMatchObject({ code: 'bad_token' });
+  expect((await again.login('ana', PASSWORD, 'here')).who).toMatchObject({ name: 'ana', role: 'operator' });
+  await expect(again.login('joao', PASSWORD, 'here'), 'who was shut out stays so').rejects.toMatchObject({
+    code: 'wrong_login',
+  });
+});
+
+test('a name that a workspace carries is given to nobody, though no account came back', async () => {
+  const { w, engine, recover, stop } = await lost();
+  const shared = (await w.store.read('workspaces', 'lab'))!;
+  const share = { with: 'admin', role: 'operator', by: 'ana', at: 0 } as const;
+  await w.store.save('workspaces', { ...shared, shares: [share] });
+  await engine.configure('lab', { diskGb: 50 }, ANA);
+  await stop();
+  const { store, recovered } = await recover();
+  expect(recovered).toMatchObject({ accounts: 0, reserved: ['admin', 'ana'] });
+  const desk = deskOf(store, () => w.clock.now());
+  const first = (await desk.begin())!;
+  expect((await desk.login(first.name, first.password, 'here')).who.role, 'somebody must come in').toBe('admin');
+  expect(await desk.begin()).toBeNull();
+  await expect(desk.create('ana', 'operator', 'admin')).rejects.toMatchObject({ code: 'account_exists' });
+  await expect(desk.login('ana', '', 'here')).rejects.toMatchObject({ code: 'wrong_login' });
+  await desk.change('ana', { ended: false, role: 'operator', password: PASSWORD });
+  expect((await desk.login('ana', PASSWORD, 'here')).who).toMatchObject({ name: 'ana', role: 'operator' });
 });
 
 test('after that the engine only adopts: the machine that runs is saved and stays, until a person confirms', async () => {

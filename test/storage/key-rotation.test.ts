@@ -1,9 +1,10 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { putAccounts, readAccounts } from '../../engine/backups/kept-accounts.ts';
 import { noteInstallation, recoverStore } from '../../engine/backups/recovery.ts';
 import { sealAnew } from '../../engine/backups/seal-anew.ts';
-import { isFailure } from '../../engine/domain/failures.ts';
+import { Failure, isFailure } from '../../engine/domain/failures.ts';
 import { INSTALLATION } from '../../engine/domain/layout.ts';
 import type { Storage, Store } from '../../engine/domain/ports.ts';
 import { DEFAULTS } from '../../engine/domain/settings.ts';
@@ -144,6 +145,28 @@ test('nothing changes before the new recovery key is typed back, and then the ol
   const [asked] = await store.list('operations');
   const gift = asked?.intent && 'give' in asked.intent ? asked.intent.give.sealedPassword : '';
   expect((await readMasterKey(file)).open(gift, '-')).toBe(passwordOf('paper'));
+});
+
+test('accounts are sealed anew as well, though somebody else writes the same into the vault at that moment', async () => {
+  await using folder = await temporaryFolder();
+  const world = await installed(folder.path);
+  const { file, store, hot, vault, oldKey } = world;
+  const none = { version: 0, password: 'scrypt$', createdAt: 1, createdBy: '', endedAt: null, wordsSince: 1 } as const;
+  await store.save('accounts', { ...none, id: 'ana', role: 'admin', discord: null });
+  const { key: old } = await readKeys(file);
+  await putAccounts({ store, storages: [hot, vault], key: old }, signal);
+  await confirmNext(file, (await nextRecoveryKey(file))!);
+  const put = vault.put.bind(vault);
+  vault.put = async (key, body) => {
+    await put(key, body);
+    throw new Failure('storage_refused', { why: 'ObjectLockedByBucketPolicy' });
+  };
+  await start(world);
+  const { open } = await readMasterKey(file);
+  for (const one of [hot, vault])
+    expect(await readAccounts([one], (it) => open(it, '-'), signal)).toMatchObject([{ id: 'ana', role: 'admin' }]);
+  const oldOpen = masterKey(readRecoveryKey(oldKey)).open;
+  expect(await readAccounts([hot], (it) => oldOpen(it, '-'), signal)).toEqual([]);
 });
 
 test('a store that was recovered is sealed anew when a person confirmed it, and until then both keys open', async () => {

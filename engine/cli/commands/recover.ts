@@ -8,6 +8,8 @@ import { plural } from '../words.ts';
 const PROGRAM = join(import.meta.dirname, '..', '..', 'recover-main.ts');
 
 interface Recovered {
+  readonly accounts: number;
+  readonly reserved: readonly string[];
   readonly workspaces: readonly {
     readonly id: string;
     readonly snapshots: number;
@@ -50,7 +52,7 @@ export const recover = command({
   },
 });
 
-function lines({ workspaces }: Recovered): string[] {
+function lines({ workspaces, accounts, reserved }: Recovered): string[] {
   return [
     ...workspaces.flatMap(({ id, snapshots, missing, unreadable }) => [
       `${id}: ${plural(snapshots, 'snapshot')}`,
@@ -59,5 +61,17 @@ function lines({ workspaces }: Recovered): string[] {
     ]),
     `${plural(workspaces.length, 'workspace')} recovered, all asleep. Start the engine with "npm start": it adopts what runs`,
     'and rents, destroys and removes nothing until you say "dumont recover --confirm".',
+    accounts > 0
+      ? `${plural(accounts, 'account')} came back with their passwords; logins and tokens did not: log in again, make tokens anew.`
+      : 'No account was in storage: the next start shows the password of "admin" once.',
+    ...(reserved.length > 0
+      ? [
+          `Names that workspaces carry and that have no account: ${reserved.join(', ')}. They are kept, and nobody comes in by one`,
+          'before an admin says so: "dumont users NAME --again --role operator --password".',
+        ]
+      : []),
+    'Storage does not hold, so these are lost with the store: budgets, planned reports, what Discord was set to, operations,',
+    'and alerts: say them anew. The folder "journals" in the engine\'s home holds the audit, what was paid, drills and their',
+    'times and what hosts did; where that is lost too, they begin with nothing.',
   ];
 }
