@@ -18,11 +18,12 @@ export function plansFor(
     changedBytes: Math.round((storedBytes / TYPICAL_DAY.storedBytes) * TYPICAL_DAY.changedBytes),
     imageBytes: wakeImage ? imageBytesOf(storedBytes) : 0,
   };
+  const rhythm = { compareEveryMs: settings.agent.compareEveryMs, upkeep: settings.upkeep };
   const plans = PLANS.map((name) => {
     const plan = settings.plans[name];
     const intervals = INTERVALS_MS.filter((ms) => ms >= plan.intervalMs).map((intervalMs) => {
       const priced = { intervalMs, days: plan.days, copies };
-      return { intervalMs, price: priceOf(priced, day, settings.prices, settings.agent.compareEveryMs) };
+      return { intervalMs, price: priceOf(priced, day, settings.prices, rhythm) };
     });
     const book = PRICE_BOOKS[settings.priceBook];
     const charge = {

@@ -42,7 +42,7 @@ export type KindDays = Readonly<Record<SnapshotKind, number | null>>;
 
 /** What is done on a day, as far as it costs something in storage. */
 export interface Day {
-  /** Hours in which every interval has something new. Nothing new costs nothing: no restic is started for it. */
+  /** Hours in which every interval has something new. For nothing new no restic is started on a machine. */
   readonly changingHours: number;
   /** What the workspace's data takes in storage, compressed. */
   readonly storedBytes: number;

@@ -1,6 +1,7 @@
 import { IMAGE_EVERY_MS } from '../domain/image-head.ts';
 import type { MicroDollars } from '../domain/money.ts';
 import type { Day, Price } from '../domain/plan.ts';
+import type { UpkeepLimits } from '../domain/settings.ts';
 import type { Calls, StoragePrices } from '../domain/storage-prices.ts';
 
 /** A day of work on a model with its environment: what a price is shown for where there is no history. */
@@ -26,6 +27,14 @@ export const CALLS = {
   headStart: { a: 4, b: 3 },
   /** The wake image is brought up to a backup: what is there is looked at; what changed, and the new list, are written. */
   image: { a: 2, b: 1 },
+  /** The control host looks after the backups of one workspace, and finds nothing to do. */
+  kept: { a: 5, b: 1 },
+  /** And what is new is copied into one vault, and read back from there; the objects come besides. */
+  vaulted: { a: 24, b: 22 },
+  /** The same where nothing is new. */
+  vaultSeen: { a: 18, b: 5 },
+  /** All is looked over, and some of all bytes read again; the packs of larger ones come besides. */
+  checked: { a: 4, b: 10 },
   /** A restore begins; its data comes besides. */
   restored: { a: 5, b: 8 },
 } as const satisfies Readonly<Record<string, Calls>>;
@@ -38,25 +47,50 @@ export interface Priced {
   readonly copies: number;
 }
 
+/** How often the control host does what it does by itself. */
+export interface Rhythm {
+  readonly compareEveryMs: number;
+  readonly upkeep: Pick<UpkeepLimits, 'everyMs' | 'vaultEveryMs' | 'checkEveryMs' | 'drillEveryMs' | 'drillBytesMax'>;
+}
+
 /** What storage costs in a month. No free allowance is taken off: it belongs to the account, not to one workspace. */
 export function priceOf(
   { intervalMs, days, copies }: Priced,
   day: Day,
   prices: StoragePrices,
-  compareEveryMs: number,
+  { compareEveryMs, upkeep }: Rhythm,
 ): Price {
-  const backupsPerDay = Math.floor((day.changingHours * HOUR) / intervalMs);
-  const comparedPerDay = Math.min(backupsPerDay, (day.changingHours * HOUR) / compareEveryMs);
-  const imagesPerDay =
-    day.imageBytes === 0 ? 0 : Math.min(backupsPerDay, (day.changingHours * HOUR) / IMAGE_EVERY_MS) + day.hibernations;
+  const { hibernations } = day;
+  const changingMs = day.changingHours * HOUR;
+  const automatic = Math.floor(changingMs / intervalMs);
+  const backupsPerDay = automatic + hibernations; // each of which makes a last one
+  const comparedPerDay = Math.min(automatic, changingMs / compareEveryMs) + hibernations;
+  const keptPerDay = Math.max(1, Math.min(automatic, changingMs / upkeep.everyMs) + hibernations);
+  const copiedPerDay =
+    backupsPerDay === 0 ? 0 : Math.max(1, hibernations + Math.floor(changingMs / upkeep.vaultEveryMs));
+  const imagesPerDay = day.imageBytes === 0 ? 0 : Math.min(automatic, changingMs / IMAGE_EVERY_MS) + hibernations;
   const calls = sumCalls([
     times(CALLS.machine, backupsPerDay),
     times(CALLS.entered, backupsPerDay),
     times(CALLS.compared, comparedPerDay),
-    times(CALLS.compacted, day.hibernations),
-    times(CALLS.headStart, day.hibernations),
+    times(CALLS.kept, keptPerDay),
+    times(CALLS.compacted, hibernations),
+    times(CALLS.headStart, hibernations),
     times(CALLS.image, imagesPerDay),
-    times({ a: (copies - 1) * objectsOf(day.changedBytes), b: 0 }, day.hibernations),
+    times(CALLS.vaulted, (copies - 1) * copiedPerDay),
+    times(CALLS.vaultSeen, copies > 1 && copiedPerDay === 0 ? copies - 1 : 0),
+    {
+      a:
+        (copies - 1) *
+        copiedObjects(day.changedBytes, Math.min(backupsPerDay, changingMs / LEFT_EVERY_MS + hibernations)),
+      b: 0,
+    },
+    times(
+      { a: 0, b: Math.ceil(day.changedBytes / BLOB_BYTES) },
+      Math.min(1, hibernations) + (copies - 1) * Math.min(1, copiedPerDay),
+    ),
+    times(checkCalls(day.storedBytes), DAY / upkeep.checkEveryMs),
+    times(restoreCalls(Math.min(day.storedBytes, upkeep.drillBytesMax)), DAY / upkeep.drillEveryMs),
   ]);
   const bytes = (day.storedBytes + day.changedBytes * days) * copies + day.imageBytes;
   const requestsMicro = Math.round(DAYS * (calls.a * prices.microPerA + calls.b * prices.microPerB));
@@ -72,6 +106,16 @@ export function storagePerMonth(bytes: number, { microPerGbMonth }: StoragePrice
 /** What a copy of that much takes: its packs, and beside them an index, a snapshot, its list and its metadata, and two lists. */
 export function objectsOf(bytes: number): number {
   return Math.ceil(bytes / PACK_BYTES) + 6;
+}
+
+/** Of a day's backups: its packs with their index, and of each snapshot that is left its name, its list and its metadata. */
+function copiedObjects(bytes: number, snapshots: number): number {
+  return snapshots === 0 ? 0 : objectsOf(bytes) + 3 * (snapshots - 1);
+}
+
+/** To look over all of that much, and read a hundredth of it again. */
+export function checkCalls(bytes: number): Calls {
+  return { a: CALLS.checked.a, b: CALLS.checked.b + Math.floor(bytes / 100 / PACK_BYTES) };
 }
 
 /** About what the image of that much takes, as measured for models with their environments. */
@@ -111,7 +155,12 @@ export function sumCalls(all: readonly Calls[]): Calls {
 }
 
 const HOUR = 3_600_000;
+const DAY = 24 * HOUR;
+/** Of those that were made while people worked, retention leaves no more than one. */
+const LEFT_EVERY_MS = 5 * 60_000;
 const DAYS = 30;
 const GB = 1e9;
+/** About what restic reads at once of a file that is read back: the files written last are, where they were saved and in vaults. */
+const BLOB_BYTES = 1024 * 1024;
 const PACK_BYTES = 16 * 1024 * 1024;
 const SEGMENT_BYTES = 8 * 1024 * 1024;

@@ -4,7 +4,7 @@ import type { Machine } from '../domain/lifecycle.ts';
 import type { Operation } from '../domain/operation.ts';
 import type { Snapshot } from '../domain/snapshot.ts';
 import type { Upkeep } from '../domain/upkeep.ts';
-import { CALLS, imageCalls, objectsOf, restoreCalls, sumCalls, times } from './plan-price.ts';
+import { CALLS, checkCalls, imageCalls, objectsOf, restoreCalls, sumCalls, times } from './plan-price.ts';
 
 /** What happened to the backups of one workspace, as rows tell it. */
 export interface CallsSight {
@@ -35,7 +35,8 @@ export function countCalls(bill: StorageBill, sight: CallsSight): StorageBill {
   const vaultUsage = vault || elsewhere ? (upkeep?.vault ?? null) : null;
   const vaultObjects = vaultUsage?.objects ?? 0;
   const copied = Math.max(0, vaultObjects - bill.vaultObjects);
-  const { drill, compactedAt } = upkeep ?? {};
+  const { drill, compactedAt, doneAt, checkedAt, hot } = upkeep ?? {};
+  const looked = fresh(vaultUsage?.at) ? (copied > 0 ? CALLS.vaulted : CALLS.vaultSeen) : NONE;
   const calls = sumCalls([
     bill.calls,
     times(sumCalls([CALLS.machine, CALLS.entered]), proved),
@@ -49,6 +50,9 @@ export function countCalls(bill: StorageBill, sight: CallsSight): StorageBill {
     }),
     ...(fresh(compactedAt) ? [CALLS.compacted, CALLS.headStart] : []),
     ...(drill && fresh(drill.at) ? [restoreCalls(Math.min(bytesOf(drill.snapshot), drillBytesMax))] : []),
+    ...(fresh(doneAt) ? [CALLS.kept] : []),
+    ...(fresh(checkedAt) ? [checkCalls(hot?.bytes ?? 0)] : []),
+    ...(vault ? [looked] : []),
     { a: vault ? copied : 0, b: copied },
   ]);
   const drilled = drill && fresh(drill.at) ? Math.min(bytesOf(drill.snapshot), drillBytesMax) : 0;
@@ -62,12 +66,14 @@ export function countCalls(bill: StorageBill, sight: CallsSight): StorageBill {
       elsewhere: elsewhere ? (vaultUsage?.bytes ?? 0) : 0,
     },
     calls,
-    elsewhere: sumCalls([bill.elsewhere, { a: elsewhere ? copied : 0, b: 0 }]),
+    elsewhere: sumCalls([bill.elsewhere, ...(elsewhere ? [looked, { a: copied, b: 0 }] : [])]),
     outBytes: bill.outBytes + Math.round(out),
     countedUntil: now,
     vaultObjects,
   };
 }
+
+const NONE = { a: 0, b: 0 } as const;
 
 /** In how many quarters of an hour there is one, and none that was counted before. */
 function freshQuarters(snapshots: readonly Snapshot[], fresh: (at: number | null) => boolean): number {

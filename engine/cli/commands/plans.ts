@@ -50,7 +50,7 @@ function lines({ plans: all, prices, restore }: PlansJson, screen: Parameters<ty
       ? [
           '',
           `A month of days like this: ${bytes(one.day.stored_bytes)} stored, ${bytes(one.day.changed_bytes)} of it new, ` +
-            `${one.day.image_bytes > 0 ? `a wake image of ${bytes(one.day.image_bytes)}` : 'no wake image'}, something changing during ${one.day.changing_hours} hours, ${one.day.hibernations} hibernation. A quiet workspace costs no requests.`,
+            `${one.day.image_bytes > 0 ? `a wake image of ${bytes(one.day.image_bytes)}` : 'no wake image'}, something changing during ${one.day.changing_hours} hours, ${one.day.hibernations} hibernation. A quiet machine asks storage for nothing; the control host looks its backups over once a day and tries them once a week.`,
           `${prices.paid ? 'At the prices of' : 'Storage costs nothing here; these are the prices of'} ${prices.of}, without what is free there for an account; PRICE BOOK is what the price book ${one.charge.price_book} charges for a month.`,
           `To bring all of it back once, ${restorePriceWords(restore)}.`,
         ]
