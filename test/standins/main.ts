@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { showCloudflare } from './cloudflare/show.ts';
 import { showDiscord } from './discord/show.ts';
 import { showGcp } from './gcp/show.ts';
+import { showR2 } from './r2/show.ts';
 import { showRunpod } from './runpod/show.ts';
 import { showVast } from './vast/show.ts';
 
@@ -9,6 +10,7 @@ import { showVast } from './vast/show.ts';
 const STANDINS: Readonly<Record<string, (words: readonly string[]) => Promise<AsyncDisposable>>> = {
   cloudflare: showCloudflare,
   discord: showDiscord,
+  r2: showR2,
   runpod: showRunpod,
   gcp: showGcp,
   vast: showVast,

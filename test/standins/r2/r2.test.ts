@@ -36,6 +36,20 @@ test('each call is billed as Cloudflare says, and what is refused at the door is
   expect(r2.counted().a).toBe(1);
 });
 
+test('a key takes one write a second; other keys and reads do not wait', async () => {
+  await using r2 = await standInForR2();
+  r2.weather.writeEveryMs = 1_000;
+  const client = clientOf(r2.place(), { maxAttempts: 1 });
+  const put = async (Key: string) => await client.send(new PutObjectCommand({ Bucket: 'hot', Key, Body: 'x' }));
+  await put('lab/a');
+  await expect(put('lab/a')).rejects.toMatchObject({ name: 'TooManyRequests', $metadata: { httpStatusCode: 429 } });
+  await put('lab/b');
+  await client.send(new GetObjectCommand({ Bucket: 'hot', Key: 'lab/a' }));
+  r2.world.clock.aheadMs += 1_000;
+  await put('lab/a');
+  client.destroy();
+});
+
 test('on a narrow line bytes take their time, and answers theirs', async () => {
   await using r2 = await standInForR2();
   using storage = s3Storage({ ...r2.place(), parent: { ...ROOT, account: 'local' }, now: Date.now });

@@ -28,6 +28,10 @@ const CLASS: Readonly<Record<Action | 'HeadBucket', 'a' | 'b' | 'free'>> = {
   AbortMultipartUpload: 'free',
 };
 
+/** What makes an object anew: of those R2 takes one a second for each key, https://developers.cloudflare.com/r2/platform/limits/ */
+export const WRITES: ReadonlySet<string> = new Set(['PutObject', 'CopyObject', 'CompleteMultipartUpload']);
+const TOO_MANY: Fault = { do: 'answer', status: 429, code: 'TooManyRequests' };
+
 const DOLLARS_PER_MILLION = { a: 4.5, b: 0.36, free: 0 } as const;
 
 export interface Requests {
@@ -49,6 +53,8 @@ export interface Weather {
   latencyMs: number;
   /** On each connection, in either direction, of those that go through `place`. */
   bytesPerSecond: number;
+  /** An object takes a write no sooner after the last one. R2 says 1,000, and 0 is no such limit. */
+  writeEveryMs: number;
   /** Each operation waits for this first. */
   wait: (asked: Asked) => Promise<void>;
   fault: (asked: Asked) => Fault | undefined;
@@ -72,17 +78,27 @@ export async function standInForR2(): Promise<R2> {
   const weather: Weather = {
     latencyMs: 0,
     bytesPerSecond: Number.POSITIVE_INFINITY,
+    writeEveryMs: 0,
     wait: async () => undefined,
     fault: () => undefined,
   };
   let count = { a: 0, b: 0, free: 0 };
-  const world = await storageWorld({
+  const written = new Map<string, number>();
+  const tooMany = ({ action, bucket, key }: Asked): boolean => {
+    if (!WRITES.has(action)) return false;
+    const [name, now] = [`${bucket}/${key}`, Date.now() + world.clock.aheadMs];
+    if (now - (written.get(name) ?? Number.NEGATIVE_INFINITY) < weather.writeEveryMs) return true;
+    written.set(name, now);
+    return false;
+  };
+  const world: StorageWorld = await storageWorld({
     async intercept(asked, signal) {
       count[CLASS[asked.action]] += 1;
       if (weather.latencyMs > 0) await sleep(weather.latencyMs, undefined, { signal });
       const fault = weather.fault(asked);
       await weather.wait(asked);
-      return fault;
+      // What goes wrong otherwise is no write, but for one whose answer is lost.
+      return fault && fault.do !== 'lose-answer' ? fault : tooMany(asked) ? TOO_MANY : fault;
     },
   });
   const moved = trafficOn(world.storage.port);
