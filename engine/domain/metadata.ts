@@ -33,6 +33,7 @@ const Metadata = z.object({
   compared_at: time.nullable(),
   manifest_base: z.string().nullable(),
   pinned: decision.nullable(),
+  set_aside: decision.nullable().default(null),
 });
 
 export function metadataText(one: Snapshot): string {
@@ -61,6 +62,7 @@ export function metadataText(one: Snapshot): string {
     compared_at: isoOrNull(one.comparedAt),
     manifest_base: one.manifestBase,
     pinned: decided(one.pinned),
+    set_aside: decided(one.setAside),
   };
   return `${JSON.stringify(metadata, null, 2)}\n`;
 }
@@ -89,6 +91,7 @@ export function readMetadata(text: string): Snapshot {
     comparedAt: it.compared_at,
     manifestBase: it.manifest_base,
     pinned: it.pinned,
+    setAside: it.set_aside,
     leaving: null,
     vaultedAt: null,
     description: it.description,

@@ -29,6 +29,8 @@ export interface Snapshot {
   readonly manifestBase: string | null;
   /** It never goes by itself. */
   readonly pinned: Decision | null;
+  /** It was the newest when somebody went back to an older one: nothing that came after it goes on from it. */
+  readonly setAside: Decision | null;
   /** It is being removed: nothing starts from it any more, and what is left of it goes. */
   readonly leaving: Decision | null;
   /** When the vault held all of it, and that was checked. */
@@ -44,6 +46,7 @@ export const UNTOUCHED = {
   version: 0,
   manifestBase: null,
   pinned: null,
+  setAside: null,
   leaving: null,
   vaultedAt: null,
   description: '',

@@ -1,6 +1,6 @@
 import type { Machine } from '../domain/lifecycle.ts';
 import type { Settings } from '../domain/settings.ts';
-import { type Fate, newestGood, type Snapshot } from '../domain/snapshot.ts';
+import { byAge, type Fate, newestGood, type Snapshot, type SnapshotKind } from '../domain/snapshot.ts';
 import type { Workspace } from '../domain/workspace.ts';
 import { duration } from './idle-words.ts';
 import { type Kept, keptDays } from './plan.ts';
@@ -55,16 +55,22 @@ function fateOf(
   const need = neededNow(snapshot, sight);
   if (need) return stay(snapshot, need);
 
-  const kept = keptDays(snapshot.kind, workspace.spec, settings);
-  const from = snapshot.completedAt ?? snapshot.createdAt;
+  const { setAside } = snapshot;
+  const kind = setAside ? 'manual' : snapshot.kind; // as the checkpoint before files are brought back onto a machine
+  const kept = keptDays(kind, workspace.spec, settings);
+  const from = setAside?.at ?? timeOf(snapshot);
   const until = from + kept.days * DAY;
-  if (now >= until) return go(snapshot, `${keptWords(snapshot, kept)}, and it is ${duration(now - from)} old`);
-  if (snapshot.kind !== 'automatic') return stay(snapshot, keptWords(snapshot, kept), until);
+  if (setAside) {
+    const why = `${setAside.by} went back to an older one ${duration(now - from)} ago; ${keptWords(kind, kept)}`;
+    return now >= until ? go(snapshot, why) : stay(snapshot, why, until);
+  }
+  if (now >= until) return go(snapshot, `${keptWords(kind, kept)}, and it is ${duration(now - from)} old`);
+  if (kind !== 'automatic') return stay(snapshot, keptWords(kind, kept), until);
   const everyMs = stepFor(now - from, overLimit, settings);
   const later = last.after(snapshot, everyMs);
   if (later) return go(snapshot, `${short(later)} is later in the same ${duration(everyMs)}`);
   const thinned = everyMs > 1 ? `the last in ${duration(everyMs)}; ` : '';
-  return stay(snapshot, `${thinned}${keptWords(snapshot, kept)}`, until);
+  return stay(snapshot, `${thinned}${keptWords(kind, kept)}`, until);
 }
 
 /** Who would miss it at this moment, whatever anybody wants; null when nobody would. */
@@ -91,25 +97,33 @@ function needs(machine: Machine, snapshot: Snapshot): boolean {
 interface LastInEach {
   /** Of all: the next backup compares with it. */
   readonly id: string | null;
-  /** The last good one in the same span of time, if that is another one. */
+  /** The last good one in the same span of time that goes on from the same work, if that is another one. */
   after(snapshot: Snapshot, everyMs: number): Snapshot | null;
 }
 
 /**
  * Spans of time begin at fixed moments, not at now, and each holds whole ones of the shorter: so what is the last of a day is
- * the last of its hour, and thinning often leaves the same as thinning once.
+ * the last of its hour, and thinning often leaves the same as thinning once. What somebody went back from is in no snapshot
+ * of a later claim, so those of before and of after have spans of their own.
  */
 function lastInEach(snapshots: readonly Snapshot[]): LastInEach {
-  const automatic = snapshots
-    .filter(({ kind, leaving }) => kind === 'automatic' && leaving === null)
+  const there = snapshots.filter(({ leaving }) => leaving === null).toSorted(byAge);
+  const automatic = there
+    .filter(({ kind }) => kind === 'automatic')
     .toSorted((a, b) => timeOf(b) - timeOf(a) || b.sequence - a.sequence);
-  const found = new Map<number, Map<number, Snapshot>>();
-  const lasts = (everyMs: number): Map<number, Snapshot> => {
+  const breaks = new Set(there.flatMap(({ setAside, epoch }) => (setAside ? [epoch] : [])));
+  const spanOf = (one: Snapshot, everyMs: number): string => {
+    const before = [...breaks].filter((epoch) => epoch < one.epoch).length;
+    return `${before} ${Math.floor(timeOf(one) / everyMs)}`;
+  };
+  const ends = looseEnds(there);
+  const found = new Map<number, Map<string, Snapshot>>();
+  const lasts = (everyMs: number): Map<string, Snapshot> => {
     const known = found.get(everyMs);
     if (known) return known;
-    const spans = new Map<number, Snapshot>();
+    const spans = new Map<string, Snapshot>();
     for (const one of automatic) {
-      const span = Math.floor(timeOf(one) / everyMs);
+      const span = spanOf(one, everyMs);
       const standing = spans.get(span);
       if (!standing || (!isGood(standing) && isGood(one))) spans.set(span, one);
     }
@@ -119,10 +133,18 @@ function lastInEach(snapshots: readonly Snapshot[]): LastInEach {
   return {
     id: snapshots.toSorted((a, b) => b.sequence - a.sequence)[0]?.id ?? null,
     after(snapshot, everyMs) {
-      const standing = lasts(everyMs).get(Math.floor(timeOf(snapshot) / everyMs)) ?? snapshot;
+      if (ends.has(snapshot.id)) return null;
+      const standing = lasts(everyMs).get(spanOf(snapshot, everyMs)) ?? snapshot;
       return standing.id === snapshot.id ? null : standing;
     },
   };
+}
+
+/** The last of a claim, where no wake starts from it because it is not good: it may hold what no later one does. */
+function looseEnds(newestFirst: readonly Snapshot[]): ReadonlySet<string> {
+  const ends = new Map<number, Snapshot>();
+  for (const one of newestFirst) if (!ends.has(one.epoch)) ends.set(one.epoch, one);
+  return new Set([...ends.values()].flatMap((one) => (isGood(one) ? [] : [one.id])));
 }
 
 function stepFor(ageMs: number, overLimit: boolean, { retention: { ladder } }: Limits): number {
@@ -134,7 +156,7 @@ const timeOf = ({ completedAt, createdAt }: Snapshot): number => completedAt ?? 
 const isGood = ({ partial, provedAt }: Snapshot): boolean => !partial && provedAt !== null;
 const short = ({ id }: Snapshot): string => id.slice(0, 8);
 
-function keptWords({ kind }: Snapshot, { days, by }: Kept): string {
+function keptWords(kind: SnapshotKind, { days, by }: Kept): string {
   const whose =
     by === 'workspace'
       ? 'the workspace keeps snapshots'

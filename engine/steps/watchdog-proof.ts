@@ -159,6 +159,7 @@ async function enter(
     provedAt: now,
     comparedAt: now,
     pinned: known?.pinned ?? null,
+    setAside: known?.setAside ?? null,
     errorMessage: null,
   };
   await ports.storage.put(manifestKey(workspace.id, snapshot.id), manifest, signal);

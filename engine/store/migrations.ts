@@ -106,6 +106,9 @@ export const MIGRATIONS: readonly Migration[] = [
   function letReportsWait(rows) {
     for (const report of rows.get('reports')?.values() ?? []) report.waiting ??= [];
   },
+  function letSnapshotsBeSetAside(rows) {
+    for (const snapshot of rows.get('snapshots')?.values() ?? []) snapshot.setAside ??= null;
+  },
 ];
 
 /** Until there were plans any interval could be chosen: the next longer one that can be now, and the least plan that has it. */

@@ -265,6 +265,7 @@ const snapshot = z.object({
   comparedAt: at.nullable(),
   manifestBase: z.string().nullable(),
   pinned: z.object(decision).nullable(),
+  setAside: z.object(decision).nullable(),
   leaving: z.object(decision).nullable(),
   vaultedAt: at.nullable(),
   description: z.string(),

@@ -127,6 +127,7 @@ export function aSnapshot(over: Partial<Snapshot> = {}): Snapshot {
     comparedAt: null,
     manifestBase: null,
     pinned: null,
+    setAside: null,
     leaving: null,
     vaultedAt: null,
     description: 'before the upgrade',

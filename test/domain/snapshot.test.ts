@@ -22,6 +22,7 @@ const GOOD: Snapshot = {
   comparedAt: null,
   manifestBase: null,
   pinned: null,
+  setAside: null,
   leaving: null,
   vaultedAt: null,
   description: '',

@@ -666,6 +666,7 @@ export function snapshot(workspace: string, sequence: number, description: strin
     comparedAt: at + 12_000,
     manifestBase: null,
     pinned: null,
+    setAside: null,
     leaving: null,
     vaultedAt: null,
     description,

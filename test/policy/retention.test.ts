@@ -80,6 +80,20 @@ test.each<readonly [string, Partial<Snapshot> & { ageMs: number }, Partial<Reten
     'bob removed it: asked for',
   ],
   [
+    'one that was the newest until somebody went back',
+    { ageMs: 120 * DAY, setAside: { by: 'ana', why: 'from a1b2c3d4', at: NOW - 89 * DAY } },
+    {},
+    true,
+    'ana went back to an older one 89 days ago; manual ones are kept 90 days',
+  ],
+  [
+    'the same when its time is over',
+    { ageMs: 120 * DAY, setAside: { by: 'ana', why: 'from a1b2c3d4', at: NOW - 90 * DAY } },
+    {},
+    false,
+    'ana went back to an older one 90 days ago; manual ones are kept 90 days',
+  ],
+  [
     'one that somebody wakes from',
     { ageMs: 900 * DAY, id: idOf('w') },
     { workspace: aWorkspace({ wish: { ...aWorkspace().wish, snapshot: idOf('w') } }) },
@@ -199,6 +213,73 @@ test('thinning at many moments leaves what thinning once at the end does, and ne
         expect(newestGood(left)?.id).toBe(good?.id);
       }
       expect(left.map(({ id }) => id)).toEqual(thin(made, end).map(({ id }) => id));
+    }),
+  );
+});
+
+/** What happens to a workspace: a backup, another claim after it slept, now and then from an older snapshot. */
+const lives = fc.array(
+  fc.record({
+    gapMs: fc.oneof(
+      fc.integer({ min: 1_000, max: 20 * MINUTE }),
+      fc.constant(4 * MINUTE),
+      fc.integer({ min: HOUR, max: 2 * DAY }),
+    ),
+    does: fc.constantFrom('save', 'save', 'save', 'save', 'wake', 'go back', 'look'),
+    which: fc.nat(50),
+    partial: fc.integer({ min: 0, max: 4 }).map((n) => n === 0),
+  }),
+  { minLength: 1, maxLength: 80, size: 'max' },
+);
+
+test('what somebody went back from stays as long as a checkpoint does, and no other line stands for its work', () => {
+  fc.assert(
+    fc.property(lives, (steps) => {
+      let now = NOW - 60 * DAY;
+      let epoch = 1;
+      let parent: string | null = null;
+      let left: readonly Snapshot[] = [];
+      const parentOf = new Map<string, string | null>();
+      const tips = new Map<string, number>();
+      const goesOnFrom = (one: string, other: string): boolean => {
+        for (let at: string | null = one; at !== null; at = parentOf.get(at) ?? null) if (at === other) return true;
+        return false;
+      };
+      for (const [i, { gapMs, does, which, partial }] of steps.entries()) {
+        now += gapMs;
+        if (does === 'save') {
+          const made = { createdAt: now, completedAt: now, provedAt: now, sequence: i, epoch, partial };
+          const id = String(i).padStart(8, '0').padEnd(64, '0');
+          left = [...left, aSnapshot({ id, contentHash: id, kind: 'automatic', ...made })];
+          parentOf.set(id, parent);
+          parent = id;
+        }
+        if (does === 'wake' || does === 'go back') {
+          epoch += 1;
+          const newest = newestGood(left);
+          const good = left.filter((one) => !one.partial);
+          const from = does === 'wake' ? newest : (good[which % Math.max(good.length, 1)] ?? null);
+          parent = from?.id ?? null;
+          if (newest && from && from.id !== newest.id) {
+            const setAside = { by: 'ana', why: '', at: now };
+            left = left.map((one) => (one.id === newest.id ? { ...one, setAside } : one));
+            tips.set(newest.id, now);
+          }
+        }
+        const all = fates(left, { now });
+        left = all.flatMap(({ snapshot, stays }) => (stays ? [snapshot] : []));
+        for (const { snapshot, stays, why } of all) {
+          const { id } = snapshot;
+          const wentBackAt = tips.get(id);
+          if (wentBackAt !== undefined && now < wentBackAt + 90 * DAY) expect(stays, why).toBe(true);
+          const [, later] = /^(\d{8}) is later/.exec(why) ?? [];
+          if (later === undefined) continue;
+          const stands = snapshot.partial
+            ? left.some((one) => goesOnFrom(one.id, id))
+            : goesOnFrom(later.padEnd(64, '0'), id);
+          expect(stands, `${id} goes: ${why}`).toBe(true);
+        }
+      }
     }),
   );
 });
