@@ -32,6 +32,8 @@ const EVENTS: { readonly [E in Talk['event']]: (it: Extract<Talk, { event: E }>,
   'save.progress': (it) => `saving: ${bytesOf(it.bytesDone, it.bytesTotal)}`,
   'snapshot.proved': (it) =>
     `snapshot ${it.snapshot.slice(0, 8)} is proved: ${plural(it.files, 'file')}, ${bytes(it.bytes)}`,
+  'snapshot.set_aside': (it) =>
+    `${plain(it.by)} goes back to ${it.from.slice(0, 8)}; ${it.snapshot.slice(0, 8)}, the newest until now, stays ${it.until === null ? 'pinned' : `until <t:${Math.floor(it.until / 1_000)}:f>`}`,
   'save.failed': (it) =>
     `the last backup failed: ${it.why}. It is tried again in ${duration(it.againInMs)}; the machine stays at ${perHour(it.dollarsPerHour)}`,
   'work.at_risk': (it) => `work at risk: ${it.why}${someOf(it.paths, 'and', 'more')}`,
@@ -249,8 +251,8 @@ export const en: Phrases = {
       snapshots === 0
         ? `This removes **${name}** for ever. It has no snapshots.`
         : `This removes **${name}** and its ${plural(snapshots, 'snapshot')} for ever. Nothing brings them back.`,
-    restore: (name, { id, createdAt, fileCount, sizeBytes, description }, isNewest) =>
-      `**${name}** wakes from snapshot \`${id.slice(0, 8)}\` of <t:${Math.floor(createdAt / 1_000)}:f>${description ? ` (${plain(description)})` : ''}: ${plural(fileCount, 'file')}, ${bytes(sizeBytes)}.${isNewest ? ' It is the newest.' : ' What came after it is not on the machine; its snapshots stay in the list.'}`,
+    restore: (name, { id, createdAt, fileCount, sizeBytes, description }, aside) =>
+      `**${name}** wakes from snapshot \`${id.slice(0, 8)}\` of <t:${Math.floor(createdAt / 1_000)}:f>${description ? ` (${plain(description)})` : ''}: ${plural(fileCount, 'file')}, ${bytes(sizeBytes)}.${aside ? ` What came after it is not on the machine. Snapshot \`${aside.newest.id.slice(0, 8)}\`, the newest until now, stays ${aside.until === null ? 'pinned' : `until <t:${Math.floor(aside.until / 1_000)}:D>`}: \`/restore snapshot\` goes back to it, \`/snapshot delete\` removes it.` : ' It is the newest.'}`,
     bringBack: (name, path, { id, createdAt }) =>
       `${plain(path)} of snapshot \`${id.slice(0, 8)}\` (<t:${Math.floor(createdAt / 1_000)}:f>) takes the place of what is on the machine of **${name}** now. A checkpoint is taken first; files that were made since stay.`,
     give: (name, { to, into }, { id, createdAt, fileCount, sizeBytes }) =>

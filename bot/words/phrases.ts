@@ -3,7 +3,7 @@ import type { Role } from '../../engine/domain/account.ts';
 import type { AtRisk } from '../../engine/domain/agent-shapes.ts';
 import type { Budget } from '../../engine/domain/budget.ts';
 import type { Language } from '../../engine/domain/discord.ts';
-import type { RiskView, StandbyView } from '../../engine/domain/doors.ts';
+import type { RiskView, SetAside, StandbyView } from '../../engine/domain/doors.ts';
 import type { Talk } from '../../engine/domain/events.ts';
 import type { Facts, FailureCode } from '../../engine/domain/failures.ts';
 import type { ChargedFor } from '../../engine/domain/journals.ts';
@@ -118,7 +118,7 @@ export interface Phrases extends Format {
     lose(name: string, files: readonly AtRisk[]): string;
     programs(name: string, jobs: readonly string[]): string;
     destroy(name: string, snapshots: number): string;
-    restore(name: string, snapshot: Snapshot, isNewest: boolean): string;
+    restore(name: string, snapshot: Snapshot, setsAside: SetAside | null): string;
     bringBack(name: string, path: string, snapshot: Snapshot): string;
     give(name: string, gift: { readonly to: string; readonly into: string }, snapshot: Snapshot): string;
     forget(name: string, snapshot: Snapshot, isNewest: boolean): string;

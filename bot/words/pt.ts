@@ -33,6 +33,8 @@ const EVENTS: { readonly [E in Talk['event']]: (it: Extract<Talk, { event: E }>,
   'save.progress': (it) => `salvando: ${bytesOf(it.bytesDone, it.bytesTotal)}`,
   'snapshot.proved': (it) =>
     `snapshot ${it.snapshot.slice(0, 8)} provado: ${plural(it.files, 'arquivo')}, ${bytes(it.bytes)}`,
+  'snapshot.set_aside': (it) =>
+    `${plain(it.by)} volta a ${it.from.slice(0, 8)}; ${it.snapshot.slice(0, 8)}, o mais novo até agora, fica ${it.until === null ? 'fixado' : `até <t:${Math.floor(it.until / 1_000)}:f>`}`,
   'save.failed': (it) =>
     `o último backup falhou: ${why(it.why)}. Nova tentativa em ${duration(it.againInMs)}; a máquina fica, a ${perHour(it.dollarsPerHour)}`,
   'work.at_risk': (it) => `trabalho em risco: ${why(it.why)}${someOf(it.paths)}`,
@@ -281,8 +283,8 @@ export const pt: Phrases = {
       snapshots === 0
         ? `Isto remove **${name}** para sempre. Não há snapshots.`
         : `Isto remove **${name}** e ${snapshots === 1 ? 'seu snapshot' : `seus ${count(snapshots)} snapshots`} para sempre. Nada os traz de volta.`,
-    restore: (name, { id, createdAt, fileCount, sizeBytes, description }, isNewest) =>
-      `**${name}** acorda do snapshot \`${id.slice(0, 8)}\` de <t:${Math.floor(createdAt / 1_000)}:f>${description ? ` (${plain(description)})` : ''}: ${plural(fileCount, 'arquivo')}, ${bytes(sizeBytes)}.${isNewest ? ' É o mais novo.' : ' O que veio depois não estará na máquina; os snapshots continuam na lista.'}`,
+    restore: (name, { id, createdAt, fileCount, sizeBytes, description }, aside) =>
+      `**${name}** acorda do snapshot \`${id.slice(0, 8)}\` de <t:${Math.floor(createdAt / 1_000)}:f>${description ? ` (${plain(description)})` : ''}: ${plural(fileCount, 'arquivo')}, ${bytes(sizeBytes)}.${aside ? ` O que veio depois não estará na máquina. O snapshot \`${aside.newest.id.slice(0, 8)}\`, o mais novo até agora, fica ${aside.until === null ? 'fixado' : `até <t:${Math.floor(aside.until / 1_000)}:D>`}: \`/restore snapshot\` volta a ele, \`/snapshot delete\` o remove.` : ' É o mais novo.'}`,
     bringBack: (name, path, { id, createdAt }) =>
       `${plain(path)} do snapshot \`${id.slice(0, 8)}\` (<t:${Math.floor(createdAt / 1_000)}:f>) toma o lugar do que está agora na máquina de **${name}**. Antes é feito um checkpoint; arquivos criados depois ficam.`,
     give: (name, { to, into }, { id, createdAt, fileCount, sizeBytes }) =>

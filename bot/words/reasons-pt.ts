@@ -55,6 +55,7 @@ export const REASONS: readonly Pair[] = [
   // why a snapshot stays or goes
   ['# removed it:', '# o removeu:'],
   ['pinned by', 'fixado por'],
+  ['# went back to an older one * ago;', '# voltou a um mais antigo há *;'],
   ['the newest good one', 'o bom mais novo'],
   ['the newest of all', 'o mais novo de todos'],
   ['the list of # builds on its own', 'a lista de # depende da dele'],

@@ -9,6 +9,7 @@ import { workspaceBell } from '../steps/step.ts';
 import { update } from '../steps/update.ts';
 import type { Asking } from './asking.ts';
 import { checkHeld } from './checks.ts';
+import { mustAgree, setAside } from './going-back.ts';
 import type { Restores, Views } from './restores.ts';
 
 type Asks = Pick<Engine, 'wake' | 'hibernate' | 'pause' | 'snapshot' | 'bringBack' | 'run' | 'keep' | 'abandon'>;
@@ -20,7 +21,11 @@ export function asksOfMachines(views: Views, restores: Restores, { begin, noted 
 
   return {
     async wake(name, how, asked) {
-      const { workspace, snapshot } = await mayWake(name, how);
+      const { workspace, snapshot, left } = await mayWake(name, how);
+      if (snapshot && left) {
+        if (!how.setAside) throw mustAgree(left, snapshot, name);
+        await setAside(left, snapshot, workspace, asked.by, ports);
+      }
       return await begin(how.snapshot === undefined ? 'wake' : 'restore', workspace, asked, (operation, at) => ({
         wish: {
           ...NO_CHOICE,

@@ -10,6 +10,7 @@ import { onlyAdopts } from '../steps/only-adopts.ts';
 import { storedLines } from '../steps/stored-backup.ts';
 import { weigh } from '../steps/weigh.ts';
 import { busy, checkHeld } from './checks.ts';
+import { leftBehind } from './going-back.ts';
 
 /** The part of what people can look at that asking needs. */
 export type Views = Pick<Engine, 'findSnapshot' | 'snapshots' | 'quote'> & { find(name: string): Promise<Workspace> };
@@ -20,6 +21,7 @@ export type Restores = ReturnType<typeof createRestores>;
 export function createRestores(views: Views, ports: Ports) {
   const { store } = ports;
 
+  /** Also what it leaves behind. Whether somebody agreed is not asked here. */
   async function mayWake(name: string, how: WakeChoice) {
     const workspace = await views.find(name);
     const spent = await whyNotSpend(name, ports);
@@ -28,7 +30,13 @@ export function createRestores(views: Views, ports: Ports) {
     if (await onlyAdopts(ports)) throw new Failure('recovery_unconfirmed');
     const machine = await holderOf(workspace);
     if (snapshot && machine && machine.state !== 'releasing') throw busy(workspace, machine);
-    return { workspace, snapshot };
+    const left =
+      snapshot &&
+      leftBehind(snapshot, workspace, await views.snapshots(name), {
+        settings: ports.settings,
+        now: ports.clock.now(),
+      });
+    return { workspace, snapshot, left };
   }
 
   /** Also what it would come back onto. Whether somebody agreed is not asked here. */
@@ -50,14 +58,15 @@ export function createRestores(views: Views, ports: Ports) {
     /** What it would bring and take the place of. Changes nothing; the machine itself is asked, where there is one. */
     async restorePlan(name: string, how: RestorePlanChoice, signal: AbortSignal): Promise<RestorePlan> {
       if (how.onto === 'new') {
-        const { snapshot } = await mayWake(name, how);
+        const { snapshot, left: setsAside } = await mayWake(name, how);
         const quote = await views.quote(name, how);
         const { fileCount: files = 0, sizeBytes: bytes = 0 } = snapshot ?? {};
-        return { files, bytes, onMachine: null, price: quote.restore, quote };
+        return { files, bytes, onMachine: null, setsAside, price: quote.restore, quote };
       }
       const { workspace, snapshot, machine } = await mayBringBack(name, how);
       const { files, bytes, ...onMachine } = await weigh(machine, workspace, { ...how, snapshot }, ports, signal);
-      return { files, bytes, onMachine, price: restoreOf(bytes, false, ports.settings), quote: null };
+      const price = restoreOf(bytes, false, ports.settings);
+      return { files, bytes, onMachine, setsAside: null, price, quote: null };
     },
   };
 

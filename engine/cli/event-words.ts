@@ -28,6 +28,9 @@ const WORDS: { readonly [E in TalkJson['event']]: (facts: Facts<E>) => string } 
     `saving: ${percent(it.bytes_done, it.bytes_total)}, ${bytesOf(it.bytes_done, it.bytes_total)}`,
   'snapshot.proved': (it) =>
     `snapshot ${short(it.snapshot)} is proved: ${plural(it.files, 'file')}, ${bytes(it.bytes)}; ${it.why}`,
+  'snapshot.set_aside': (it) =>
+    `${it.by} goes back to ${short(it.from)}; ${short(it.snapshot)}, the newest until now, stays ` +
+    `${it.until === null ? 'pinned' : `until ${localTime(it.until)}, unless somebody forgets it`}`,
   'save.failed': (it) =>
     `the save failed: ${it.why}; tried again in ${duration(it.again_in_ms)}, the machine stays at ${perHour(it.dollars_per_hour)}`,
   'work.at_risk': (it) =>

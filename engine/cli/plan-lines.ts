@@ -1,14 +1,20 @@
 import type { RestorePlanJson } from '../http/json/restore-plan.ts';
+import { localTime } from './local-time.ts';
 import { restorePriceWords } from './restore-price.ts';
-import { bytes, plural } from './words.ts';
+import { bytes, plural, short } from './words.ts';
 
 /** What a restore would bring, and what it would meet. `beside`: into a directory of its own. */
 export function planLines(
-  { files, bytes: size, on_machine: there, price }: RestorePlanJson,
+  { files, bytes: size, on_machine: there, sets_aside: aside, price }: RestorePlanJson,
   beside: boolean,
 ): string[] {
   const what = `  ${plural(files, 'file')}, ${bytes(size)}`;
-  if (!there) return [`${what}. A new machine has nothing that could be overwritten.`];
+  if (!there) {
+    const left =
+      aside &&
+      `  ${short(aside.snapshot_id)} of ${localTime(aside.created_at)}, the newest, is left behind and stays ${aside.until === null ? 'pinned' : `until ${localTime(aside.until)}`}`;
+    return [`${what}. A new machine has nothing that could be overwritten.`, ...(left ? [left] : [])];
+  }
   const { same, in_the_way: inTheWay, in_the_way_bytes: inTheWayBytes, rounds } = there;
   return [
     same === 0 ? what : `${what}; ${same} of them there already as they were`,

@@ -168,6 +168,8 @@ export function told(before: Story, event: EventJson): Story {
       return { ...story, status: 'usable', usableMs: event.facts.ms };
     case 'workspace.complete':
       return { ...story, status: 'awake', restore: null, done: [...story.done, eventWords(event)] };
+    case 'snapshot.set_aside':
+      return { ...story, done: [...story.done, eventWords(event)] };
     case 'snapshot.proved':
       return { ...story, save: null, done: [...story.done, eventWords(event)] };
     default:

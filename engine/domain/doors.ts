@@ -333,6 +333,8 @@ export interface LogPart {
 export interface WakeChoice {
   /** A snapshot's id or unique prefix; the newest good one when missing. */
   readonly snapshot?: string | undefined;
+  /** A person agreed that the newest good one is set aside for an older one. */
+  readonly setAside?: boolean | undefined;
   /** Narrows what the workspace's own need says. */
   readonly need?: Need | undefined;
   readonly capDollars?: number | undefined;
@@ -440,10 +442,19 @@ export interface RestorePlan {
     /** 1: all of it is staged beside what is there first. More: for want of room in so many parts, each staged by itself. */
     readonly rounds: number;
   } | null;
+  /** What a wake from it leaves behind; null when it is the newest good one, or the same. */
+  readonly setsAside: SetAside | null;
   /** What storage asks for it. */
   readonly price: RestorePrice;
   /** What the machine would cost; null where there is one. */
   readonly quote: Quote | null;
+}
+
+/** The newest good one, which holds what an older one that is woken from does not. */
+export interface SetAside {
+  readonly newest: Snapshot;
+  /** When it goes by itself; null: it is pinned. */
+  readonly until: number | null;
 }
 
 export interface PlanQuotes {

@@ -99,6 +99,15 @@ export type Talk =
       readonly why: string;
     }
   | {
+      /** Somebody wakes from an older one (`from`); it stays until then, or pinned. */
+      readonly event: 'snapshot.set_aside';
+      readonly workspace: string;
+      readonly snapshot: string;
+      readonly from: string;
+      readonly by: string;
+      readonly until: number | null;
+    }
+  | {
       readonly event: 'save.failed';
       readonly workspace: string;
       readonly machine: string;

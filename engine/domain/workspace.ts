@@ -212,10 +212,16 @@ export function yieldsNow(machine: Pick<Machine, 'id'>, { wish, yields }: Pick<W
   return wish.want === 'awake' && yields?.machine === machine.id;
 }
 
-/** The snapshot a wake starts from: the one asked for, or the newest good one; null for a new workspace. */
-export function wakeFrom(workspace: Workspace, snapshots: readonly Snapshot[]): Snapshot | null {
-  if (workspace.wish.snapshot === null) return newestGood(snapshots);
-  return snapshots.find(({ id, leaving }) => id === workspace.wish.snapshot && leaving === null) ?? null;
+/**
+ * The snapshot a wake starts from: the one asked for, or the newest good one; null for a new workspace. A machine may be
+ * lost after a wake, and what it saved goes on from the one asked for.
+ */
+export function wakeFrom({ wish }: Workspace, snapshots: readonly Snapshot[]): Snapshot | null {
+  const newest = newestGood(snapshots);
+  if (wish.snapshot === null) return newest;
+  const asked = snapshots.find(({ id, leaving }) => id === wish.snapshot && leaving === null) ?? null;
+  const before = snapshots.filter((one) => one.setAside || one.id === wish.snapshot);
+  return asked && newest && before.every(({ epoch }) => newest.epoch > epoch) ? newest : asked;
 }
 
 export const WORKSPACE_NAME = /^[a-z][a-z0-9-]{0,38}[a-z0-9]$|^[a-z]$/;

@@ -426,13 +426,35 @@ test.each([
   [['--latest'], 'a2', '2025-06-04 10:00'],
   [['--snapshot', 'a1a1'], 'a1', 'before the tests'],
 ])('restore %j takes the right snapshot and says of when it is', async (options, id, says) => {
-  const { code, err } = await dumont('restore', 'lab', ...options, '--detach', '--gpu', 'RTX 4090');
+  const { code, err } = await dumont('restore', 'lab', ...options, '--detach', '--yes', '--gpu', 'RTX 4090');
   expect(err).toContain(says);
   expect(code).toBe(0);
   expect(lastAsked()).toMatchObject({
     what: 'wake',
     args: ['lab', { snapshot: id.repeat(32), need: { gpu: 'RTX 4090' } }],
   });
+});
+
+test('an older snapshot is woken from only when somebody agreed to leave the newest behind', async () => {
+  await dumont('create', 'sleeper');
+  house.snapshots.push(snapshot('sleeper', 6, ''), snapshot('sleeper', 7, ''));
+  const dry = await dumont('restore', 'sleeper', '--snapshot', 'a6a6', '--dry-run');
+  expect(dry.out).toContain('a7a7a7a7 of 2025-06-09 10:00, the newest, is left behind and stays until');
+  house.snapshots.splice(-2);
+  for (const ask of [
+    ['restore', 'lab', '--snapshot', 'a1a1'],
+    ['wake', 'lab', '--snapshot', 'a1a1'],
+  ]) {
+    const refused = await dumont(...ask, '--detach');
+    expect(refused.code).toBe(65);
+    expect(refused.err).toContain('a2a2a2a2, the newest good snapshot of lab, holds what a1a1a1a1 does not');
+    expect(refused.err).toContain('"dumont restore lab --snapshot a2a2a2a2" goes back to it');
+    expect(refused.err).toContain('Say it again with --yes if you are sure.');
+    const agreed = await dumont(...ask, '--detach', '--yes');
+    expect(agreed.code).toBe(0);
+    expect(lastAsked()).toMatchObject({ what: 'wake', args: ['lab', { setAside: true }] });
+  }
+  expect((await dumont('restore', 'lab', '--latest', '--detach')).code).toBe(0);
 });
 
 test('one file comes back onto the running machine only when that was agreed to', async () => {

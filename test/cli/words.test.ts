@@ -78,7 +78,7 @@ const ASKS = 'asks $0.0007 (requests $0.0000, what leaves it $0.0007)';
 
 test('a plan of a restore says what is overwritten, whether it is staged or in place, and what storage asks by whose prices', () => {
   const onMachine = { same: 1, in_the_way: 2, in_the_way_bytes: 5e6, rounds: 1 };
-  const plan = { files: 4, bytes: 8e6, on_machine: onMachine, price, quote: null };
+  const plan = { files: 4, bytes: 8e6, on_machine: onMachine, sets_aside: null, price, quote: null };
   expect(planLines(plan, false)).toEqual([
     '  4 files, 8.0 MB; 1 of them there already as they were',
     '  overwrites 2 files, 5.0 MB, after a checkpoint that holds what is there now',
@@ -93,4 +93,8 @@ test('a plan of a restore says what is overwritten, whether it is staged or in p
     '  2 files of that name there already: kept, with the copy beside',
     '  in place, in 3 parts, each compared before it takes its place, since there is no room for all of it twice; cut off, it goes on where it was',
   ]);
+  const aside = { snapshot_id: 'ab'.repeat(32), created_at: '2025-06-04T09:00:00Z', until: '2025-09-02T09:00:00Z' };
+  expect(planLines({ ...plan, on_machine: null, sets_aside: aside }, false).at(-1)).toBe(
+    '  abababab of 2025-06-04 09:00, the newest, is left behind and stays until 2025-09-02 09:00',
+  );
 });

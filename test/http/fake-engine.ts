@@ -3,6 +3,7 @@ import { hash } from 'node:crypto';
 import { EventEmitter, on } from 'node:events';
 import { tmpdir } from 'node:os';
 import { Readable } from 'node:stream';
+import { leftBehind, mustAgree } from '../../engine/asks/going-back.ts';
 import { plansFor, restoreOf } from '../../engine/backups/plans.ts';
 import type { ManifestLine } from '../../engine/domain/agent-protocol.ts';
 import { budgetId } from '../../engine/domain/budget.ts';
@@ -148,6 +149,13 @@ export function fakeEngine({ pace: firstPace = 1, names = ['lab'], outputs = tmp
     if (trouble.fail) throw trouble.fail;
   }
 
+  function behind(workspace: Workspace, prefix = '') {
+    const mine = snapshots.filter((one) => one.workspace === workspace.id);
+    const chosen = prefix === '' ? null : mine.find(({ id }) => id.startsWith(prefix));
+    const aside = chosen && leftBehind(chosen, workspace, mine, { settings: DEFAULTS, now: T0 });
+    return chosen && aside ? { chosen, aside } : null;
+  }
+
   function view(workspace: Workspace): WorkspaceView {
     const mine = [...machines.values()].filter(
       (machine) => machine.workspace === workspace.id && machine.state !== 'gone',
@@ -184,6 +192,8 @@ export function fakeEngine({ pace: firstPace = 1, names = ['lab'], outputs = tmp
     async wake(name, how, by) {
       remember('wake', [name, how], by);
       const workspace = find(name);
+      const left = behind(workspace, how.snapshot);
+      if (left && !how.setAside) throw mustAgree(left.aside, left.chosen, name);
       const { operation, fresh } = begin('wake', name, by);
       if (fresh) want(workspace, true, operation);
       if (fresh)
@@ -297,11 +307,12 @@ export function fakeEngine({ pace: firstPace = 1, names = ['lab'], outputs = tmp
       if (how.onto === 'new') {
         if (machine) throw new Failure('workspace_awake', { workspace: name });
         const price = restoreOf(7e9, true, DEFAULTS);
-        return { files: 3, bytes: 7e9, onMachine: null, price, quote: await this.quote(name, how) };
+        const setsAside = behind(find(name), how.snapshot)?.aside ?? null;
+        return { files: 3, bytes: 7e9, onMachine: null, setsAside, price, quote: await this.quote(name, how) };
       }
       if (!machine) throw new Failure('no_such_machine', { workspace: name });
       const onMachine = { same: 1, inTheWay: how.into === null ? 2 : 0, inTheWayBytes: 5e6, rounds: 1 };
-      return { files: 4, bytes: 8e6, onMachine, price: restoreOf(8e6, false, DEFAULTS), quote: null };
+      return { files: 4, bytes: 8e6, onMachine, setsAside: null, price: restoreOf(8e6, false, DEFAULTS), quote: null };
     },
     async files(name, id, { folder, deep }) {
       const found = await this.findSnapshot(name, id);

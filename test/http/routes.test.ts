@@ -19,7 +19,7 @@ test.each([
   ['POST', '/api/v1/instances/lab/abandon', { why: 'the disk is dead' }, '/api/v1/instances/:id/abandon'],
   ['DELETE', '/api/v1/instances/lab?purge=true', undefined, '/api/v1/instances/:id'],
   ['GET', '/api/v1/snapshots?instance_id=lab', undefined, '/api/v1/snapshots'],
-  ['POST', '/api/v1/snapshots/a1a1/restore', { instance_id: 'lab' }, '/api/v1/snapshots/:id/restore'],
+  ['POST', '/api/v1/snapshots/a1a1/restore', { instance_id: 'lab', set_aside: true }, '/api/v1/snapshots/:id/restore'],
   ['GET', '/api/v1/offers?gpu=4090&regions=eu-west&regions=us-east&vram_gb_min=24', undefined, '/api/v1/offers'],
   ['GET', '/api/v1/hosts', undefined, '/api/v1/hosts'],
   ['GET', '/api/v1/standby?instance_id=lab', undefined, '/api/v1/standby'],
@@ -42,7 +42,12 @@ test.each([
 
 test('what a wake was asked with reaches the engine in its own words', async () => {
   using h = house();
-  const body = { need: { vram_gb_min: 24, dollars_per_hour_max: 0.5 }, cap_dollars: 1.5, snapshot_id: 'a1a1' };
+  const body = {
+    need: { vram_gb_min: 24, dollars_per_hour_max: 0.5 },
+    cap_dollars: 1.5,
+    snapshot_id: 'a1a1',
+    set_aside: true,
+  };
   const { status, body: operation } = await h.ask('POST', '/api/v1/instances/lab/wake', body, {
     'Idempotency-Key': 'k1',
   });
@@ -50,7 +55,10 @@ test('what a wake was asked with reaches the engine in its own words', async () 
   expect(operation).toMatchObject({ instance_id: 'lab', verb: 'wake', by: 'ana', ended_at: null, outcome: null });
   expect(h.asked[0]).toEqual({
     what: 'wake',
-    args: ['lab', { snapshot: 'a1a1', need: { vramGbMin: 24, dollarsPerHourMax: 0.5 }, capDollars: 1.5 }],
+    args: [
+      'lab',
+      { snapshot: 'a1a1', need: { vramGbMin: 24, dollarsPerHourMax: 0.5 }, capDollars: 1.5, setAside: true },
+    ],
     asked: { by: 'ana', key: 'k1', from: 'unknown by file' },
   });
 });

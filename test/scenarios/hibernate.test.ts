@@ -152,7 +152,7 @@ test('a snapshot can be asked for while people work, and a wake can start from i
   machine.write('workspace/a', 'two');
   await engine.hibernate('lab', {}, ANA);
   await w.clock.advance(5 * MINUTE);
-  await engine.wake('lab', { snapshot: named?.id.slice(0, 8) }, ANA);
+  await engine.wake('lab', { snapshot: named?.id.slice(0, 8), setAside: true }, ANA);
   await w.clock.advance(2 * MINUTE);
   const [view] = await engine.status('lab');
   expect(w.marketplace.machines.get(view?.machine?.instance ?? '')?.files.get('workspace/a')?.content).toBe('one');

@@ -195,3 +195,65 @@ test('a person removes a snapshot: not the pinned, the used or, unasked, the new
   expect((await w.journals.read('audit', 0)).at(-1)).toMatchObject({ verb: 'forget', by: 'ana', why: 'a mistake' });
   await stop();
 });
+
+test('a wake from an older snapshot asks first, and what was newest stays although others come after it', async () => {
+  const w = new World();
+  const { engine, machine, stop } = await awake(w);
+  machine.write('workspace/model.pt', 'first');
+  await engine.snapshot('lab', { description: 'first' }, ANA);
+  await w.clock.advance(2 * MINUTE);
+  const [first] = await engine.snapshots('lab');
+  machine.write('workspace/model.pt', 'second');
+  await engine.hibernate('lab', {}, ANA);
+  await w.clock.advance(10 * MINUTE);
+  const second = newestGood(await engine.snapshots('lab'));
+  const back = { snapshot: first!.id };
+  await expect(engine.wake('lab', back, ANA)).rejects.toMatchObject({ code: 'confirmation_needed' });
+  expect(await engine.restorePlan('lab', { onto: 'new', ...back }, AbortSignal.timeout(10_000))).toMatchObject({
+    setsAside: { newest: { id: second?.id }, until: w.clock.now() + 90 * DAY },
+  });
+  expect((await w.store.read('snapshots', second!.id))?.setAside, 'nobody agreed').toBeNull();
+
+  const clicks = { by: 'ana', key: 'click' };
+  const wake = () => engine.wake('lab', { ...back, setAside: true }, clicks);
+  expect((await wake()).id).toBe((await wake()).id);
+  await w.clock.advance(3 * MINUTE);
+  expect(w.told.filter(({ event }) => event === 'snapshot.set_aside')).toEqual([
+    expect.objectContaining({ snapshot: second?.id, from: first?.id, by: 'ana', until: expect.any(Number) }),
+  ]);
+  const beside = w.storage.objects.get(metadataKey('lab', second!.id));
+  expect(readMetadata(Buffer.from(beside ?? []).toString()).setAside).toMatchObject({ by: 'ana' });
+
+  const [view] = await engine.status('lab');
+  await work(w, w.marketplace.machines.get(view?.machine?.instance ?? '')!, 30);
+  const fate = (await engine.retention('lab')).find(({ snapshot }) => snapshot.id === second?.id);
+  expect(fate).toMatchObject({ stays: true, why: expect.stringContaining('ana went back to an older one') });
+  expect([...w.storage.repository('lab').keys()]).toContain(second?.id);
+  await stop();
+});
+
+test('a wake that is asked for again after its machine was lost goes on from what was saved since, not from the older one', async () => {
+  const w = new World();
+  const { engine, machine, stop } = await awake(w);
+  machine.write('workspace/model.pt', 'first');
+  await engine.snapshot('lab', { description: 'first' }, ANA);
+  await w.clock.advance(2 * MINUTE);
+  const [first] = await engine.snapshots('lab');
+  machine.write('workspace/model.pt', 'second');
+  await engine.hibernate('lab', {}, ANA);
+  await w.clock.advance(10 * MINUTE);
+  await engine.wake('lab', { snapshot: first!.id, setAside: true }, ANA);
+  await w.clock.advance(3 * MINUTE);
+  const here = async () => {
+    const [view] = await engine.status('lab');
+    return w.marketplace.machines.get(view?.machine?.instance ?? '');
+  };
+  const there = await here();
+  expect(there?.files.get('workspace/model.pt')?.content).toBe('first');
+  there?.write('workspace/model.pt', 'third');
+  await w.clock.advance(12 * MINUTE);
+  w.marketplace.vanish(there!.instance);
+  await w.clock.advance(30 * MINUTE);
+  expect((await here())?.files.get('workspace/model.pt')?.content).toBe('third');
+  await stop();
+});

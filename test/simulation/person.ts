@@ -37,7 +37,7 @@ export class Person {
 
   wake(snapshot?: string): Promise<Operation | null> {
     return this.ask(`wake ${snapshot?.slice(0, 8) ?? ''}`, (engine, asked) =>
-      engine.wake(WORKSPACE, snapshot === undefined ? {} : { snapshot }, asked),
+      engine.wake(WORKSPACE, snapshot === undefined ? {} : { snapshot, setAside: true }, asked),
     );
   }
 

@@ -5,7 +5,7 @@ import type { PlansJson } from '../../http/json/plan.ts';
 import type { RestorePlanJson } from '../../http/json/restore-plan.ts';
 import { type Chosen, chooseSnapshot, snapshotWords } from '../choose-snapshot.ts';
 import { command, flag, type Given, number, text, WORKSPACE } from '../command.ts';
-import { confirm } from '../confirm.ts';
+import { askAgreed, confirm } from '../confirm.ts';
 import { NEED, needOf } from '../need-options.ts';
 import { planLines } from '../plan-lines.ts';
 import { quoteLines } from '../quote-lines.ts';
@@ -91,8 +91,15 @@ function meant(options: Given<typeof RESTORE>['options'], asked: { readonly name
 
 async function ontoNew(name: string, chosen: Chosen, given: Given<typeof RESTORE>): Promise<number> {
   const { options, engine, screen, signal } = given;
-  const ask = () => engine.post<OperationJson>(`/api/v1/snapshots/${chosen.id}/restore`, wanted(name, given), signal);
-  return await wakeAndFollow(name, () => orHere(ask()), { engine, screen, signal, detach: options.detach });
+  const path = `/api/v1/snapshots/${chosen.id}/restore`;
+  const wake = (set_aside: boolean) =>
+    orHere(engine.post<OperationJson>(path, { ...wanted(name, given), set_aside }, signal));
+  return await wakeAndFollow(name, () => askAgreed(wake, name, screen, signal), {
+    engine,
+    screen,
+    signal,
+    detach: options.detach,
+  });
 }
 
 /** Whoever restores while it is awake may well mean the machine that runs. */

@@ -1,6 +1,7 @@
 import type { OperationJson } from '../../http/json/operation.ts';
 import type { QuoteJson } from '../../http/json/quote.ts';
 import { command, flag, number, text, WORKSPACE } from '../command.ts';
+import { askAgreed } from '../confirm.ts';
 import { NEED, needOf } from '../need-options.ts';
 import { quoteLines } from '../quote-lines.ts';
 import { wakeAndFollow } from '../wake-and-follow.ts';
@@ -29,7 +30,12 @@ export const wake = command({
       else screen.print(...quoteLines(name, quote, screen));
       return 0;
     }
-    const ask = () => engine.post<OperationJson>(path, body, signal);
-    return await wakeAndFollow(name, ask, { engine, screen, signal, detach: options.detach });
+    const ask = (set_aside: boolean) => engine.post<OperationJson>(path, { ...body, set_aside }, signal);
+    return await wakeAndFollow(name, () => askAgreed(ask, name, screen, signal), {
+      engine,
+      screen,
+      signal,
+      detach: options.detach,
+    });
   },
 });

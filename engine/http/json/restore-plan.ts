@@ -2,6 +2,7 @@ import * as z from 'zod';
 import type { RestorePlan } from '../../domain/doors.ts';
 import { RestorePriceJson, restorePriceJson } from './plan.ts';
 import { QuoteJson, quoteJson } from './quote.ts';
+import { iso, isoOrNull } from './wire.ts';
 
 export const RestorePlanJson = z.object({
   files: z.number(),
@@ -19,12 +20,16 @@ export const RestorePlanJson = z.object({
     })
     .nullable()
     .describe('What it meets on the running machine; null of a new one.'),
+  sets_aside: z
+    .object({ snapshot_id: z.string(), created_at: z.iso.datetime(), until: z.iso.datetime().nullable() })
+    .nullable()
+    .describe('The newest good one, which holds what this one does not; it stays until then or, with null, pinned.'),
   price: RestorePriceJson.describe('What storage asks for it.'),
   quote: QuoteJson.nullable().describe('What a new machine would cost.'),
 });
 export type RestorePlanJson = z.infer<typeof RestorePlanJson>;
 
-export function restorePlanJson({ files, bytes, onMachine, price, quote }: RestorePlan): RestorePlanJson {
+export function restorePlanJson({ files, bytes, onMachine, setsAside, price, quote }: RestorePlan): RestorePlanJson {
   return {
     files,
     bytes,
@@ -33,6 +38,11 @@ export function restorePlanJson({ files, bytes, onMachine, price, quote }: Resto
       in_the_way: onMachine.inTheWay,
       in_the_way_bytes: onMachine.inTheWayBytes,
       rounds: onMachine.rounds,
+    },
+    sets_aside: setsAside && {
+      snapshot_id: setsAside.newest.id,
+      created_at: iso(setsAside.newest.createdAt),
+      until: isoOrNull(setsAside.until),
     },
     price: restorePriceJson(price),
     quote: quote && quoteJson(quote),

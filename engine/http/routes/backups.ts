@@ -5,6 +5,7 @@ import { OperationJson, operationJson } from '../json/operation.ts';
 import { MachinePath } from '../json/spec.ts';
 import { PAGE, pageOf } from '../page.ts';
 import { route } from '../route.ts';
+import { SET_ASIDE } from './instances.ts';
 import { placeOf, SnapshotId } from './snapshots.ts';
 
 /** The backup API. A project is a workspace, a backup one of its snapshots. */
@@ -38,13 +39,14 @@ export const backupRoutes = [
       restore_dir: MachinePath.optional().describe(
         'A directory of the running machine to put all of it in. Without it the workspace wakes from that backup.',
       ),
+      set_aside: SET_ASIDE,
     }),
     answers: { 202: OperationJson },
-    async answer({ engine, body: { project_id, backup_id, restore_dir }, asked }) {
+    async answer({ engine, body: { project_id, backup_id, restore_dir, set_aside: setAside }, asked }) {
       const how = { snapshot: backup_id, path: null, into: restore_dir ?? null, overwrite: false };
       const operation =
         restore_dir === undefined
-          ? await engine.wake(project_id, { snapshot: backup_id }, asked)
+          ? await engine.wake(project_id, { snapshot: backup_id, setAside }, asked)
           : await engine.bringBack(project_id, how, asked);
       return { status: 202, body: operationJson(operation) };
     },

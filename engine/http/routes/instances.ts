@@ -22,9 +22,15 @@ import { route } from '../route.ts';
 
 const Id = z.object({ id: InstanceId });
 
+export const SET_ASIDE = z
+  .boolean()
+  .optional()
+  .describe('From an older one although the newest good one holds what it does not: that is kept as a checkpoint.');
+
 export const WAKE_FIELDS = {
   need: NeedJson.optional().describe("Narrows what the workspace's own need says."),
   cap_dollars: z.number().positive().max(10_000).optional(),
+  set_aside: SET_ASIDE,
 };
 const WakeJson = z.strictObject({
   ...WAKE_FIELDS,
@@ -264,5 +270,5 @@ export const instanceRoutes = [
 
 /** What waking and restoring have in common. */
 export function wakeChoice(body: z.output<z.ZodObject<typeof WAKE_FIELDS>>): WakeChoice {
-  return { need: body.need && needFrom(body.need), capDollars: body.cap_dollars };
+  return { need: body.need && needFrom(body.need), capDollars: body.cap_dollars, setAside: body.set_aside };
 }

@@ -97,8 +97,14 @@ export class Work {
   }
 
   #wanted(): string | null {
-    const workspace = this.#world.store.rows('workspaces').get(WORKSPACE);
-    return workspace?.wish.snapshot ?? this.#history.newest?.id ?? null;
+    const asked = this.#world.store.rows('workspaces').get(WORKSPACE)?.wish.snapshot ?? null;
+    const newest = this.#history.newest?.id ?? null;
+    if (asked === null) return newest;
+    // What was saved since goes on from it: under a later claim than all that was there when somebody asked.
+    const rows = this.#world.store.rows('snapshots');
+    const before = [...rows.values()].filter((row) => row.setAside !== null || row.id === asked);
+    const since = newest !== null && before.every(({ epoch }) => (rows.get(newest)?.epoch ?? 0) > epoch);
+    return since ? newest : asked;
   }
 
   /** What the catalogue would wake from. */
