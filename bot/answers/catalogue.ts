@@ -82,14 +82,15 @@ export function catalogueAnswers(words: Phrases) {
       };
     },
 
-    plans({ plans, prices, restore }: PlanQuotes): Message {
+    plans({ plans, prices, restore, ladder }: PlanQuotes): Message {
       const fields = plans.map(({ name, plan, intervals }) => {
         const prices = intervals.map(({ intervalMs, price }) =>
           words.plan.price(words.duration(intervalMs), words.dollars(price.totalMicro)),
         );
         return field(`${name}: ${words.plan.keeps(plan.days, bytes(plan.storageBytesMax))}`, prices.join('\n'), false);
       });
-      const footer = { text: `${words.plan.prices(prices.of, prices.paid)} ${words.restorePrice(restore)}` };
+      const said = [words.plan.prices(prices.of, prices.paid), words.restorePrice(restore), words.plan.ladder(ladder)];
+      const footer = { text: said.join(' ') };
       return { content: `**${label.plans}**`, embeds: [{ color: COLOUR.calm, fields, footer }] };
     },
 
@@ -152,11 +153,11 @@ export function catalogueAnswers(words: Phrases) {
 
 const whenOf = ({ id, createdAt }: Backup): string => `\`${id.slice(0, 8)}\` <t:${Math.floor(createdAt / 1_000)}:f>`;
 
-/** A pin, or when it goes by itself. */
-function untilWords({ snapshot, stays, until }: Fate): string {
+/** A pin, or when it goes by itself; at the latest, where a later one may take its place. */
+function untilWords({ snapshot, stays, until, soonest }: Fate): string {
   if (snapshot.pinned) return ' · 📌';
   if (!stays) return ' · 🗑️';
-  return until === null ? '' : ` · ⏳ <t:${Math.floor(until / 1_000)}:R>`;
+  return until === null ? '' : ` · ⏳ ${soonest === null ? '' : '≤ '}<t:${Math.floor(until / 1_000)}:R>`;
 }
 
 export const timesIn = ({ p50, p95, slowest }: Times, words: Phrases): string =>

@@ -409,6 +409,13 @@ export const en: Phrases = {
   plan: {
     keeps: (days, size) => `kept ${plural(days, 'day')}, up to ${size}`,
     price: (every, month) => `every ${every}: ${month} a month`,
+    ladder: (rungs) => {
+      const each = rungs.map(({ untilMs, everyMs }) => {
+        const what = everyMs <= 1 ? 'each one' : `the last of every ${duration(everyMs)}`;
+        return `${what} ${Number.isFinite(untilMs) ? `for ${duration(untilMs)}` : 'until its days are over'}`;
+      });
+      return `Automatic snapshots get fewer with age: ${each.join(', then ')}.`;
+    },
     prices: (of, paid) =>
       paid ? `At the prices of ${of}.` : `Storage costs nothing here; these are the prices of ${of}.`,
   },

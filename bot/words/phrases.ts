@@ -9,7 +9,7 @@ import type { Facts, FailureCode } from '../../engine/domain/failures.ts';
 import type { ChargedFor } from '../../engine/domain/journals.ts';
 import type { State } from '../../engine/domain/lifecycle.ts';
 import type { Outcome } from '../../engine/domain/operation.ts';
-import type { RestorePrice } from '../../engine/domain/plan.ts';
+import type { RestorePrice, Rung } from '../../engine/domain/plan.ts';
 import type { ReportEvery } from '../../engine/domain/report.ts';
 import type { Baseline, BaselineFault, Figures } from '../../engine/domain/savings.ts';
 import type { Backup, Snapshot, SnapshotKind } from '../../engine/domain/snapshot.ts';
@@ -238,6 +238,7 @@ export interface Phrases extends Format {
   readonly plan: {
     keeps(days: number, size: string): string;
     price(every: string, month: string): string;
+    ladder(rungs: readonly Rung[]): string;
     prices(of: string, paid: boolean): string;
   };
 

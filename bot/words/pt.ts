@@ -441,6 +441,13 @@ export const pt: Phrases = {
   plan: {
     keeps: (days, size) => `guarda por ${plural(days, 'dia')}, até ${size}`,
     price: (every, month) => `a cada ${every}: ${month} por mês`,
+    ladder: (rungs) => {
+      const each = rungs.map(({ untilMs, everyMs }) => {
+        const what = everyMs <= 1 ? 'todos' : `o último a cada ${duration(everyMs)}`;
+        return `${what} ${Number.isFinite(untilMs) ? `por ${duration(untilMs)}` : 'até o fim do prazo'}`;
+      });
+      return `Os automáticos rareiam com a idade: ${each.join(', depois ')}.`;
+    },
     prices: (of, paid) =>
       paid ? `Aos preços de ${of}.` : `O armazenamento aqui não custa nada; estes são os preços de ${of}.`,
   },

@@ -32,7 +32,8 @@ export function plansFor(
     };
     return { name, plan, day, charge, intervals };
   });
-  return { prices: pricesSaid(settings), restore: restoreOf(restoreBytes ?? storedBytes, wakeImage, settings), plans };
+  const restore = restoreOf(restoreBytes ?? storedBytes, wakeImage, settings);
+  return { prices: pricesSaid(settings), restore, ladder: settings.retention.ladder, plans };
 }
 
 interface Wanted {

@@ -66,8 +66,9 @@ export async function showRetention(
   );
 }
 
-function whyOf({ why, same_content_id: same }: FatesJson['snapshots'][number]): string {
-  return same === null ? why : `${why} (${short(same)} holds the same)`;
+function whyOf({ why, soonest, same_content_id: same }: FatesJson['snapshots'][number]): string {
+  const sooner = soonest === null ? '' : `; sooner, from ${localTime(soonest)}, if a later one takes its place`;
+  return `${why}${sooner}${same === null ? '' : ` (${short(same)} holds the same)`}`;
 }
 
 function rowsOf(rows: readonly Listed[], { width, paint }: Screen): string[] {
@@ -81,7 +82,12 @@ function rowsOf(rows: readonly Listed[], { width, paint }: Screen): string[] {
       { title: 'SIZE', of: (it) => bytes(it.size_bytes), align: 'right' },
       { title: 'FILES', of: (it) => count(it.file_count), align: 'right', drop: 4 },
       { title: 'STATE', of: stateOf, style: (it) => (stateOf(it) === 'proved' ? 'green' : 'yellow') },
-      { title: 'KEPT', of: keptOf, style: (it) => (it.retention?.stays === false ? 'yellow' : null), drop: 2 },
+      {
+        title: 'KEPT',
+        of: (it) => keptOf(it, now),
+        style: (it) => (it.retention?.stays === false ? 'yellow' : null),
+        drop: 2,
+      },
       { title: 'DESCRIPTION', of: descriptionOf, min: 12, drop: 1 },
     ],
     rows,
@@ -109,11 +115,14 @@ function extraWords([name, value]: [string, unknown]): string {
 }
 
 /** Until when it is there; that somebody pinned it; nothing where it stays as long as it is the newest. */
-function keptOf({ retention }: Listed): string {
+function keptOf({ retention }: Listed, now: number): string {
   if (!retention) return '';
   if (retention.pinned_by !== null) return 'pinned';
   if (!retention.stays) return 'goes now';
-  return retention.until === null ? 'stays' : `to ${localTime(retention.until).slice(0, 10)}`;
+  const { until, soonest } = retention;
+  if (until === null) return 'stays';
+  const soon = timeOf(until) - now < 2 * DAY;
+  return `to ${soon ? localTime(until) : localTime(until).slice(0, 10)}${soonest === null ? '' : ' at most'}`;
 }
 
 function stateOf(it: Listed): string {
@@ -122,3 +131,5 @@ function stateOf(it: Listed): string {
   if (it.error_message !== null) return 'with gaps';
   return it.proved_at === null ? 'not proved' : 'proved';
 }
+
+const DAY = 24 * 3_600_000;

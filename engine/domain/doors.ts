@@ -10,7 +10,7 @@ import type { Level, PlacedLine } from './log.ts';
 import type { Address, Listed, Need, Offer } from './marketplace.ts';
 import type { MicroDollars } from './money.ts';
 import type { Operation } from './operation.ts';
-import type { Day, Plan, PlanName, Price, PriceBookName, PricesSaid, RestorePrice } from './plan.ts';
+import type { Day, Plan, PlanName, Price, PriceBookName, PricesSaid, RestorePrice, Rung } from './plan.ts';
 import type { Report, ReportChoice } from './report.ts';
 import type { Savings, SavingsWanted } from './savings.ts';
 import type { Schedule } from './schedule.ts';
@@ -461,6 +461,8 @@ export interface PlanQuotes {
   readonly prices: PricesSaid;
   /** Of all that is stored, or of so much as was asked for. */
   readonly restore: RestorePrice;
+  /** How automatic snapshots get fewer with age, whatever the plan. */
+  readonly ladder: readonly Rung[];
   readonly plans: readonly PlanQuote[];
 }
 

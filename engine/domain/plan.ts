@@ -40,6 +40,12 @@ export const RETENTION_DAYS: readonly number[] = [7, 30, 90];
 /** Of each kind, where the workspace did not choose; null: what the plan says. */
 export type KindDays = Readonly<Record<SnapshotKind, number | null>>;
 
+/** Of automatic snapshots up to this age one in every so long is kept, the last; the plan's days end the last rung. */
+export interface Rung {
+  readonly untilMs: number;
+  readonly everyMs: number;
+}
+
 /** What is done on a day, as far as it costs something in storage. */
 export interface Day {
   /** Hours in which every interval has something new. For nothing new no restic is started on a machine. */

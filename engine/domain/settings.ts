@@ -1,5 +1,5 @@
 import { microDollars } from './money.ts';
-import type { KindDays, Plan, PlanName, PriceBookName } from './plan.ts';
+import type { KindDays, Plan, PlanName, PriceBookName, Rung } from './plan.ts';
 import type { RacePlan } from './race.ts';
 import { STORAGE_PRICES, type StoragePrices } from './storage-prices.ts';
 import type { IdleRules } from './workspace.ts';
@@ -123,7 +123,7 @@ export interface StandbyLimits {
 export interface RetentionLimits {
   readonly days: KindDays;
   /** Of automatic snapshots, one in every so long is kept up to this age; the newest of each. Each step holds whole ones of the next. */
-  readonly ladder: readonly { readonly untilMs: number; readonly everyMs: number }[];
+  readonly ladder: readonly Rung[];
 }
 
 export interface UpkeepLimits {

@@ -160,6 +160,8 @@ export interface Fate {
   readonly why: string;
   /** When it goes if nothing changes; null: not by itself, or now. */
   readonly until: number | null;
+  /** From when on it may go already, should a later one of the same span of time take its place; null: not before. */
+  readonly soonest: number | null;
   /** Another one that stays and has the same content: nothing is lost with this one but its name. */
   readonly sameAs: string | null;
 }

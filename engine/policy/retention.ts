@@ -70,7 +70,29 @@ function fateOf(
   const later = last.after(snapshot, everyMs);
   if (later) return go(snapshot, `${short(later)} is later in the same ${duration(everyMs)}`);
   const thinned = everyMs > 1 ? `the last in ${duration(everyMs)}; ` : '';
-  return stay(snapshot, `${thinned}${keptWords(kind, kept)}`, until);
+  const end = endOf(snapshot, until, last, sight, settings);
+  return { ...stay(snapshot, `${thinned}${keptWords(kind, kept)}`, end.until), soonest: end.soonest };
+}
+
+/** When one that stays now goes: as it gets older one of the same longer span stands for it, which is there or may still come. */
+function endOf(
+  snapshot: Snapshot,
+  until: number,
+  last: LastInEach,
+  { overLimit, now }: RetentionSight,
+  settings: Limits,
+): Pick<Fate, 'until' | 'soonest'> {
+  const from = timeOf(snapshot);
+  let soonest: number | null = null;
+  let at = now;
+  for (const { untilMs, everyMs } of stepsOf(overLimit, settings)) {
+    if (at >= until) break;
+    if (now - from >= untilMs) continue;
+    if (at > now && last.after(snapshot, everyMs)) return { until: at, soonest };
+    if (last.mayCome(snapshot, everyMs, now)) soonest ??= at;
+    at = from + untilMs;
+  }
+  return { until, soonest };
 }
 
 /** Who would miss it at this moment, whatever anybody wants; null when nobody would. */
@@ -99,6 +121,8 @@ interface LastInEach {
   readonly id: string | null;
   /** The last good one in the same span of time that goes on from the same work, if that is another one. */
   after(snapshot: Snapshot, everyMs: number): Snapshot | null;
+  /** Whether such a one may still come. */
+  mayCome(snapshot: Snapshot, everyMs: number, now: number): boolean;
 }
 
 /**
@@ -137,6 +161,10 @@ function lastInEach(snapshots: readonly Snapshot[]): LastInEach {
       const standing = lasts(everyMs).get(spanOf(snapshot, everyMs)) ?? snapshot;
       return standing.id === snapshot.id ? null : standing;
     },
+    mayCome(snapshot, everyMs, now) {
+      if ([...breaks].some((epoch) => epoch >= snapshot.epoch)) return false;
+      return ends.has(snapshot.id) || (Math.floor(timeOf(snapshot) / everyMs) + 1) * everyMs > now;
+    },
   };
 }
 
@@ -147,8 +175,11 @@ function looseEnds(newestFirst: readonly Snapshot[]): ReadonlySet<string> {
   return new Set([...ends.values()].flatMap((one) => (isGood(one) ? [] : [one.id])));
 }
 
-function stepFor(ageMs: number, overLimit: boolean, { retention: { ladder } }: Limits): number {
-  const steps = overLimit ? [ladder[0]!, ladder.at(-1)!] : ladder;
+const stepsOf = (overLimit: boolean, { retention: { ladder } }: Limits) =>
+  overLimit ? [ladder[0]!, ladder.at(-1)!] : ladder;
+
+function stepFor(ageMs: number, overLimit: boolean, settings: Limits): number {
+  const steps = stepsOf(overLimit, settings);
   return (steps.find(({ untilMs }) => ageMs < untilMs) ?? steps.at(-1)!).everyMs;
 }
 
@@ -167,11 +198,11 @@ function keptWords(kind: SnapshotKind, { days, by }: Kept): string {
 }
 
 function stay(snapshot: Snapshot, why: string, until: number | null = null): Fate {
-  return { snapshot, stays: true, why, until, sameAs: null };
+  return { snapshot, stays: true, why, until, soonest: null, sameAs: null };
 }
 
 function go(snapshot: Snapshot, why: string): Fate {
-  return { snapshot, stays: false, why, until: null, sameAs: null };
+  return { snapshot, stays: false, why, until: null, soonest: null, sameAs: null };
 }
 
 const DAY = 24 * 3_600_000;

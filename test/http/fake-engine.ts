@@ -413,6 +413,7 @@ export function fakeEngine({ pace: firstPace = 1, names = ['lab'], outputs = tmp
           stays: true,
           why: 'the plan keeps it 7 days',
           until: until(one),
+          soonest: one.kind === 'automatic' ? until(one) - 6 * 86_400_000 : null,
           sameAs: null,
         }));
     },

@@ -283,3 +283,49 @@ test('what somebody went back from stays as long as a checkpoint does, and no ot
     }),
   );
 });
+
+test('one that gets older goes when it is said to: sooner only if others come after it, and later never', () => {
+  fc.assert(
+    fc.property(lives, (steps) => {
+      let now = NOW - 60 * DAY;
+      let epoch = 1;
+      let left: readonly Snapshot[] = [];
+      let said = new Map<string, ReturnType<typeof fates>[number]>();
+      for (const [i, { gapMs, does, partial }] of steps.entries()) {
+        now += gapMs;
+        const made = { createdAt: now, completedAt: now, provedAt: now, sequence: i, epoch, partial };
+        const fresh = aSnapshot({ id: idOf(i), contentHash: String(i), kind: 'automatic', ...made });
+        if (does === 'save') left = [...left, fresh];
+        if (does === 'wake') epoch += 1;
+        const all = fates(left, { now });
+        for (const { snapshot, stays, why, until } of all) {
+          const before = said.get(snapshot.id);
+          if (before === undefined || before.until === null) continue;
+          const words = `${why}; it was said: ${before.why}, ${before.soonest} to ${before.until}`;
+          if (!stays) expect(now, words).toBeGreaterThanOrEqual(before.soonest ?? before.until);
+          if (stays && !snapshot.partial) expect(now < before.until || until === null, words).toBe(true);
+          if (stays && !snapshot.partial && until !== null) expect(until, words).toBeLessThanOrEqual(before.until);
+        }
+        left = all.flatMap(({ snapshot, stays }) => (stays ? [snapshot] : []));
+        said = new Map(all.map((fate) => [fate.snapshot.id, fate]));
+      }
+    }),
+  );
+});
+
+test('one of the last day says when the next of its span takes its place', () => {
+  const [, hourly, gone] = fates([newest, aged(3 * HOUR), aged(90 * MINUTE), aged(80 * MINUTE)]);
+  expect(hourly).toMatchObject({ stays: true, until: NOW + 21 * HOUR, soonest: null });
+  expect(gone, 'within half an hour its hour has a later one').toMatchObject({
+    until: NOW + 30 * MINUTE,
+    soonest: null,
+  });
+  const [, young] = fates([newest, aged(5 * MINUTE)], { now: NOW + 1 });
+  expect(young, 'the last of its five minutes, and its hour is over').toMatchObject({
+    until: NOW + 1 * DAY - 5 * MINUTE,
+  });
+  const [older, last] = [aged(20 * HOUR), aged(19 * HOUR)];
+  expect(fates([aged(2 * DAY, { sequence: NOW }), older, last])[2], 'its day is over').toMatchObject({
+    until: NOW + 7 * DAY - 19 * HOUR,
+  });
+});

@@ -20,7 +20,7 @@ export const plans = command({
   },
 });
 
-function lines({ plans: all, prices, restore }: PlansJson, screen: Parameters<typeof table>[2]): string[] {
+function lines({ plans: all, prices, restore, ladder }: PlansJson, screen: Parameters<typeof table>[2]): string[] {
   const rows = all.flatMap(({ prices, ...plan }) => prices.map((price, at) => ({ plan, price, first: at === 0 })));
   const [one] = all;
   const amounts = rows.flatMap(({ price }) => [price.requests_dollars, price.storage_dollars, price.total_dollars]);
@@ -53,6 +53,7 @@ function lines({ plans: all, prices, restore }: PlansJson, screen: Parameters<ty
             `${one.day.image_bytes > 0 ? `a wake image of ${bytes(one.day.image_bytes)}` : 'no wake image'}, something changing during ${one.day.changing_hours} hours, ${one.day.hibernations} hibernation. A quiet machine asks storage for nothing; the control host looks its backups over once a day and tries them once a week.`,
           `${prices.paid ? 'At the prices of' : 'Storage costs nothing here; these are the prices of'} ${prices.of}, without what is free there for an account; PRICE BOOK is what the price book ${one.charge.price_book} charges for a month.`,
           `To bring all of it back once, ${restorePriceWords(restore)}.`,
+          ladderWords(ladder),
         ]
       : []),
   ];
@@ -60,3 +61,12 @@ function lines({ plans: all, prices, restore }: PlansJson, screen: Parameters<ty
 
 /** As "dumont configure --every" takes it. */
 const everyWords = (seconds: number): string => (seconds === 86_400 ? '24 h' : duration(seconds * 1_000));
+
+/** Whoever restores a date of last week lands at the last snapshot of a day. */
+function ladderWords(ladder: PlansJson['ladder']): string {
+  const rungs = ladder.map(({ until_seconds: until, every_seconds: every }) => {
+    const what = every === null ? 'each one' : `the last of every ${everyWords(every)}`;
+    return `${what} ${until === null ? 'until its days are over' : `for ${everyWords(until)}`}`;
+  });
+  return `Automatic snapshots get fewer with age: ${rungs.join(', then ')}. Those that you asked for or pinned do not.`;
+}

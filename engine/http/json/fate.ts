@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import type { Fate } from '../../domain/snapshot.ts';
-import { SnapshotJson, snapshotJson } from './snapshot.ts';
+import { SnapshotJson, SOONEST, snapshotJson } from './snapshot.ts';
 import { isoOrNull } from './wire.ts';
 
 export const FatesJson = z.object({
@@ -9,6 +9,7 @@ export const FatesJson = z.object({
       stays: z.boolean(),
       why: z.string(),
       until: z.iso.datetime().nullable().describe('When it goes if nothing changes; null: not by itself, or now.'),
+      soonest: SOONEST,
       same_content_id: z.string().nullable().describe('One that stays and holds the same.'),
     }),
   ),
@@ -17,11 +18,12 @@ export type FatesJson = z.infer<typeof FatesJson>;
 
 export function fatesJson(fates: readonly Fate[]): FatesJson {
   return {
-    snapshots: fates.map(({ snapshot, stays, why, until, sameAs }) => ({
+    snapshots: fates.map(({ snapshot, stays, why, until, soonest, sameAs }) => ({
       ...snapshotJson(snapshot),
       stays,
       why,
       until: isoOrNull(until),
+      soonest: isoOrNull(soonest),
       same_content_id: sameAs,
     })),
   };

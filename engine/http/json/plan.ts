@@ -26,6 +26,9 @@ const PriceJson = z.object({
 export const PlansJson = z.object({
   prices: PricesSaidJson,
   restore: RestorePriceJson.describe('To bring it back once: all that is stored, or as much as was asked for.'),
+  ladder: z
+    .array(z.object({ until_seconds: z.number().nullable(), every_seconds: z.number().nullable() }))
+    .describe('Of automatic snapshots up to that age the last in every so long is kept; null: to the end, and all.'),
   plans: z.array(
     z.object({
       name: z.enum(PLANS),
@@ -61,10 +64,14 @@ export const restorePriceJson = (price: RestorePrice): RestorePriceJson => ({
 
 const pricesJson = ({ of, paid }: PricesSaid): z.infer<typeof PricesSaidJson> => ({ of, paid });
 
-export function plansJson({ prices, restore, plans }: PlanQuotes): PlansJson {
+export function plansJson({ prices, restore, ladder, plans }: PlanQuotes): PlansJson {
   return {
     prices: pricesJson(prices),
     restore: restorePriceJson(restore),
+    ladder: ladder.map(({ untilMs, everyMs }) => ({
+      until_seconds: Number.isFinite(untilMs) ? untilMs / 1_000 : null,
+      every_seconds: everyMs <= 1 ? null : everyMs / 1_000,
+    })),
     plans: plans.map(({ name, plan, day, charge, intervals }) => ({
       name,
       frequency_seconds: plan.intervalMs / 1_000,

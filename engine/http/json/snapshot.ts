@@ -41,6 +41,11 @@ export const SnapshotJson = z.object({
 });
 export type SnapshotJson = z.infer<typeof SnapshotJson>;
 
+export const SOONEST = z.iso
+  .datetime()
+  .nullable()
+  .describe('From when on a later one of the same span of time may take its place; null: none will.');
+
 export const ListedSnapshotJson = SnapshotJson.extend({
   same_content_ids: z.array(z.string()).describe('Older ones of the same content, which are not listed besides.'),
   named: z
@@ -52,6 +57,7 @@ export const ListedSnapshotJson = SnapshotJson.extend({
       stays: z.boolean(),
       why: z.string(),
       until: z.iso.datetime().nullable(),
+      soonest: SOONEST,
       pinned_by: z.string().nullable(),
     })
     .nullable()
@@ -95,6 +101,7 @@ export function listedJson({ newest, named, others }: Alike, fate: Fate | null):
       stays: fate.stays,
       why: fate.why,
       until: isoOrNull(fate.until),
+      soonest: isoOrNull(fate.soonest),
       pinned_by: fate.snapshot.pinned?.by ?? null,
     },
   };
