@@ -435,6 +435,18 @@ test.each([
   });
 });
 
+test('plans say how automatic snapshots get fewer, and each says until when it is there for sure', async () => {
+  expect((await dumont('plans', 'lab')).out).toContain(
+    'Automatic snapshots get fewer with age: each one for 15 min, then the last of every 5 min for 2 h, then the last of ' +
+      'every 1 h for 24 h, then the last of every 24 h until its days are over. Those that you asked for or pinned do not.',
+  );
+  expect((await dumont('snapshots', 'lab')).out).toMatch(/a2a2a2a2 .* to 2025-06-11 \d\d:\d\d at most/);
+  expect((await dumont('snapshots', 'lab')).out).toMatch(/a1a1a1a1 .* to 2025-06-10 \d\d:\d\d +before/);
+  expect((await dumont('snapshots', 'lab', '--retention')).out.replace(/\s+/g, ' ')).toContain(
+    'the plan keeps it 7 days; sooner, from 2025-06-05',
+  );
+});
+
 test('an older snapshot is woken from only when somebody agreed to leave the newest behind', async () => {
   await dumont('create', 'sleeper');
   house.snapshots.push(snapshot('sleeper', 6, ''), snapshot('sleeper', 7, ''));
