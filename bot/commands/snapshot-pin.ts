@@ -10,8 +10,8 @@ export const snapshotPin = command({
     snapshot: SNAPSHOT,
     why: text({ en: 'Why, for whoever wonders later', pt: 'Por quê, para quem perguntar depois' }, { max: 200 }),
     end: flag({
-      en: 'Not any longer: it goes when its time is over',
-      pt: 'Não mais: vai embora quando o tempo acabar',
+      en: 'It is no longer pinned',
+      pt: 'Não está mais fixado',
     }),
   },
   async run({ options: { workspace, snapshot, why = '', end = false }, engine, asked, words }) {

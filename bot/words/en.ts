@@ -202,8 +202,8 @@ export const en: Phrases = {
     linked: (name, role) => `You are **${name}** (${role}) from now on.`,
     pinned: (id, name, pinned) =>
       pinned
-        ? `Snapshot \`${id}\` of **${name}** stays until somebody says otherwise.`
-        : `Snapshot \`${id}\` of **${name}** goes when its time is over.`,
+        ? `Snapshot \`${id}\` of **${name}** is pinned.`
+        : `Snapshot \`${id}\` of **${name}** is no longer pinned.`,
     forgotten: (id, name) => `Snapshot \`${id}\` of **${name}** is removed.`,
     standby: (name, view) =>
       view.active !== null

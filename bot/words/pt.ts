@@ -234,8 +234,8 @@ export const pt: Phrases = {
     linked: (name, role) => `De agora em diante você é **${name}** (${role}).`,
     pinned: (id, name, pinned) =>
       pinned
-        ? `O snapshot \`${id}\` de **${name}** fica até que alguém diga o contrário.`
-        : `O snapshot \`${id}\` de **${name}** vai embora quando o tempo acabar.`,
+        ? `O snapshot \`${id}\` de **${name}** está fixado.`
+        : `O snapshot \`${id}\` de **${name}** não está mais fixado.`,
     forgotten: (id, name) => `O snapshot \`${id}\` de **${name}** foi removido.`,
     standby: (name, view) =>
       view.active !== null

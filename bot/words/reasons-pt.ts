@@ -192,7 +192,12 @@ export const REASONS: readonly Pair[] = [
   ['Of # drills half took # s at most', 'De # testes, metade levou no máximo # s'],
   ['files are not as they were', 'arquivos não estão como eram'],
   ['is made', 'foi feito'],
+  ['It is asleep, and belongs to', 'Está dormindo, e é de'],
   ['It is asleep', 'Está dormindo'],
+  [
+    'It has a key of its own; the environment, SSH keys and command after a wake were not copied',
+    'Tem uma chave própria; o ambiente, as chaves SSH e o comando após acordar não foram copiados',
+  ],
   ['made of a snapshot of', 'feito de um snapshot de'],
   ['asked for something else meanwhile', 'pediu outra coisa enquanto isso'],
   ['the wake failed', 'o despertar falhou'],

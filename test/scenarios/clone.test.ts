@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { wordsIn } from '../../bot/words/words.ts';
 import { Failure } from '../../engine/domain/failures.ts';
 import { engineFor } from '../../engine/guard.ts';
 import { ONE_OF_EACH } from '../contracts/store-rows.ts';
@@ -59,6 +60,10 @@ test('whoever does not own the original gets a key of its own, and nothing that 
       ok: true,
       say: expect.stringMatching(/It has a key of its own; the environment,/),
     });
+    expect(wordsIn('pt').outcome(outcome!)).toBe(
+      `${into} foi feito de ${good.id.slice(0, 8)}: ${good.fileCount} arquivos. Está dormindo. Tem uma chave própria; ` +
+        'o ambiente, as chaves SSH e o comando após acordar não foram copiados.',
+    );
     const again = await theirs.clone('lab', good.id, { into }, { by: name, key: `${name}-1` });
     expect(again.id, 'asked again').toBe(id);
     const [made] = await theirs.status(into);
