@@ -22,7 +22,7 @@ import { followLog, linesOf } from './process/logs.ts';
 import { quoteFor } from './quote.ts';
 import { knownWorkspaces } from './steps/known-workspaces.ts';
 import { lookForRisk } from './steps/look-for-risk.ts';
-import { readMending } from './steps/mending.ts';
+import { mending, readMending } from './steps/mending.ts';
 import { storedLines } from './steps/stored-backup.ts';
 
 type Reads = Pick<
@@ -86,6 +86,11 @@ export function createViews(
         why: `"${prefix}" names ${found.length} snapshots of ${name}; give more digits`,
       });
     return snapshot;
+  }
+
+  async function listOf(snapshot: Snapshot, signal: AbortSignal) {
+    const lines = async () => await storedLines(snapshot, ports, signal);
+    return await mending(await find(snapshot.workspace), ports, signal, lines);
   }
 
   return {
@@ -161,21 +166,21 @@ export function createViews(
 
     async files(name, prefix, { folder, deep }, signal) {
       const snapshot = await findSnapshot(name, prefix);
-      const entries = (deep ? allBelow : entriesIn)(await storedLines(snapshot, ports, signal), folder);
+      const entries = (deep ? allBelow : entriesIn)(await listOf(snapshot, signal), folder);
       if (!entries) throw new Failure('no_such_file', { path: `/${folder}`, snapshot: snapshot.id.slice(0, 8) });
       return entries;
     },
 
     async diff(name, before, after, signal) {
       const [one, other] = [await findSnapshot(name, before), await findSnapshot(name, after)];
-      return differences(await storedLines(one, ports, signal), await storedLines(other, ports, signal));
+      return differences(await listOf(one, signal), await listOf(other, signal));
     },
 
     async download(name, prefix, path, signal) {
       const workspace = await find(name);
       const snapshot = await findSnapshot(name, prefix);
       const short = snapshot.id.slice(0, 8);
-      const line = path === '' ? null : (await storedLines(snapshot, ports, signal)).find((one) => one.path === path);
+      const line = path === '' ? null : (await listOf(snapshot, signal)).find((one) => one.path === path);
       if (line === undefined) throw new Failure('no_such_file', { path: `/${path}`, snapshot: short });
       if (line && line.type !== 'file' && line.type !== 'dir')
         throw new Failure('bad_path', { path: `/${path}`, why: 'it is neither a file nor a directory' });

@@ -1,6 +1,7 @@
 import {
   besidePrefix,
   descriptionPrefix,
+  manifestKey,
   metadataKey,
   removedIn,
   removedKey,
@@ -61,9 +62,21 @@ export function vaultPlan(sight: VaultSight): VaultPlan {
   });
   const names = kept.filter(({ id, vaultedAt }) => vaultedAt !== null && !inHot.has(snapshotKey(workspace, id)));
   const lost = names.length > 0 || !sight.sound;
-  const back = vault.filter(({ key }) => (lost && !inHot.has(key)) || damaged.some((one) => one.key === key));
+  // What describes a snapshot is in no repository, so no check of one misses it.
+  const described = new Set(
+    kept.flatMap(({ id, vaultedAt }) =>
+      vaultedAt === null ? [] : [manifestKey(workspace, id), metadataKey(workspace, id)],
+    ),
+  );
+  const undescribed = vault.filter(({ key }) => described.has(key) && !inHot.has(key));
+  const needed = new Set([...damaged, ...undescribed].map(({ key }) => key));
+  const back = vault.filter(({ key }) => (lost && !inHot.has(key)) || needed.has(key));
 
-  const whole = !lost && damaged.length === 0 && kept.every(({ id }) => inHot.has(snapshotKey(workspace, id)));
+  const whole =
+    !lost &&
+    undescribed.length === 0 &&
+    damaged.length === 0 &&
+    kept.every(({ id }) => inHot.has(snapshotKey(workspace, id)));
   const gone = vault.filter(({ key }) => !inHot.has(key));
   const absent = new Map(whole ? gone.map(({ key }) => [key, sight.absent.get(key) ?? now]) : sight.absent);
   const over = gone.filter(({ key, writtenAt }) => {

@@ -48,6 +48,7 @@ export function readMending(workspace: Workspace, ports: Ports, signal: AbortSig
 
 async function isMended(workspace: Workspace, cause: unknown, ports: Ports, signal: AbortSignal): Promise<boolean> {
   signal.throwIfAborted();
-  if (!isFailure(cause, 'restore_failed', 'restore_differs', 'no_repository', 'wrong_password')) return false;
+  if (!isFailure(cause, 'restore_failed', 'restore_differs', 'no_repository', 'wrong_password', 'no_file_list'))
+    return false;
   return (await mend(workspace, ports, signal)) > 0;
 }

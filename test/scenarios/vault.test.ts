@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream';
 import { expect, test } from 'vitest';
 import { Failure } from '../../engine/domain/failures.ts';
+import { manifestKey } from '../../engine/domain/layout.ts';
 import { FakeStorage } from '../fakes/storage.ts';
 import { ANA, awake, MINUTE, World } from '../fakes/world.ts';
 
@@ -101,6 +102,25 @@ test('without a vault a lost repository is said in words, and not fifteen machin
   const [view] = await engine.status('lab');
   expect(view?.operation?.outcome?.say).toContain('There is no snapshot');
   expect(w.marketplace.machines.size - before).toBeLessThanOrEqual(5);
+  await stop();
+});
+
+test('the list of a snapshot that is gone comes back from the vault, and is not dropped there', async () => {
+  const { w, vault } = withVault();
+  const { engine, stop } = await asleep(w);
+  const [newest] = await engine.snapshots('lab');
+  const { signal } = new AbortController();
+  const list = manifestKey('lab', newest!.id);
+  w.storage.objects.delete(list);
+  const [entry] = await engine.files('lab', newest!.id, { folder: '', deep: true }, signal);
+  expect(entry?.name).toBe('workspace/train.py');
+  expect(w.told.filter(({ event }) => event === 'repository.mended')).toMatchObject([{ objects: 1 }]);
+
+  w.storage.objects.delete(list);
+  await w.clock.advance(3 * DAY);
+  expect(w.storage.objects.has(list), 'the upkeep sees it too').toBe(true);
+  const { createdAt } = (await w.store.read('workspaces', 'lab'))!;
+  expect(vault.objects.has(manifestKey(`lab.${createdAt}`, newest!.id))).toBe(true);
   await stop();
 });
 
