@@ -89,6 +89,7 @@ test('every decision about it reads as a sentence, in either language', async ()
   await engine.clone('lab', id, { into: 'twin' }, ANA);
   await engine.give('lab', id, { to: 'joao', into: 'paper' }, ANA);
   await engine.bringBack('lab', { snapshot: id, path: null, into: 'workspace/then', overwrite: false }, ANA);
+  await w.clock.advance(MINUTE); // what is being brought back is needed until then
   await engine.run('lab', { argv: ['train', '--token=secret'], thenHibernate: false }, ANA);
   await engine.forget('lab', id, { newest: false, why: 'a secret was in it' }, ANA);
   await engine.abandon('lab', { why: 'the disk is dead' }, ANA);
