@@ -1,11 +1,13 @@
 import type { ManifestLine } from '../domain/agent-protocol.ts';
 
 /**
- * What a person needs before they can start: keys, dotfiles, code, and environments with everything in them. That is
- * everything but large files outside of environments, which are data: models, checkpoints, media.
+ * What a person needs before they can start: keys, dotfiles, code with its history, and environments with everything in
+ * them. That is everything but large files elsewhere, which are data: models, checkpoints, media.
  */
 export function isCritical(line: Pick<ManifestLine, 'type' | 'sizeBytes' | 'path'>): boolean {
-  return line.type !== 'file' || line.sizeBytes <= LARGE_BYTES || ENVIRONMENT.test(line.path);
+  return (
+    line.type !== 'file' || line.sizeBytes <= LARGE_BYTES || ENVIRONMENT.test(line.path) || HISTORY.test(line.path)
+  );
 }
 
 /**
@@ -20,4 +22,6 @@ export function usedLast(data: readonly ManifestLine[], now: number): ReadonlySe
 
 const LARGE_BYTES = 16 * 1024 * 1024;
 const ENVIRONMENT = /\/(lib\/python[^/]*\/(site|dist)-packages|[^/]*(conda|mamba)[^/]*|\.?v?envs?|bin|\.ssh)\//;
+/** Without its packs git does not even say what changed. What it keeps elsewhere (LFS) is data. */
+const HISTORY = /\/\.git\/(?!lfs\/)/;
 const DAY_MS = 24 * 3_600_000;

@@ -14,6 +14,9 @@ test.each([
   ['root/.ssh/id_ed25519', 400, true],
   ['workspace/venv/lib/python3.11/site-packages/torch/lib/libtorch.so', 900e6, true],
   ['root/miniconda3/lib/libmkl.so', 90e6, true],
+  ['workspace/code/.git/objects/pack/pack-1a2b.pack', 200e6, true],
+  ['workspace/code/.git/modules/lib/objects/pack/pack-1a2b.pack', 200e6, true],
+  ['workspace/code/.git/lfs/objects/1a/2b/1a2b', 200e6, false],
   ['workspace/model.safetensors', 4e9, false],
   ['data/film.mp4', 60e6, false],
 ])('%s of %d bytes: critical is %s', (path, sizeBytes, critical) => {
