@@ -20,8 +20,9 @@ import type { Talk } from './talk.ts';
 
 /**
  * Puts files of a snapshot back while people work. All of them are fetched beside where they go and compared before the
- * first one is moved; where they have no room for that, each round of them. Only what the checkpoint before holds as it is now gives way; whatever else is in the way stays, and
- * gets the snapshot's copy beside it. Done again it goes on: what is there already is not fetched.
+ * first one is moved; where they have no room for that, each round of them. Only what the checkpoint before holds as it is
+ * now gives way; whatever else is in the way stays, and gets the snapshot's copy beside it. Done again it goes on: what is
+ * there already is not fetched.
  */
 export async function bringBack(order: BringBackOrder, place: Place, talk: Talk, told: AbortSignal): Promise<void> {
   const signal = AbortSignal.any([told, talk.deaf]);

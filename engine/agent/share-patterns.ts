@@ -10,23 +10,16 @@ export function sharePatterns(
 ): { readonly exclude: boolean; readonly patterns: readonly string[] } {
   const few = left.length < share.lines.length ? ofFew(share, left) : null;
   if (few) return { exclude: false, patterns: few };
-  const exclude = share.part === 'critical';
-  return { exclude, patterns: exclude ? whatIsNot(share) : whatIs(share) };
+  const patterns = share.part === 'critical' ? null : whatIs(share);
+  return patterns ? { exclude: false, patterns } : { exclude: true, patterns: whatIsNot(share) };
 }
 
-/**
- * Of what is left to bring; null where restic had better look at everything: it takes too many, or a directory without what
- * is in it, for which there is no pattern.
- */
+/** Of what is left to bring; null where that takes too many, or cannot be said, and restic had better look at everything. */
 function ofFew(share: Share, left: readonly ManifestLine[]): readonly string[] | null {
   const wanted = new Set(left);
   const others = [...share.lines.filter((line) => !wanted.has(line)), ...share.others];
-  const parents = parentsOf([...left, ...others]);
-  const [folders, leaves] = [true, false].map((is) => left.filter((line) => parents.has(rawPath(line.path)) === is));
-  const come = waysTo(leaves!);
-  if (!folders!.every((folder) => come.has(rawPath(folder.path)))) return null;
   const patterns = whatIs({ ...share, lines: left, others });
-  return patterns.length === 0 || patterns.length > PATTERNS_MAX ? null : patterns;
+  return patterns === null || patterns.length === 0 || patterns.length > PATTERNS_MAX ? null : patterns;
 }
 
 const belowRoot = ({ root }: Share, lines: readonly ManifestLine[]): readonly string[] =>
@@ -35,12 +28,17 @@ const belowRoot = ({ root }: Share, lines: readonly ManifestLine[]): readonly st
 const whatIsNot = (share: Share): readonly string[] =>
   patternsFor(belowRoot(share, share.others), belowRoot(share, share.lines), '');
 
-/** A pattern that names a directory brings everything in it, so only empty ones are named: the others come with a file. */
-function whatIs(share: Share): readonly string[] {
+/**
+ * A pattern that names a directory brings everything in it, so only empty ones are named: the others come with a file. Null
+ * where one would not, since none of its files is meant.
+ */
+function whatIs(share: Share): readonly string[] | null {
   if (share.others.length === 0) return [];
   const parents = parentsOf([...share.lines, ...share.others]);
   const isLeaf = (line: ManifestLine): boolean => !parents.has(rawPath(line.path));
   const [leaves, folders] = [share.lines.filter(isLeaf), share.lines.filter((line) => !isLeaf(line))];
+  const come = waysTo(leaves);
+  if (!folders.every(({ path }) => come.has(rawPath(path)))) return null;
   return patternsFor(belowRoot(share, leaves), belowRoot(share, [...folders, ...share.others]), '');
 }
 

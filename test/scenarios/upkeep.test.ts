@@ -198,16 +198,9 @@ test('a person removes a snapshot: not the pinned, the used or, unasked, the new
 
 test('a wake from an older snapshot asks first, and what was newest stays although others come after it', async () => {
   const w = new World();
-  const { engine, machine, stop } = await awake(w);
-  machine.write('workspace/model.pt', 'first');
-  await engine.snapshot('lab', { description: 'first' }, ANA);
-  await w.clock.advance(2 * MINUTE);
-  const [first] = await engine.snapshots('lab');
-  machine.write('workspace/model.pt', 'second');
-  await engine.hibernate('lab', {}, ANA);
-  await w.clock.advance(10 * MINUTE);
+  const { engine, first, stop } = await asleepAfterTwo(w);
   const second = newestGood(await engine.snapshots('lab'));
-  const back = { snapshot: first!.id };
+  const back = { snapshot: first.id };
   await expect(engine.wake('lab', back, ANA)).rejects.toMatchObject({ code: 'confirmation_needed' });
   expect(await engine.restorePlan('lab', { onto: 'new', ...back }, AbortSignal.timeout(10_000))).toMatchObject({
     setsAside: { newest: { id: second?.id }, until: w.clock.now() + 90 * DAY },
@@ -219,7 +212,7 @@ test('a wake from an older snapshot asks first, and what was newest stays althou
   expect((await wake()).id).toBe((await wake()).id);
   await w.clock.advance(3 * MINUTE);
   expect(w.told.filter(({ event }) => event === 'snapshot.set_aside')).toEqual([
-    expect.objectContaining({ snapshot: second?.id, from: first?.id, by: 'ana', until: expect.any(Number) }),
+    expect.objectContaining({ snapshot: second?.id, from: first.id, by: 'ana', until: expect.any(Number) }),
   ]);
   const beside = w.storage.objects.get(metadataKey('lab', second!.id));
   expect(readMetadata(Buffer.from(beside ?? []).toString()).setAside).toMatchObject({ by: 'ana' });
@@ -234,15 +227,8 @@ test('a wake from an older snapshot asks first, and what was newest stays althou
 
 test('a wake that is asked for again after its machine was lost goes on from what was saved since, not from the older one', async () => {
   const w = new World();
-  const { engine, machine, stop } = await awake(w);
-  machine.write('workspace/model.pt', 'first');
-  await engine.snapshot('lab', { description: 'first' }, ANA);
-  await w.clock.advance(2 * MINUTE);
-  const [first] = await engine.snapshots('lab');
-  machine.write('workspace/model.pt', 'second');
-  await engine.hibernate('lab', {}, ANA);
-  await w.clock.advance(10 * MINUTE);
-  await engine.wake('lab', { snapshot: first!.id, setAside: true }, ANA);
+  const { engine, first, stop } = await asleepAfterTwo(w);
+  await engine.wake('lab', { snapshot: first.id, setAside: true }, ANA);
   await w.clock.advance(3 * MINUTE);
   const here = async () => {
     const [view] = await engine.status('lab');
@@ -257,3 +243,16 @@ test('a wake that is asked for again after its machine was lost goes on from wha
   expect((await here())?.files.get('workspace/model.pt')?.content).toBe('third');
   await stop();
 });
+
+/** Two states of one file in two snapshots, and the workspace asleep. */
+async function asleepAfterTwo(w: World) {
+  const { engine, machine, stop } = await awake(w);
+  machine.write('workspace/model.pt', 'first');
+  await engine.snapshot('lab', { description: 'first' }, ANA);
+  await w.clock.advance(2 * MINUTE);
+  const [first] = await engine.snapshots('lab');
+  machine.write('workspace/model.pt', 'second');
+  await engine.hibernate('lab', {}, ANA);
+  await w.clock.advance(10 * MINUTE);
+  return { engine, first: first!, stop };
+}
