@@ -1,4 +1,4 @@
-import { closeSync, fsyncSync, mkdirSync, openSync, readdirSync, rmSync } from 'node:fs';
+import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { isMissing, readIfThere, writeWhole } from '../../files/whole-file.ts';
 
@@ -9,8 +9,7 @@ import { isMissing, readIfThere, writeWhole } from '../../files/whole-file.ts';
 export function noteEnded(machineFolder: string, at: number): void {
   const folder = resolve(dirname(machineFolder), '..', ENDED);
   mkdirSync(folder, { recursive: true, mode: 0o700 });
-  writeWhole(join(folder, basename(machineFolder)), String(at));
-  for (const one of [join(folder, basename(machineFolder)), folder]) sync(one);
+  writeWhole(join(folder, basename(machineFolder)), String(at), { durable: true });
 }
 
 /** When this instance ended itself; null when it did not. */
@@ -30,15 +29,6 @@ export function endedOnes(marketFolder: string): readonly string[] {
 
 export function forgetEnded(marketFolder: string, instance: string): void {
   rmSync(join(marketFolder, ENDED, instance), { force: true });
-}
-
-function sync(path: string): void {
-  const handle = openSync(path, 'r');
-  try {
-    fsyncSync(handle);
-  } finally {
-    closeSync(handle);
-  }
 }
 
 const ENDED = 'ended';
