@@ -77,6 +77,8 @@ export interface SaveLimits {
   /** Files that the control host reads back and compares before a machine may be destroyed. */
   readonly newestCompared: number;
   readonly randomCompared: number;
+  /** So many bytes of them together. Beside it the newest file of a last save is read, whatever its size. */
+  readonly comparedBytesMax: number;
   readonly timeoutMs: number;
   readonly retryMs: readonly number[];
   /** Credentials outlive the longest save or restore. */
@@ -204,6 +206,7 @@ export const DEFAULTS: Settings = {
     rounds: 3,
     newestCompared: 10,
     randomCompared: 20,
+    comparedBytesMax: GB,
     timeoutMs: 2 * HOUR,
     retryMs: [30 * SECOND, MINUTE, 5 * MINUTE, 15 * MINUTE],
     credentialsMs: 12 * HOUR,

@@ -1,20 +1,47 @@
 import type { StoredFile } from '../domain/ports.ts';
 import type { SaveLimits } from '../domain/settings.ts';
 
-type Named = Pick<StoredFile, 'path' | 'mtimeMs'>;
+type Named = Pick<StoredFile, 'path' | 'sizeBytes'>;
+type Limits = Pick<SaveLimits, 'newestCompared' | 'randomCompared' | 'comparedBytesMax'>;
+
+export const newestFirst = (files: readonly StoredFile[]): readonly StoredFile[] =>
+  files.toSorted((a, b) => b.mtimeMs - a.mtimeMs);
 
 /**
- * Which files the control host reads back: the newest, since work that was just done is what a bad backup misses first,
- * and random ones that a machine cannot know in advance. Names that are not UTF-8 are left out; restic shows them altered.
+ * Which files are read back out of storage: the newest, since work that was just done is what a bad backup misses first, and
+ * random ones that a machine cannot know in advance. Of large ones as many as the limit has room for, or whoever trains
+ * would wait, on a machine that is paid for, until its last ten checkpoints came back; `last` reads the very newest file
+ * whatever its size, since nothing else holds it afterwards. Names that are not UTF-8 are left out; restic shows them altered.
  */
-export function challengeOf(files: readonly Named[], limits: SaveLimits, random: () => number): readonly string[] {
-  const askable = files.filter((file) => !file.path.includes('\uFFFD') && file.path.isWellFormed());
-  const newest = askable.toSorted((a, b) => b.mtimeMs - a.mtimeMs).slice(0, limits.newestCompared);
-  const rest = askable.filter((file) => !newest.includes(file));
-  const chosen = new Set(newest.map((file) => file.path));
-  for (let left = Math.min(limits.randomCompared, rest.length); left > 0; left -= 1) {
-    const [file] = rest.splice(Math.floor(random() * rest.length), 1);
-    if (file) chosen.add(file.path);
+export function challengeOf(
+  byAge: readonly Named[],
+  { newestCompared, randomCompared, comparedBytesMax }: Limits,
+  random: () => number,
+  { last }: { readonly last: boolean },
+): readonly string[] {
+  const askable = byAge.filter(({ path }) => !path.includes('\uFFFD') && path.isWellFormed());
+  const chosen = new Set<Named>();
+  let bytesLeft = comparedBytesMax;
+  const take = (file: Named): void => {
+    if (file.sizeBytes > bytesLeft) return;
+    bytesLeft -= file.sizeBytes;
+    chosen.add(file);
+  };
+  const [newest] = askable;
+  if (last && newest && newestCompared > 0) chosen.add(newest);
+  for (const file of askable) {
+    if (chosen.size >= newestCompared) break;
+    if (!chosen.has(file)) take(file);
   }
-  return [...chosen];
+  const most = chosen.size + randomCompared;
+  const rest = askable.filter((file) => !chosen.has(file) && file.sizeBytes <= bytesLeft);
+  while (chosen.size < most && rest.length > 0) {
+    // The last one takes its place, so that a choice out of 100,000 moves none of them.
+    const at = Math.floor(random() * rest.length);
+    const file = rest[at]!;
+    rest[at] = rest.at(-1)!;
+    rest.pop();
+    take(file);
+  }
+  return [...chosen].map(({ path }) => path);
 }

@@ -1,8 +1,10 @@
-import { createHash, randomInt } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import type { ManifestLine } from '../../domain/agent-protocol.ts';
 import type { RepositoryAccess } from '../../domain/agent-shapes.ts';
 import { Failure } from '../../domain/failures.ts';
+import { DEFAULTS } from '../../domain/settings.ts';
 import type { WatchdogProof } from '../../domain/watchdog-proof.ts';
+import { challengeOf } from '../../policy/proof.ts';
 import { dump, ls, snapshots } from '../../restic/commands.ts';
 import { type ListedNode, readNode, readSnapshots } from '../../restic/readings.ts';
 import type { Place } from '../place.ts';
@@ -37,7 +39,7 @@ export async function proveHere(
   await tool.run(ls(repository, backup.snapshot), 'backup_failed', list, signal);
   compareLists(content.lines, nodes);
 
-  const paths = chosen(content, nodes);
+  const paths = challengeOf(lastChangedFirst(content, nodes), DEFAULTS.save, Math.random, { last: true });
   const here = await digestsOf(place, paths, signal);
   const compared: { path: string; sha256: string }[] = [];
   for (const path of paths) {
@@ -77,17 +79,11 @@ function compareLists(lines: readonly ManifestLine[], nodes: readonly ListedNode
   if (other) throw unproved(`storage has another ${other.path} than the disk`);
 }
 
-function chosen(content: Content, nodes: readonly ListedNode[]): readonly string[] {
-  const askable = new Set(nodes.map(({ path }) => path).filter((path) => !path.includes('\uFFFD')));
-  const paths = content.newest.filter((path) => askable.has(path)).slice(0, NEWEST);
-  for (const path of paths) askable.delete(path);
-  const rest = [...askable];
-  for (let left = Math.min(RANDOM, rest.length); left > 0; left -= 1)
-    paths.push(...rest.splice(randomInt(rest.length), 1));
-  return paths;
+/** The disk knows more of that than storage: what was copied here a moment ago may carry an old time. */
+function lastChangedFirst({ newest }: Content, nodes: readonly ListedNode[]): readonly ListedNode[] {
+  const rank = new Map(newest.map((path, i) => [path, i]));
+  const rankOf = ({ path }: ListedNode): number => rank.get(path) ?? newest.length;
+  return nodes.toSorted((a, b) => rankOf(a) - rankOf(b));
 }
 
 const unproved = (why: string): Failure => new Failure('backup_failed', { why: `not proved: ${why}` });
-
-const NEWEST = 10;
-const RANDOM = 20;
