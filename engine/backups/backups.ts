@@ -5,8 +5,9 @@ import { type Backup, byAge, type Snapshot, UNTOUCHED } from '../domain/snapshot
 import type { Fetch, Job, Workspace } from '../domain/workspace.ts';
 
 /**
- * The snapshots of a workspace with what is happening to them, and those that are not there yet, newest first. Nothing of
- * it is stored: it is what is asked for and what is done now, so that neither a crash nor a lost machine leaves it behind.
+ * The snapshots of a workspace with what is happening to them, those that are not there yet, and those that came to nothing,
+ * newest first. None of this is stored: it is what is asked for, what is done now and what that ended with, so that neither a
+ * crash nor a lost machine leaves it behind.
  */
 export async function backupsOf(
   workspace: Workspace,
@@ -23,7 +24,47 @@ export async function backupsOf(
     const order = { epoch: workspace.epoch, sequence: workspace.sequence + waiting.length - i };
     return { ...NOT_YET, ...order, workspace: workspace.id, machine: machine?.id ?? '', id, ...of, status };
   });
-  return [...open, ...taken, ...known].toSorted(byAge);
+  const failed = await cameToNothing(workspace, machine, ports);
+  return placed(failed, [...open, ...taken, ...known].toSorted(byAge), workspace);
+}
+
+/**
+ * What people asked for in vain, for as long as its operation is kept; and what the machine goes on trying, until it succeeds:
+ * its own backups, or the last one.
+ */
+async function cameToNothing(workspace: Workspace, machine: Machine | null, ports: Ports): Promise<readonly Wanted[]> {
+  const asked = (await ports.store.list('operations')).flatMap(({ id, intent, outcome, endedAt, ...op }): Wanted[] => {
+    const mine = op.workspace === workspace.id && op.at >= workspace.createdAt;
+    if (!mine || !intent || !('ask' in intent) || outcome?.ok !== false) return [];
+    const { operation: _, by: __, at: createdAt, ...labels } = intent.ask;
+    const { say, facts } = outcome;
+    const errorMessage = typeof facts.why === 'string' ? facts.why : say;
+    return [{ id, createdAt, ...labels, completedAt: endedAt, errorMessage }];
+  });
+  if (!machine || machine.state === 'saving') return asked;
+  const own = { kind: 'automatic', type: 'INCREMENTAL', machine: machine.id } as const;
+  if (machine.saveFailures > 0 && machine.state === 'running') {
+    const { id, since, why } = machine;
+    return [...asked, { ...own, id, createdAt: since, completedAt: since, errorMessage: why }];
+  }
+  const heard = ports.heartbeats.latest(machine.id);
+  if (!heard || ports.clock.now() - heard.at > ports.settings.agent.silentMs) return asked;
+  const { failures, failedWhy, failedAt } = heard.status.backup;
+  if (failures === 0) return asked;
+  const at = failedAt ?? heard.at;
+  return [...asked, { ...own, id: machine.id, createdAt: at, completedAt: at, errorMessage: failedWhy }];
+}
+
+/** Each where it belongs by its time: it was given no number, so it has that of the one before it. */
+function placed(failed: readonly Wanted[], others: readonly Backup[], { id, epoch }: Workspace): readonly Backup[] {
+  const all = [...others];
+  for (const one of failed) {
+    const next = all.findIndex(({ createdAt }) => createdAt <= one.createdAt);
+    const at = next < 0 ? all.length : next;
+    const { epoch: claim, sequence } = all[at] ?? beyond(all.at(-1), epoch);
+    all.splice(at, 0, { ...NOT_YET, workspace: id, machine: '', ...one, epoch: claim, sequence, status: 'FAILED' });
+  }
+  return all;
 }
 
 /** What its machine wakes from, until all of it is there, and what is brought back onto it. */
@@ -47,6 +88,9 @@ async function readBack(workspace: Workspace, machine: Machine, ports: Ports): P
     return { ...NOT_YET, ...held, id, type, workspace: workspace.id, machine: machine.id, status: 'VALIDATING' };
   });
 }
+
+const beyond = (oldest: Backup | undefined, epoch: number): Pick<Backup, 'epoch' | 'sequence'> =>
+  oldest ? { epoch: oldest.epoch, sequence: oldest.sequence - 1 } : { epoch, sequence: 0 };
 
 type Wanted = Pick<Backup, 'id' | 'type' | 'createdAt'> & Partial<Backup>;
 

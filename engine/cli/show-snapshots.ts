@@ -99,6 +99,7 @@ function descriptionOf(it: Listed): string {
   const same = it.same_content_ids.length;
   const parts = [
     it.description,
+    ...(it.status === 'FAILED' && it.error_message !== null ? [it.error_message] : []),
     ...it.tags.map((tag) => `#${tag}`),
     ...Object.entries(it.extra).map(extraWords),
     ...(it.named ? [it.named.description, ...it.named.tags.map((tag) => `#${tag}`), `as ${short(it.named.id)}`] : []),

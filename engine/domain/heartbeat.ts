@@ -117,6 +117,8 @@ export const AgentStatus = z.object({
     lastMs: z.number().nullable(),
     failures: z.number().int(),
     failedWhy: z.string().nullable(),
+    /** When the last of these failures was; the agent's clock. */
+    failedAt: z.number().nullable().optional(),
     /** How changes are noticed: inotify, or walks alone where that is not to be had. */
     watching: z.enum(['inotify', 'walks']),
     /** As the last backup met them. */

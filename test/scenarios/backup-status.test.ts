@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { Engine } from '../../engine/domain/doors.ts';
 import { PROMPT } from '../fakes/machine.ts';
 import { ANA, awake, MINUTE, SECOND, World } from '../fakes/world.ts';
@@ -130,4 +130,77 @@ test('of each type is what was asked for, and all but a FULL one compare with a 
   expect(taken.map(({ type }) => type)).toEqual(types);
   expect(taken.map(({ parent }) => parent !== null)).toEqual([false, true, true, true]);
   await stop();
+});
+
+describe('one that comes to nothing stays in the list, with its reason', () => {
+  const failed = async (engine: Engine) => (await engine.backups('lab')).filter(({ status }) => status === 'FAILED');
+
+  test('what somebody asked for, at the place where they did', async () => {
+    const { w, engine, machine, stop } = await quiet();
+    machine.write('workspace/train.py', 'print(1)');
+    await engine.snapshot('lab', { description: 'before' }, ANA);
+    await w.clock.advance(MINUTE);
+    w.storage.rots = true;
+    const { id, at } = await engine.snapshot('lab', { description: 'rotten', type: 'FULL', tags: ['t'] }, ANA);
+    await w.clock.advance(MINUTE);
+    w.storage.rots = false;
+    await engine.snapshot('lab', { description: 'after' }, ANA);
+    await w.clock.advance(MINUTE);
+    expect(await engine.findBackup('lab', id)).toMatchObject({
+      id,
+      status: 'FAILED',
+      type: 'FULL',
+      kind: 'manual',
+      tags: ['t'],
+      createdAt: at,
+      completedAt: expect.any(Number),
+      errorMessage: expect.stringContaining('differ'),
+    });
+    expect((await engine.backups('lab')).map(({ description }) => description).filter(Boolean)).toEqual([
+      'after',
+      'rotten',
+      'before',
+    ]);
+    expect(
+      (await engine.snapshots('lab')).map((it) => it.id),
+      'nothing starts from it',
+    ).not.toContain(id);
+    await stop();
+  });
+
+  test('those that its machine takes, until one succeeds', async () => {
+    const { w, engine, machine, stop } = await quiet();
+    machine.write('workspace/a', 'first');
+    w.storage.down = 'no route';
+    await w.clock.advance(20 * MINUTE);
+    expect(await failed(engine)).toMatchObject([
+      {
+        kind: 'automatic',
+        machine: (await engine.status('lab'))[0]!.machine!.id,
+        errorMessage: 'storage does not answer',
+        createdAt: expect.any(Number),
+      },
+    ]);
+    w.storage.down = null;
+    await w.clock.advance(20 * MINUTE);
+    expect(await failed(engine)).toEqual([]);
+    await stop();
+  });
+
+  test('the last one before it would sleep, while it stays awake for that', async () => {
+    const { w, engine, machine, stop } = await quiet();
+    machine.write('workspace/train.py', 'print(1)');
+    w.storage.rots = true;
+    await engine.hibernate('lab', {}, ANA);
+    await w.clock.advance(20 * SECOND);
+    await until(w, async () => (await failed(engine)).length > 0);
+    expect(await failed(engine)).toMatchObject([
+      { kind: 'automatic', errorMessage: expect.stringContaining('differ') },
+    ]);
+    w.storage.rots = false;
+    await w.clock.advance(30 * MINUTE);
+    expect((await engine.status('lab'))[0]?.sight).toBe('asleep');
+    expect(await failed(engine)).toEqual([]);
+    await stop();
+  });
 });

@@ -222,6 +222,7 @@ export function openBackups(around: Surroundings): Backups {
       const { plan } = standing.answer;
       const { durableAt, lastMs, badLines } = notebook.now();
       const changedAt = looks.lately()?.changedAt() ?? null;
+      const failedAt = trouble.failedAt();
       const wanted = plan !== null && !stopped;
       const nothing = wanted ? holdsNothing(place, standing) : null;
       return {
@@ -233,6 +234,7 @@ export function openBackups(around: Surroundings): Backups {
         lastMs,
         failures: trouble.failures(),
         failedWhy: wanted ? (nothing ?? trouble.why()) : null,
+        failedAt: failedAt === null ? null : wallOf(momentAt(failedAt)),
         watching: looks.lately()?.by ?? 'walks',
         badLines,
       };

@@ -13,23 +13,28 @@ export interface Trouble {
   tryNow(): void;
   failures(): number;
   why(): string | null;
+  /** When the last one failed. */
+  failedAt(): number | null;
   retryAt(): number | null;
 }
 
 export function openTrouble(planMs: () => number, log: Log): Trouble {
   let failures = 0;
   let why: string | null = null;
+  let failedAt: number | null = null;
   let retryAt: number | null = null;
   return {
     failed(reason) {
       failures += 1;
       why = reason;
-      retryAt = upMs() + retryMs(failures, planMs());
+      failedAt = upMs();
+      retryAt = failedAt + retryMs(failures, planMs());
       log('backup.failed', { why, failures }, 'WARNING');
     },
     over() {
       failures = 0;
       why = null;
+      failedAt = null;
       retryAt = null;
     },
     complain(reason) {
@@ -40,6 +45,7 @@ export function openTrouble(planMs: () => number, log: Log): Trouble {
     },
     failures: () => failures,
     why: () => why,
+    failedAt: () => failedAt,
     retryAt: () => retryAt,
   };
 }

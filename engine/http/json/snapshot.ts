@@ -18,7 +18,8 @@ export const SnapshotJson = z.object({
   status: z
     .enum(BACKUP_STATUSES)
     .describe(
-      'COMPLETED or FAILED, or what is happening to it right now; until it is there its id is that of its operation.',
+      'COMPLETED or FAILED, or what is happening to it right now. Until it is there its id is that of its operation, and ' +
+        'so it stays of one that came to nothing; of those that a machine takes by itself it is that of the machine.',
     ),
   created_at: z.iso.datetime(),
   completed_at: z.iso.datetime().nullable(),
