@@ -2,7 +2,7 @@ import type { PlanQuotes } from '../domain/doors.ts';
 import { INTERVALS_MS, PLANS, type PricesSaid, type RestorePrice } from '../domain/plan.ts';
 import type { Settings } from '../domain/settings.ts';
 import { newestGood, type Snapshot } from '../domain/snapshot.ts';
-import { imageBytesOf, priceOf, restorePrice, TYPICAL_DAY } from '../policy/plan-price.ts';
+import { imageBytesOf, priceOf, restorePrice, rhythmOf, TYPICAL_DAY } from '../policy/plan-price.ts';
 import { PRICE_BOOKS, restoreCharge, storageCharge } from '../policy/price-book.ts';
 
 /** What each plan allows, and what storage would cost with it: for a workspace as large as this one is. */
@@ -18,7 +18,7 @@ export function plansFor(
     changedBytes: Math.round((storedBytes / TYPICAL_DAY.storedBytes) * TYPICAL_DAY.changedBytes),
     imageBytes: wakeImage ? imageBytesOf(storedBytes) : 0,
   };
-  const rhythm = { compareEveryMs: settings.agent.compareEveryMs, upkeep: settings.upkeep };
+  const rhythm = rhythmOf(settings);
   const plans = PLANS.map((name) => {
     const plan = settings.plans[name];
     const intervals = INTERVALS_MS.filter((ms) => ms >= plan.intervalMs).map((intervalMs) => {

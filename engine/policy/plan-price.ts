@@ -1,7 +1,7 @@
 import { IMAGE_EVERY_MS } from '../domain/image-head.ts';
 import type { MicroDollars } from '../domain/money.ts';
 import type { Day, Price } from '../domain/plan.ts';
-import type { UpkeepLimits } from '../domain/settings.ts';
+import type { Settings, UpkeepLimits } from '../domain/settings.ts';
 import type { Calls, StoragePrices } from '../domain/storage-prices.ts';
 
 /** A day of work on a model with its environment: what a price is shown for where there is no history. */
@@ -48,9 +48,18 @@ export interface Priced {
 }
 
 /** How often the control host does what it does by itself. */
-export interface Rhythm {
+interface Rhythm {
   readonly compareEveryMs: number;
+  /** So many bytes it reads back for that. */
+  readonly comparedBytesMax: number;
+  /** Of the backups that were made while people worked, one in so long is left after a while. */
+  readonly leftEveryMs: number;
   readonly upkeep: Pick<UpkeepLimits, 'everyMs' | 'vaultEveryMs' | 'checkEveryMs' | 'drillEveryMs' | 'drillBytesMax'>;
+}
+
+export function rhythmOf({ agent, save, retention, upkeep }: Settings): Rhythm {
+  const leftEveryMs = retention.ladder.find(({ everyMs }) => everyMs > 1)?.everyMs ?? 1;
+  return { compareEveryMs: agent.compareEveryMs, comparedBytesMax: save.comparedBytesMax, leftEveryMs, upkeep };
 }
 
 /** What storage costs in a month. No free allowance is taken off: it belongs to the account, not to one workspace. */
@@ -58,7 +67,7 @@ export function priceOf(
   { intervalMs, days, copies }: Priced,
   day: Day,
   prices: StoragePrices,
-  { compareEveryMs, upkeep }: Rhythm,
+  { compareEveryMs, comparedBytesMax, leftEveryMs, upkeep }: Rhythm,
 ): Price {
   const { hibernations } = day;
   const changingMs = day.changingHours * HOUR;
@@ -82,11 +91,11 @@ export function priceOf(
     {
       a:
         (copies - 1) *
-        copiedObjects(day.changedBytes, Math.min(backupsPerDay, changingMs / LEFT_EVERY_MS + hibernations)),
+        copiedObjects(day.changedBytes, Math.min(backupsPerDay, changingMs / leftEveryMs + hibernations)),
       b: 0,
     },
     times(
-      { a: 0, b: Math.ceil(day.changedBytes / BLOB_BYTES) },
+      { a: 0, b: Math.ceil(Math.min(day.changedBytes, comparedBytesMax) / BLOB_BYTES) },
       Math.min(1, hibernations) + (copies - 1) * Math.min(1, copiedPerDay),
     ),
     times(checkCalls(day.storedBytes), DAY / upkeep.checkEveryMs),
@@ -156,8 +165,6 @@ export function sumCalls(all: readonly Calls[]): Calls {
 
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
-/** Of those that were made while people worked, retention leaves no more than one. */
-const LEFT_EVERY_MS = 5 * 60_000;
 const DAYS = 30;
 const GB = 1e9;
 /** About what restic reads at once of a file that is read back: the files written last are, where they were saved and in vaults. */

@@ -1,13 +1,12 @@
 import { expect, test } from 'vitest';
 import { INTERVALS_MS } from '../../engine/domain/plan.ts';
 import { DEFAULTS } from '../../engine/domain/settings.ts';
-import { priceOf, TYPICAL_DAY } from '../../engine/policy/plan-price.ts';
+import { priceOf, rhythmOf, TYPICAL_DAY } from '../../engine/policy/plan-price.ts';
 
-const { prices, plans, agent, upkeep } = DEFAULTS;
-const rhythm = { compareEveryMs: agent.compareEveryMs, upkeep };
+const { prices, plans } = DEFAULTS;
 const HOUR = 3_600_000;
 const price = (intervalMs: number, days: number, copies = 2, day = TYPICAL_DAY) =>
-  priceOf({ intervalMs, days, copies }, day, prices, rhythm);
+  priceOf({ intervalMs, days, copies }, day, prices, rhythmOf(DEFAULTS));
 
 test('on a typical day Free spends less on requests than on storage, with and without a vault', () => {
   for (const copies of [1, 2]) {
