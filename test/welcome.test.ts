@@ -2,8 +2,8 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
+import type { MarketplaceAccounts } from '../engine/domain/marketplace-account.ts';
 import { Secret } from '../engine/domain/secret.ts';
-import type { MarketplaceAccounts } from '../engine/process/config.ts';
 import { welcome } from '../engine/welcome.ts';
 
 const FIRST = { name: 'ana', password: 'password-once', recoveryKey: 'recovery-once' };

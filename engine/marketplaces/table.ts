@@ -1,22 +1,9 @@
 import { join } from 'node:path';
+import type { MarketplaceAccount, MarketplaceAccounts } from '../domain/marketplace-account.ts';
 import type { Clock, Marketplace } from '../domain/ports.ts';
-import type { Secret } from '../domain/secret.ts';
 import { gcp } from './gcp/gcp.ts';
 import { runpod } from './runpod/runpod.ts';
 import { vast } from './vast/vast.ts';
-
-/** An account at a marketplace: its key, and where that marketplace answers. */
-export interface MarketplaceAccount {
-  readonly key: Secret;
-  readonly api: string;
-}
-
-export interface MarketplaceAccounts {
-  readonly vast: MarketplaceAccount | null;
-  readonly runpod: MarketplaceAccount | null;
-  /** Only for standbys: machines without a GPU. */
-  readonly gcp: (MarketplaceAccount & { readonly zones: readonly string[]; readonly machineType: string }) | null;
-}
 
 /**
  * Every marketplace that there is an account for. Beside these the local one offers nothing: its machines do for trying

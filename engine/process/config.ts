@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path';
 import * as z from 'zod';
 import { Failure } from '../domain/failures.ts';
 import { LEVELS } from '../domain/log.ts';
+import type { MarketplaceAccount, MarketplaceAccounts } from '../domain/marketplace-account.ts';
 import { microDollars } from '../domain/money.ts';
 import { PLANS, type PlanName, PRICE_BOOK_NAMES } from '../domain/plan.ts';
 import { Secret } from '../domain/secret.ts';
@@ -39,18 +40,6 @@ export interface Config {
   /** PATH for the programs we start. */
   readonly path: string;
   readonly settings: Omit<Settings, 'installation'>;
-}
-
-export interface MarketplaceAccounts {
-  readonly vast: MarketplaceAccount | null;
-  readonly runpod: MarketplaceAccount | null;
-  readonly gcp: (MarketplaceAccount & { readonly zones: readonly string[]; readonly machineType: string }) | null;
-}
-
-interface MarketplaceAccount {
-  readonly key: Secret;
-  /** The marketplace, or a stand-in for it. */
-  readonly api: string;
 }
 
 export interface StorageConfig {
