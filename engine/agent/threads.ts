@@ -28,7 +28,7 @@ export function openThreads<Job, Done>(
   let count = 0;
 
   const startOne = (): void => {
-    const one = { worker: new Worker(PROGRAM, { workerData: task }), busy: 0 };
+    const one = { worker: new Worker(PROGRAM, { workerData: task, resourceLimits: SMALL }), busy: 0 };
     workers.push(one);
     one.worker.on('error', (cause) => broken.abort(cause));
     one.worker.on('message', ([id, done]: [number, Done]) => {
@@ -81,3 +81,6 @@ export function openThreads<Job, Done>(
     },
   };
 }
+
+/** What they do lies outside of the heap; objects live for a moment, and the usual room for those is 48 MB in each. */
+const SMALL = { maxYoungGenerationSizeMb: 8 };
