@@ -78,9 +78,9 @@ export async function fetchShare(
   throw trouble;
 }
 
-/** What the wake image has, by raw path: it was opened with a key and bound to these hashes, and needs no other look. */
+/** What the wake image has, by raw path: its files were compared on their way to the disk. */
 async function fromImage(
-  { image, place }: Source,
+  { image, place, hashers }: Source,
   share: Share,
   onBytes: (bytes: number, files: number) => void,
   signal: AbortSignal,
@@ -94,7 +94,8 @@ async function fromImage(
     return raw !== share.root && (fresh || statOf(place, target(raw)) === null);
   });
   const wanted = [...foldersAbove(here, share), ...here];
-  return new Map([[share.root, 0], ...(await image.bring(wanted, share.root, place, target, onBytes, signal))]);
+  const brought = await image.bring(wanted, share.root, place, target, onBytes, hashers, signal);
+  return new Map([[share.root, 0], ...brought]);
 }
 
 /** What lies above these, up to the root, and is not among them. */

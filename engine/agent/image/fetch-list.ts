@@ -1,7 +1,7 @@
 import { closeSync, ftruncateSync } from 'node:fs';
 import type { ImageFile, ImageManifest } from './manifest.ts';
 import type { Match } from './matching.ts';
-import { type Attributes, openNew, type Piece, type ReadJob } from './segment-reader.ts';
+import { openNew, type Piece, type ReadJob, type Whole } from './segment-reader.ts';
 
 export interface FetchList {
   readonly jobs: readonly ReadJob[];
@@ -40,7 +40,7 @@ export function fetchList(
     for (const [segment, from, bytes, to] of entry.extents) {
       const there = segments.get(segment) ?? { pieces: [], files: [] };
       segments.set(segment, there);
-      there.pieces.push({ path, from, bytes, to, whole: isWhole ? attributesOf(entry) : null });
+      there.pieces.push({ path, from, bytes, to, whole: isWhole ? wholeOf(entry) : null });
       if (there.files.at(-1)?.file === file) continue;
       there.files.push({ file, piece: there.pieces.length - 1 });
       left.set(file, (left.get(file) ?? 0) + 1);
@@ -59,4 +59,4 @@ export function fetchList(
   };
 }
 
-const attributesOf = ({ mode, uid, gid, mtimeNs }: ImageFile): Attributes => ({ mode, uid, gid, mtimeNs });
+const wholeOf = ({ mode, uid, gid, mtimeNs, sha256 }: ImageFile): Whole => ({ mode, uid, gid, mtimeNs, sha256 });

@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import {
   chmodSync,
   closeSync,
@@ -11,7 +12,10 @@ import {
   symlinkSync,
 } from 'node:fs';
 import type { ManifestLine } from '../../domain/agent-protocol.ts';
+import { reasonOf } from '../../domain/failures.ts';
 import { rawPath } from '../../domain/wire-path.ts';
+import type { Hashed } from '../hash-file.ts';
+import { type Hashers, hashFiles } from '../hash-files.ts';
 import type { Place } from '../place.ts';
 import type { Threads } from '../threads.ts';
 import { secondsOf } from '../times.ts';
@@ -20,6 +24,7 @@ import type { ExactTimes } from './exact-times.ts';
 import { fetchList } from './fetch-list.ts';
 import type { ImageFile } from './manifest.ts';
 import { type IndexedImage, isFile, type Match, matching } from './matching.ts';
+import { damaged } from './seal.ts';
 import { describe, isAnothers, type Read, type ReadJob } from './segment-reader.ts';
 
 export interface Brought {
@@ -29,7 +34,7 @@ export interface Brought {
   readonly trouble: string | null;
 }
 
-/** With the number that the disk knows a file by; 0 where nobody looked. */
+/** With the number that the disk knows a file by, whose hash was compared; 0 of all else. */
 export type BroughtPaths = ReadonlyMap<string, number>;
 
 /** Who does it, for one wake. */
@@ -44,6 +49,7 @@ export interface Readers extends Threads<ReadJob, Read> {
 export async function readImage(
   image: IndexedImage,
   { times, ...readers }: Readers,
+  hashers: Hashers,
   lines: Iterable<ManifestLine>,
   root: string,
   place: Place,
@@ -60,13 +66,32 @@ export async function readImage(
   const pathOf = ({ path }: Match): string => before + target(path);
   const { jobs, files: filesOf, left, apart } = fetchList(image.image, files, pathOf);
   let bytes = 0;
-  const finish = (file: Match<ImageFile>, inode: number): void => {
+  let trouble: string | null = null;
+  const finish = (file: Match<ImageFile>, inode: number | null): void => {
     left.delete(file);
-    paths.set(file.path, apart.has(file) ? describeWhole(pathOf(file), file.entry) : inode);
+    if (inode === null) {
+      trouble ??= reasonOf(damaged(file.entry.path));
+      return;
+    }
+    paths.set(file.path, inode);
     bytes += file.entry.size;
     times.set(pathOf(file), file.entry.mtimeNs);
   };
-  let trouble: string | null = null;
+  const finishApart = (file: Match<ImageFile>, sha256: string | null): void =>
+    finish(file, sha256 === file.entry.sha256 ? describeWhole(pathOf(file), file.entry) : null);
+  const compare = async (file: Match<ImageFile>): Promise<void> => {
+    const there = { path: target(file.path), size: file.entry.size };
+    const take = (_: number, hashed: Hashed): void => finishApart(file, 'sha256' in hashed ? hashed.sha256 : null);
+    await hashFiles(place, [there], take, signal, hashers);
+    onBytes(bytes, paths.size);
+  };
+  /** While others still come. */
+  const comparing: Promise<void>[] = [];
+  const compareSoon = (file: Match<ImageFile>): void => {
+    const compared = compare(file);
+    compared.catch(() => undefined); // whoever waits for all of them hears it
+    comparing.push(compared);
+  };
   let failures = 0;
   const stop = new AbortController();
   const take = (index: number, read: Read): void => {
@@ -80,15 +105,21 @@ export async function readImage(
     for (const { file, piece } of filesOf[index]!) {
       const more = left.get(file);
       if (more === undefined) continue; // another part of it did not come
-      if (more === 1) finish(file, read[piece]!);
-      else left.set(file, more - 1);
+      if (more > 1) left.set(file, more - 1);
+      else if (apart.has(file)) compareSoon(file);
+      else finish(file, read[piece] ?? null);
     }
     onBytes(bytes, paths.size);
   };
   try {
-    for (const file of apart) if (!left.has(file)) finish(file, 0);
+    for (const file of apart) {
+      if (left.has(file)) continue;
+      if (file.entry.size === 0) finishApart(file, OF_NOTHING);
+      else compareSoon(file);
+    }
     await readers.run(jobs, take, AbortSignal.any([signal, stop.signal]));
     signal.throwIfAborted();
+    await Promise.all(comparing);
     for (const file of files) if (!paths.has(file.path)) rmSync(place.at(target(file.path)), { force: true });
     placeOthers(wanted, paths, place, target);
     describeFolders(wanted, paths, place, target);
@@ -99,6 +130,7 @@ export async function readImage(
         times.set(pathOf(match), entry.mtimeNs);
     }
   } finally {
+    await Promise.allSettled(comparing);
     await times.settled();
   }
   return { paths, trouble };
@@ -170,3 +202,4 @@ function giveAttributes(
 }
 
 const FAILURES_MAX = 3;
+const OF_NOTHING = hash('sha256', '');

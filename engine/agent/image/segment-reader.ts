@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import { closeSync, constants, fchmodSync, fchownSync, fstatSync, futimesSync, openSync, writeSync } from 'node:fs';
 import { reasonOf } from '../../domain/failures.ts';
 import { secondsOf } from '../times.ts';
@@ -22,7 +23,11 @@ export interface Piece {
   readonly bytes: number;
   readonly to: number;
   /** Of a file that is in one piece: then it is made here, whole. Else it is there already. */
-  readonly whole: Attributes | null;
+  readonly whole: Whole | null;
+}
+
+export interface Whole extends Attributes {
+  readonly sha256: string;
 }
 
 export interface Attributes {
@@ -32,8 +37,8 @@ export interface Attributes {
   readonly mtimeNs: string;
 }
 
-/** Of each piece which file it is on its disk, if that was made here; or why nothing came of it. */
-export type Read = readonly number[] | string;
+/** Of each piece which file it is on its disk, if that was made here; null where that would be another one. Or why nothing came. */
+export type Read = readonly (number | null)[] | string;
 
 /** Fetches, opens and writes. One for each thread, and several segments at once in each. */
 export function openSegmentReader({ password, at }: ImageAt): (job: ReadJob) => Promise<Read> {
@@ -65,7 +70,8 @@ export function openSegmentReader({ password, at }: ImageAt): (job: ReadJob) => 
   };
 }
 
-function writePiece(raw: Uint8Array, { path, from, bytes, to, whole }: Piece): number {
+function writePiece(raw: Uint8Array, { path, from, bytes, to, whole }: Piece): number | null {
+  if (whole && hash('sha256', raw.subarray(from, from + bytes)) !== whole.sha256) return null;
   const file = whole ? openNew(path, whole.mode) : openSync(nameOf(path), constants.O_WRONLY | constants.O_NOFOLLOW);
   try {
     for (let done = 0; done < bytes; ) done += writeSync(file, raw, from + done, bytes - done, to + done);

@@ -3,6 +3,7 @@ import type { ManifestLine } from '../../domain/agent-protocol.ts';
 import type { RepositoryAccess } from '../../domain/agent-shapes.ts';
 import { reasonOf } from '../../domain/failures.ts';
 import { rawPath } from '../../domain/wire-path.ts';
+import type { Hashers } from '../hash-files.ts';
 import type { Place } from '../place.ts';
 import { openThreads } from '../threads.ts';
 import { openExactTimes } from './exact-times.ts';
@@ -22,6 +23,7 @@ export interface WakeImage extends AsyncDisposable {
     place: Place,
     target: (raw: string) => string,
     onBytes: (bytes: number, files: number) => void,
+    hashers: Hashers,
     signal: AbortSignal,
   ): Promise<BroughtPaths>;
   /** What came in all, and why not more. */
@@ -40,9 +42,9 @@ export async function openWakeImage(repository: RepositoryAccess, signal: AbortS
   let files = 0;
   let bytes = 0;
   return {
-    async bring(lines, root, place, target, onBytes, signal) {
+    async bring(lines, root, place, target, onBytes, hashers, signal) {
       if (image === null) return new Map();
-      const { paths, trouble } = await readImage(image, readers, lines, root, place, target, onBytes, signal);
+      const { paths, trouble } = await readImage(image, readers, hashers, lines, root, place, target, onBytes, signal);
       why ??= trouble;
       for (const line of lines) {
         if (line.type !== 'file' || !paths.has(rawPath(line.path))) continue;

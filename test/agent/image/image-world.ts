@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { openHashers } from '../../../engine/agent/hash-files.ts';
 import { imageKeys } from '../../../engine/agent/image/keys.ts';
 import { type ImageManifest, unpackImage } from '../../../engine/agent/image/manifest.ts';
 import { indexed } from '../../../engine/agent/image/matching.ts';
@@ -71,7 +72,18 @@ export function openImageWorld(): ImageWorld {
       const target = (raw: string): string => `${to}${raw.slice('root'.length)}`;
       await using stack = new AsyncDisposableStack();
       const readers = stack.adopt(openReaders(setup), (one) => one.close());
-      const brought = await readImage(indexed(image), readers, lines, 'root', place, target, () => undefined, never);
+      const hashers = stack.adopt(openHashers(), (one) => one.close());
+      const brought = await readImage(
+        indexed(image),
+        readers,
+        hashers,
+        lines,
+        'root',
+        place,
+        target,
+        () => undefined,
+        never,
+      );
       return { to: join(root, to), brought };
     },
     [Symbol.dispose]() {

@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
@@ -55,7 +56,8 @@ test('a byte that is another, or an end that is missing, never makes a wrong fil
   const stored = join(world.storage, 'image/segments', name);
   const read = openSegmentReader(world.setup);
   const path = join(world.work, 'back');
-  const whole = { mode: 0o644, uid: 0, gid: 0, mtimeNs: '0' };
+  const sha256 = hash('sha256', Buffer.concat(['a', 'b'].map((file) => readFileSync(join(world.work, file)))));
+  const whole = { mode: 0o644, uid: 0, gid: 0, mtimeNs: '0', sha256 };
   const job = { name, bytes, pieces: [{ path, from: 0, bytes, to: 0, whole }] };
   const good = readFileSync(stored);
   const expectNothing = async (bad: Buffer, what: string): Promise<void> => {

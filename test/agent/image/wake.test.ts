@@ -2,6 +2,8 @@ import { execFileSync } from 'node:child_process';
 import { chmodSync, chownSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test, vi } from 'vitest';
+import { imageKeys } from '../../../engine/agent/image/keys.ts';
+import { type ImageFile, type ImageManifest, packImage, unpackImage } from '../../../engine/agent/image/manifest.ts';
 import { resticProgram } from '../../restic/which-restic.ts';
 import {
   type Machine,
@@ -47,6 +49,44 @@ test.skipIf(resticProgram === null)('what is damaged comes with restic, and why 
   );
   expect(treeOf(b.root, ['opt'])).toEqual(before);
 });
+
+test.skipIf(resticProgram === null)(
+  'what an image has under a hash that is not its own comes with restic',
+  async () => {
+    await using world = await openWorld();
+    const { before, saved } = await asleepWithImage(world);
+    const manifest = join(world.repository.url, 'image/manifest');
+    const keys = imageKeys(world.repository.password);
+    const image = unpackImage(readFileSync(manifest), keys);
+    const extentsOf = (name: string) => filesOf(image).find(({ path }) => path.endsWith(name))!.extents;
+    const [model, ...pieces] = extentsOf('model.safetensors');
+    const [other] = pieces.splice(0, 1);
+    const wrong = new Map<string, ImageFile['extents']>([
+      ['workspace/code/a.py', extentsOf('b.py')],
+      ['workspace/code/b.py', extentsOf('a.py')],
+      // Its first two pieces, each in the place of the other.
+      [
+        'workspace/models/of/ana/model.safetensors',
+        [[other![0], 0, ...model!.slice(2)], [model![0], 0, ...other!.slice(2)], ...pieces] as ImageFile['extents'],
+      ],
+    ]);
+    const entries = image.entries.map((entry) =>
+      entry.type === 'file' ? { ...entry, extents: wrong.get(entry.path) ?? entry.extents } : entry,
+    );
+    writeFileSync(manifest, packImage({ ...image, entries }, keys));
+    const b = world.machine('b');
+    const events = await b.run('restore', restoreOrder(world, { snapshot: snapshotOf(world, saved), image: true }));
+    expect(events.at(-1)).toMatchObject({ event: 'complete', contentHash: saved.contentHash });
+    expect(treeOf(b.root, ['opt'])).toEqual(before);
+    expect(events).toContainEqual(
+      expect.objectContaining({
+        event: 'image_read',
+        files: 3,
+        why: expect.stringMatching(/damaged: .*\.(py|safetensors)/),
+      }),
+    );
+  },
+);
 
 test.skipIf(resticProgram === null)('an image of before brings what is the same, and restic the rest', async () => {
   await using world = await openWorld();
@@ -110,6 +150,8 @@ test.skipIf(resticProgram === null || process.getuid?.() !== 0)(
       expect(statSync(join(b.root, 'workspace', path)).gid, path).toBe(process.getgid?.());
   },
 );
+
+const filesOf = ({ entries }: ImageManifest): readonly ImageFile[] => entries.filter((entry) => entry.type === 'file');
 
 async function asleepWithImage(world: World): Promise<{ a: Machine; before: readonly string[]; saved: Saved }> {
   const a = world.machine('a');
