@@ -108,6 +108,7 @@ export async function openDumont(
       folder: join(config.home, folder),
       connections: config.settings.save.connections,
       now: clock.now,
+      log,
     });
   const vaults = vaultPlaces(config, place).map(({ name, ...there }): Vault => {
     const copy = opening.use(s3Storage({ ...there, now: clock.now }));

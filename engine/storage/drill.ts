@@ -1,14 +1,11 @@
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { lstat, mkdir, rm, writeFile } from 'node:fs/promises';
-import { availableParallelism } from 'node:os';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { pipeline } from 'node:stream/promises';
-import type { RestoredFiles } from '../domain/ports.ts';
+import type { Log, RestoredFiles } from '../domain/ports.ts';
 import { rawPath } from '../domain/wire-path.ts';
 import { type Reach, restore } from '../restic/commands.ts';
 import { patternFile, patternFor } from '../restic/exclude-patterns.ts';
 import { readLine } from '../restic/readings.ts';
+import { clearAway, digestsIn } from './scratch.ts';
 
 interface Asked {
   readonly reach: Reach;
@@ -18,11 +15,12 @@ interface Asked {
   readonly whole: boolean;
   /** Of this call alone; it is gone afterwards. */
   readonly folder: string;
+  readonly log: Log;
 }
 
 /** Brings a snapshot or some of it, as a machine would, and hashes what came. Only bringing it is timed. */
 export async function restoreHere(
-  { reach, snapshot, paths, whole, folder }: Asked,
+  { reach, snapshot, paths, whole, folder, log }: Asked,
   run: (args: readonly string[], onLine: (line: string) => void) => Promise<void>,
   signal: AbortSignal,
 ): Promise<RestoredFiles> {
@@ -39,26 +37,8 @@ export async function restoreHere(
       if (said?.message_type === 'summary') bytes = said.bytes_restored;
     });
     const ms = performance.now() - began;
-    const digests = new Map<string, string>();
-    const left = [...paths];
-    const next = async (): Promise<void> => {
-      for (let path = left.shift(); path !== undefined; path = left.shift()) {
-        signal.throwIfAborted();
-        const digest = await digestOf(Buffer.concat([Buffer.from(`${target}/`), Buffer.from(rawPath(path), 'latin1')]));
-        if (digest !== null) digests.set(path, digest);
-      }
-    };
-    await Promise.all(Array.from({ length: availableParallelism() }, next));
-    return { digests, bytes, ms };
+    return { digests: await digestsIn(target, paths, signal), bytes, ms };
   } finally {
-    await rm(folder, { recursive: true, force: true });
+    await clearAway(folder, log);
   }
-}
-
-async function digestOf(file: Buffer): Promise<string | null> {
-  const stat = await lstat(file).catch(() => null);
-  if (!stat?.isFile()) return null;
-  const hash = createHash('sha256');
-  await pipeline(createReadStream(file), hash);
-  return hash.digest('hex');
 }

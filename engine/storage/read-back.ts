@@ -1,12 +1,11 @@
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { chmod, lstat, mkdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { pipeline } from 'node:stream/promises';
+import type { Log } from '../domain/ports.ts';
 import { rawPath } from '../domain/wire-path.ts';
 import { type Reach, restore } from '../restic/commands.ts';
 import { patternFile, patternFor } from '../restic/exclude-patterns.ts';
 import { readLine } from '../restic/readings.ts';
+import { clearAway, digestsIn } from './scratch.ts';
 
 interface Asked {
   readonly reach: Reach;
@@ -14,6 +13,7 @@ interface Asked {
   readonly paths: readonly string[];
   /** Of this call alone; it is gone afterwards. */
   readonly folder: string;
+  readonly log: Log;
 }
 
 type Run = (args: readonly string[], onLine: (line: string) => void) => Promise<void>;
@@ -23,9 +23,12 @@ type Run = (args: readonly string[], onLine: (line: string) => void) => Promise<
  * one for every file would take many times as long, while people's programs stand still. Nothing when they are too much
  * for a disk that is not theirs.
  */
-export async function readBack({ reach, snapshot, paths, folder }: Asked, run: Run): Promise<Map<string, string>> {
+export async function readBack(
+  { reach, snapshot, paths, folder, log }: Asked,
+  run: Run,
+  signal: AbortSignal,
+): Promise<Map<string, string>> {
   const [includeFile, target] = [join(folder, 'include'), join(folder, 'files')];
-  const digests = new Map<string, string>();
   try {
     await mkdir(folder, { recursive: true, mode: 0o700 });
     await writeFile(includeFile, patternFile(paths.map((path) => patternFor(rawPath(`/${path}`)))), { mode: 0o600 });
@@ -35,25 +38,12 @@ export async function readBack({ reach, snapshot, paths, folder }: Asked, run: R
       const said = readLine(line);
       if (said?.message_type === 'summary') bytes = said.bytes_restored;
     });
-    if (bytes > BYTES_MAX) return digests;
+    if (bytes > BYTES_MAX) return new Map();
     await run(restore(order), () => undefined);
-    for (const path of paths) {
-      const digest = await digestOf(join(target, path));
-      if (digest !== null) digests.set(path, digest);
-    }
-    return digests;
+    return await digestsIn(target, paths, signal);
   } finally {
-    await rm(folder, { recursive: true, force: true });
+    await clearAway(folder, log);
   }
-}
-
-async function digestOf(file: string): Promise<string | null> {
-  const stat = await lstat(file).catch(() => null);
-  if (!stat?.isFile()) return null;
-  await chmod(file, 0o600); // its own rights may keep even its owner out
-  const hash = createHash('sha256');
-  await pipeline(createReadStream(file), hash);
-  return hash.digest('hex');
 }
 
 const BYTES_MAX = 64_000_000;

@@ -1,10 +1,10 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { mkdir, rm } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PassThrough, type Readable } from 'node:stream';
 import { diskFailure, Failure, isFailure } from '../domain/failures.ts';
 import { keysPrefix, repositoryPrefix, repositoryUrl } from '../domain/layout.ts';
-import type { Repositories, Storage, StoredFile, StoredSnapshot } from '../domain/ports.ts';
+import type { Log, Repositories, Storage, StoredFile, StoredSnapshot } from '../domain/ports.ts';
 import type { Workspace } from '../domain/workspace.ts';
 import { type Access, openAccess } from '../restic/access.ts';
 import { cheapKey, opensKey } from '../restic/cheap-key.ts';
@@ -17,6 +17,7 @@ import { type Gate, openGate } from './gate.ts';
 import { readHeadStart } from './head-start.ts';
 import type { MasterKey } from './master-key.ts';
 import { readBack } from './read-back.ts';
+import { emptyScratch } from './scratch.ts';
 
 export interface RepositoriesOptions {
   readonly restic: string;
@@ -26,11 +27,12 @@ export interface RepositoriesOptions {
   readonly folder: string;
   readonly connections: number;
   readonly now: () => number;
+  readonly log: Log;
 }
 
 /** Reads workspaces' repositories with restic and with credentials of the control host's own. */
 export function resticRepositories(options: RepositoriesOptions): Repositories {
-  const { storage, masterKey, connections, folder } = options;
+  const { storage, masterKey, connections, folder, log } = options;
   const reach = { region: storage.region, connections };
   const made = new Map<string, Promise<void>>();
   const { run, fresh, alone } = runner(options);
@@ -120,10 +122,11 @@ export function resticRepositories(options: RepositoriesOptions): Repositories {
 
     async digests(workspace, id, paths, signal) {
       const readable = paths.filter((path) => path.isWellFormed());
-      const asked = { reach, snapshot: id, paths: readable, folder: await fresh() };
+      const asked = { reach, snapshot: id, paths: readable, folder: await fresh(), log };
       const digests = await readBack(
         asked,
         async (args, onLine) => await run(workspace, 'read', args, { onLine }, signal),
+        signal,
       ).catch((cause: unknown) => {
         signal.throwIfAborted();
         if (isFailure(cause, 'storage_down', 'storage_refused')) throw cause;
@@ -149,7 +152,7 @@ export function resticRepositories(options: RepositoriesOptions): Repositories {
       const scratch = await fresh();
       const cache = join(scratch, 'cache'); // a fresh machine has none: what lies in ours proves nothing of storage
       return await restoreHere(
-        { reach, snapshot: id, paths, whole, folder: scratch },
+        { reach, snapshot: id, paths, whole, folder: scratch, log },
         async (args, onLine) => await run(workspace, 'read', args, { onLine, cache }, signal),
         signal,
       );
@@ -224,7 +227,8 @@ async function digestOf(
     await run(workspace, 'read', args, { onBytes: (bytes) => hash.update(bytes) }, signal);
     return hash.digest('hex');
   } catch (cause) {
-    if (isFailure(cause, 'restore_failed') && /not found in snapshot|should be a file/.test(cause.message)) return null;
+    if (isFailure(cause, 'restore_failed') && /not found in snapshot|should be a (?:file|dir)/.test(cause.message))
+      return null;
     throw cause;
   }
 }
@@ -268,14 +272,12 @@ interface Sink {
 }
 
 /** Starts restic with files for password and credentials that go when it ends. */
-function runner({ restic: program, storage, masterKey, folder, connections }: RepositoriesOptions) {
+function runner({ restic: program, storage, masterKey, folder, connections, log }: RepositoriesOptions) {
   const scratch = join(folder, 'scratch');
   let cleared: Promise<void> | null = null;
   /** Of what an engine that was killed left there. What failed, on a full disk say, is tried again by the next one. */
   const clear = async (): Promise<void> => {
-    cleared ??= rm(scratch, { recursive: true, force: true }).then(
-      async () => void (await mkdir(scratch, { recursive: true, mode: 0o700 })),
-    );
+    cleared ??= emptyScratch(scratch, log);
     await cleared.catch((cause: unknown) => {
       cleared = null;
       throw diskFailure(cause, 'reading a repository');

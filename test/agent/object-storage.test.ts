@@ -26,7 +26,15 @@ test.skipIf(resticProgram === null)(
     using storage = s3Storage({ ...world.place(), parent: { ...ROOT, account: 'local' }, now: Date.now });
     const key = masterKey(Buffer.alloc(32, 1));
     const restic = resticProgram!;
-    const repositories = resticRepositories({ restic, storage, masterKey: key, folder, connections: 8, now: Date.now });
+    const repositories = resticRepositories({
+      restic,
+      storage,
+      masterKey: key,
+      folder,
+      connections: 8,
+      now: Date.now,
+      log: () => undefined,
+    });
     const lab = { id: 'lab', sealedPassword: (await repositories.newPassword()).sealed } as Workspace;
     await repositories.ensure(lab, signal);
     const program = join(folder, 'agent.mjs');

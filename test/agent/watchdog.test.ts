@@ -56,7 +56,15 @@ beforeAll(async () => {
   world = stack.use(await storageWorld({ intercept }));
   storage = stack.use(s3Storage({ ...world.place(), parent: { ...ROOT, account: 'local' }, now: Date.now }));
   const key = masterKey(Buffer.alloc(32, 1));
-  repositories = resticRepositories({ restic, storage, masterKey: key, folder, connections: 4, now: Date.now });
+  repositories = resticRepositories({
+    restic,
+    storage,
+    masterKey: key,
+    folder,
+    connections: 4,
+    now: Date.now,
+    log: () => undefined,
+  });
   const server = createServer((request, response) => {
     if (request.headers.authorization !== 'Bearer own-key') return void response.writeHead(403).end();
     calls += 1;

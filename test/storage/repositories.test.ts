@@ -35,7 +35,15 @@ function open(
   restic = resticProgram ?? '',
 ): Repositories {
   mkdirSync(folder, { recursive: true });
-  return resticRepositories({ restic, storage, masterKey: masterKeyToUse, folder, connections: 4, now: Date.now });
+  return resticRepositories({
+    restic,
+    storage,
+    masterKey: masterKeyToUse,
+    folder,
+    connections: 4,
+    now: Date.now,
+    log: () => undefined,
+  });
 }
 
 async function workspace(id: string): Promise<Workspace> {

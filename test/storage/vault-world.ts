@@ -34,7 +34,7 @@ export async function vaulted() {
   const folder = join(r2.world.folder, 'vault-control');
   mkdirSync(folder);
   const options = { restic: resticProgram ?? '', storage, masterKey: MASTER_KEY, folder, now: Date.now };
-  const repositories = resticRepositories({ ...options, connections: 8 });
+  const repositories = resticRepositories({ ...options, connections: 8, log: () => undefined });
   const store = new FakeStore();
   const told: unknown[] = [];
   const clock = { aheadMs: 0 };

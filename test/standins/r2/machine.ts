@@ -42,7 +42,7 @@ export async function machineOn(world: StorageWorld, id = 'lab'): Promise<Restic
   for (const one of [folder, join(root, 'work'), join(root, 'cache')]) mkdirSync(one, { recursive: true });
   const program = resticProgram ?? '';
   const options = { restic: program, storage, masterKey: MASTER_KEY, folder, now: Date.now };
-  const repositories = resticRepositories({ ...options, connections: REACH.connections });
+  const repositories = resticRepositories({ ...options, connections: REACH.connections, log: () => undefined });
   const { sealed } = await repositories.newPassword();
   const workspace = aWorkspace({ id, createdAt: 1, sealedPassword: sealed });
   await repositories.ensure(workspace, signal);
