@@ -4,6 +4,7 @@ import { createReadStream } from 'node:fs';
 import { lstat, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
+import { Failure } from '../domain/failures.ts';
 import type { EntriesJson } from '../http/json/files.ts';
 
 type Entry = EntriesJson['entries'][number];
@@ -18,26 +19,35 @@ export interface Compared {
   readonly others: number;
 }
 
-/** What of these lies at `target` as it was saved. Files are compared by their bytes; of links it is enough that they are there. */
+/**
+ * What of these lies at `target` as it was saved. Files are compared by their bytes; of links it is enough that they are there.
+ * Nothing below a link counts as there: what it names may lie outside of the folder.
+ */
 export async function compareFolder(target: string, entries: readonly Entry[], signal: AbortSignal): Promise<Compared> {
+  const astray = entries.find(({ name }) => name.split('/').includes('..'));
+  if (astray) throw new Failure('restore_differs', { why: `${astray.name} would lie outside of ${target}` });
   const things = entries.filter(({ type }) => type !== 'dir');
-  const folders = entries.filter(({ type }) => type === 'dir');
+  const folders = new Set(entries.flatMap(({ name, type }) => [...foldersOf(name), ...(type === 'dir' ? [name] : [])]));
   const wanted: Entry[] = [];
   const otherwise: string[] = [];
+  const real = new Set<string>();
+  for (const folder of [...folders].toSorted()) {
+    const there = folder === '' || real.has(parentOf(folder)) ? await lookUp(join(target, folder)) : null;
+    if (there?.isDirectory()) real.add(folder);
+    else if (there) otherwise.push(folder);
+  }
   for (const entry of things) {
-    const at = entry.name === '' ? target : join(target, entry.name);
-    const there = await lstat(at).catch(() => null);
+    const at = join(target, entry.name);
+    const there = entry.name === '' || real.has(parentOf(entry.name)) ? await lookUp(at) : null;
     if (there && (await isSame(at, there, entry, signal))) continue;
     wanted.push(entry);
     if (there) otherwise.push(entry.name);
   }
-  for (const { name } of folders) {
-    const there = await lstat(join(target, name)).catch(() => null);
-    if (there && !there.isDirectory()) otherwise.push(name);
-  }
-  const others = await countOthers(target, '', new Set(things.map(nameOf)), new Set(folders.map(nameOf)));
+  const others = real.has('') ? await countOthers(target, '', new Set(things.map(nameOf)), folders) : 0;
   return { wanted, otherwise, same: things.length - wanted.length, others };
 }
+
+const lookUp = async (at: string): Promise<Stats | null> => await lstat(at).catch(() => null);
 
 async function isSame(at: string, there: Stats, { type, size_bytes, sha256, mtime }: Entry, signal: AbortSignal) {
   if (type !== 'file') return type === 'link' ? there.isSymbolicLink() : !there.isFile() && !there.isDirectory();
@@ -76,8 +86,7 @@ export function piecesOf(entries: readonly Entry[], wanted: readonly Entry[]): r
   const pieces = new Set<string>();
   for (const { name, type } of wanted) {
     const whole = foldersOf(name).find((folder) => has.get(folder) === wants.get(folder));
-    const parent = name.slice(0, Math.max(0, name.lastIndexOf('/')));
-    pieces.add(whole ?? (type === 'file' ? name : parent));
+    pieces.add(whole ?? (type === 'file' ? name : parentOf(name)));
   }
   return pieces.size > PIECES_MAX || pieces.has('') ? [''] : [...pieces];
 }
@@ -91,8 +100,11 @@ function countBelow(entries: readonly Entry[]): Counts {
   return counts;
 }
 
-/** The directories above it, the top ('') first. */
+const parentOf = (name: string): string => name.slice(0, Math.max(0, name.lastIndexOf('/')));
+
+/** The directories above it, the top ('') first; there is none above what was asked for itself. */
 function foldersOf(name: string): readonly string[] {
+  if (name === '') return [];
   const parts = name.split('/').slice(0, -1);
   return ['', ...parts.map((_, at) => parts.slice(0, at + 1).join('/'))];
 }

@@ -2,8 +2,8 @@ import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
-import { lstat, mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { lstat, mkdir, readdir, realpath, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import { Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { Failure, reasonOf } from '../domain/failures.ts';
@@ -11,6 +11,7 @@ import type { EntriesJson } from '../http/json/files.ts';
 import { allPages } from './all-pages.ts';
 import { type Compared, compareFolder, piecesOf } from './compare-folder.ts';
 import type { EngineClient } from './engine-client.ts';
+import { placeFiles } from './place-files.ts';
 
 interface Wanted {
   readonly snapshot: string;
@@ -43,19 +44,25 @@ export async function downloadTo(
       why: `${otherwiseWords(look)} Name another folder, or say it again with --yes if you are sure.`,
     });
   for (const piece of look.pieces) {
-    const whole = [path, piece].filter((part) => part !== '').join('/');
+    const parts = partsOf(`${path}/${piece}`);
+    const whole = parts.join('/');
     const query = { instance_id: workspace, ...(whole !== '' && { path: whole }) };
     const response = await engine.open(`/api/v1/snapshots/${snapshot}/download`, query, signal);
-    const target = piece === '' ? look.target : join(look.target, piece);
-    const folder = whole === '' ? to : dirname(target);
-    await mkdir(folder, { recursive: true });
-    // The directories above the one that was asked for stay behind, as with one file.
-    const above = whole.split('/').length - 1;
-    if (response.headers.get('content-type') === 'application/x-tar') await unpack(response, folder, above, signal);
-    else await writeWhole(response, target, signal);
+    await mkdir(to, { recursive: true });
+    const base = await realpath(to);
+    // The directories above the one that was asked for stay behind.
+    const below = parts.slice(Math.max(0, partsOf(path).length - 1));
+    if (response.headers.get('content-type') === 'application/x-tar')
+      await placeFiles(base, below, overwrite, (fresh) => unpack(response, fresh, parts.length, signal));
+    else {
+      const name = below.pop() ?? '';
+      await placeFiles(base, below, overwrite, (fresh) => write(response, join(fresh, name), signal));
+    }
   }
   return look;
 }
+
+const partsOf = (path: string): string[] => path.split('/').filter((part) => part !== '');
 
 /** Refused where there can be no folder. */
 export async function lookAt(
@@ -76,7 +83,7 @@ export async function lookAt(
     bytes: things.reduce((sum, { size_bytes }) => sum + size_bytes, 0),
   };
   if (!deep) return { target, ...sums, same: 0, others: 0, otherwise: [], pieces: [''] };
-  const { wanted, ...compared } = await compareFolder(target, entries, signal);
+  const { wanted, ...compared } = await compareFolder(path === '' ? await realpath(to) : target, entries, signal);
   return { target, ...sums, ...compared, pieces: wanted.length === 0 ? [] : piecesOf(entries, wanted) };
 }
 
@@ -124,9 +131,8 @@ async function unpack(response: Response, to: string, above: number, signal: Abo
 
 const UNPACK = ['--no-same-owner', '--no-same-permissions'];
 
-/** Under a name of its own until all of it is there and is what was saved. */
-async function writeWhole(response: Response, target: string, signal: AbortSignal): Promise<void> {
-  const part = `${target}.part`;
+/** Refused unless it is what was saved. */
+async function write(response: Response, at: string, signal: AbortSignal): Promise<void> {
   const hash = createHash('sha256');
   const hashing = new Transform({
     transform(chunk, _, done) {
@@ -135,13 +141,12 @@ async function writeWhole(response: Response, target: string, signal: AbortSigna
     },
   });
   try {
-    await pipeline(bodyOf(response), hashing, createWriteStream(part), { signal });
+    await pipeline(bodyOf(response), hashing, createWriteStream(at, { flags: 'wx' }), { signal });
     const expected = /^sha-256=:(.*):$/.exec(response.headers.get('repr-digest') ?? '')?.[1];
     if (expected !== undefined && hash.digest('base64') !== expected)
       throw new Failure('restore_differs', { why: 'what came is not what was saved; try again' });
-    await rename(part, target);
   } catch (cause) {
-    await rm(part, { force: true });
+    await rm(at, { force: true });
     throw cause;
   }
 }
