@@ -95,7 +95,7 @@ async function compare(
 ): Promise<void> {
   compareLists(lines, await ports.repositories.files(workspace, id, signal));
   const files = lines.filter(({ type, sha256 }) => type === 'file' && sha256 !== undefined);
-  const paths = challengeOf(newestFirst(files), ports.settings.save, ports.random, { last: false });
+  const paths = challengeOf(newestFirst(files, ports.clock.now()), ports.settings.save, ports.random, { last: false });
   if (paths.length === 0) return;
   const stored = await ports.repositories.digests(workspace, id, paths, signal);
   const wanted = new Map(files.map(({ path, sha256 }) => [path, sha256]));

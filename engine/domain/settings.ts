@@ -77,7 +77,7 @@ export interface SaveLimits {
   /** Files that the control host reads back and compares before a machine may be destroyed. */
   readonly newestCompared: number;
   readonly randomCompared: number;
-  /** So many bytes of them together. Beside it the newest file of a last save is read, whatever its size. */
+  /** So many bytes of them together. Beside it a last save reads the newest file, and the newest of those that are larger. */
   readonly comparedBytesMax: number;
   readonly timeoutMs: number;
   readonly retryMs: readonly number[];

@@ -4,14 +4,19 @@ import type { SaveLimits } from '../domain/settings.ts';
 type Named = Pick<StoredFile, 'path' | 'sizeBytes'>;
 type Limits = Pick<SaveLimits, 'newestCompared' | 'randomCompared' | 'comparedBytesMax'>;
 
-export const newestFirst = (files: readonly StoredFile[]): readonly StoredFile[] =>
-  files.toSorted((a, b) => b.mtimeMs - a.mtimeMs);
+/** A file that is dated into the future would be the newest for good: nobody knows when it changed. */
+export function newestFirst(files: readonly StoredFile[], now: number): readonly StoredFile[] {
+  const changedAt = ({ mtimeMs }: StoredFile): number => (mtimeMs > now + CLOCK_MS ? 0 : mtimeMs);
+  return files.toSorted((a, b) => changedAt(b) - changedAt(a));
+}
 
 /**
  * Which files are read back out of storage: the newest, since work that was just done is what a bad backup misses first, and
  * random ones that a machine cannot know in advance. Of large ones as many as the limit has room for, or whoever trains
- * would wait, on a machine that is paid for, until its last ten checkpoints came back; `last` reads the very newest file
- * whatever its size, since nothing else holds it afterwards. Names that are not UTF-8 are left out; restic shows them altered.
+ * would wait, on a machine that is paid for, until its last ten checkpoints came back. Nothing else holds it after a last save:
+ * `last` reads the very newest file whatever its size, and the newest that is too large otherwise, since a checkpoint is
+ * written before the notes about it. Where no file fits the smallest is read. Names that are not UTF-8 are left out; restic
+ * shows them altered.
  */
 export function challengeOf(
   byAge: readonly Named[],
@@ -27,8 +32,8 @@ export function challengeOf(
     bytesLeft -= file.sizeBytes;
     chosen.add(file);
   };
-  const [newest] = askable;
-  if (last && newest && newestCompared > 0) chosen.add(newest);
+  const large = askable.find(({ sizeBytes }) => sizeBytes > comparedBytesMax);
+  if (last) for (const file of [askable[0], large]) if (file) chosen.add(file);
   for (const file of askable) {
     if (chosen.size >= newestCompared) break;
     if (!chosen.has(file)) take(file);
@@ -43,5 +48,10 @@ export function challengeOf(
     rest.pop();
     take(file);
   }
+  const smallest = askable.toSorted((a, b) => a.sizeBytes - b.sizeBytes)[0];
+  if (chosen.size === 0 && smallest) chosen.add(smallest);
   return [...chosen].map(({ path }) => path);
 }
+
+/** A machine's clock may be so far from ours before anybody complains. */
+const CLOCK_MS = 10 * 60_000;

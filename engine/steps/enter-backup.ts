@@ -114,7 +114,7 @@ async function compare(
   const lines = await linesIn(manifest, taken, workspace, ports, signal);
   const files = await ports.repositories.files(workspace, taken.snapshot, signal);
   compareLists(lines, files);
-  const paths = challengeOf(newestFirst(files), ports.settings.save, ports.random, { last: false });
+  const paths = challengeOf(newestFirst(files, ports.clock.now()), ports.settings.save, ports.random, { last: false });
   if (paths.length === 0) return;
   const written = new Map(lines.map((line) => [line.path, line.sha256]));
   const stored = await ports.repositories.digests(workspace, taken.snapshot, paths, signal);

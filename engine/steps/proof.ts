@@ -58,7 +58,7 @@ async function compareBytes(
 ): Promise<void> {
   // Chosen from what the machine counted; that storage holds just those files is compared as well.
   const counted = lines.filter((line) => line.type === 'file');
-  const paths = challengeOf(newestFirst(counted), ports.settings.save, ports.random, {
+  const paths = challengeOf(newestFirst(counted, ports.clock.now()), ports.settings.save, ports.random, {
     last: claimed.how.mode === 'last',
   });
   if (paths.length === 0) return;
