@@ -69,9 +69,12 @@ async function once(
   let judging: Promise<void> = Promise.resolve();
 
   const judge = async (event: SaveEvent, say: (line: string) => void): Promise<void> => {
-    const ask: Digests = (paths) => {
+    const judged = new AbortController();
+    const ask: Digests = async (paths) => {
       say(sayToAgent({ say: 'challenge', paths: [...paths] }));
-      return answers.next();
+      const digests = await answers.next();
+      keepTalking(say, ports, judged.signal);
+      return digests;
     };
     try {
       // Read once for the catalogue and for the verdict, or a wake would not start from what was destroyed on this word.
@@ -98,6 +101,8 @@ async function once(
     } catch (cause) {
       say(sayToAgent({ say: 'verdict', processes: 'continue' }));
       failed.abort(cause);
+    } finally {
+      judged.abort();
     }
   };
 
@@ -139,6 +144,22 @@ async function once(
     throw new Failure('backup_failed', { why: output.stderr.trim() || `the agent ended with ${output.code}` });
   return result;
 }
+
+/**
+ * To read a large file back takes longer than the quarter of an hour after which a machine that hears nothing lets people
+ * work on. A question about no file tells it that somebody still looks; nobody waits for the answer.
+ */
+function keepTalking(say: (line: string) => void, { clock }: Pick<Ports, 'clock'>, signal: AbortSignal): void {
+  const talk = async (): Promise<void> => {
+    for (;;) {
+      await clock.sleep(STILL_MS, signal);
+      say(sayToAgent({ say: 'challenge', paths: [] }));
+    }
+  };
+  talk().catch(() => undefined); // it was judged, or nobody is there any more
+}
+
+const STILL_MS = 5 * 60_000;
 
 function tellImage(
   { image, why }: Extract<AgentEvent, { event: 'image_written' }>,

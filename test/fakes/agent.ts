@@ -132,7 +132,12 @@ async function backUp(machine: FakeMachine, order: SaveOrder, line: Line): Promi
 /** Answers challenges until the verdict; true when the user's processes stay stopped. */
 async function answer(machine: FakeMachine, line: Line): Promise<boolean> {
   for (;;) {
-    const reply = SaveReply.parse(JSON.parse(await line.next()));
+    const said = await nextWithin(VERDICT_MS, machine, line);
+    if (said === null) {
+      line.emit({ event: 'failed', code: 'backup_failed', why: 'no verdict came, so people work on' });
+      return false;
+    }
+    const reply = SaveReply.parse(JSON.parse(said));
     if (reply.say === 'verdict') return reply.processes === 'keep-stopped';
     const { files } = machine;
     const digest = (path: string): string | null => {
@@ -140,6 +145,19 @@ async function answer(machine: FakeMachine, line: Line): Promise<boolean> {
       return file ? hash('sha256', file.content) : null;
     };
     line.emit({ event: 'digests', sha256: Object.fromEntries(reply.paths.map((path) => [path, digest(path)])) });
+  }
+}
+
+/** As long as the real one waits. */
+const VERDICT_MS = 15 * 60_000;
+
+async function nextWithin(ms: number, { clock }: FakeMachine, line: Line): Promise<string | null> {
+  const { promise, resolve } = Promise.withResolvers<null>();
+  const cancel = clock.after(ms, () => resolve(null));
+  try {
+    return await Promise.race([line.next(), promise]);
+  } finally {
+    cancel();
   }
 }
 

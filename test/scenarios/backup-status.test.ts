@@ -23,6 +23,15 @@ function slowToReadBack(w: World, ms: number): void {
   };
 }
 
+/** And what is in them comes so slowly. */
+function slowDigests(w: World, ms: number): void {
+  const digests = w.storage.digests.bind(w.storage);
+  w.storage.digests = async (...asked) => {
+    await w.clock.sleep(ms, new AbortController().signal);
+    return await digests(...asked);
+  };
+}
+
 /** Its files come slowly. */
 function slowToArrive(w: World): void {
   w.marketplace.manners = () => ({ ...PROMPT, completeMs: 2 * MINUTE });
@@ -161,6 +170,11 @@ describe('one that comes to nothing stays in the list, with its reason', () => {
       'rotten',
       'before',
     ]);
+    expect(await engine.findBackup('lab', id.slice(0, -1)), 'as lists show it').toMatchObject({ id, status: 'FAILED' });
+    await expect(engine.findSnapshot('lab', id)).rejects.toMatchObject({
+      code: 'snapshot_failed',
+      facts: { why: expect.stringContaining('differ') },
+    });
     expect(
       (await engine.snapshots('lab')).map((it) => it.id),
       'nothing starts from it',
@@ -203,4 +217,15 @@ describe('one that comes to nothing stays in the list, with its reason', () => {
     expect(await failed(engine)).toEqual([]);
     await stop();
   });
+});
+
+test('a last save whose files take forty minutes to come back is still proved', async () => {
+  const { w, engine, machine, stop } = await quiet();
+  machine.write('workspace/model.safetensors', 'large');
+  slowDigests(w, 40 * MINUTE);
+  await engine.hibernate('lab', {}, ANA);
+  await w.clock.advance(60 * MINUTE);
+  expect(w.told.filter(({ event }) => event === 'save.failed')).toEqual([]);
+  expect((await engine.status('lab'))[0]?.sight).toBe('asleep');
+  await stop();
 });
