@@ -54,6 +54,12 @@ export function untilLocalTime(given: string): number {
   return readLocalTime(given) + (/[ T]\d{2}:\d{2}$/.test(given.trim()) ? MINUTE_MS - 1 : 0);
 }
 
+/** From when on somebody means; a day alone means its beginning. */
+export function sinceLocalTime(given: string): number {
+  const at = readLocalTime(given);
+  return /^\d{4}-\d{2}-\d{2}$/.test(given.trim()) ? new Date(at).setHours(0, 0, 0, 0) : at;
+}
+
 const MINUTE_MS = 60_000;
 
 /** The next `18:00` after `now`, or a whole date as `readLocalTime` has it. */

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { localTime, readLocalTime, untilLocalTime } from '../../engine/cli/local-time.ts';
+import { localTime, readLocalTime, sinceLocalTime, untilLocalTime } from '../../engine/cli/local-time.ts';
 
 test('what is written is read back as the same moment', () => {
   for (const written of ['2024-01-15 14:30', '2024-02-29 23:59', '2025-07-01 00:00']) {
@@ -13,6 +13,8 @@ test('a day alone means its end, and a zone that is named is kept', () => {
     '2024-01-15 14:30:59',
   );
   expect(localTime(untilLocalTime('2024-01-15 14:30:10'), true)).toBe('2024-01-15 14:30:10');
+  expect(localTime(sinceLocalTime('2024-01-15'), true), 'from then on: all of that day').toBe('2024-01-15 00:00:00');
+  expect(localTime(sinceLocalTime('2024-01-15 14:30'), true)).toBe('2024-01-15 14:30:00');
   expect(readLocalTime('2024-01-15T14:30:00Z')).toBe(Date.UTC(2024, 0, 15, 14, 30));
   expect(readLocalTime('2024-01-15T14:30+02:00')).toBe(Date.UTC(2024, 0, 15, 12, 30));
 });

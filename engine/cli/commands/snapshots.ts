@@ -1,6 +1,6 @@
 import { SNAPSHOT_KINDS } from '../../domain/snapshot.ts';
 import { command, flag, oneOf, text, WORKSPACE } from '../command.ts';
-import { readLocalTime, untilLocalTime } from '../local-time.ts';
+import { sinceLocalTime, untilLocalTime } from '../local-time.ts';
 import { wrong } from '../read-args.ts';
 import { showRetention, showSnapshots } from '../show-snapshots.ts';
 
@@ -20,7 +20,7 @@ export const snapshots = command({
     ['dumont snapshots lab --retention', 'what would go now and what stays, and why'],
   ],
   async run({ words: [name = ''], options: { kind, tag, since, until, retention }, engine, screen, signal }) {
-    const wanted = { kind, tag, since: momentOf(since, readLocalTime), until: momentOf(until, untilLocalTime) };
+    const wanted = { kind, tag, since: momentOf(since, sinceLocalTime), until: momentOf(until, untilLocalTime) };
     if (retention && Object.values(wanted).some((one) => one !== undefined))
       throw wrong(snapshots, 'takes --retention alone: it is about all of them');
     if (retention) await showRetention(name, engine, screen, signal);
