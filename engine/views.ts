@@ -158,6 +158,8 @@ export function createViews(
       const backups = await backupsOf(workspace, await keptBy(name), ports);
       const known = backups.find((one) => one.id === id);
       if (known) return known;
+      const notThere = backups.filter((one) => one.id.startsWith(id) && one.contentHash === '');
+      if (notThere.length === 1) return notThere[0]!;
       const operation = await store.read('operations', id);
       const taken = operation?.workspace === name && operation.verb === 'snapshot' && operation.outcome?.facts.snapshot;
       const snapshot = await findSnapshot(name, typeof taken === 'string' ? taken : id);

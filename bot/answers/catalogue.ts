@@ -17,7 +17,6 @@ import { list } from './list.ts';
 const PAGE = 10;
 const SHOWN = 15;
 const DESCRIPTION_MAX = 120;
-const WHY_MAX = 160;
 /** An older list of offers says how old it is. */
 const OLD_MS = 2_000;
 
@@ -42,11 +41,9 @@ export function catalogueAnswers(words: Phrases) {
           ...(one.partial ? [label.partial] : []),
           ...[one, ...(named ? [named] : [])].flatMap(({ tags }) => tags.map((tag) => `#${tag}`)),
         ];
-        const trouble =
-          one.status === 'FAILED' && one.errorMessage !== null ? clip(words.why(one.errorMessage), WHY_MAX) : '';
         const said = one.description || named?.description || '';
         const what = said === '' ? words.kind[one.kind] : clip(said, DESCRIPTION_MAX);
-        return `${whenOf(one)} · ${words.panel.files(one.fileCount, one.sizeBytes)} · ${plain([what, ...marks, trouble].filter(Boolean).join(' · '))}${kept ? untilWords(kept) : ''}`;
+        return `${whenOf(one)} · ${words.panel.files(one.fileCount, one.sizeBytes)} · ${plain([what, ...marks].join(' · '))}${kept ? untilWords(kept) : ''}`;
       });
       return inPages('snapshot list', `${label.snapshots} **${plain(workspace)}**`, workspace, lines, page);
     },

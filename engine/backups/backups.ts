@@ -29,17 +29,16 @@ export async function backupsOf(
 }
 
 /**
- * What people asked for in vain, for as long as its operation is kept; and what the machine goes on trying, until it succeeds:
- * its own backups, or the last one.
+ * What people asked for in vain, for a week; and what the machine goes on trying, until it succeeds: its own backups, or the
+ * last one.
  */
 async function cameToNothing(workspace: Workspace, machine: Machine | null, ports: Ports): Promise<readonly Wanted[]> {
+  const since = Math.max(workspace.createdAt, ports.clock.now() - FAILED_SHOWN_MS);
   const asked = (await ports.store.list('operations')).flatMap(({ id, intent, outcome, endedAt, ...op }): Wanted[] => {
-    const mine = op.workspace === workspace.id && op.at >= workspace.createdAt;
+    const mine = op.workspace === workspace.id && op.at >= since;
     if (!mine || !intent || !('ask' in intent) || outcome?.ok !== false) return [];
     const { operation: _, by: __, at: createdAt, ...labels } = intent.ask;
-    const { say, facts } = outcome;
-    const errorMessage = typeof facts.why === 'string' ? facts.why : say;
-    return [{ id, createdAt, ...labels, completedAt: endedAt, errorMessage }];
+    return [{ id, createdAt, ...labels, completedAt: endedAt, errorMessage: outcome.say }];
   });
   if (!machine || machine.state === 'saving') return asked;
   const own = { kind: 'automatic', type: 'INCREMENTAL', machine: machine.id } as const;
@@ -108,6 +107,8 @@ function asked({ asks, fetches, jobs }: Workspace): readonly Wanted[] {
 function last({ wish }: Workspace, { id, since }: Machine): Wanted {
   return { id, type: 'INCREMENTAL', kind: 'automatic', createdAt: since, description: wish.why };
 }
+
+const FAILED_SHOWN_MS = 7 * 24 * 3_600_000;
 
 const NOT_YET = {
   ...UNTOUCHED,

@@ -2,7 +2,7 @@ import { Failure } from '../domain/failures.ts';
 import type { Ports } from '../domain/ports.ts';
 import type { Workspace } from '../domain/workspace.ts';
 
-/** What to say of a snapshot that is not there: that it was removed, when and by whom, where that is known. */
+/** What to say of a snapshot that is not there: that it was removed, when and by whom, or never was, where that is known. */
 export async function whyMissing(
   { id: workspace, createdAt }: Workspace,
   prefix: string,
@@ -16,6 +16,9 @@ export async function whyMissing(
       when: `${new Date(at).toISOString().slice(0, 16).replace('T', ' ')} UTC`,
       why,
     });
+  for (const { id, workspace: of, intent, outcome } of await store.list('operations'))
+    if (of === workspace && id.startsWith(prefix) && intent && 'ask' in intent && outcome?.ok === false)
+      return new Failure('snapshot_failed', { snapshot: id, workspace, why: outcome.say });
   const removed = new Map<string, Failure>();
   // What a person removed is in the audit, under the beginning of its id.
   for (const { verb, on, result, by, at, why } of await journals.read('audit', createdAt))

@@ -99,13 +99,14 @@ function descriptionOf(it: Listed): string {
   const same = it.same_content_ids.length;
   const parts = [
     it.description,
-    ...(it.status === 'FAILED' && it.error_message !== null ? [it.error_message] : []),
     ...it.tags.map((tag) => `#${tag}`),
     ...Object.entries(it.extra).map(extraWords),
     ...(it.named ? [it.named.description, ...it.named.tags.map((tag) => `#${tag}`), `as ${short(it.named.id)}`] : []),
     ...(same === 0 ? [] : [`(and ${count(same)} of the same content)`]),
   ];
-  return [...new Set(parts)].filter(Boolean).join(' ');
+  const said = [...new Set(parts)].filter(Boolean).join(' ');
+  const failed = it.status === 'FAILED' ? it.error_message : null;
+  return [said, failed].filter(Boolean).join(' · ');
 }
 
 /** Where a workspace that was made of a snapshot came from is said as its own description says it. */

@@ -110,8 +110,8 @@ export const FAILURES = {
     404,
     66,
     false,
-    '{workspace} has no good snapshot{when}.',
-    '{workspace} não tem nenhum snapshot bom{when}.',
+    '{workspace} has no good snapshot{when}. What there is: dumont snapshots {workspace}',
+    '{workspace} não tem nenhum snapshot bom{when}. O que existe: dumont snapshots {workspace}',
   ),
   too_many_keys: row(
     409,
@@ -182,8 +182,15 @@ export const FAILURES = {
     404,
     66,
     false,
-    'There is no snapshot "{snapshot}" of {workspace}.',
-    'Não há snapshot "{snapshot}" de {workspace}.',
+    'There is no snapshot "{snapshot}" of {workspace}. What there is: dumont snapshots {workspace}',
+    'Não há snapshot "{snapshot}" de {workspace}. O que existe: dumont snapshots {workspace}',
+  ),
+  snapshot_failed: row(
+    404,
+    66,
+    false,
+    'Backup {snapshot} of {workspace} came to nothing, so there is nothing in it: {why}',
+    'O backup {snapshot} de {workspace} não deu em nada, e não há nada nele: {why}',
   ),
   snapshot_gone: row(
     410,
