@@ -13,13 +13,19 @@ export interface Threads<Job, Done> {
 interface Asked<Job, Done> {
   readonly job: Job;
   readonly signal: AbortSignal;
-  readonly answer: (done: Done) => void;
+  readonly take: (done: Done) => void;
 }
 
-/** They are started when there is something to do, if not before, since each takes a moment, and kept until they are closed. */
+type Said<Done> = { readonly id: number } & ({ readonly done: Done } | { readonly question: unknown });
+
+/**
+ * They are started when there is something to do, if not before, since each takes a moment, and kept until they are closed.
+ * `answer`: to what they ask meanwhile.
+ */
 export function openThreads<Job, Done>(
   task: Task,
   { threads, each }: { readonly threads: number; readonly each: number },
+  answer?: (question: never) => Promise<unknown>,
 ): Threads<Job, Done> {
   const waiting: Asked<Job, Done>[] = [];
   const asked = new Map<number, Asked<Job, Done>>();
@@ -31,11 +37,13 @@ export function openThreads<Job, Done>(
     const one = { worker: new Worker(PROGRAM, { workerData: task, resourceLimits: SMALL }), busy: 0 };
     workers.push(one);
     one.worker.on('error', (cause) => broken.abort(cause));
-    one.worker.on('message', ([id, done]: [number, Done]) => {
+    one.worker.on('message', async (said: Said<Done>) => {
+      const { id } = said;
+      if ('question' in said) return one.worker.postMessage({ id, answer: await answer?.(said.question as never) });
       one.busy -= 1;
-      const { signal, answer } = asked.get(id)!;
+      const { signal, take } = asked.get(id)!;
       asked.delete(id);
-      if (!signal.aborted) answer(done);
+      if (!signal.aborted) take(said.done);
       giveOut();
     });
   };
@@ -49,7 +57,7 @@ export function openThreads<Job, Done>(
         if (next.signal.aborted) continue;
         free.busy += 1;
         asked.set(++count, next);
-        free.worker.postMessage([count, next.job]);
+        free.worker.postMessage({ id: count, job: next.job });
       }
     }
   };
@@ -65,12 +73,12 @@ export function openThreads<Job, Done>(
       either.addEventListener('abort', () => resolve(), { once: true });
       let left = jobs.length;
       jobs.forEach((job, index) => {
-        const answer = (done: Done): void => {
+        const take = (done: Done): void => {
           onDone(index, done);
           left -= 1;
           if (left === 0) resolve();
         };
-        waiting.push({ job, signal: either, answer });
+        waiting.push({ job, signal: either, take });
       });
       giveOut();
       if (left > 0 && !either.aborted) await promise;

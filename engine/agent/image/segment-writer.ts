@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto';
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
+import { reasonOf } from '../../domain/failures.ts';
 import { codeOf } from '../durable.ts';
 import { encode, PLAIN, shapeOf } from './coding.ts';
 import { imageKeys } from './keys.ts';
+import type { AskLine } from './line.ts';
 import { type ImageAt, openObjects, segmentName } from './objects.ts';
 import { SEGMENT_BYTES } from './plan.ts';
 import { nameOf, seal } from './seal.ts';
@@ -17,61 +19,63 @@ export interface SegmentJob {
 export type Placed = readonly (readonly [string, number, number, number])[];
 
 export interface Written {
-  /** Name, bytes of what is in it, bytes stored. */
-  readonly segments: readonly (readonly [string, number, number])[];
-  /** As the job's files; null for one that is not, or not any more, what the snapshot has. */
+  /** As the job's files; null for one that is not, or not any more, what the snapshot has. Some of it may be on its way yet. */
   readonly placed: readonly (Placed | null)[];
+  /** Why one could not be read. */
+  readonly why: string | null;
 }
 
 /** Reads, hashes, codes, seals and sends. One for each thread. */
-export function openSegmentWriter({ password, at }: ImageAt): (job: SegmentJob) => Promise<Written> {
+export function openSegmentWriter({ password, at }: ImageAt, line: AskLine): (job: SegmentJob) => Promise<Written> {
   const keys = imageKeys(password);
   const objects = openObjects(at);
   const signal = new AbortController().signal; // the thread is ended instead
   let level = LEVEL_MIN;
 
-  /** Several go to storage at once. How long that keeps us waiting says whether it is worth compressing more. */
-  const openSender = () => {
-    const segments: [string, number, number][] = [];
-    const underWay = new Set<Promise<void>>();
-    const send = async (raw: Buffer, alone: boolean): Promise<string> => {
-      const began = performance.now();
-      const name = nameOf(keys, raw);
-      const sealed = seal(keys, `segment ${name}`, encode(raw, alone ? shapeOf(raw) : PLAIN, level));
-      const coded = performance.now();
-      if (underWay.size >= SENDING_MAX) await Promise.race(underWay);
-      const waited = performance.now() - coded;
-      level = nextLevel(level, coded - began, waited);
-      const sent = objects.put(segmentName(name), sealed, signal).finally(() => void underWay.delete(sent));
-      sent.catch(() => undefined); // whoever waits for all of them hears it
-      underWay.add(sent);
-      segments.push([name, raw.length, sealed.length]);
-      return name;
-    };
-    return { segments, send, sent: () => Promise.all(underWay) };
+  const put = async (name: string, raw: Buffer, alone: boolean): Promise<number> => {
+    const sealed = seal(keys, `segment ${name}`, encode(raw, alone ? shapeOf(raw) : PLAIN, level));
+    await objects.put(segmentName(name), sealed, signal);
+    return sealed.length;
+  };
+  /** Gives it to the line, unless that has it. How long that keeps us waiting says whether it is worth compressing more. */
+  const send = async (raw: Buffer, alone: boolean): Promise<string> => {
+    const name = nameOf(keys, raw);
+    const asked = performance.now();
+    if (!(await line({ turn: name }))) return name;
+    const began = performance.now();
+    // It is coded at once; that it arrives is for the line to wait for.
+    put(name, raw, alone).then(
+      (stored) => line({ sent: [name, raw.length, stored] }),
+      (cause) => line({ failed: name, why: reasonOf(cause) }),
+    );
+    level = nextLevel(level, performance.now() - began, began - asked);
+    return name;
   };
 
   const writeTogether = async (files: SegmentJob['files']): Promise<Written> => {
-    const { segments, send, sent } = openSender();
+    let why: string | null = null;
     const bodies = files.map((file) => {
-      const data = readWhole(file.path, file.size);
-      return data && createHash('sha256').update(data).digest('hex') === file.sha256 ? data : null;
+      try {
+        const data = readWhole(file.path, file.size);
+        return data && createHash('sha256').update(data).digest('hex') === file.sha256 ? data : null;
+      } catch (cause) {
+        why ??= reasonOf(cause);
+        return null;
+      }
     });
     const there = bodies.filter((body) => body !== null);
-    if (there.length === 0) return { segments, placed: bodies.map(() => null) };
+    if (there.length === 0) return { placed: files.map(() => null), why };
     const name = await send(Buffer.concat(there), false);
-    await sent();
     let from = 0;
     const placed = bodies.map((body): Placed | null => {
       if (!body) return null;
       from += body.length;
       return [[name, from - body.length, body.length, 0]];
     });
-    return { segments, placed };
+    return { placed, why };
   };
 
   const writeAlone = async (file: SegmentJob['files'][number]): Promise<Written> => {
-    const { segments, send, sent } = openSender();
     const placed: [string, number, number, number][] = [];
     const hash = createHash('sha256');
     const whole = await eachPiece(file.path, file.size, async (piece, at, sparse) => {
@@ -86,11 +90,16 @@ export function openSegmentWriter({ password, at }: ImageAt): (job: SegmentJob) 
         from += end - start;
       }
     });
-    await sent();
-    return { segments, placed: [whole && hash.digest('hex') === file.sha256 ? placed : null] };
+    return { placed: [whole && hash.digest('hex') === file.sha256 ? placed : null], why: null };
   };
 
-  return ({ files, alone }) => (alone ? writeAlone(files[0]!) : writeTogether(files));
+  return async ({ files, alone }) => {
+    try {
+      return await (alone ? writeAlone(files[0]!) : writeTogether(files));
+    } catch (cause) {
+      return { placed: files.map(() => null), why: reasonOf(cause) };
+    }
+  };
 }
 
 /** One more when storage kept us waiting for longer than coding took, which would be time to code better; else one less. */
@@ -167,7 +176,5 @@ function fullRuns(piece: Buffer): readonly (readonly [number, number])[] {
 
 const BLOCK_BYTES = 64 * 1024;
 const ZEROS = Buffer.alloc(BLOCK_BYTES);
-/** Segments on their way at once, of a thread: what waits there is in memory. */
-const SENDING_MAX = 4;
 const LEVEL_MIN = 1;
 const LEVEL_MAX = 9;

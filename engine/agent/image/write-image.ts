@@ -1,6 +1,7 @@
 import { lstatSync, readlinkSync } from 'node:fs';
 import { setImmediate as breathe } from 'node:timers/promises';
 import type { ManifestLine } from '../../domain/agent-protocol.ts';
+import { reasonOf } from '../../domain/failures.ts';
 import { rawPath, wirePath } from '../../domain/wire-path.ts';
 import { isCritical } from '../critical.ts';
 import { codeOf } from '../durable.ts';
@@ -8,6 +9,7 @@ import type { Place } from '../place.ts';
 import { openThreads } from '../threads.ts';
 import { type Attributes, attributesOf } from './attributes.ts';
 import { imageKeys } from './keys.ts';
+import { type Line, openLine } from './line.ts';
 import { type ImageEntry, type ImageManifest, packImage } from './manifest.ts';
 import { type ImageAt, MANIFEST, openObjects } from './objects.ts';
 import { planImage } from './plan.ts';
@@ -23,6 +25,12 @@ export interface ImageOrder extends ImageAt {
   readonly threads: number;
 }
 
+export interface WrittenImage {
+  readonly image: ImageManifest;
+  /** What could not be read or sent, if anything. */
+  readonly why: string | null;
+}
+
 /**
  * Writes an image of what a snapshot has, as far as the disk still has it, until the signal says that time is up: what is
  * written by then is an image too, and restic brings the rest. Null when there is nobody to look at extended attributes.
@@ -32,7 +40,7 @@ export async function writeImage(
   place: Place,
   timeIsUp: AbortSignal,
   signal: AbortSignal,
-): Promise<ImageManifest | null> {
+): Promise<WrittenImage | null> {
   const found = await look(order.lines, place);
   const attributes = attributesOf(found.map(({ line }) => place.at(rawPath(line.path))));
   if (attributes === null) return null;
@@ -49,27 +57,33 @@ export async function writeImage(
     alone,
   });
   const jobs = [...plan.bundles.map((bundle) => job(bundle, false)), ...plan.large.map((file) => job([file], true))];
-  const table = openSegmentTable(order.before);
+  const line = openLine(order.before?.segments ?? []);
   const where = new Map<string, Placed>();
   for (const [sha256, { extents }] of plan.kept)
     where.set(
       sha256,
-      extents.map(([s, ...rest]) => [table.old(s), ...rest]),
+      extents.map(([s, ...rest]) => [order.before!.segments[s]![0], ...rest]),
     );
-  const take = (index: number, { segments, placed }: Written): void => {
-    for (const segment of segments) table.add(segment);
-    placed.forEach((extents, file) => {
+  let why: string | null = null;
+  const take = (index: number, written: Written): void => {
+    why ??= written.why;
+    written.placed.forEach((extents, file) => {
       if (extents) where.set(jobs[index]!.files[file]!.sha256, extents);
     });
   };
   const task = { thread: 'write', image: { password: order.password, at: order.at } } as const;
-  const writers = openThreads<SegmentJob, Written>(task, { threads: order.threads, each: 1 });
+  const writers = openThreads<SegmentJob, Written>(task, { threads: order.threads, each: 1 }, line.ask);
+  const stop = AbortSignal.any([timeIsUp, signal, line.broken]);
   try {
-    await writers.run(jobs, take, AbortSignal.any([timeIsUp, signal]));
+    await writers.run(jobs, take, stop);
+    await line.empty(stop);
+  } catch (cause) {
+    why ??= reasonOf(cause); // what is written by now is an image all the same
   } finally {
     await writers.close();
   }
   signal.throwIfAborted();
+  const table = openSegmentTable(line);
   const entries = entriesOf(found, files, attributes, first, where, table);
   const manifest: ImageManifest = {
     version: 1,
@@ -86,7 +100,7 @@ export async function writeImage(
   } finally {
     objects.close();
   }
-  return manifest;
+  return { image: manifest, why: why ?? line.why() };
 }
 
 interface Found {
@@ -150,20 +164,18 @@ function byUrgency(a: Found, b: Found): number {
 }
 
 /** Segments of this image by their name, each once. */
-function openSegmentTable(before: ImageManifest | null) {
+function openSegmentTable({ stored }: Line) {
   const used: [string, number, number][] = [];
-  const known = new Map((before?.segments ?? []).map((segment) => [segment[0], segment] as const));
   const indices = new Map<string, number>();
   return {
     used,
-    old: (index: number): string => before!.segments[index]![0],
-    add: (segment: readonly [string, number, number]): void => void known.set(segment[0], [...segment]),
+    has: (name: string): boolean => stored.has(name),
     /** The number it has here, from its first use on. */
     indexOf(name: string): number {
       const had = indices.get(name);
       if (had !== undefined) return had;
       indices.set(name, used.length);
-      used.push(known.get(name)!);
+      used.push([...stored.get(name)!]);
       return used.length - 1;
     },
   };
@@ -196,7 +208,7 @@ function entriesOf(
   const written = files.flatMap((file): ImageEntry[] => {
     const { size, sha256 = '' } = file;
     const placed = size === 0 ? [] : where.get(sha256);
-    if (!placed) return [];
+    if (!placed?.every(([name]) => table.has(name))) return [];
     const extents = placed.map(([name, ...rest]) => [table.indexOf(name), ...rest] as [number, number, number, number]);
     return [{ type: 'file', ...common(file), size, sha256, extents }];
   });

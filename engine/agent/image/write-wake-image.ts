@@ -28,18 +28,19 @@ export async function writeWakeImage(
     const { password, ...at } = repository;
     const there = await fetchImage(repository, signal);
     const before = 'image' in there ? there.image : null;
-    const image = await writeImage(
+    const written = await writeImage(
       { password, at, snapshot, contentHash, lines, before, threads },
       place,
       timeIsUp,
       signal,
     );
-    if (!image) return said(null, 'nobody on this machine can read extended attributes');
+    if (!written) return said(null, 'nobody on this machine can read extended attributes');
+    const { image } = written;
     const files = image.entries.filter(({ type }) => type === 'file').length;
     const had = new Set(before?.segments.map(([name]) => name));
     const bytesOf = (segments: typeof image.segments): number => segments.reduce((sum, [, , bytes]) => sum + bytes, 0);
     const bytesSent = bytesOf(image.segments.filter(([name]) => !had.has(name)));
-    const why = image.whole ? null : 'its time was up, or files are not as they were saved';
+    const why = image.whole ? null : (written.why ?? 'its time was up, or files are not as they were saved');
     return said({ whole: image.whole, files, bytes: bytesOf(image.segments), bytesSent }, why);
   } catch (cause) {
     return said(null, reasonOf(cause));

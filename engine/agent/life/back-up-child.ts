@@ -91,7 +91,7 @@ async function picture(
   told: Told,
   signal: AbortSignal,
 ): Promise<void> {
-  const threads = Math.max(Math.floor(availableParallelism() / 2), 1);
+  const threads = Math.min(Math.max(Math.floor(availableParallelism() / 2), 1), PICTURE_THREADS_MAX);
   while (!told.enough.aborted) {
     const until = AbortSignal.any([told.enough, AbortSignal.timeout(PIECE_MS)]);
     const pictured = { repository: told.repository(), place, snapshot, contentHash, lines, threads };
@@ -152,5 +152,6 @@ function takenOf(order: BackupOrder, done: BackedUp): Omit<Taken, 'manifestSha25
 }
 
 const LOW_PRIORITY = 10;
+const PICTURE_THREADS_MAX = 8;
 const PIECE_MS = 5 * 60_000;
 const AT_RISK_SAID = 1_000;

@@ -61,9 +61,9 @@ export function openImageWorld(): ImageWorld {
     lines: () => linesBelow(place, 'root'),
     async write(before = null, timeIsUp = never, lines = linesBelow(place, 'root')) {
       const order = { ...setup, snapshot: SNAPSHOT, contentHash: contentHash(lines), lines, before, threads: 1 };
-      const image = await writeImage(order, place, timeIsUp, never);
-      if (!image) throw new Error('no image was written');
-      return image;
+      const written = await writeImage(order, place, timeIsUp, never);
+      if (!written) throw new Error('no image was written');
+      return written.image;
     },
     stored,
     async read(lines, image = stored()) {

@@ -1,5 +1,13 @@
+import { createHash } from 'node:crypto';
+import { globSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { constants, zstdCompressSync } from 'node:zlib';
 import { expect, test } from 'vitest';
-import { nextLevel } from '../../../engine/agent/image/segment-writer.ts';
+import { openLine } from '../../../engine/agent/image/line.ts';
+import { nextLevel, openSegmentWriter } from '../../../engine/agent/image/segment-writer.ts';
+import { openImageWorld, PASSWORD } from './image-world.ts';
+import { openStorage } from './storage.ts';
 
 /** How many ms 8 MB of Python sources take at each level of zstd, and what is left of them: measured. */
 const CODING = [0, 34, 36, 47, 53, 96, 115, 132, 170, 176];
@@ -26,3 +34,37 @@ test.each([
   expect(Math.min(...levels)).toBeGreaterThanOrEqual(lowest);
   expect(Math.max(...levels)).toBeLessThanOrEqual(highest);
 });
+
+test('a writer compresses more on a slow line, and less again on a fast one', async () => {
+  using world = openImageWorld();
+  const code = Buffer.concat(globSync('engine/**/*.ts').map((file) => readFileSync(file))).subarray(0, 150_000);
+  let lineMs = 40;
+  let last = Promise.resolve();
+  using storage = await openStorage(async () => {
+    last = last.then(() => sleep(lineMs)); // one after the other, as on a line
+    await last;
+    return 200;
+  });
+  const line = openLine([]);
+  const write = openSegmentWriter({ password: PASSWORD, at: storage.at }, line.ask);
+  let count = 0;
+  /** How much of its last few bundles it stores, beside what the fastest coding would leave. */
+  const left = async (bundles: number): Promise<number> => {
+    const bodies = Array.from({ length: bundles }, () => Buffer.concat([Buffer.from(`# ${++count}\n`), code]));
+    const path = join(world.work, 'f');
+    for (const body of bodies) {
+      writeFileSync(path, body);
+      const sha256 = createHash('sha256').update(body).digest('hex');
+      await write({ files: [{ path, size: body.length, sha256 }], alone: false });
+    }
+    await line.empty(new AbortController().signal);
+    return [...line.stored.values()].at(-1)![2] / length(code, LEVEL_MIN);
+  };
+  expect(await left(80), 'slow').toBeLessThan(0.9);
+  lineMs = 0;
+  expect(await left(40), 'fast').toBeGreaterThan(0.97);
+});
+
+const length = (data: Buffer, level: number): number =>
+  zstdCompressSync(data, { params: { [constants.ZSTD_c_compressionLevel]: level } }).length;
+const LEVEL_MIN = 1;

@@ -168,8 +168,9 @@ export async function ourSide({ restic, r2, root, scratch }: Tools, id: string):
       const order = { password, at, snapshot: newest!.id, contentHash: newest!.contentHash, lines, before, threads: 2 };
       r2.moved();
       const began = performance.now();
-      const image = await writeImage(order, placeAt(root, join(root, 'opt/dumont'), restic, null), signal, signal);
-      if (!image?.whole) throw new Error('the image is not whole');
+      const written = await writeImage(order, placeAt(root, join(root, 'opt/dumont'), restic, null), signal, signal);
+      if (!written?.image.whole) throw new Error(`the image is not whole: ${written?.why}`);
+      const { image } = written;
       before = image;
       return { seconds: (performance.now() - began) / 1_000, image, sentBytes: r2.moved().received };
     },

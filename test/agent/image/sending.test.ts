@@ -1,0 +1,67 @@
+import { randomBytes } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import type { ObjectsAt } from '../../../engine/agent/image/objects.ts';
+import { writeWakeImage } from '../../../engine/agent/image/write-wake-image.ts';
+import { contentHash } from '../../../engine/policy/content-hash.ts';
+import { type ImageWorld, openImageWorld, PASSWORD, SNAPSHOT } from './image-world.ts';
+import { openStorage } from './storage.ts';
+
+const never = new AbortController().signal;
+
+function write(world: ImageWorld, at: ObjectsAt, timeIsUp: AbortSignal = never, threads = 2) {
+  const lines = world.lines();
+  const pictured = { place: world.place, snapshot: SNAPSHOT, contentHash: contentHash(lines), lines, threads };
+  return writeWakeImage({ ...pictured, repository: { password: PASSWORD, ...at } }, timeIsUp, never);
+}
+
+test('what is the same is sent once, by whichever thread, and not again for the next image', async () => {
+  using world = openImageWorld();
+  writeFileSync(join(world.work, 'zeros'), Buffer.alloc(40_000_000));
+  writeFileSync(join(world.work, 'zeros and more'), Buffer.concat([Buffer.alloc(32 * 1024 * 1024), randomBytes(5)]));
+  const written = new Set<string>();
+  // R2 takes one write of a name in a second, and answers the others with that.
+  using storage = await openStorage((name) => {
+    if (written.has(name)) return 429;
+    written.add(name);
+    return 200;
+  });
+  expect(await write(world, storage.at)).toMatchObject({ image: { whole: true, files: 2 }, why: null });
+  expect(storage.sent.length).toBe(new Set(storage.sent).size);
+  writeFileSync(join(world.work, 'zeros again'), Buffer.alloc(40_000_001));
+  expect(await write(world, storage.at)).toMatchObject({ image: { whole: true, files: 3 }, why: null });
+  expect(storage.sent.length).toBe(new Set(storage.sent).size);
+  expect(await write(world, world.setup.at), 'into a folder').toMatchObject({ image: { whole: true }, why: null });
+});
+
+test('a segment that is refused costs the files in it, and the image says why', async () => {
+  using world = openImageWorld();
+  for (let file = 0; file < 8; file++) writeFileSync(join(world.work, `m${file}`), randomBytes(5_000_000));
+  let count = 0;
+  using storage = await openStorage(() => (++count === 3 ? 403 : 200));
+  const { image, why } = await write(world, storage.at);
+  expect(image).toMatchObject({ whole: false, files: 7 });
+  expect(why).toContain('403');
+  expect(await write(world, storage.at)).toMatchObject({ image: { whole: true, files: 8 }, why: null });
+  expect(storage.sent).toHaveLength(9);
+});
+
+test('storage that refuses everything is not asked for each of many', async () => {
+  using world = openImageWorld();
+  for (let file = 0; file < 20; file++) writeFileSync(join(world.work, `m${file}`), randomBytes(5_000_000));
+  using storage = await openStorage(() => 403);
+  expect(await write(world, storage.at)).toMatchObject({ image: { whole: false, files: 0 } });
+  expect(storage.sent.length).toBeLessThan(12);
+});
+
+test('however many threads, few segments are under way while none has arrived', async () => {
+  using world = openImageWorld();
+  for (let file = 0; file < 24; file++) writeFileSync(join(world.work, `m${file}`), randomBytes(5_000_000));
+  const hangs = Promise.withResolvers<number>();
+  using storage = await openStorage(() => hangs.promise);
+  expect(await write(world, storage.at, AbortSignal.timeout(4_000), 8)).toMatchObject({ image: { whole: false } });
+  expect(storage.sent.length).toBeGreaterThan(0);
+  expect(storage.sent.length).toBeLessThanOrEqual(4);
+  hangs.resolve(503);
+});
