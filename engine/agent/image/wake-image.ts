@@ -58,8 +58,7 @@ export async function openWakeImage(repository: RepositoryAccess, signal: AbortS
   };
 }
 
-/** Also for the writer, who goes on from it. */
-export async function fetchImage(
+async function fetchImage(
   { password, ...at }: RepositoryAccess,
   signal: AbortSignal,
 ): Promise<{ readonly image: ImageManifest } | { readonly why: string }> {

@@ -2,7 +2,9 @@ import type { ImageWritten, ManifestLine } from '../../domain/agent-protocol.ts'
 import type { RepositoryAccess } from '../../domain/agent-shapes.ts';
 import { reasonOf } from '../../domain/failures.ts';
 import type { Place } from '../place.ts';
-import { fetchImage } from './wake-image.ts';
+import { imageKeys } from './keys.ts';
+import { type ImageManifest, unpackImage } from './manifest.ts';
+import { MANIFEST, type ObjectsAt, openObjects, ownRoom } from './objects.ts';
 import { writeImage } from './write-image.ts';
 
 /** What was just saved. */
@@ -26,8 +28,7 @@ export async function writeWakeImage(
   };
   try {
     const { password, ...at } = repository;
-    const there = await fetchImage(repository, signal);
-    const before = 'image' in there ? there.image : null;
+    const before = await imageBefore(password, at, signal);
     const written = await writeImage(
       { password, at, snapshot, contentHash, lines, before, threads },
       place,
@@ -44,5 +45,27 @@ export async function writeWakeImage(
     return said({ whole: image.whole, files, bytes: bytesOf(image.segments), bytesSent }, why);
   } catch (cause) {
     return said(null, reasonOf(cause));
+  }
+}
+
+/**
+ * What to go on from. Null where there is none, or none that anybody could use. When storage does not say, nothing may be
+ * written: it would take the place of an image that may well be whole.
+ */
+async function imageBefore(password: string, at: ObjectsAt, signal: AbortSignal): Promise<ImageManifest | null> {
+  const objects = openObjects(at);
+  try {
+    const stored = await objects.get(MANIFEST, ownRoom, signal);
+    return stored && usable(stored, password);
+  } finally {
+    objects.close();
+  }
+}
+
+function usable(stored: Buffer, password: string): ImageManifest | null {
+  try {
+    return unpackImage(stored, imageKeys(password));
+  } catch {
+    return null; // damaged, or of another version
   }
 }

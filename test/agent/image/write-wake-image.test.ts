@@ -1,0 +1,74 @@
+import { randomBytes } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test, vi } from 'vitest';
+import { writeWakeImage } from '../../../engine/agent/image/write-wake-image.ts';
+import type { ImageWritten } from '../../../engine/domain/agent-protocol.ts';
+import type { RepositoryAccess } from '../../../engine/domain/agent-shapes.ts';
+import { readHead } from '../../../engine/domain/image-head.ts';
+import { imagePrefix } from '../../../engine/domain/layout.ts';
+import { contentHash } from '../../../engine/policy/content-hash.ts';
+import { s3Storage } from '../../../engine/storage/s3.ts';
+import { type R2, standInForR2 } from '../../standins/r2/r2.ts';
+import { ROOT } from '../../storage/storage-world.ts';
+import { type ImageWorld, openImageWorld, PASSWORD, SNAPSHOT } from './image-world.ts';
+
+vi.setConfig({ testTimeout: 60_000 });
+const never = new AbortController().signal;
+
+test('an image stays while storage does not say what is in it', async () => {
+  await using r2 = await standInForR2();
+  using world = openImageWorld();
+  files(world, 3);
+  expect(await write(world, r2)).toMatchObject({ image: { whole: true, files: 3 } });
+  const before = await imageOn(r2).get('manifest');
+
+  r2.weather.fault = ({ action, key }) =>
+    action === 'GetObject' && key.endsWith('/manifest') ? { do: 'answer', status: 503, code: 'SlowDown' } : undefined;
+  const { image, why } = await write(world, r2);
+  r2.weather.fault = () => undefined;
+  expect(before.equals(await imageOn(r2).get('manifest')), 'the manifest is the one of before').toBe(true);
+  expect([image, why]).toEqual([null, expect.stringContaining('manifest: HTTP 503')]);
+});
+
+test.each(['damaged', 'of another version'])('an image that is %s is written anew', async (what) => {
+  await using r2 = await standInForR2();
+  using world = openImageWorld();
+  files(world, 1);
+  await write(world, r2);
+  const bytes = await imageOn(r2).get('manifest');
+  if (what === 'damaged') bytes[bytes.length - 1]! ^= 1;
+  else bytes.write('9', bytes.indexOf('"version":1') + '"version":'.length);
+  await imageOn(r2).put('manifest', bytes);
+  expect(await write(world, r2)).toMatchObject({ image: { whole: true, files: 1 }, why: null });
+  expect(readHead(await imageOn(r2).get('manifest'))).toMatchObject({ version: 1, whole: true });
+});
+
+/** Each in a segment of its own. */
+function files({ work }: ImageWorld, count: number): void {
+  for (let file = 0; file < count; file++) writeFileSync(join(work, `f${file}`), randomBytes(5_000_000 + file));
+}
+
+/** As the control host reaches it. */
+const imageOn = ({ world }: R2) => {
+  const storage = s3Storage({ ...world.place(), parent: { ...ROOT, account: 'local' }, now: Date.now });
+  const prefix = imagePrefix('lab');
+  return {
+    get: async (name: string) => Buffer.from((await storage.get(`${prefix}${name}`, never))!),
+    put: (name: string, bytes: Uint8Array) => storage.put(`${prefix}${name}`, bytes, never),
+  };
+};
+
+const repositoryOn = ({ world }: R2): RepositoryAccess => ({
+  url: `s3:${world.storage.endpoint}/hot/lab/repo`,
+  password: PASSWORD,
+  region: 'auto',
+  credentials: { ...ROOT, sessionToken: '', expiresAt: 0 },
+  connections: 4,
+});
+
+async function write({ place, lines }: ImageWorld, r2: R2, timeIsUp = never): Promise<ImageWritten> {
+  const all = lines();
+  const saved = { snapshot: SNAPSHOT, contentHash: contentHash(all), lines: all };
+  return await writeWakeImage({ repository: repositoryOn(r2), place, ...saved, threads: 1 }, timeIsUp, never);
+}
