@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
 import type { Stats } from 'node:fs';
 import { createReadStream } from 'node:fs';
-import { lstat, readdir } from 'node:fs/promises';
+import { lstat, readdir, readlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { Failure } from '../domain/failures.ts';
+import { wirePath } from '../domain/wire-path.ts';
 import type { EntriesJson } from '../http/json/files.ts';
 
 type Entry = EntriesJson['entries'][number];
@@ -20,7 +21,7 @@ export interface Compared {
 }
 
 /**
- * What of these lies at `target` as it was saved. Files are compared by their bytes; of links it is enough that they are there.
+ * What of these lies at `target` as it was saved. Files are compared by their bytes and rights, links by where they lead.
  * Nothing below a link counts as there: what it names may lie outside of the folder.
  */
 export async function compareFolder(target: string, entries: readonly Entry[], signal: AbortSignal): Promise<Compared> {
@@ -49,14 +50,32 @@ export async function compareFolder(target: string, entries: readonly Entry[], s
 
 const lookUp = async (at: string): Promise<Stats | null> => await lstat(at).catch(() => null);
 
-async function isSame(at: string, there: Stats, { type, size_bytes, sha256, mtime }: Entry, signal: AbortSignal) {
-  if (type !== 'file') return type === 'link' ? there.isSymbolicLink() : !there.isFile() && !there.isDirectory();
-  if (!there.isFile() || there.size !== size_bytes) return false;
+async function isSame(at: string, there: Stats, entry: Entry, signal: AbortSignal): Promise<boolean> {
+  const { type, size_bytes, sha256, mtime } = entry;
+  if (type === 'link') return there.isSymbolicLink() && (await leadsTo(at, entry.target));
+  if (type !== 'file') return !there.isFile() && !there.isDirectory();
+  if (!there.isFile() || there.size !== size_bytes || !hasRights(there, entry)) return false;
   if (sha256 === null) return Math.floor(there.mtimeMs / 1_000) === Math.floor(Date.parse(mtime) / 1_000);
   const hash = createHash('sha256');
-  await pipeline(createReadStream(at), hash, { signal });
+  try {
+    await pipeline(createReadStream(at), hash, { signal });
+  } catch {
+    signal.throwIfAborted();
+    return false; // it may not be read
+  }
   return hash.digest('hex') === sha256;
 }
+
+/** Older agents did not say where. */
+async function leadsTo(at: string, target: Entry['target']): Promise<boolean> {
+  return target === null || wirePath(await readlink(at, 'latin1')) === target;
+}
+
+/** Besides what the umask takes when a file is restored. */
+const hasRights = (there: Stats, { mode }: Entry): boolean =>
+  mode === null || ((there.mode ^ mode) & RIGHTS & ~process.umask()) === 0;
+
+const RIGHTS = 0o777;
 
 const nameOf = ({ name }: Entry): string => name;
 

@@ -29,6 +29,8 @@ export interface Look extends Omit<Compared, 'wanted'> {
   readonly bytes: number;
   /** What is to be asked for, by its path below what is wanted. */
   readonly pieces: readonly string[];
+  /** The rights of each file that may come alone. */
+  readonly modes: ReadonlyMap<string, number | null>;
 }
 
 /** Brings files of a snapshot onto this computer; no machine is needed. What is there as it was saved is not fetched. */
@@ -56,7 +58,8 @@ export async function downloadTo(
       await placeFiles(base, below, overwrite, (fresh) => unpack(response, fresh, parts.length, signal));
     else {
       const name = below.pop() ?? '';
-      await placeFiles(base, below, overwrite, (fresh) => write(response, join(fresh, name), signal));
+      const mode = (look.modes.get(piece) ?? 0o666) & 0o777;
+      await placeFiles(base, below, overwrite, (fresh) => write(response, join(fresh, name), mode, signal));
     }
   }
   return look;
@@ -82,9 +85,10 @@ export async function lookAt(
     files: things.reduce((sum, { files }) => sum + files, 0),
     bytes: things.reduce((sum, { size_bytes }) => sum + size_bytes, 0),
   };
-  if (!deep) return { target, ...sums, same: 0, others: 0, otherwise: [], pieces: [''] };
+  const modes = new Map(things.map(({ name, mode }) => [deep ? name : '', mode]));
+  if (!deep) return { target, ...sums, modes, same: 0, others: 0, otherwise: [], pieces: [''] };
   const { wanted, ...compared } = await compareFolder(path === '' ? await realpath(to) : target, entries, signal);
-  return { target, ...sums, ...compared, pieces: wanted.length === 0 ? [] : piecesOf(entries, wanted) };
+  return { target, ...sums, modes, ...compared, pieces: wanted.length === 0 ? [] : piecesOf(entries, wanted) };
 }
 
 /** What would be lost, by name. */
@@ -132,7 +136,7 @@ async function unpack(response: Response, to: string, above: number, signal: Abo
 const UNPACK = ['--no-same-owner', '--no-same-permissions'];
 
 /** Refused unless it is what was saved. */
-async function write(response: Response, at: string, signal: AbortSignal): Promise<void> {
+async function write(response: Response, at: string, mode: number, signal: AbortSignal): Promise<void> {
   const hash = createHash('sha256');
   const hashing = new Transform({
     transform(chunk, _, done) {
@@ -141,7 +145,7 @@ async function write(response: Response, at: string, signal: AbortSignal): Promi
     },
   });
   try {
-    await pipeline(bodyOf(response), hashing, createWriteStream(at, { flags: 'wx' }), { signal });
+    await pipeline(bodyOf(response), hashing, createWriteStream(at, { flags: 'wx', mode }), { signal });
     const expected = /^sha-256=:(.*):$/.exec(response.headers.get('repr-digest') ?? '')?.[1];
     if (expected !== undefined && hash.digest('base64') !== expected)
       throw new Failure('restore_differs', { why: 'what came is not what was saved; try again' });

@@ -272,6 +272,9 @@ export interface FileEntry {
   readonly sizeBytes: number;
   readonly files: number;
   readonly sha256: string | null;
+  /** Null of a directory that is only known by what lies below it. */
+  readonly mode: number | null;
+  readonly target: string | null;
 }
 
 export interface FileDifference {

@@ -16,23 +16,27 @@ export function entriesIn(lines: readonly ManifestLine[], folder: string): reado
     else {
       const { sizeBytes, files } = known ?? NOTHING;
       const counted = line.type === 'file' ? 1 : 0;
-      const held = known ?? { ...entryOf(name, line), type: 'dir' as const, sha256: null };
+      const held = known ?? { ...entryOf(name, line), ...IMPLIED };
       entries.set(name, { ...held, sizeBytes: sizeBytes + line.sizeBytes, files: files + counted });
     }
   }
   return [...entries.values()].toSorted((a, b) => (a.name < b.name ? -1 : 1));
 }
 
+/** A directory that has no line of its own, or none yet. */
+const IMPLIED = { type: 'dir', sha256: null, mode: null, target: null } as const;
 const NOTHING = { sizeBytes: 0, files: 0 };
 const sums = ({ sizeBytes, files }: FileEntry): Pick<FileEntry, 'sizeBytes' | 'files'> => ({ sizeBytes, files });
 
-const entryOf = (name: string, { type, mtimeMs, sizeBytes, sha256 }: ManifestLine): FileEntry => ({
+const entryOf = (name: string, { type, mtimeMs, sizeBytes, sha256, mode, target }: ManifestLine): FileEntry => ({
   name,
   type,
   mtimeMs,
   sizeBytes,
   files: type === 'file' ? 1 : 0,
   sha256: sha256 ?? null,
+  mode,
+  target: target ?? null,
 });
 
 /** All that lies below a directory, by its path from there, which of a file itself is ''; null when there is no such thing. */

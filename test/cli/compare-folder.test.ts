@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
 import { compareFolder, piecesOf } from '../../engine/cli/compare-folder.ts';
@@ -16,6 +16,8 @@ const entry = (name: string, type: Entry['type'] = 'file', text = name): Entry =
   size_bytes: type === 'file' ? text.length : 0,
   files: type === 'file' ? 1 : 0,
   sha256: type === 'file' ? createHash('sha256').update(text).digest('hex') : null,
+  mode: 0o644,
+  target: type === 'link' ? 'a' : null,
 });
 
 const TREE = [
@@ -53,6 +55,24 @@ test('what is there as it was saved is told from what is there otherwise, missin
   });
   mkdirSync(join(folder.path, 'home/of/somebody'), { recursive: true });
   expect((await compareFolder(folder.path, TREE, signal)).others, 'a directory of others counts once').toBe(2);
+});
+
+test('a link that leads elsewhere, and a file with other rights, are not as they were saved', async () => {
+  await using folder = await folderWith({ a: 'a', b: 'b', c: 'c' });
+  const at = (name: string) => join(folder.path, name);
+  chmodSync(at('a'), 0o755);
+  chmodSync(at('b'), 0o664); // a difference that the umask makes when it is restored is none
+  chmodSync(at('c'), 0o000);
+  symlinkSync('ckpt-100', at('link'));
+  symlinkSync('ckpt-100', at('old'));
+  const old = { ...entry('old', 'link'), target: null }; // from an agent that did not say where it leads
+  symlinkSync(Buffer.from([0xff]), at('bytes'));
+  const bytes = { ...entry('bytes', 'link'), target: '\udcff' }; // no text
+  const compared = async (...entries: readonly Entry[]) => shown(await compareFolder(folder.path, entries, signal));
+  const entries = [entry('a'), entry('b'), entry('c'), entry('link', 'link'), old];
+  expect(await compared(...entries)).toMatchObject({ otherwise: ['a', 'c', 'link'], same: 2 });
+  const others = [{ ...entry('a'), mode: 0o4755 }, { ...entry('link', 'link'), target: 'ckpt-100' }, bytes];
+  expect(await compared(...others), 'as they are there').toMatchObject({ otherwise: [], same: 3 });
 });
 
 test('a file where a directory was saved would be replaced, and a file alone is compared too', async () => {

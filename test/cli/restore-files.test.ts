@@ -1,6 +1,15 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { lstatSync, mkdirSync, readdirSync, readFileSync, readlinkSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { EngineClient } from '../../engine/cli/engine-client.ts';
@@ -174,4 +183,28 @@ test('a file of yours that is called .part is left alone', async () => {
   await restore(engineWith(now), 'workspace/a.py', s.to, false);
   expect(readdirSync(s.to).toSorted()).toEqual(['a.py', 'a.py.part']);
   expect(readFileSync(join(s.to, 'a.py.part'), 'utf8')).toBe('notes');
+});
+
+test('a link that was saved leading elsewhere, and a file with other rights, come again', async () => {
+  await using s = await stage({ 'run/current': { link: 'ckpt-200' }, 'run/x.sh': '#!', 'run/y.sh': '#!' });
+  const [now = ''] = s.snapshots;
+  chmodSync(join(now, 'run/x.sh'), 0o755);
+  plant(s.to, { 'run/current': { link: 'ckpt-100' }, 'run/x.sh': '#!', 'run/y.sh': '#!' });
+  await expect(restore(engineWith(now), 'run', s.to, false)).rejects.toThrow('current');
+  expect(await restore(engineWith(now), 'run', s.to)).toMatchObject({ otherwise: ['current', 'x.sh'], same: 1 });
+  expect(readlinkSync(join(s.to, 'run/current'))).toBe('ckpt-200');
+  expect(lstatSync(join(s.to, 'run/x.sh')).mode & 0o777).toBe(0o755);
+  expect(await restore(engineWith(now), 'run', s.to, false)).toMatchObject({ otherwise: [], same: 3 });
+});
+
+test('a file alone has the rights that it was saved with', async () => {
+  await using s = await stage({ 'run/x.sh': '#!', 'run/y': 'y' });
+  const [now = ''] = s.snapshots;
+  chmodSync(join(now, 'run/x.sh'), 0o700);
+  await restore(engineWith(now), 'run/x.sh', s.to, false);
+  expect(lstatSync(join(s.to, 'x.sh')).mode & 0o777).toBe(0o700);
+  plant(s.to, { 'run/y': 'y', 'run/x.sh': 'mine' });
+  await restore(engineWith(now), 'run', s.to);
+  expect(lstatSync(join(s.to, 'run/x.sh')).mode & 0o777, 'as a piece of a directory').toBe(0o700);
+  expect((await restore(engineWith(now), 'run/x.sh', s.to, false)).same).toBe(1);
 });

@@ -42,6 +42,16 @@ test('all that lies below is told by its path from there, and a file alone witho
   expect(shown('workspace/mod')).toBeUndefined();
 });
 
+test('a file has its rights, a link says where it leads, and a directory without a line of its own has neither', () => {
+  const link: ManifestLine = { ...dir('models/now'), type: 'link', target: 'b' };
+  const shown = (folder: string) => entriesIn([link, file('models/b', 1, { mode: 0o755 })], folder) ?? [];
+  expect(shown('').map(({ type, mode, target }) => [type, mode, target])).toEqual([['dir', null, null]]);
+  expect(allBelow([dir('models'), link, file('models/b', 1)], 'models')).toMatchObject([
+    { name: 'b', mode: 0o644, target: null },
+    { name: 'now', mode: 0o755, target: 'b' },
+  ]);
+});
+
 test('the sums do not depend on the order of the lines, nor on a line for each directory', () => {
   const shuffled = TREE.toReversed().filter(({ path }) => path !== 'workspace/models');
   expect(entriesIn(shuffled, 'workspace')?.find(({ name }) => name === 'models')).toMatchObject({

@@ -10,6 +10,11 @@ const EntryJson = z.object({
   size_bytes: z.number().describe('Of a directory: all that lies below it.'),
   files: z.number(),
   sha256: z.string().nullable().describe('Null for what is no file, and for one that was being written.'),
+  mode: z
+    .number()
+    .nullable()
+    .describe('Its rights, as chmod takes them; null for a directory of which nothing was saved.'),
+  target: z.string().nullable().describe('Where a link leads; null for all else.'),
 });
 export const EntriesJson = z.object({ entries: z.array(EntryJson), next_cursor: NextCursor });
 export type EntriesJson = z.infer<typeof EntriesJson>;
