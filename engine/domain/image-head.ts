@@ -26,7 +26,7 @@ export function readHead(stored: Uint8Array): ImageHead | null {
   }
 }
 
-/** How often it is written at most while people work. Each time costs two writes to storage, and what changed goes over the line once more. */
+/** How often it is written at most while people work. Each time costs two writes to storage and a list, and what changed goes over the line once more. */
 export const IMAGE_EVERY_MS = 15 * 60_000;
 
 export const MAGIC = Buffer.from('DUMONT-IMAGE\0\r\n\n');

@@ -25,8 +25,8 @@ export const CALLS = {
   compacted: { a: 15, b: 7 },
   /** What the next machine must know first is left for it. */
   headStart: { a: 4, b: 3 },
-  /** The wake image is brought up to a backup: what is there is looked at; what changed, and the new list, are written. */
-  image: { a: 2, b: 1 },
+  /** The wake image is brought up to a backup: what is there is looked at, and listed; what changed, and the new list, are written. */
+  image: { a: 3, b: 1 },
   /** The control host looks after the backups of one workspace, and finds nothing to do. */
   kept: { a: 5, b: 1 },
   /** And what is new is copied into one vault, and read back from there; the objects come besides. */

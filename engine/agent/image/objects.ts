@@ -1,4 +1,5 @@
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { statSync } from 'node:fs';
+import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { RepositoryAccess } from '../../domain/agent-shapes.ts';
 import { refusal, tried } from '../transfer.ts';
@@ -10,6 +11,8 @@ export interface Objects {
   /** In the room that it is given, if it comes from far. Null when it is not there. */
   get(name: string, room: Room, signal: AbortSignal): Promise<Buffer | null>;
   put(name: string, bytes: Buffer, signal: AbortSignal): Promise<void>;
+  /** The names of all segments that are there, with how many bytes they have. */
+  segments(signal: AbortSignal): Promise<ReadonlyMap<string, number>>;
   close(): void;
 }
 
@@ -21,7 +24,8 @@ export interface ImageAt {
 
 /** There is one image of a workspace: the next one's manifest takes the name of the last. */
 export const MANIFEST = 'manifest';
-export const segmentName = (name: string): string => `segments/${name}`;
+const SEGMENTS = 'segments/';
+export const segmentName = (name: string): string => `${SEGMENTS}${name}`;
 
 export type ObjectsAt = Pick<RepositoryAccess, 'url' | 'region' | 'credentials' | 'connections'>;
 
@@ -43,6 +47,13 @@ function inFolder(folder: string): Objects {
       await mkdir(dirname(file), { recursive: true });
       await writeFile(`${file}.new`, bytes, { signal });
       await rename(`${file}.new`, file);
+    },
+    async segments() {
+      const names = await readdir(join(folder, SEGMENTS)).catch((cause: NodeJS.ErrnoException) => {
+        if (cause.code === 'ENOENT') return [];
+        throw cause;
+      });
+      return new Map(names.map((name) => [name, statSync(join(folder, SEGMENTS, name)).size]));
     },
     close: () => undefined,
   };
@@ -90,6 +101,16 @@ function inStorage({ url, region, credentials }: ObjectsAt): Objects {
       if (!answers.includes(reply.status)) throw refusal(reply.status, name);
       return reply;
     });
+  /** Lists come without a length, and there are few. */
+  const list = (path: string, query: string, signal: AbortSignal): Promise<string> =>
+    tried(SEGMENTS, TRIES, ATTEMPT_MS, signal, async (attempt) => {
+      const unsigned = { method: 'GET', path, query, headers: { host: base.host }, payload: sha256('') } as const;
+      const { host: _, ...headers } = signed(unsigned, { region, credentials }, new Date());
+      const reply = await fetch(`${base.origin}${path}?${query}`, { headers, signal: attempt });
+      const text = await reply.text();
+      if (!reply.ok) throw refusal(reply.status, SEGMENTS);
+      return text;
+    });
   return {
     async get(name, room, signal) {
       const { status, body } = await ask('GET', name, null, room, [200, 404], signal);
@@ -97,6 +118,21 @@ function inStorage({ url, region, credentials }: ObjectsAt): Objects {
     },
     async put(name, bytes, signal) {
       await ask('PUT', name, bytes, ownRoom, [200], signal);
+    },
+    async segments(signal) {
+      const found = new Map<string, number>();
+      const [, bucket, folder] = /^(\/[^/]+)\/(.*)$/.exec(base.pathname)!;
+      const prefix = `${folder}${SEGMENTS}`;
+      for (let last = ''; ; ) {
+        const after = encodeURIComponent(prefix + last);
+        const query = `list-type=2&prefix=${encodeURIComponent(prefix)}&start-after=${after}`;
+        const page = await list(bucket!, query, signal);
+        for (const [, key = '', about = ''] of page.matchAll(/<Contents>.*?<Key>([^<]*)<\/Key>(.*?)<\/Contents>/gs)) {
+          last = key.slice(prefix.length);
+          found.set(last, Number(/<Size>(\d+)</.exec(about)?.[1]));
+        }
+        if (!page.includes('<IsTruncated>true<')) return found;
+      }
     },
     close: () => {
       for (const connection of idle) connection.close();

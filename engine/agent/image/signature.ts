@@ -5,6 +5,8 @@ export interface Unsigned {
   readonly method: 'GET' | 'PUT';
   /** As it travels. */
   readonly path: string;
+  /** Names and values, encoded and in the order of the names. */
+  readonly query?: string;
   /** All that is to be signed, by their names in small letters; `host` among them. */
   readonly headers: Readonly<Record<string, string>>;
   /** SHA-256 of the body. */
@@ -13,7 +15,7 @@ export interface Unsigned {
 
 /** The headers that say who asks, in signature version 4 for S3, beside those that it covers. */
 export function signed(
-  { method, path, headers, payload }: Unsigned,
+  { method, path, query = '', headers, payload }: Unsigned,
   { region, credentials }: Pick<RepositoryAccess, 'region'> & { readonly credentials: Credentials },
   now: Date,
 ): Readonly<Record<string, string>> {
@@ -26,7 +28,7 @@ export function signed(
     ...(token && { 'x-amz-security-token': token }),
   };
   const names = Object.keys(all).sort();
-  const canonical = [method, path, '', ...names.map((name) => `${name}:${all[name]}`), '', names.join(';'), payload];
+  const canonical = [method, path, query, ...names.map((name) => `${name}:${all[name]}`), '', names.join(';'), payload];
   const scope = `${time.slice(0, 8)}/${region}/s3/aws4_request`;
   const text = [ALGORITHM, time, scope, sha256(canonical.join('\n'))].join('\n');
   const key = scope

@@ -3,7 +3,7 @@ import type { RepositoryAccess } from '../../domain/agent-shapes.ts';
 import { reasonOf } from '../../domain/failures.ts';
 import type { Place } from '../place.ts';
 import { imageKeys } from './keys.ts';
-import { type ImageManifest, unpackImage } from './manifest.ts';
+import { type ImageEntry, type ImageManifest, unpackImage } from './manifest.ts';
 import { MANIFEST, type ObjectsAt, openObjects, ownRoom } from './objects.ts';
 import { writeImage } from './write-image.ts';
 
@@ -49,14 +49,15 @@ export async function writeWakeImage(
 }
 
 /**
- * What to go on from. Null where there is none, or none that anybody could use. When storage does not say, nothing may be
+ * What to go on from, as far as it is there. Null where there is none, or none that anybody could use. When storage does not say, nothing may be
  * written: it would take the place of an image that may well be whole.
  */
 async function imageBefore(password: string, at: ObjectsAt, signal: AbortSignal): Promise<ImageManifest | null> {
   const objects = openObjects(at);
   try {
     const stored = await objects.get(MANIFEST, ownRoom, signal);
-    return stored && usable(stored, password);
+    const before = stored && usable(stored, password);
+    return before && asStored(before, await objects.segments(signal));
   } finally {
     objects.close();
   }
@@ -68,4 +69,20 @@ function usable(stored: Buffer, password: string): ImageManifest | null {
   } catch {
     return null; // damaged, or of another version
   }
+}
+
+/** Whatever became of a segment, the files that were in it are written anew. */
+function asStored(before: ImageManifest, stored: ReadonlyMap<string, number>): ImageManifest {
+  const segments = before.segments.filter(([name, , bytes]) => stored.get(name) === bytes);
+  if (segments.length === before.segments.length) return before;
+  const indices = new Map(segments.map(([name], index) => [name, index]));
+  const entries = before.entries.flatMap((entry): ImageEntry[] => {
+    if (entry.type !== 'file') return [];
+    const extents = entry.extents.flatMap(([segment, ...rest]) => {
+      const index = indices.get(before.segments[segment]![0]);
+      return index === undefined ? [] : [[index, ...rest] as const];
+    });
+    return extents.length === entry.extents.length ? [{ ...entry, extents: extents.map((extent) => [...extent]) }] : [];
+  });
+  return { ...before, segments, entries };
 }

@@ -1,7 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test, vi } from 'vitest';
+import { openObjects } from '../../../engine/agent/image/objects.ts';
 import { writeWakeImage } from '../../../engine/agent/image/write-wake-image.ts';
 import type { ImageWritten } from '../../../engine/domain/agent-protocol.ts';
 import type { RepositoryAccess } from '../../../engine/domain/agent-shapes.ts';
@@ -20,12 +22,12 @@ test('an image stays while storage does not say what is in it', async () => {
   await using r2 = await standInForR2();
   using world = openImageWorld();
   files(world, 3);
-  expect(await write(world, r2)).toMatchObject({ image: { whole: true, files: 3 } });
+  expect(await write(world, repositoryOn(r2))).toMatchObject({ image: { whole: true, files: 3 } });
   const before = await imageOn(r2).get('manifest');
 
   r2.weather.fault = ({ action, key }) =>
     action === 'GetObject' && key.endsWith('/manifest') ? { do: 'answer', status: 503, code: 'SlowDown' } : undefined;
-  const { image, why } = await write(world, r2);
+  const { image, why } = await write(world, repositoryOn(r2));
   r2.weather.fault = () => undefined;
   expect(before.equals(await imageOn(r2).get('manifest')), 'the manifest is the one of before').toBe(true);
   expect([image, why]).toEqual([null, expect.stringContaining('manifest: HTTP 503')]);
@@ -35,13 +37,41 @@ test.each(['damaged', 'of another version'])('an image that is %s is written ane
   await using r2 = await standInForR2();
   using world = openImageWorld();
   files(world, 1);
-  await write(world, r2);
+  await write(world, repositoryOn(r2));
   const bytes = await imageOn(r2).get('manifest');
   if (what === 'damaged') bytes[bytes.length - 1]! ^= 1;
   else bytes.write('9', bytes.indexOf('"version":1') + '"version":'.length);
   await imageOn(r2).put('manifest', bytes);
-  expect(await write(world, r2)).toMatchObject({ image: { whole: true, files: 1 }, why: null });
+  expect(await write(world, repositoryOn(r2))).toMatchObject({ image: { whole: true, files: 1 }, why: null });
   expect(readHead(await imageOn(r2).get('manifest'))).toMatchObject({ version: 1, whole: true });
+});
+
+test.each(['storage', 'a folder'])('what an image lost in %s is in the next one', async (where) => {
+  await using r2 = await standInForR2();
+  using world = openImageWorld();
+  const [repository, image] =
+    where === 'storage' ? [repositoryOn(r2), imageOn(r2)] : [{ ...world.setup.at, password: PASSWORD }, imageIn(world)];
+  files(world, 4);
+  const first = await write(world, repository);
+  const [[gone, , ...size] = [''], [cut] = ['']] = readHead(await image.get('manifest'))!.segments;
+  await image.remove(`segments/${gone}`);
+  await image.put(`segments/${cut}`, Buffer.from('a part of it'));
+  const second = await write(world, repository);
+  const third = await write(world, repository);
+  expect([second.image, third.image]).toMatchObject([{ whole: true, files: 4 }, { bytesSent: 0 }]);
+  expect(second.image!.bytesSent).toBeLessThan(first.image!.bytesSent * 0.6);
+  expect(await image.get(`segments/${gone}`), 'what was lost').toHaveLength(Number(size));
+  expect((await image.get(`segments/${cut}`)).length, 'what was cut').toBeGreaterThan(5_000_000);
+});
+
+test('a list of more segments than storage names at once is a list of all', async () => {
+  await using r2 = await standInForR2();
+  const image = imageOn(r2);
+  const names = Array.from({ length: 1_003 }, () => randomBytes(32).toString('hex'));
+  for (const name of names) await image.put(`segments/${name}`, Buffer.from(name.slice(0, 8)));
+  const objects = openObjects(repositoryOn(r2));
+  expect(await objects.segments(never)).toEqual(new Map(names.map((name) => [name, 8])));
+  objects.close();
 });
 
 /** Each in a segment of its own. */
@@ -56,8 +86,15 @@ const imageOn = ({ world }: R2) => {
   return {
     get: async (name: string) => Buffer.from((await storage.get(`${prefix}${name}`, never))!),
     put: (name: string, bytes: Uint8Array) => storage.put(`${prefix}${name}`, bytes, never),
+    remove: (name: string) => storage.remove(`${prefix}${name}`, never),
   };
 };
+
+const imageIn = ({ storage }: ImageWorld): ReturnType<typeof imageOn> => ({
+  get: (name) => readFile(join(storage, 'image', name)),
+  put: (name, bytes) => writeFile(join(storage, 'image', name), bytes),
+  remove: (name) => rm(join(storage, 'image', name)),
+});
 
 const repositoryOn = ({ world }: R2): RepositoryAccess => ({
   url: `s3:${world.storage.endpoint}/hot/lab/repo`,
@@ -67,8 +104,12 @@ const repositoryOn = ({ world }: R2): RepositoryAccess => ({
   connections: 4,
 });
 
-async function write({ place, lines }: ImageWorld, r2: R2, timeIsUp = never): Promise<ImageWritten> {
+async function write(
+  { place, lines }: ImageWorld,
+  repository: RepositoryAccess,
+  timeIsUp = never,
+): Promise<ImageWritten> {
   const all = lines();
   const saved = { snapshot: SNAPSHOT, contentHash: contentHash(all), lines: all };
-  return await writeWakeImage({ repository: repositoryOn(r2), place, ...saved, threads: 1 }, timeIsUp, never);
+  return await writeWakeImage({ repository, place, ...saved, threads: 1 }, timeIsUp, never);
 }
