@@ -15,6 +15,8 @@ export interface Compared {
   readonly wanted: readonly Entry[];
   /** Of those, what would be replaced. */
   readonly otherwise: readonly string[];
+  /** Of those, what is a directory here and none in the snapshot; no directory is replaced. */
+  readonly inTheWay: readonly Entry[];
   readonly same: number;
   /** Files and whole directories that are there and not in the snapshot. */
   readonly others: number;
@@ -31,6 +33,7 @@ export async function compareFolder(target: string, entries: readonly Entry[], s
   const folders = new Set(entries.flatMap(({ name, type }) => [...foldersOf(name), ...(type === 'dir' ? [name] : [])]));
   const wanted: Entry[] = [];
   const otherwise: string[] = [];
+  const inTheWay: Entry[] = [];
   const real = new Set<string>();
   for (const folder of [...folders].toSorted()) {
     const there = folder === '' || real.has(parentOf(folder)) ? await lookUp(join(target, folder)) : null;
@@ -43,9 +46,10 @@ export async function compareFolder(target: string, entries: readonly Entry[], s
     if (there && (await isSame(at, there, entry, signal))) continue;
     wanted.push(entry);
     if (there) otherwise.push(entry.name);
+    if (there?.isDirectory()) inTheWay.push(entry);
   }
   const others = real.has('') ? await countOthers(target, '', new Set(things.map(nameOf)), folders) : 0;
-  return { wanted, otherwise, same: things.length - wanted.length, others };
+  return { wanted, otherwise, inTheWay, same: things.length - wanted.length, others };
 }
 
 const lookUp = async (at: string): Promise<Stats | null> => await lstat(at).catch(() => null);

@@ -23,7 +23,7 @@ interface Wanted {
 }
 
 /** Where what is wanted would lie, and what is there already. */
-export interface Look extends Omit<Compared, 'wanted'> {
+export interface Look extends Omit<Compared, 'wanted' | 'inTheWay'> {
   readonly target: string;
   readonly files: number;
   readonly bytes: number;
@@ -67,7 +67,7 @@ export async function downloadTo(
 
 const partsOf = (path: string): string[] => path.split('/').filter((part) => part !== '');
 
-/** Refused where there can be no folder. */
+/** Refused where there can be no folder, or where one stands in the way. */
 export async function lookAt(
   { snapshot, workspace, path, to }: Wanted,
   engine: EngineClient,
@@ -76,7 +76,7 @@ export async function lookAt(
   const why = await whyNoFolder(to);
   if (why) throw new Failure('bad_request', { why });
   const target = path === '' ? to : join(to, path.split('/').at(-1) ?? '');
-  const deep = !(await isFree(target)); // of what is not there, nothing needs to be compared
+  const deep = !(await isFree(target, path === '')); // of what is not there, nothing needs to be compared
   const query = { instance_id: workspace, ...(path !== '' && { path }), ...(deep && { deep: 'true' }) };
   const url = `/api/v1/snapshots/${snapshot}/files`;
   const { entries } = await allPages<EntriesJson>(engine, url, query, 'entries', signal);
@@ -87,7 +87,9 @@ export async function lookAt(
   };
   const modes = new Map(things.map(({ name, mode }) => [deep ? name : '', mode]));
   if (!deep) return { target, ...sums, modes, same: 0, others: 0, otherwise: [], pieces: [''] };
-  const { wanted, ...compared } = await compareFolder(path === '' ? await realpath(to) : target, entries, signal);
+  const there = path === '' ? await realpath(to) : target;
+  const { wanted, inTheWay, ...compared } = await compareFolder(there, entries, signal);
+  if (inTheWay[0]) throw new Failure('bad_request', { why: inTheWayWords(target, inTheWay[0]) });
   return { target, ...sums, modes, ...compared, pieces: wanted.length === 0 ? [] : piecesOf(entries, wanted) };
 }
 
@@ -101,6 +103,11 @@ export function otherwiseWords({ target, otherwise }: Look): string {
 
 const NAMED_MAX = 3;
 
+const inTheWayWords = (target: string, { name, type }: Compared['inTheWay'][number]): string =>
+  `${join(target, name)} is a directory here, and ${SORTS[type]} in the snapshot. Move it away, or name another folder.`;
+
+const SORTS = { file: 'a file', link: 'a link', dir: 'a directory', other: 'no directory' } as const;
+
 async function whyNoFolder(to: string): Promise<string | null> {
   try {
     return (await stat(to)).isDirectory() ? null : `${to} is a file. Name a folder.`;
@@ -109,10 +116,10 @@ async function whyNoFolder(to: string): Promise<string | null> {
   }
 }
 
-/** An empty folder is free. */
-async function isFree(target: string): Promise<boolean> {
+/** An empty folder is free for all of a snapshot; any other may be in the way of a file. */
+async function isFree(target: string, all: boolean): Promise<boolean> {
   const there = await lstat(target).catch(() => null);
-  return there === null || (there.isDirectory() && (await readdir(target)).length === 0);
+  return there === null || (all && there.isDirectory() && (await readdir(target)).length === 0);
 }
 
 /** Owners and special rights are those of a machine that is not ours. */

@@ -39,7 +39,7 @@ async function folderWith(files: Readonly<Record<string, string>>) {
   return folder;
 }
 
-const shown = ({ wanted, ...rest }: Awaited<ReturnType<typeof compareFolder>>) => ({
+const shown = ({ wanted, inTheWay: _, ...rest }: Awaited<ReturnType<typeof compareFolder>>) => ({
   wanted: wanted.map(({ name }) => name),
   ...rest,
 });

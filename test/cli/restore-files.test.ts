@@ -208,3 +208,18 @@ test('a file alone has the rights that it was saved with', async () => {
   expect(lstatSync(join(s.to, 'run/x.sh')).mode & 0o777, 'as a piece of a directory').toBe(0o700);
   expect((await restore(engineWith(now), 'run/x.sh', s.to, false)).same).toBe(1);
 });
+
+test.each([
+  ['a file', 'run/a.py', 'a.py/', 'a.py', 'a file'],
+  ['a file, with something in it', 'run/a.py', 'a.py/mine', 'a.py', 'a file'],
+  ['a link in a tree', 'run', 'run/current/mine', 'run/current', 'a link'],
+  ['a file in a tree', '', 'run/a.py/', 'run/a.py', 'a file'],
+])('a directory in the place of %s is named before anything comes, and stays', async (_, path, mine, name, what) => {
+  await using s = await stage({ 'run/a.py': 'a', 'run/b': 'b', 'run/current': { link: 'b' } });
+  const [now = ''] = s.snapshots;
+  plant(s.to, { [mine]: 'mine' });
+  const engine = { ...engineWith(now), open: () => expect.unreachable('nothing is fetched') };
+  const why = `${join(s.to, name)} is a directory here, and ${what} in the snapshot. Move it away, or name another folder.`;
+  await expect(restore(engine, path, s.to)).rejects.toThrow(why);
+  expect(lstatSync(join(s.to, mine)).isDirectory()).toBe(mine.endsWith('/'));
+});
