@@ -20,7 +20,7 @@ export interface ImageOrder extends ImageAt {
   readonly contentHash: string;
   /** What is in the snapshot. */
   readonly lines: readonly ManifestLine[];
-  /** The image that is there already. */
+  /** The image that is there already. Each segment that it lists is taken to be in storage, and is not sent again. */
   readonly before: ImageManifest | null;
   readonly threads: number;
 }
@@ -85,6 +85,8 @@ export async function writeImage(
   signal.throwIfAborted();
   const table = openSegmentTable(line);
   const entries = entriesOf(found, files, attributes, first, where, table);
+  why ??= line.why();
+  if (stop.aborted || why !== null) keepParts(order.before, line, table, missingBytes(files, entries));
   const manifest: ImageManifest = {
     version: 1,
     snapshot: order.snapshot,
@@ -100,7 +102,7 @@ export async function writeImage(
   } finally {
     objects.close();
   }
-  return { image: manifest, why: why ?? line.why() };
+  return { image: manifest, why };
 }
 
 interface Found {
@@ -163,15 +165,23 @@ function byUrgency(a: Found, b: Found): number {
   return a.index - b.index;
 }
 
+interface SegmentTable {
+  readonly used: [string, number, number][];
+  uses(name: string): boolean;
+  has(name: string): boolean;
+  /** The number it has here, from its first use on. */
+  indexOf(name: string): number;
+}
+
 /** Segments of this image by their name, each once. */
-function openSegmentTable({ stored }: Line) {
-  const used: [string, number, number][] = [];
+function openSegmentTable({ stored }: Line): SegmentTable {
+  const used: SegmentTable['used'] = [];
   const indices = new Map<string, number>();
   return {
     used,
-    has: (name: string): boolean => stored.has(name),
-    /** The number it has here, from its first use on. */
-    indexOf(name: string): number {
+    uses: (name) => indices.has(name),
+    has: (name) => stored.has(name),
+    indexOf(name) {
       const had = indices.get(name);
       if (had !== undefined) return had;
       indices.set(name, used.length);
@@ -187,7 +197,7 @@ function entriesOf(
   attributes: ReadonlyMap<number, Attributes>,
   first: ReadonlyMap<string, Found>,
   where: ReadonlyMap<string, Placed>,
-  table: ReturnType<typeof openSegmentTable>,
+  table: SegmentTable,
 ): ImageEntry[] {
   const common = ({ line, index, mode, uid, gid, mtimeNs }: Found) => {
     const xattrs = attributes.get(index);
@@ -219,6 +229,29 @@ function entriesOf(
     return [{ type: 'name', path: one.line.path, of: of.line.path }];
   });
   return [...others, ...written, ...names];
+}
+
+const missingBytes = (files: readonly Found[], entries: readonly ImageEntry[]): number => {
+  const there = new Set(entries.map(({ path }) => path));
+  return files.reduce((total, { line, size }) => total + (there.has(line.path) ? 0 : size), 0);
+};
+
+/**
+ * What is in storage of files that are not whole yet is listed too, so that the next writer goes on from there: what this one
+ * met, then what the one before it left. No more than those files can need, since nobody knows whose it is.
+ */
+function keepParts(before: ImageManifest | null, { asked, stored }: Line, table: SegmentTable, bytesMax: number): void {
+  const used = new Set(
+    before?.entries.flatMap((entry) => (entry.type === 'file' ? entry.extents.map(([s]) => s) : [])),
+  );
+  const left = before?.segments.flatMap(([name], index) => (used.has(index) ? [] : [name])) ?? [];
+  let bytes = 0;
+  for (const name of [...asked, ...left]) {
+    if (!stored.has(name) || table.uses(name)) continue;
+    bytes += stored.get(name)![1];
+    if (bytes > bytesMax) return;
+    table.indexOf(name);
+  }
 }
 
 const BREATH = 1_000;

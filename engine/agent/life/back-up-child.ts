@@ -96,7 +96,8 @@ async function picture(
     const until = AbortSignal.any([told.enough, AbortSignal.timeout(PIECE_MS)]);
     const pictured = { repository: told.repository(), place, snapshot, contentHash, lines, threads };
     const written = await writeWakeImage(pictured, until, signal);
-    if (!written.image || written.image.whole || !until.aborted) return talk.say(written);
+    const moved = written.image !== null && written.image.bytesSent > 0; // else the next one would not get further
+    if (!moved || written.image?.whole || !until.aborted) return talk.say(written);
   }
 }
 

@@ -1,9 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import { writeFileSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { ObjectsAt } from '../../../engine/agent/image/objects.ts';
 import { writeWakeImage } from '../../../engine/agent/image/write-wake-image.ts';
+import type { ImageWritten } from '../../../engine/domain/agent-protocol.ts';
+import { readHead } from '../../../engine/domain/image-head.ts';
 import { contentHash } from '../../../engine/policy/content-hash.ts';
 import { type ImageWorld, openImageWorld, PASSWORD, SNAPSHOT } from './image-world.ts';
 import { openStorage } from './storage.ts';
@@ -64,4 +66,39 @@ test('however many threads, few segments are under way while none has arrived', 
   expect(storage.sent.length).toBeGreaterThan(0);
   expect(storage.sent.length).toBeLessThanOrEqual(4);
   hangs.resolve(503);
+});
+
+test('a large file gets into the image piece by piece, however often its writer is stopped', async () => {
+  using world = openImageWorld();
+  writeFileSync(join(world.work, 'small'), 'small');
+  writeFileSync(join(world.work, 'model.bin'), randomBytes(80_000_000));
+  const hangs = Promise.withResolvers<number>();
+  let timeIsUp = new AbortController();
+  let count = 0;
+  const arrived: string[] = [];
+  using storage = await openStorage((name) => {
+    if (++count > 4) {
+      const round = timeIsUp;
+      setTimeout(() => round.abort(), 500);
+      return hangs.promise;
+    }
+    arrived.push(name);
+    return 200;
+  });
+  const images: (ImageWritten['image'] | undefined)[] = [];
+  while (!images.at(-1)?.whole && images.length < 6) {
+    [timeIsUp, count] = [new AbortController(), 0];
+    images.push((await write(world, storage.at, timeIsUp.signal)).image);
+  }
+  expect(images.map((image) => image?.files)).toEqual([1, 1, 2]);
+  expect(
+    images.every((image) => image!.bytesSent > 0),
+    'each gets further',
+  ).toBe(true);
+  expect(arrived.length).toBe(new Set(arrived).size);
+  hangs.resolve(503);
+
+  rmSync(join(world.work, 'model.bin'));
+  await write(world, storage.at);
+  expect(readHead(storage.objects.get('manifest')!)?.segments, 'nothing is kept for a file that went').toHaveLength(1);
 });

@@ -19,7 +19,8 @@ export async function openStorage(
   const objects = new Map<string, Buffer>();
   const sent: string[] = [];
   const server = createServer(async (request, reply) => {
-    const name = request.url!.split('/image/')[1]!;
+    const name = request.url!.split('/image/')[1];
+    if (name === undefined) return void reply.end(listed(objects));
     const body = Buffer.concat(await request.toArray().catch(() => []));
     if (!request.complete) return; // whoever sent it was ended
     const there = objects.get(name);
@@ -49,4 +50,13 @@ export async function openStorage(
       server.closeAllConnections();
     },
   };
+}
+
+/** The segments that lie there, in one page. */
+function listed(objects: ReadonlyMap<string, Buffer>): string {
+  const found = [...objects].filter(([name]) => name.startsWith('segments/'));
+  const contents = found.map(
+    ([name, { length }]) => `<Contents><Key>lab/repo/image/${name}</Key><Size>${length}</Size></Contents>`,
+  );
+  return `<ListBucketResult><IsTruncated>false</IsTruncated>${contents.join('')}</ListBucketResult>`;
 }
