@@ -8,7 +8,7 @@ import { patternFile } from '../restic/exclude-patterns.ts';
 import { readLine } from '../restic/readings.ts';
 import { codeOf } from './durable.ts';
 import { type Hashers, hashFiles } from './hash-files.ts';
-import type { BroughtPaths } from './image/read-image.ts';
+import { BARE_MODE, type BroughtPaths } from './image/read-image.ts';
 import type { WakeImage } from './image/wake-image.ts';
 import type { KnownFiles } from './known-files.ts';
 import { statOf } from './look-at.ts';
@@ -62,14 +62,24 @@ export async function fetchShare(
   chmodSync(place.at(staging), 0o700); // a root may hand its group down, which is none of theirs
   await seed(from, share, signal);
   const brought = await fromImage(from, share, onBytes, signal);
+  const above = waysTo(share.lines);
+  const isBare = (line: ManifestLine): boolean => {
+    if (line.type !== 'dir' || line.mode === BARE_MODE) return false;
+    const stat = statOf(place, `${staging}${rawPath(line.path).slice(share.root.length)}`);
+    return stat !== null && (stat.mode & 0o7777) === BARE_MODE;
+  };
   let trouble: unknown = null;
   for (let tries = 1; tries <= TRIES; tries++) {
-    const left = share.lines.filter(({ path }) => !brought.has(rawPath(path)));
+    const left = [
+      ...share.others.filter((line) => above.has(rawPath(line.path)) && isBare(line)),
+      ...share.lines.filter(({ path }) => !brought.has(rawPath(path))),
+    ];
     // What did not come by its name may come with everything.
-    if (left.length > 0) trouble = await runRestore(from, share, tries === 1 ? left : share.lines, onBytes, signal);
+    if (left.length > 0) trouble = await runRestore(from, share, tries === 1 ? left : null, onBytes, signal);
     const { verified, wrong } = await verify(from, share, brought, signal);
-    if (wrong.length === 0) return verified;
-    if (tries === TRIES) throw trouble ?? differs(wrong);
+    const bare = left.filter(isBare).map(({ path }) => rawPath(path));
+    if (wrong.length === 0 && bare.length === 0) return verified;
+    if (tries === TRIES) throw trouble ?? differs([...wrong, ...bare]);
     for (const path of wrong) {
       brought.delete(path);
       rmSync(place.at(`${staging}${path.slice(share.root.length)}`), { recursive: true, force: true });
@@ -94,8 +104,7 @@ async function fromImage(
     return raw !== share.root && (fresh || statOf(place, target(raw)) === null);
   });
   const wanted = [...foldersAbove(here, share), ...here];
-  const brought = await image.bring(wanted, share.root, place, target, onBytes, hashers, signal);
-  return new Map([[share.root, 0], ...brought]);
+  return new Map([[share.root, 0], ...(await image.bring(wanted, place, target, onBytes, hashers, signal))]);
 }
 
 /** What lies above these, up to the root, and is not among them. */
@@ -146,7 +155,7 @@ async function seed({ place, known, hashers }: Source, share: Share, signal: Abo
 async function runRestore(
   { order, snapshot, place, tool }: Source,
   share: Share,
-  left: readonly ManifestLine[],
+  left: readonly ManifestLine[] | null,
   onBytes: (bytes: number, files: number) => void,
   signal: AbortSignal,
 ): Promise<unknown> {

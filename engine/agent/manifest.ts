@@ -16,6 +16,7 @@ export function manifestLine(entry: Entry, sha256: string | undefined): Manifest
     sizeBytes: entry.type === 'file' ? entry.size : 0,
     ...(sha256 === undefined ? {} : { sha256 }),
     ...(entry.target === undefined ? {} : { target: wirePath(entry.target) }),
+    ctimeMs: Math.floor(entry.ctimeMs),
   };
 }
 

@@ -1,25 +1,36 @@
 import type { ManifestLine } from '../domain/agent-protocol.ts';
 import { rawPath } from '../domain/wire-path.ts';
-import { patternsFor } from '../restic/exclude-patterns.ts';
+import { patternFor, patternsFor } from '../restic/exclude-patterns.ts';
 import type { Share } from './fetch-share.ts';
 
-/** How restic is told what of a directory to bring, in few patterns; none: everything. */
+/**
+ * How restic is told what of a directory to bring, in few patterns; none: everything. `left`: only these, which may be folders
+ * of other parts; null is all of the share.
+ */
 export function sharePatterns(
   share: Share,
-  left: readonly ManifestLine[],
+  left: readonly ManifestLine[] | null,
 ): { readonly exclude: boolean; readonly patterns: readonly string[] } {
-  const few = left.length < share.lines.length ? ofFew(share, left) : null;
+  const few = left && ofFew(share, left);
   if (few) return { exclude: false, patterns: few };
   const patterns = share.part === 'critical' ? null : whatIs(share);
   return patterns ? { exclude: false, patterns } : { exclude: true, patterns: whatIsNot(share) };
 }
 
-/** Of what is left to bring; null where that takes too many, or cannot be said, and restic had better look at everything. */
+/**
+ * Of what is left to bring; null where that takes too many, and restic had better look at everything. A folder alone, without
+ * what is in it, goes first: what follows may name something in it.
+ */
 function ofFew(share: Share, left: readonly ManifestLine[]): readonly string[] | null {
   const wanted = new Set(left);
-  const others = [...share.lines.filter((line) => !wanted.has(line)), ...share.others];
-  const patterns = whatIs({ ...share, lines: left, others });
-  return patterns === null || patterns.length === 0 || patterns.length > PATTERNS_MAX ? null : patterns;
+  if (share.lines.every((line) => wanted.has(line))) return null;
+  const others = [...share.lines, ...share.others].filter((line) => !wanted.has(line));
+  const { leaves, alone, folders } = sorted(left, others);
+  const patterns = [
+    ...belowRoot(share, alone).flatMap((folder) => [patternFor(`/${folder}`), `!${patternFor(`/${folder}/`)}*`]),
+    ...patternsFor(belowRoot(share, leaves), belowRoot(share, [...folders, ...others]), ''),
+  ];
+  return patterns.length === 0 || patterns.length > PATTERNS_MAX ? null : patterns;
 }
 
 const belowRoot = ({ root }: Share, lines: readonly ManifestLine[]): readonly string[] =>
@@ -34,12 +45,18 @@ const whatIsNot = (share: Share): readonly string[] =>
  */
 function whatIs(share: Share): readonly string[] | null {
   if (share.others.length === 0) return [];
-  const parents = parentsOf([...share.lines, ...share.others]);
-  const isLeaf = (line: ManifestLine): boolean => !parents.has(rawPath(line.path));
-  const [leaves, folders] = [share.lines.filter(isLeaf), share.lines.filter((line) => !isLeaf(line))];
-  const come = waysTo(leaves);
-  if (!folders.every(({ path }) => come.has(rawPath(path)))) return null;
+  const { leaves, alone, folders } = sorted(share.lines, share.others);
+  if (alone.length > 0) return null;
   return patternsFor(belowRoot(share, leaves), belowRoot(share, [...folders, ...share.others]), '');
+}
+
+/** `alone`: the folders with nothing in them that is meant. */
+function sorted(lines: readonly ManifestLine[], others: readonly ManifestLine[]) {
+  const parents = parentsOf([...lines, ...others]);
+  const isLeaf = (line: ManifestLine): boolean => !parents.has(rawPath(line.path));
+  const [leaves, folders] = [lines.filter(isLeaf), lines.filter((line) => !isLeaf(line))];
+  const come = waysTo(leaves);
+  return { leaves, folders, alone: folders.filter(({ path }) => !come.has(rawPath(path))) };
 }
 
 /** Raw paths of directories with something in them. */

@@ -323,6 +323,8 @@ export const ManifestLine = z.object({
   sizeBytes: z.number(),
   sha256: Sha256.optional(),
   target: z.string().optional(),
+  /** When anything of it last changed on the machine it was saved from, owner and links too. No part of its identity. */
+  ctimeMs: z.number().int().optional(),
   /** Of a file outside of the backed-up directories: what the image had in its place. No part of its identity. */
   over: Sha256.optional(),
   /** Of a large file: when a program was last seen to have it open. No part of its identity. */

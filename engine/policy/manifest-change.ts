@@ -80,10 +80,11 @@ const lineFrom = (said: unknown): ManifestLine => (isUsual(said) ? said : Manife
 /** Obviously a directory or a file, with nothing special about it. */
 function isUsual(said: unknown): said is ManifestLine {
   if (typeof said !== 'object' || said === null) return false;
-  const { path, type, mode, mtimeMs, sizeBytes, sha256 } = said as Readonly<Record<string, unknown>>;
+  const { path, type, mode, mtimeMs, sizeBytes, sha256, ctimeMs = null } = said as Readonly<Record<string, unknown>>;
   const isThing =
     typeof path === 'string' && Number.isSafeInteger(mode) && Number.isFinite(mtimeMs) && Number.isFinite(sizeBytes);
-  const fields = Object.keys(said).length;
+  if (ctimeMs !== null && !Number.isSafeInteger(ctimeMs)) return false;
+  const fields = Object.keys(said).length - (ctimeMs === null ? 0 : 1);
   if (type === 'dir') return isThing && fields === 5;
   return isThing && type === 'file' && fields === 6 && typeof sha256 === 'string' && SHA256.test(sha256);
 }

@@ -268,6 +268,7 @@ export const snapshotOf = (world: World, saved: Saved, name = 'manifest'): NonNu
 export function treeOf(root: string, skip: readonly string[] = []): readonly string[] {
   const script = `
 import hashlib, os, stat, sys
+names_of = {}
 root, skip = os.fsencode(sys.argv[1]), [os.fsencode(s) for s in sys.argv[2:]]
 for folder, names, files in os.walk(root):
     names.sort()
@@ -280,7 +281,9 @@ for folder, names, files in os.walk(root):
         if stat.S_ISREG(s.st_mode): what = hashlib.sha256(open(path, 'rb').read()).hexdigest()[:16] + ' ' + str(s.st_mtime_ns)
         elif stat.S_ISLNK(s.st_mode): what = repr(os.readlink(path)) + ' ' + str(s.st_mtime_ns)
         elif stat.S_ISDIR(s.st_mode): what = str((s.st_mtime_ns + 500000) // 1000000)
-        print(repr(rel), oct(s.st_mode), s.st_uid, what)
+        xattrs = [(n, os.getxattr(path, n, follow_symlinks=False)) for n in sorted(os.listxattr(path, follow_symlinks=False))]
+        if stat.S_ISREG(s.st_mode) and s.st_nlink > 1: what += ' as ' + repr(names_of.setdefault(s.st_ino, rel))
+        print(repr(rel), oct(s.st_mode), s.st_uid, s.st_gid, what, *xattrs)
 `;
   const out = execFileSync('python3', ['-c', script, root, ...skip], { encoding: 'utf8', maxBuffer: 1 << 28 });
   return out.trim().split('\n').toSorted();

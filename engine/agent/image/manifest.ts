@@ -15,6 +15,8 @@ const common = {
   gid: Bytes,
   /** Nanoseconds since 1970, as text, since they are more than a number holds. */
   mtimeNs: z.string().regex(INTEGER),
+  /** When anything of it last changed, on the machine that it is of. */
+  ctimeMs: z.number().int().optional(),
   /** Names and values, both in base64. */
   xattrs: z.array(z.tuple([z.string(), z.string()])).optional(),
 };
@@ -68,18 +70,21 @@ const entryFrom = (said: object): ImageEntry => (isUsual(said) ? said : Entry.pa
 
 /** Obviously a directory or a file, with nothing special about it. */
 function isUsual(said: object): said is ImageEntry {
-  const { type, path, mode, uid, gid, mtimeNs, size, sha256, extents } = said as Readonly<Record<string, unknown>>;
+  const { type, path, mode, uid, gid, mtimeNs, ctimeMs, size, sha256, extents } = said as Readonly<
+    Record<string, unknown>
+  >;
   const isThing =
     typeof path === 'string' &&
     isCount(mode) &&
     mode <= 0o7777 &&
     isCount(uid) &&
     isCount(gid) &&
+    Number.isSafeInteger(ctimeMs) &&
     typeof mtimeNs === 'string' &&
     INTEGER.test(mtimeNs);
-  if (!isThing || type !== 'file') return isThing && type === 'dir' && hasFields(said, 6);
+  if (!isThing || type !== 'file') return isThing && type === 'dir' && hasFields(said, 7);
   return (
-    hasFields(said, 9) &&
+    hasFields(said, 10) &&
     isCount(size) &&
     typeof sha256 === 'string' &&
     SHA256.test(sha256) &&

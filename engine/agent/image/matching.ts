@@ -21,27 +21,24 @@ export interface Match<E extends ImageEntry = ImageEntry> {
 
 export const isFile = (match: Match): match is Match<ImageFile> => match.entry.type === 'file';
 
-/**
- * What the image has just as the snapshot has it, in the order of the snapshot, in which a directory stands before what is
- * in it. Of a directory that is not as it was restic brings everything.
- */
-export function matching({ byPath }: IndexedImage, lines: Iterable<ManifestLine>, root: string): readonly Match[] {
-  const folders = new Set([root]);
+/** What the image has just as the snapshot has it, in the order of the snapshot, in which a directory stands before what is in it. */
+export function matching({ byPath }: IndexedImage, lines: Iterable<ManifestLine>): readonly Match[] {
   const found: Match[] = [];
   for (const line of lines) {
     const entry = byPath.get(line.path);
     const file = entry?.type === 'name' ? byPath.get(entry.of) : entry;
-    if (!entry || !file || !isSame(file, line)) continue;
-    const path = rawPath(entry.path);
-    if (path !== root && !folders.has(path.slice(0, path.lastIndexOf('/')))) continue;
-    if (entry.type === 'dir') folders.add(path);
-    found.push({ path, entry });
+    if (entry && file && isSame(file, line)) found.push({ path: rawPath(entry.path), entry });
   }
   return found;
 }
 
+/**
+ * The lines of a snapshot say nothing of owners, extended attributes, and which names are of one file. A file of which the
+ * disk says that nothing was changed since has all of that as it was, and any other is left to restic.
+ */
 function isSame(entry: ImageEntry, line: ManifestLine): boolean {
   if (entry.type === 'name' || entry.type !== line.type || entry.mode !== line.mode) return false;
+  if (entry.ctimeMs === undefined || entry.ctimeMs !== line.ctimeMs) return false;
   if (entry.type === 'dir') return true;
   if (entry.type === 'link') return entry.target === line.target;
   return entry.sha256 === line.sha256 && entry.size === line.sizeBytes && msOf(entry.mtimeNs) === line.mtimeMs;

@@ -44,23 +44,27 @@ export interface Readers extends Threads<ReadJob, Read> {
 
 /**
  * Puts what an image has of these things where `target` says, each below a directory of ours in which none of them is yet.
- * What it does not have exactly as the snapshot has it is left alone: restic brings that.
+ * What it does not have exactly as the snapshot has it is left to restic, also what belongs to a directory made for its files.
  */
 export async function readImage(
   image: IndexedImage,
   { times, ...readers }: Readers,
   hashers: Hashers,
   lines: Iterable<ManifestLine>,
-  root: string,
   place: Place,
   target: (raw: string) => string,
   onBytes: (bytes: number, files: number) => void,
   signal: AbortSignal,
 ): Promise<Brought> {
-  const wanted = matching(image, lines, root);
+  const wanted = matching(image, lines);
   const paths = new Map<string, number>();
-  for (const { path, entry } of wanted)
-    if (entry.type === 'dir') mkdirSync(place.at(target(path)), { recursive: true, mode: 0o700 });
+  /** Those that are not the snapshot's too: what is in them may be. */
+  const made = new Set<string>();
+  for (const { path, entry } of wanted) {
+    const folder = entry.type === 'dir' ? path : path.slice(0, path.lastIndexOf('/'));
+    if (!made.has(folder)) mkdirSync(place.at(target(folder)), { recursive: true, mode: BARE_MODE });
+    made.add(folder);
+  }
   const files = wanted.filter(isFile);
   const before = place.at('').toString('latin1');
   const pathOf = ({ path }: Match): string => before + target(path);
@@ -201,5 +205,7 @@ function giveAttributes(
   return false;
 }
 
+/** Of a directory that was only made, so that nobody takes it for the snapshot's before restic has been there. */
+export const BARE_MODE = 0o1700;
 const FAILURES_MAX = 3;
 const OF_NOTHING = hash('sha256', '');

@@ -16,10 +16,9 @@ import type { Read, ReadJob } from './segment-reader.ts';
 
 /** The image of a workspace, for a restore. Whatever is wrong with it, there is restic. */
 export interface WakeImage extends AsyncDisposable {
-  /** Puts what it has of these things below `root` where `target` says; what came. */
+  /** Puts what it has of these things where `target` says; what came. */
   bring(
     lines: readonly ManifestLine[],
-    root: string,
     place: Place,
     target: (raw: string) => string,
     onBytes: (bytes: number, files: number) => void,
@@ -42,9 +41,9 @@ export async function openWakeImage(repository: RepositoryAccess, signal: AbortS
   let files = 0;
   let bytes = 0;
   return {
-    async bring(lines, root, place, target, onBytes, hashers, signal) {
+    async bring(lines, place, target, onBytes, hashers, signal) {
       if (image === null) return new Map();
-      const { paths, trouble } = await readImage(image, readers, hashers, lines, root, place, target, onBytes, signal);
+      const { paths, trouble } = await readImage(image, readers, hashers, lines, place, target, onBytes, signal);
       why ??= trouble;
       for (const line of lines) {
         if (line.type !== 'file' || !paths.has(rawPath(line.path))) continue;

@@ -7,6 +7,7 @@ import { isCritical } from '../critical.ts';
 import { codeOf } from '../durable.ts';
 import type { Place } from '../place.ts';
 import { openThreads } from '../threads.ts';
+import { msOf } from '../times.ts';
 import { type Attributes, attributesOf } from './attributes.ts';
 import { imageKeys } from './keys.ts';
 import { type Line, openLine } from './line.ts';
@@ -41,9 +42,10 @@ export async function writeImage(
   timeIsUp: AbortSignal,
   signal: AbortSignal,
 ): Promise<WrittenImage | null> {
-  const found = await look(order.lines, place);
-  const attributes = attributesOf(found.map(({ line }) => place.at(rawPath(line.path))));
+  // Before their ctimes, which then tell of a change in between.
+  const attributes = attributesOf(order.lines.map(({ path }) => place.at(rawPath(path))));
   if (attributes === null) return null;
+  const found = await look(order.lines, place);
   const first = firstNames(found);
   const files = found.filter((one) => one.line.type === 'file' && first.get(one.twins) === one).sort(byUrgency);
   const wanted = files.flatMap((file) => {
@@ -107,6 +109,7 @@ export async function writeImage(
 
 interface Found {
   readonly line: ManifestLine;
+  /** Which of the lines. */
   readonly index: number;
   readonly size: number;
   readonly sha256: string | undefined;
@@ -114,6 +117,7 @@ interface Found {
   readonly uid: number;
   readonly gid: number;
   readonly mtimeNs: string;
+  readonly ctimeMs: number;
   /** The same for all names of one file. */
   readonly twins: string;
 }
@@ -136,13 +140,14 @@ async function look(lines: readonly ManifestLine[], place: Place): Promise<Found
       if (!same) continue;
       found.push({
         line,
-        index: found.length,
+        index: at,
         size,
         sha256: line.sha256,
         mode: Number(stat.mode) & 0o7777,
         uid: Number(stat.uid),
         gid: Number(stat.gid),
         mtimeNs: String(stat.mtimeNs),
+        ctimeMs: msOf(String(stat.ctimeNs)),
         twins: stat.isFile() && stat.nlink > 1n ? `${stat.dev}:${stat.ino}` : `only ${found.length}`,
       });
     } catch (cause) {
@@ -199,7 +204,7 @@ function entriesOf(
   where: ReadonlyMap<string, Placed>,
   table: SegmentTable,
 ): ImageEntry[] {
-  const common = ({ line, index, mode, uid, gid, mtimeNs }: Found) => {
+  const common = ({ line, index, mode, uid, gid, mtimeNs, ctimeMs }: Found) => {
     const xattrs = attributes.get(index);
     return {
       path: line.path,
@@ -207,6 +212,7 @@ function entriesOf(
       uid,
       gid,
       mtimeNs,
+      ctimeMs,
       ...(xattrs ? { xattrs: xattrs.map(([n, v]) => [n, v] as [string, string]) } : {}),
     };
   };

@@ -73,17 +73,7 @@ export function openImageWorld(): ImageWorld {
       await using stack = new AsyncDisposableStack();
       const readers = stack.adopt(openReaders(setup), (one) => one.close());
       const hashers = stack.adopt(openHashers(), (one) => one.close());
-      const brought = await readImage(
-        indexed(image),
-        readers,
-        hashers,
-        lines,
-        'root',
-        place,
-        target,
-        () => undefined,
-        never,
-      );
+      const brought = await readImage(indexed(image), readers, hashers, lines, place, target, () => undefined, never);
       return { to: join(root, to), brought };
     },
     [Symbol.dispose]() {

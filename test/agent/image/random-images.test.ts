@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { openSegmentReader } from '../../../engine/agent/image/segment-reader.ts';
-import { make, tree } from '../random-tree.ts';
+import { make, type Thing, tree } from '../random-tree.ts';
 import { openImageWorld, treeAt } from './image-world.ts';
 
 test('any tree comes back from its image as it was', async () => {
@@ -25,15 +25,19 @@ test('any tree comes back from its image as it was', async () => {
 
 test('an image of an earlier time brings what is still the same, and nothing else', async () => {
   await fc.assert(
-    fc.asyncProperty(tree, tree, async (before, later) => {
+    fc.asyncProperty(tree, tree, tree, async (kept, before, later) => {
       using world = openImageWorld();
-      make(Buffer.from(world.work), before, { last: null });
+      const lay = (folder: string, things: Thing): void =>
+        make(Buffer.from(join(world.work, folder)), things, { last: null });
+      lay('kept', kept);
+      lay('other', before);
       await world.write();
-      rmSync(world.work, { recursive: true });
-      make(Buffer.from(world.work), later, { last: null });
+      rmSync(join(world.work, 'other'), { recursive: true });
+      lay('other', later);
       const now = new Map(treeAt(world.work).map((line) => [nameIn(line), line]));
       const { to, brought } = await world.read(world.lines());
       expect(brought.trouble).toBeNull();
+      expect(treeAt(join(to, 'kept'))).toEqual(treeAt(join(world.work, 'kept')));
       for (const line of treeAt(to)) {
         if (line.startsWith('dir')) continue; // their owner and mode come with restic where the image has others
         expect(line.replace(NAMES, '')).toBe(now.get(nameIn(line))?.replace(NAMES, ''));
