@@ -8,8 +8,8 @@ export interface Wanted {
 }
 
 export interface Plan<W extends Wanted> {
-  /** By hash: where the image before this one has it already. */
-  readonly kept: ReadonlyMap<string, ImageFile>;
+  /** By hash: where the image before this one has it already. It stays there at least until it is written anew. */
+  readonly had: ReadonlyMap<string, ImageFile>;
   /** Files that share a segment. */
   readonly bundles: readonly (readonly W[])[];
   /** Files with segments of their own. */
@@ -18,10 +18,11 @@ export interface Plan<W extends Wanted> {
 
 /**
  * What has to be written, in the order it is wanted. What the last image has stays where it is, until a quarter of its
- * segment is of no use any more: then the rest of it moves too.
+ * segment is of no use any more, or there are many small segments: then it moves.
  */
 export function planImage<W extends Wanted>(wanted: readonly W[], before: ImageManifest | null): Plan<W> {
-  const kept = keptFrom(wanted, before);
+  const had = hadIn(before, wanted);
+  const kept = keptOf(had, before);
   const seen = new Set<string>();
   const large: W[] = [];
   const bundles: W[][] = [];
@@ -43,22 +44,35 @@ export function planImage<W extends Wanted>(wanted: readonly W[], before: ImageM
     bytes += file.size;
   }
   if (bundle.length > 0) bundles.push(bundle);
-  return { kept, bundles, large };
+  return { had, bundles, large };
 }
 
-function keptFrom(wanted: readonly Wanted[], before: ImageManifest | null): Map<string, ImageFile> {
+function hadIn(before: ImageManifest | null, wanted: readonly Wanted[]): Map<string, ImageFile> {
+  const files = new Map<string, ImageFile>();
+  for (const entry of before?.entries ?? []) if (entry.type === 'file') files.set(entry.sha256, entry);
   const had = new Map<string, ImageFile>();
-  for (const entry of before?.entries ?? []) if (entry.type === 'file') had.set(entry.sha256, entry);
-  const kept = new Map<string, ImageFile>();
-  const alive = new Map<number, number>();
   for (const { sha256, size } of wanted) {
-    const file = had.get(sha256);
-    if (!file || file.size !== size || kept.has(sha256)) continue;
-    kept.set(sha256, file);
-    for (const [segment, , bytes] of file.extents) alive.set(segment, (alive.get(segment) ?? 0) + bytes);
+    const file = files.get(sha256);
+    if (file?.size === size) had.set(sha256, file);
   }
-  const thin = (segment: number): boolean => (alive.get(segment) ?? 0) < (before?.segments[segment]?.[1] ?? 0) * ALIVE;
-  for (const [sha256, file] of kept) if (file.extents.some(([segment]) => thin(segment))) kept.delete(sha256);
+  return had;
+}
+
+/** Hashes of what need not move. */
+function keptOf(had: ReadonlyMap<string, ImageFile>, before: ImageManifest | null): ReadonlySet<string> {
+  const bytesOf = (segment: number): number => before?.segments[segment]?.[1] ?? 0;
+  const alive = new Map<number, number>();
+  const small = new Set<number>();
+  for (const { size, extents } of had.values())
+    for (const [segment, , bytes] of extents) {
+      alive.set(segment, (alive.get(segment) ?? 0) + bytes);
+      // The end of a large file is small, and stays so.
+      if (size <= LARGE_BYTES && bytesOf(segment) < SMALL_BYTES) small.add(segment);
+    }
+  const moves = (segment: number): boolean =>
+    alive.get(segment)! < bytesOf(segment) * ALIVE || (small.size > SMALL_MAX && small.has(segment));
+  const kept = new Set<string>();
+  for (const [sha256, { extents }] of had) if (!extents.some(([segment]) => moves(segment))) kept.add(sha256);
   return kept;
 }
 
@@ -66,3 +80,6 @@ function keptFrom(wanted: readonly Wanted[], before: ImageManifest | null): Map<
 export const SEGMENT_BYTES = 8 * 1024 * 1024;
 const LARGE_BYTES = 4 * 1024 * 1024;
 const ALIVE = 0.75;
+/** Each costs a wake a request, and a day of small changes makes dozens. */
+const SMALL_BYTES = 1024 * 1024;
+const SMALL_MAX = 16;

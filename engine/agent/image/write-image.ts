@@ -61,7 +61,7 @@ export async function writeImage(
   const jobs = [...plan.bundles.map((bundle) => job(bundle, false)), ...plan.large.map((file) => job([file], true))];
   const line = openLine(order.before?.segments ?? []);
   const where = new Map<string, Placed>();
-  for (const [sha256, { extents }] of plan.kept)
+  for (const [sha256, { extents }] of plan.had)
     where.set(
       sha256,
       extents.map(([s, ...rest]) => [order.before!.segments[s]![0], ...rest]),

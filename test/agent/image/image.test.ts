@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { attributesOf, setAttributes } from '../../../engine/agent/image/attributes.ts';
 import { imageKeys } from '../../../engine/agent/image/keys.ts';
-import { type ImageEntry, packImage, unpackImage } from '../../../engine/agent/image/manifest.ts';
+import { type ImageEntry, type ImageManifest, packImage, unpackImage } from '../../../engine/agent/image/manifest.ts';
 import { readHead } from '../../../engine/domain/image-head.ts';
 import { openImageWorld, PASSWORD, SNAPSHOT, treeAt } from './image-world.ts';
 import { weights } from './weights.ts';
@@ -43,6 +43,21 @@ test('what changed goes into new segments, and a segment that is a quarter dead 
   for (let file = 20; file < 60; file++) rmSync(join(world.work, `f${file}`));
   const third = await world.write(second);
   expect(third.segments.map(([name]) => name)).not.toContain(first.segments[0]![0]);
+  const { to } = await world.read(world.lines());
+  expect(treeAt(to)).toEqual(treeAt(world.work));
+});
+
+test('many small segments become one, and as long as there is no time for it stay what they are', async () => {
+  using world = openImageWorld();
+  const names = Array.from({ length: 17 }, (_, file) => `f${file}`);
+  let image: ImageManifest | null = null;
+  for (const name of names) {
+    writeFileSync(join(world.work, name), name);
+    image = await world.write(image);
+  }
+  expect(image!.segments, 'each in its own').toHaveLength(17);
+  expect(await world.write(image, AbortSignal.abort())).toMatchObject({ whole: true, segments: image!.segments });
+  expect((await world.write(image)).segments).toHaveLength(1);
   const { to } = await world.read(world.lines());
   expect(treeAt(to)).toEqual(treeAt(world.work));
 });
