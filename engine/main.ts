@@ -7,7 +7,7 @@ import { readDiscordFile } from '../bot/setup/discord-file.ts';
 import { openAccounts } from './accounts/accounts.ts';
 import { keepOwners } from './accounts/owner.ts';
 import { keepAccounts } from './backups/kept-accounts.ts';
-import { noteInstallation } from './backups/recovery.ts';
+import { isEmpty, mustNotBeAnothers, noteInstallation } from './backups/recovery.ts';
 import { type SealAnew, sealAnew } from './backups/seal-anew.ts';
 import type { Engine } from './domain/doors.ts';
 import { Failure, isFailure, reasonOf } from './domain/failures.ts';
@@ -36,9 +36,10 @@ import { keepWatched } from './process/watched.ts';
 import { openWorkspaceLogs } from './process/workspace-logs.ts';
 import { sshConnect } from './ssh/connect.ts';
 import { ownKey } from './ssh/own-key.ts';
-import { readKeys, replaceKey } from './storage/key-files.ts';
+import { type Keys, readKeys, replaceKey } from './storage/key-files.ts';
 import { keepStorage } from './storage/local/keep-storage.ts';
 import type { LockRule } from './storage/local/locks.ts';
+import { readKeyFile } from './storage/master-key.ts';
 import { recoveryKeyIn } from './storage/recovery-key.ts';
 import { resticRepositories } from './storage/repositories.ts';
 import { type S3Options, s3Storage } from './storage/s3.ts';
@@ -84,13 +85,19 @@ export async function openDumont(
   const wanted = { setting, downloadUrl, folder: join(config.home, 'tools'), searchPath: config.path };
   const restic = resticFor(wanted, say, stop.signal);
   opening.defer(() => stop.abort(new Error('the engine stops'))); // whatever fails below, nothing we began goes on
+  const placed = openStorage(config, installation, opening, log, stop.signal);
+  const begin = async (): Promise<Keys> => {
+    // Before a key is made, which would be in the way of the right one.
+    if (await isEmpty(store)) await lookWhose(await placed, installation, config, keyFile, stop.signal);
+    return await readKeys(keyFile);
+  };
   const beginnings = [
-    readKeys(keyFile).then(async (keys) => {
+    begin().then(async (keys) => {
       const [mark, ...former] = [keys.key.sign, ...keys.former].map(markWith);
       return { keys, journals: opening.use(await openJournals(join(config.home, 'journals'), mark, former)) };
     }),
     ownKey(join(config.home, 'keys')),
-    openStorage(config, installation, opening, log, stop.signal),
+    placed,
     restic(),
   ] as const;
   const [{ keys, journals }, key, place, resticPath] = await Promise.all(beginnings).catch(async (cause: unknown) => {
@@ -146,6 +153,7 @@ export async function openDumont(
     repositories: repositoriesIn(storage, 'repositories'),
     vaults,
     seal: masterKey.seal,
+    unseal: open,
     kit: provideKit(join(config.home, 'kit'), restic, storage, say, stop.signal),
     publicKey: key.publicKey,
     bell,
@@ -250,6 +258,24 @@ export async function openDumont(
     lost: lost.promise,
     [Symbol.asyncDispose]: async () => await running.disposeAsync(),
   };
+}
+
+async function lookWhose(
+  place: Place,
+  { id }: Installation,
+  config: Config,
+  keyFile: string,
+  signal: AbortSignal,
+): Promise<void> {
+  using opening = new DisposableStack();
+  const places = [place, ...vaultPlaces(config, place)];
+  const storages = places.map((one) => opening.use(s3Storage({ ...one, now: Date.now })));
+  const key = (await readKeyFile(keyFile)) && (await readKeys(keyFile)).key;
+  const open = (sealed: string): string => {
+    if (key) return key.open(sealed, 'this installation');
+    throw new Failure('wrong_password', { workspace: 'this installation' });
+  };
+  await mustNotBeAnothers(id, { storages, open }, signal);
 }
 
 const markWith =

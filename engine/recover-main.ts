@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { type Recovered, recoverStore } from './backups/recovery.ts';
+import { isEmpty, type Recovered, recoverStore } from './backups/recovery.ts';
 import { Failure, isFailure } from './domain/failures.ts';
 import { specDefaults } from './domain/spec-defaults.ts';
 import { freePort, openStorage, vaultPlaces } from './main.ts';
@@ -24,8 +24,7 @@ export async function recover(config: Config, key: Uint8Array, signal: AbortSign
   const installation = await readInstallation(config.home, freePort);
   const folder = join(config.home, 'state');
   const store = opening.use(await openStore(folder));
-  for (const kind of ['workspaces', 'machines', 'snapshots'] as const)
-    if ((await store.list(kind)).length > 0) throw new Failure('store_not_empty', { folder });
+  if (!(await isEmpty(store))) throw new Failure('store_not_empty', { folder });
   const place = await openStorage(config, installation, opening, () => undefined, signal);
   const places = [place, ...vaultPlaces(config, place)];
   const storages = places.map((one) => opening.use(s3Storage({ ...one, now: Date.now })));

@@ -7,6 +7,7 @@ import type { Ports } from '../domain/ports.ts';
 import type { Settings } from '../domain/settings.ts';
 import { newestGood, type Snapshot } from '../domain/snapshot.ts';
 import { VERBS } from '../domain/verbs.ts';
+import { mustBeNew } from '../steps/describe.ts';
 import { writePin } from '../steps/metadata.ts';
 import { onlyAdopts } from '../steps/only-adopts.ts';
 import { rowsBell } from '../steps/step.ts';
@@ -67,6 +68,7 @@ export function asksOfSnapshots(views: Views, { begin, noted }: Asking, ports: P
       if (await onlyAdopts(ports)) throw new Failure('recovery_unconfirmed');
       // Asked again under the same key it is there already, by that very operation.
       if (known && asked.key === null) throw new Failure('workspace_exists', { workspace: into });
+      if (!known) await mustBeNew(into, ports);
       if (workspace.owner === asked.by)
         return await begin('clone', workspace, asked, () => ({ clone: { snapshot: snapshot.id, into } }), into);
       // Nobody else gets the key or the secrets of its owner, an admin neither.
@@ -89,6 +91,7 @@ export function asksOfSnapshots(views: Views, { begin, noted }: Asking, ports: P
       checkRoom(snapshot, ports.settings);
       const known = await store.read('workspaces', into);
       if (known && asked.key === null) throw new Failure('workspace_exists', { workspace: into });
+      if (!known) await mustBeNew(into, ports);
       const { sealed } = await ports.repositories.newPassword();
       const gift = { snapshot: snapshot.id, to, into, sealedPassword: sealed };
       return await begin('give', workspace, asked, () => ({ give: gift }), `to ${to} as ${into}`);

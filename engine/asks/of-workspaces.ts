@@ -9,7 +9,7 @@ import { specDefaults } from '../domain/spec-defaults.ts';
 import { includeFault, newWorkspace, type WorkspaceSpec } from '../domain/workspace.ts';
 import { countLast } from '../money/storage-books.ts';
 import { faultInChoice } from '../policy/plan.ts';
-import { tryToDescribe } from '../steps/describe.ts';
+import { mustBeNew, tryToDescribe } from '../steps/describe.ts';
 import { onlyAdopts } from '../steps/only-adopts.ts';
 import { workspaceBell } from '../steps/step.ts';
 import { update } from '../steps/update.ts';
@@ -31,6 +31,7 @@ export function asksOfWorkspaces(views: Views, { noted }: Asking, ports: Ports):
       checkChoice(chosen);
       if ((await store.read('workspaces', name)) || (await promised(name, store)))
         throw new Failure('workspace_exists', { workspace: name });
+      await mustBeNew(name, ports);
       const { sealed } = await ports.repositories.newPassword();
       const workspace = newWorkspace(
         { id: name, owner: asked.by, spec: chosen, sequence: 0, sealedPassword: sealed },

@@ -1,5 +1,5 @@
 import { Failure, isFailure, sentence } from '../domain/failures.ts';
-import { imagePrefix, repositoryPrefix } from '../domain/layout.ts';
+import { descriptionPrefix, imagePrefix, repositoryPrefix } from '../domain/layout.ts';
 import type { Clone, Operation } from '../domain/operation.ts';
 import type { Ports, StoredObject } from '../domain/ports.ts';
 import type { Snapshot } from '../domain/snapshot.ts';
@@ -58,7 +58,8 @@ async function mayTryAgain({ id, workspace }: Operation, { code, message }: Fail
 /** What is left of a try that came to nothing: whoever takes the name next finds nothing there. */
 async function sweep(into: string, { store, storage }: Ports, signal: AbortSignal): Promise<void> {
   if (await store.read('workspaces', into)) return;
-  for (const { key } of await storage.list(`${into}/`, signal)) await storage.remove(key, signal);
+  for (const prefix of [`${into}/`, descriptionPrefix(into)])
+    for (const { key } of await storage.list(prefix, signal)) await storage.remove(key, signal);
   for (const snapshot of await store.list('snapshots'))
     if (snapshot.workspace === into) await store.remove('snapshots', snapshot);
 }

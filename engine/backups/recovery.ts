@@ -46,6 +46,8 @@ export interface Recovered {
     /** What could not be read of the catalogue. */
     readonly unreadable: readonly string[];
   }[];
+  /** Names of workspaces that another key sealed: another installation's that used the same storage. */
+  readonly foreign: readonly string[];
 }
 
 const Installation = z.object({ id: z.string().regex(/^[a-z0-9]+$/) });
@@ -62,20 +64,56 @@ export async function noteInstallation(
   await storage.put(name, Buffer.from(key.seal(JSON.stringify({ id }))), signal, { onlyIfAbsent: true });
 }
 
+/** Nothing that recovering builds anew is there. */
+export async function isEmpty(store: Store): Promise<boolean> {
+  for (const kind of ['workspaces', 'machines', 'snapshots'] as const)
+    if ((await store.list(kind)).length > 0) return false;
+  return true;
+}
+
+/** An engine that begins with nothing writes nothing where an installation is that is not its own: it may have been lost. */
+export async function mustNotBeAnothers(
+  own: string,
+  { storages, open }: Pick<Recovery, 'storages' | 'open'>,
+  signal: AbortSignal,
+): Promise<void> {
+  for (const storage of storages) {
+    const found = await installationIn(storage, open, signal);
+    if (found === undefined) continue;
+    if (found === own) return;
+    const described = (await storage.list(DESCRIPTIONS, signal)).map(({ key }) => describedBy(key));
+    throw new Failure('storage_of_another', {
+      bucket: `${storage.endpoint}/${storage.bucket}`,
+      workspaces: [...new Set(described)].slice(0, NAMED_MAX).join(', ') || '-',
+    });
+  }
+}
+
 /** Whose storage this is. The first thing that is read: with a wrong key nothing else is begun. */
 export async function readInstallationIn(
   { storages, open }: Pick<Recovery, 'storages' | 'open'>,
   signal: AbortSignal,
 ): Promise<string> {
   for (const storage of storages) {
-    const named = await storage.list(INSTALLATION, signal);
-    if (named.length === 0) continue; // of a vault only where the hot one lost even this: it may hold older names
-    const name = await firstThatOpens(storage, named, open, signal);
-    if (name === null) throw new Failure('wrong_recovery_key');
-    return Installation.parse(JSON.parse(name)).id;
+    const found = await installationIn(storage, open, signal);
+    if (found === undefined) continue; // of a vault only where the hot one lost even this: it may hold older names
+    if (found === null) throw new Failure('wrong_recovery_key');
+    return found;
   }
   const [storage] = storages;
   throw new Failure('nothing_to_recover', { bucket: `${storage?.endpoint}/${storage?.bucket}` });
+}
+
+/** Null: the key opens no name there. */
+async function installationIn(
+  storage: Storage,
+  open: Recovery['open'],
+  signal: AbortSignal,
+): Promise<string | null | undefined> {
+  const named = await storage.list(INSTALLATION, signal);
+  if (named.length === 0) return undefined;
+  const name = await firstThatOpens(storage, named, open, signal);
+  return name && Installation.parse(JSON.parse(name)).id;
 }
 
 /** While a master key is replaced, what both sealed lies side by side. */
@@ -104,7 +142,8 @@ export async function recoverStore(recovery: Recovery, signal: AbortSignal): Pro
   const { storages, store, now } = recovery;
   const installation = await readInstallationIn(recovery, signal);
   const workspaces: Recovered['workspaces'][number][] = [];
-  for (const description of await descriptions(recovery, signal)) {
+  const { found, foreign } = await descriptions(recovery, signal);
+  for (const description of found) {
     const { snapshots, unreadable } = await catalogueOf(description.id, rootsOf(description, storages), now, signal);
     const present = await namesIn(rootsOf(description, storages), signal);
     const kept = snapshots.filter(({ leaving }) => leaving === null);
@@ -126,7 +165,7 @@ export async function recoverStore(recovery: Recovery, signal: AbortSignal): Pro
     resolvedAt: null,
     resolvedBy: null,
   });
-  return { installation, ...came, workspaces };
+  return { installation, ...came, workspaces, foreign };
 }
 
 /** Their logins and tokens are over. A name that a workspace carries is somebody's, whether their account came back or not. */
@@ -175,23 +214,29 @@ function workspaceFrom(
 }
 
 /** Of each workspace the one that was written last of those that open, wherever it lies. */
-async function descriptions({ storages, open }: Recovery, signal: AbortSignal): Promise<readonly Description[]> {
+async function descriptions(
+  { storages, open }: Recovery,
+  signal: AbortSignal,
+): Promise<{ readonly found: readonly Description[]; readonly foreign: readonly string[] }> {
   const listed = await Promise.all(
     storages.map(async (storage) => (await storage.list(DESCRIPTIONS, signal)).map((object) => ({ storage, object }))),
   );
-  const known = Map.groupBy(listed.flat(), ({ object: { key } }) => key.slice(DESCRIPTIONS.length).split('/')[0] ?? '');
+  const known = Map.groupBy(listed.flat(), ({ object: { key } }) => describedBy(key));
   const destroyed = new Set(((await storages[0]?.list(DESTROYED, signal)) ?? []).map(({ key }) => key));
   const found: Description[] = [];
+  const foreign: string[] = [];
   for (const [workspace, all] of known) {
     let text: string | null = null;
     for (const { storage, object } of all.toSorted((a, b) => b.object.writtenAt - a.object.writtenAt))
       text ??= await firstThatOpens(storage, [object], open, signal);
-    if (text === null) throw new Failure('wrong_password', { workspace });
-    const description = JSON.parse(text) as Description;
-    if (!destroyed.has(destroyedKey(vaultName(description)))) found.push(description);
+    const description = text === null ? null : (JSON.parse(text) as Description);
+    if (!description) foreign.push(workspace);
+    else if (!destroyed.has(destroyedKey(vaultName(description)))) found.push(description);
   }
-  return found.toSorted((a, b) => (a.id < b.id ? -1 : 1));
+  return { found: found.toSorted((a, b) => (a.id < b.id ? -1 : 1)), foreign: foreign.toSorted() };
 }
+
+const describedBy = (key: string): string => key.slice(DESCRIPTIONS.length).split('/')[0] ?? '';
 
 /** Where a workspace lies in each storage: in the hot one by its name, in a vault by the name of that very one. */
 interface Root {
@@ -264,5 +309,6 @@ async function readFirst(storages: readonly Storage[], key: string, signal: Abor
 
 const METADATA = '/metadata.json';
 const AT_ONCE = 16;
+const NAMED_MAX = 5;
 /** Numbers that machines may hold and have not used yet. */
 const TICKETS_OUT = 1_000;

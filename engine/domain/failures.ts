@@ -236,6 +236,13 @@ export const FAILURES = {
     'There is already a workspace named "{workspace}".',
     'Já existe um workspace chamado "{workspace}".',
   ),
+  workspace_in_storage: row(
+    409,
+    73,
+    false,
+    'Storage holds a workspace named "{workspace}" that this engine does not know. If it was lost with a store, "dumont recover" brings it back; otherwise take another name.',
+    'O armazenamento tem um workspace chamado "{workspace}" que este engine não conhece. Se ele se perdeu com o estado, "dumont recover" o traz de volta; senão, use outro nome.',
+  ),
   not_in_plan: row(
     409,
     65,
@@ -546,6 +553,13 @@ export const FAILURES = {
     false,
     'There is no installation of Dumont in {bucket}. Check the settings of the storage.',
     'Não há instalação do Dumont em {bucket}. Confira as configurações do armazenamento.',
+  ),
+  storage_of_another: row(
+    409,
+    73,
+    false,
+    'The storage at {bucket} is of an installation of Dumont already (workspaces: {workspaces}), and this engine has neither its store nor its name. If it is yours, "dumont recover" brings it back with its recovery key. If it is not, take another bucket (DUMONT_S3_BUCKET). Nothing was written there.',
+    'O armazenamento em {bucket} já é de uma instalação do Dumont (workspaces: {workspaces}), e este engine não tem o estado nem o nome dela. Se ela é sua, "dumont recover" a traz de volta com a chave de recuperação. Se não, use outro bucket (DUMONT_S3_BUCKET). Nada foi gravado ali.',
   ),
   store_not_empty: row(
     409,

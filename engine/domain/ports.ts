@@ -34,6 +34,8 @@ export interface Ports {
   readonly repositories: Repositories;
   /** Wraps what must lie nowhere in the clear, with the installation's master key. */
   readonly seal: (plain: string) => string;
+  /** Rejects with `wrong_password` what another key sealed. */
+  readonly unseal: (sealed: string) => string;
   /** Where copies of everything go that no machine can reach; the first one counts, the others are besides. */
   readonly vaults: readonly Vault[];
   readonly kit: () => Promise<Kit>;

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { isFailure, reasonOf } from '../domain/failures.ts';
+import { Failure, isFailure, reasonOf } from '../domain/failures.ts';
 import { descriptionKey, descriptionPrefix } from '../domain/layout.ts';
 import type { Ports } from '../domain/ports.ts';
 import type { Workspace } from '../domain/workspace.ts';
@@ -30,12 +30,34 @@ export function descriptionOf(workspace: Workspace): Description {
  */
 export async function describe(
   workspace: Workspace,
-  ports: Pick<Ports, 'storage' | 'seal'>,
+  ports: Pick<Ports, 'storage' | 'seal' | 'unseal'>,
   signal: AbortSignal,
 ): Promise<void> {
   const there = await ports.storage.list(descriptionPrefix(workspace.id), signal);
   const key = await putDescription(workspace, ports, signal);
-  for (const old of there) if (old.key !== key) await ports.storage.remove(old.key, signal);
+  for (const old of there)
+    if (old.key !== key && (await isOwn(old.key, ports, signal))) await ports.storage.remove(old.key, signal);
+}
+
+/** What another key sealed may be all that is left of another installation's password. */
+async function isOwn(
+  key: string,
+  { storage, unseal }: Pick<Ports, 'storage' | 'unseal'>,
+  signal: AbortSignal,
+): Promise<boolean> {
+  try {
+    unseal(Buffer.from((await storage.get(key, signal)) ?? '').toString());
+    return true;
+  } catch (cause) {
+    if (isFailure(cause, 'wrong_password')) return false;
+    throw cause;
+  }
+}
+
+/** A name that the store does not know is free only when storage does not either: it may be of a store that was lost. */
+export async function mustBeNew(name: string, { storage }: Pick<Ports, 'storage'>): Promise<void> {
+  const there = await storage.list(descriptionPrefix(name), AbortSignal.timeout(WRITE_MS));
+  if (there.length > 0) throw new Failure('workspace_in_storage', { workspace: name });
 }
 
 /** Beside those that are there. Returns where. */
@@ -54,7 +76,7 @@ export async function putDescription(
 /** What a person decided stands, whether storage answers right now or not: it is written again at the next wake. */
 export async function tryToDescribe(
   workspace: Workspace,
-  ports: Pick<Ports, 'storage' | 'seal' | 'log'>,
+  ports: Pick<Ports, 'storage' | 'seal' | 'unseal' | 'log'>,
 ): Promise<void> {
   try {
     await describe(workspace, ports, AbortSignal.timeout(WRITE_MS));

@@ -84,6 +84,7 @@ const alone: Omit<Ports, 'heartbeats'> = {
   },
   vaults: [],
   seal: nothing,
+  unseal: nothing,
   kit: async () => ({ tools: [] }),
   publicKey: '',
   bell,

@@ -1,5 +1,6 @@
 import type { Engine } from '../../engine/domain/doors.ts';
 import type { Talk } from '../../engine/domain/events.ts';
+import { Failure } from '../../engine/domain/failures.ts';
 import type { State } from '../../engine/domain/lifecycle.ts';
 import { toldLine } from '../../engine/domain/log.ts';
 import type { Log, Ports, Vault } from '../../engine/domain/ports.ts';
@@ -18,6 +19,11 @@ import { type FakeMachine, TOOL_SHA256 } from './machine.ts';
 import { FakeMarketplace } from './marketplace.ts';
 import { FakeStorage } from './storage.ts';
 import { FakeJournals, FakeStore } from './store.ts';
+
+export function unseal(sealed: string): string {
+  if (!sealed.startsWith('sealed ')) throw new Failure('wrong_password', { workspace: '-' });
+  return sealed.slice('sealed '.length);
+}
 
 /** Everything outside, in memory, under one clock; engines come and go in it. */
 export class World {
@@ -59,6 +65,7 @@ export class World {
       repositories: this.storage,
       vaults: this.vaults,
       seal: (plain) => `sealed ${plain}`,
+      unseal,
       kit: async () => ({
         tools: [{ name: 'restic', sha256: TOOL_SHA256, file: '', sizeBytes: 1, key: 'kit/restic' }],
       }),

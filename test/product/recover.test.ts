@@ -51,6 +51,10 @@ test.skipIf(resticProgram === null)(
     for (const gone of ['state', 'master.key', 'installation.json', 'journals', 'keys'])
       rmSync(join(home, gone), { recursive: true, force: true });
 
+    const fresh = openDumont(readConfig(settings), () => undefined);
+    await expect(fresh, 'an engine that begins with nothing').rejects.toThrow(
+      /is of an installation of Dumont already \(workspaces: lab\).*"dumont recover" brings it back/,
+    );
     const slip = await recover(home, `${key.slice(0, -1)}${key.endsWith('7') ? '8' : '7'}`);
     expect([slip.code, slip.said]).toEqual([65, expect.stringContaining('This is no recovery key')]);
     const other = await recover(home, recoveryKeyOf(Buffer.alloc(32, 9)));
@@ -64,6 +68,7 @@ test.skipIf(resticProgram === null)(
       accounts: 1,
       reserved: ['ana'],
       workspaces: [{ id: 'lab', snapshots: 0, missing: [], unreadable: [] }],
+      foreign: [],
     });
     expect(JSON.parse(readFileSync(join(home, 'installation.json'), 'utf8')).id).toBe(installation);
     {

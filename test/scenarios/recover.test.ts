@@ -4,22 +4,18 @@ import { keepAccounts } from '../../engine/backups/kept-accounts.ts';
 import { noteInstallation, recoverStore } from '../../engine/backups/recovery.ts';
 import type { Engine } from '../../engine/domain/doors.ts';
 import { Failure } from '../../engine/domain/failures.ts';
-import { metadataKey } from '../../engine/domain/layout.ts';
+import { descriptionKey, metadataKey } from '../../engine/domain/layout.ts';
 import type { Storage } from '../../engine/domain/ports.ts';
 import { specDefaults } from '../../engine/domain/spec-defaults.ts';
 import { FakeStorage } from '../fakes/storage.ts';
 import { FakeStore } from '../fakes/store.ts';
-import { ANA, awake, MINUTE, World } from '../fakes/world.ts';
+import { ANA, awake, MINUTE, unseal, World } from '../fakes/world.ts';
 
 // Many days, or many starts of restic, on a computer that may be busy.
 vi.setConfig({ testTimeout: 120_000 });
 const DAY = 24 * 60 * MINUTE;
 const { signal } = new AbortController();
 const seal = (plain: string): string => `sealed ${plain}`;
-const open = (sealed: string): string => {
-  if (!sealed.startsWith('sealed ')) throw new Failure('wrong_password', { workspace: '-' });
-  return sealed.slice('sealed '.length);
-};
 
 async function lost() {
   const w = new World();
@@ -31,9 +27,9 @@ async function lost() {
   await running.engine.snapshot('lab', { description: 'before the store was lost', tags: ['keep'] }, ANA);
   await w.clock.advance(MINUTE);
   running.machine.write('workspace/train.py', 'print(2)');
-  const recover = async (storages: readonly Storage[] = [w.storage, vault], unseal = open) => {
+  const recover = async (storages: readonly Storage[] = [w.storage, vault], open = unseal) => {
     const store = new FakeStore();
-    const recovery = { storages, open: unseal, store, specDefaults: specDefaults(w.settings), now: w.clock.now() };
+    const recovery = { storages, open, store, specDefaults: specDefaults(w.settings), now: w.clock.now() };
     return { store, recovered: await recoverStore(recovery, signal) };
   };
   return { w, vault, ...running, recover };
@@ -54,6 +50,7 @@ test('a store that was lost comes back from storage: workspaces, their passwords
     accounts: 0,
     reserved: ['ana'],
     workspaces: [{ id: 'lab', snapshots: 2, missing: [], unreadable: [] }],
+    foreign: [],
   });
   const before = await w.store.list('snapshots');
   expect((await store.list('snapshots')).map(lasting)).toEqual(before.map(lasting));
@@ -88,6 +85,34 @@ test('another key changes nothing and says so, and storage of nobody is no insta
   await expect(recover([new FakeStorage()])).rejects.toMatchObject({ code: 'nothing_to_recover' });
   expect(w.storage.objects.size).toBeGreaterThan(0);
   await stop();
+});
+
+test('what a stranger sealed in the same storage is named, left where it is, and in the way of nothing else', async () => {
+  const { w, engine, recover, stop } = await lost();
+  const strangers = ['lab', 'other'].map((id) => descriptionKey(id, 'ffffffffffffffff'));
+  for (const key of strangers) w.storage.objects.set(key, Buffer.from('by another key'));
+  await engine.configure('lab', { diskGb: 50 }, ANA);
+  await stop();
+  expect(w.storage.objects.get(strangers[0]!), 'it may hold the only password there is').toBeDefined();
+  const { recovered } = await recover();
+  expect(recovered.workspaces.map(({ id }) => id)).toEqual(['lab']);
+  expect(recovered.foreign).toEqual(['other']);
+});
+
+test('a name that storage still describes is not free, though the store knows nothing of it', async () => {
+  const { w, engine, stop } = await lost();
+  const [{ id } = { id: '' }] = await engine.snapshots('lab');
+  w.storage.objects.set(descriptionKey('other', 'ffffffffffffffff'), Buffer.from('by another key'));
+  const before = new Map(w.storage.objects);
+  const taken = { code: 'workspace_in_storage' };
+  await expect(engine.clone('lab', id, { into: 'other' }, ANA)).rejects.toMatchObject(taken);
+  await stop();
+  Object.assign(w, { store: new FakeStore() });
+  const { engine: fresh, stop: end } = await w.start();
+  for (const name of ['lab', 'other']) await expect(fresh.create(name, {}, ANA)).rejects.toMatchObject(taken);
+  expect(await w.store.list('workspaces')).toEqual([]);
+  expect(new Map(w.storage.objects)).toEqual(before);
+  await end();
 });
 
 test('what is not whole in storage is named, and the rest comes back', async () => {

@@ -40,6 +40,7 @@ export function portsOf(process: Process, world: SimulatedWorld): Ports {
     repositories: repositoriesOf(world.storage, pass),
     vaults: [],
     seal: (plain) => `sealed ${plain}`,
+    unseal: (sealed) => sealed.slice('sealed '.length),
     kit: () => pass('kit', async () => KIT, storageDown),
     publicKey: 'ssh-ed25519 AAAA engine',
     bell: createBell(process.clock),

@@ -53,7 +53,7 @@ async function installed(folder: string) {
     const sealedPassword = key.seal(passwordOf(id));
     const own = { id, version: 0, owner: 'ana', createdAt: 1, epoch: 1, sequence: 1, wish, spec, sealedPassword };
     const workspace: Workspace = await store.save('workspaces', { ...own, ...none });
-    await describe(workspace, { storage: hot, seal: key.seal }, signal);
+    await describe(workspace, { storage: hot, seal: key.seal, unseal: (sealed) => key.open(sealed, '-') }, signal);
   }
   for (const [name, body] of hot.objects) vault.objects.set(name, body);
   const give = { snapshot: 'a', into: 'paper', to: 'joao', sealedPassword: key.seal(passwordOf('paper')) };

@@ -49,6 +49,7 @@ export async function vaulted() {
     vaults: [vault],
     log: () => undefined,
     seal: MASTER_KEY.seal,
+    unseal: (sealed: string) => MASTER_KEY.open(sealed, '-'),
     tell: (talk: unknown) => told.push(talk),
   } as unknown as Ports;
   await r2.world.storage.setLocks('vault', [

@@ -10,6 +10,7 @@ const PROGRAM = join(import.meta.dirname, '..', '..', 'recover-main.ts');
 interface Recovered {
   readonly accounts: number;
   readonly reserved: readonly string[];
+  readonly foreign: readonly string[];
   readonly workspaces: readonly {
     readonly id: string;
     readonly snapshots: number;
@@ -52,7 +53,7 @@ export const recover = command({
   },
 });
 
-function lines({ workspaces, accounts, reserved }: Recovered): string[] {
+function lines({ workspaces, accounts, reserved, foreign }: Recovered): string[] {
   return [
     ...workspaces.flatMap(({ id, snapshots, missing, unreadable }) => [
       `${id}: ${plural(snapshots, 'snapshot')}`,
@@ -61,6 +62,9 @@ function lines({ workspaces, accounts, reserved }: Recovered): string[] {
     ]),
     `${plural(workspaces.length, 'workspace')} recovered, all asleep. Start the engine with "npm start": it adopts what runs`,
     'and rents, destroys and removes nothing until you say "dumont recover --confirm".',
+    ...(foreign.length > 0
+      ? [`Not recovered, since another installation's key sealed them: ${foreign.join(', ')}.`]
+      : []),
     accounts > 0
       ? `${plural(accounts, 'account')} came back with their passwords; logins and tokens did not: log in again, make tokens anew.`
       : 'No account was in storage: the next start shows the password of "admin" once.',
