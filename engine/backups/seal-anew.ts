@@ -1,5 +1,5 @@
 import { Failure, isFailure } from '../domain/failures.ts';
-import { ACCOUNTS, accountsPrefix, descriptionPrefix, INSTALLATION, installationKey } from '../domain/layout.ts';
+import { ACCOUNTS, descriptionPrefix, INSTALLATION, installationKey } from '../domain/layout.ts';
 import type { Storage, Store } from '../domain/ports.ts';
 import { putDescription } from '../steps/describe.ts';
 import { onlyAdopts } from '../steps/only-adopts.ts';
@@ -55,15 +55,13 @@ export async function sealAnew(
   for (const vault of vaults) {
     for (const key of [...keys, own]) await copy(hot, vault, key, signal);
   }
-  for (const { key } of await hot.list(INSTALLATION, signal)) if (key !== own) await hot.remove(key, signal);
-  for (const { key } of await hot.list(ACCOUNTS, signal))
-    if (!key.startsWith(accountsPrefix(fresh.mark))) await hot.remove(key, signal);
-  for (const { id } of await store.list('workspaces')) {
-    for (const { key } of await hot.list(descriptionPrefix(id), signal)) {
+  const old = (sealed: string): boolean => !isSealedBy(fresh, sealed) && isSealedBy({ open }, sealed);
+  const described = (await store.list('workspaces')).map(({ id }) => descriptionPrefix(id));
+  for (const prefix of [INSTALLATION, ACCOUNTS, ...described])
+    for (const { key } of await hot.list(prefix, signal)) {
       const sealed = await hot.get(key, signal);
-      if (sealed && !isSealedBy(fresh, Buffer.from(sealed).toString())) await hot.remove(key, signal);
+      if (sealed && old(Buffer.from(sealed).toString())) await hot.remove(key, signal);
     }
-  }
 }
 
 async function copy(hot: Storage, vault: Storage, key: string, signal: AbortSignal): Promise<void> {
@@ -72,7 +70,7 @@ async function copy(hot: Storage, vault: Storage, key: string, signal: AbortSign
   if (object && !there) await vault.copyFrom(hot, object, { as: key, replace: false }, signal);
 }
 
-function isSealedBy(key: SealAnew['fresh'], sealed: string): boolean {
+function isSealedBy(key: Pick<SealAnew['fresh'], 'open'>, sealed: string): boolean {
   try {
     key.open(sealed, '-');
     return true;

@@ -5,7 +5,7 @@ import { putAccounts, readAccounts } from '../../engine/backups/kept-accounts.ts
 import { noteInstallation, recoverStore } from '../../engine/backups/recovery.ts';
 import { sealAnew } from '../../engine/backups/seal-anew.ts';
 import { Failure, isFailure } from '../../engine/domain/failures.ts';
-import { INSTALLATION } from '../../engine/domain/layout.ts';
+import { accountsKey, descriptionKey, INSTALLATION, installationKey } from '../../engine/domain/layout.ts';
 import type { Storage, Store } from '../../engine/domain/ports.ts';
 import { DEFAULTS } from '../../engine/domain/settings.ts';
 import { specDefaults } from '../../engine/domain/spec-defaults.ts';
@@ -145,6 +145,20 @@ test('nothing changes before the new recovery key is typed back, and then the ol
   const [asked] = await store.list('operations');
   const gift = asked?.intent && 'give' in asked.intent ? asked.intent.give.sealedPassword : '';
   expect((await readMasterKey(file)).open(gift, '-')).toBe(passwordOf('paper'));
+});
+
+test('what a stranger sealed in the same storage stays', async () => {
+  await using folder = await temporaryFolder();
+  const world = await installed(folder.path);
+  const { file, hot } = world;
+  const stranger = masterKey(Buffer.alloc(32, 9));
+  const names = [installationKey(stranger.mark), accountsKey(stranger.mark, 'ff'), descriptionKey('lab', 'ff')];
+  for (const name of names) hot.objects.set(name, Buffer.from(stranger.seal('{}')));
+  const newKey = await nextRecoveryKey(file);
+  await confirmNext(file, newKey!);
+  await start(world);
+  expect(await recoveryKeyIn(file)).toBe(newKey);
+  expect(names.filter((name) => !hot.objects.has(name))).toEqual([]);
 });
 
 test('accounts are sealed anew as well, though somebody else writes the same into the vault at that moment', async () => {
