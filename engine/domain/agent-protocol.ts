@@ -223,7 +223,7 @@ export const AgentEvent = z.discriminatedUnion('event', [
   z.object({ event: z.literal('usable'), files: z.number(), bytes: z.number() }),
   /** A file that was changed since the restore began; the snapshot's copy lies beside it. */
   z.object({ event: z.literal('kept_both'), path: z.string(), beside: z.string() }),
-  /** What the wake image brought of a snapshot, and why it did not bring the rest; null where there was no trouble with it. */
+  /** What the wake image brought of a snapshot, and why it did not bring the rest; null where it had all of it. */
   z.object({ event: z.literal('image_read'), files: z.number(), bytes: z.number(), why: z.string().nullable() }),
   /** Everything is there; the hash is over what lies on the disk now. */
   z.object({ event: z.literal('complete'), files: z.number(), bytes: z.number(), contentHash: Sha256.nullable() }),

@@ -1,9 +1,12 @@
 import * as z from 'zod';
 import { Sha256 } from './agent-shapes.ts';
 
+const VERSION = 1;
+const Versioned = z.object({ version: z.number() });
+
 /** Said in the clear, so that the control host can tell which segments are in use without any key. It is sealed with the rest. */
 const Head = z.strictObject({
-  version: z.literal(1),
+  version: z.literal(VERSION),
   snapshot: Sha256,
   contentHash: Sha256,
   /** False: its time was up, and what it lacks is restic's to bring. */
@@ -14,13 +17,21 @@ const Head = z.strictObject({
 export type ImageHead = z.infer<typeof Head>;
 
 /** Null when it is none of this version. Needs no key, and proves nothing. */
-export function readHead(stored: Uint8Array): ImageHead | null {
+export const readHead = (stored: Uint8Array): ImageHead | null => Head.safeParse(saidIn(stored)).data ?? null;
+
+/** Null when it is none of another one. */
+export function otherVersion(stored: Uint8Array): number | null {
+  const version = Versioned.safeParse(saidIn(stored)).data?.version ?? VERSION;
+  return version === VERSION ? null : version;
+}
+
+function saidIn(stored: Uint8Array): unknown {
   const bytes = Buffer.from(stored.buffer, stored.byteOffset, stored.byteLength);
   if (bytes.length < MAGIC.length + 4 || !bytes.subarray(0, MAGIC.length).equals(MAGIC)) return null;
   const length = bytes.readUInt32LE(MAGIC.length);
   try {
     const said = bytes.subarray(MAGIC.length + 4, MAGIC.length + 4 + length).toString('utf8');
-    return Head.safeParse(JSON.parse(said)).data ?? null;
+    return JSON.parse(said);
   } catch {
     return null;
   }

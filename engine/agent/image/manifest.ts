@@ -1,7 +1,7 @@
 import { zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import * as z from 'zod';
 import { SHA256, Sha256 } from '../../domain/agent-shapes.ts';
-import { type ImageHead, MAGIC, readHead } from '../../domain/image-head.ts';
+import { type ImageHead, MAGIC, otherVersion, readHead } from '../../domain/image-head.ts';
 import { checkedPath } from '../place.ts';
 import type { ImageKeys } from './keys.ts';
 import { damaged, seal, unseal } from './seal.ts';
@@ -49,7 +49,7 @@ export function packImage({ entries, ...head }: ImageManifest, keys: ImageKeys):
 /** Nothing is used of one that was touched, or leads out of the machine's directories. */
 export function unpackImage(bytes: Buffer, keys: ImageKeys): ImageManifest {
   const head = readHead(bytes);
-  if (head === null) throw damaged('its manifest');
+  if (head === null) throw notOurs(bytes);
   const from = MAGIC.length + 4 + bytes.readUInt32LE(MAGIC.length);
   const said = bytes.subarray(MAGIC.length + 4, from);
   const lines = zstdDecompressSync(unseal(keys, `manifest ${said}`, bytes.subarray(from)), {
@@ -95,6 +95,12 @@ function isUsual(said: object): said is ImageEntry {
 
 const isCount = (said: unknown): said is number => Number.isSafeInteger(said) && (said as number) >= 0;
 const hasFields = (said: object, count: number): boolean => Object.keys(said).length === count;
+
+function notOurs(bytes: Buffer): Error {
+  const version = otherVersion(bytes);
+  if (version === null) return damaged('its manifest');
+  return new Error(`the wake image is of version ${version}, which this Dumont does not read`);
+}
 
 function checkEntries(entries: readonly ImageEntry[], segments: ImageManifest['segments']): void {
   const kinds = new Map<string, ImageEntry['type']>();

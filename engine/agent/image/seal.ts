@@ -1,5 +1,4 @@
 import { createCipheriv, createDecipheriv, createHmac, randomBytes } from 'node:crypto';
-import { Failure } from '../../domain/failures.ts';
 import type { ImageKeys } from './keys.ts';
 
 /** Bound to what it is and to its name: one that lies under another name does not open. */
@@ -29,8 +28,8 @@ export function unseal(keys: ImageKeys, what: string, sealed: Uint8Array): Buffe
 export const nameOf = (keys: ImageKeys, raw: Uint8Array): string =>
   createHmac('sha256', keys.name).update(raw).digest('hex');
 
-export const damaged = (what: string): Failure =>
-  new Failure('restore_failed', { why: `the wake image is damaged: ${what}` });
+/** Nobody's failure: restic brings what it had. */
+export const damaged = (what: string): Error => new Error(`the wake image is damaged: ${what}`);
 
 const CIPHER = 'aes-256-gcm';
 const NONCE_BYTES = 12;

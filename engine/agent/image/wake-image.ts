@@ -38,6 +38,7 @@ export async function openWakeImage(repository: RepositoryAccess, signal: AbortS
   const image = 'image' in found ? indexed(found.image) : null;
   const opened = opening.move();
   let why = 'why' in found ? found.why : null;
+  let left = 0;
   let files = 0;
   let bytes = 0;
   return {
@@ -46,13 +47,21 @@ export async function openWakeImage(repository: RepositoryAccess, signal: AbortS
       const { paths, trouble } = await readImage(image, readers, hashers, lines, place, target, onBytes, signal);
       why ??= trouble;
       for (const line of lines) {
-        if (line.type !== 'file' || !paths.has(rawPath(line.path))) continue;
+        if (line.type !== 'file') continue;
+        if (!paths.has(rawPath(line.path))) {
+          left += 1;
+          continue;
+        }
         files += 1;
         bytes += line.sizeBytes;
       }
       return paths;
     },
-    brought: () => ({ files, bytes, why }),
+    brought: () => ({
+      files,
+      bytes,
+      why: why ?? (left > 0 ? `files that are not in it as they were saved: ${left}` : null),
+    }),
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
   };
 }

@@ -97,11 +97,24 @@ test.skipIf(resticProgram === null)(
       expect.objectContaining({
         event: 'image_read',
         files: 3,
-        why: expect.stringMatching(/damaged: .*\.(py|safetensors)/),
+        why: expect.stringMatching(/^the wake image is damaged: .*\.(py|safetensors)/),
       }),
     );
   },
 );
+
+test.skipIf(resticProgram === null)('an image of another version is left alone, and that is said', async () => {
+  await using world = await openWorld();
+  const { before, saved } = await asleepWithImage(world);
+  const manifest = join(world.repository.url, 'image/manifest');
+  const later = readFileSync(manifest, 'latin1').replace('"version":1', '"version":2');
+  writeFileSync(manifest, later, 'latin1');
+  const b = world.machine('b');
+  const events = await b.run('restore', restoreOrder(world, { snapshot: snapshotOf(world, saved), image: true }));
+  const why = 'the wake image is of version 2, which this Dumont does not read';
+  expect(events).toContainEqual({ event: 'image_read', files: 0, bytes: 0, why });
+  expect(treeOf(b.root, ['opt'])).toEqual(before);
+});
 
 test.skipIf(resticProgram === null)('an image of before brings what is the same, and restic the rest', async () => {
   await using world = await openWorld();
@@ -114,7 +127,9 @@ test.skipIf(resticProgram === null)('an image of before brings what is the same,
   const b = world.machine('b');
   const events = await b.run('restore', restoreOrder(world, { snapshot: snapshotOf(world, saved), image: true }));
   expect(events.at(-1)).toMatchObject({ event: 'complete', contentHash: saved.contentHash });
-  expect(events).toContainEqual(expect.objectContaining({ event: 'image_read', files: 5, why: null }));
+  expect(events).toContainEqual(
+    expect.objectContaining({ event: 'image_read', files: 5, why: 'files that are not in it as they were saved: 2' }),
+  );
   expect(treeOf(b.root, ['opt'])).toEqual(before);
 });
 
@@ -156,6 +171,18 @@ test.skipIf(resticProgram === null || process.getuid?.() !== 0)(
     expect(events).toContainEqual(expect.objectContaining({ event: 'image_read', files: 7 }));
   },
 );
+
+test.skipIf(resticProgram === null)('a folder with other rights keeps nothing in it from the image', async () => {
+  await using world = await openWorld();
+  const { a } = await asleepWithImage(world);
+  chmodSync(join(a.root, 'workspace/models'), 0o700);
+  const before = treeOf(a.root, ['opt']);
+  const saved = await saveOnce(world, a, { sequence: 9 });
+  const b = world.machine('b');
+  const events = await b.run('restore', restoreOrder(world, { snapshot: snapshotOf(world, saved), image: true }));
+  expect(events).toContainEqual(expect.objectContaining({ event: 'image_read', files: 6, why: null }));
+  expect(treeOf(b.root, ['opt'])).toEqual(before);
+});
 
 test.skipIf(resticProgram === null)('a wake that could only make a folder is not complete', async () => {
   await using world = await openWorld();
