@@ -7,7 +7,7 @@ import { type BackedUp, backUp, type Job } from './back-up.ts';
 import { readClaim } from './claim.ts';
 import { nothingSeen } from './elsewhere.ts';
 import { type Freeze, freeze, keptFor, thawLeftovers } from './freeze.ts';
-import { writeWakeImage } from './image/write-wake-image.ts';
+import { LIST_MS, writeWakeImage } from './image/write-wake-image.ts';
 import { lastSequence } from './life/last-sequence.ts';
 import { askToStandAside, type StoodAside } from './life/stand-aside.ts';
 import { takeLock } from './lock.ts';
@@ -85,7 +85,7 @@ function picture(
 ): Promise<ImageWritten> {
   const threads = Math.min(availableParallelism(), PICTURE_THREADS_MAX);
   const pictured = { repository, place, snapshot, contentHash, lines, threads };
-  return writeWakeImage(pictured, AbortSignal.timeout(withinMs), signal);
+  return writeWakeImage(pictured, AbortSignal.timeout(Math.max(withinMs - LIST_MS, 0)), signal);
 }
 
 /** Who logged in after everything stood still may have written what no backup has. Then the machine must not end. */

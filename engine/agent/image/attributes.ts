@@ -1,4 +1,5 @@
-import { spawnSync } from 'node:child_process';
+import { execFile, spawnSync } from 'node:child_process';
+import { promisify } from 'node:util';
 
 /** Names and values of a file's extended attributes, in base64. */
 export type Attributes = readonly (readonly [string, string])[];
@@ -7,14 +8,20 @@ export type Attributes = readonly (readonly [string, string])[];
  * Those of many files at once, by index; null when nobody here can tell. Node has no call for them, and Perl is part of
  * every Debian and Ubuntu, however small.
  */
-export function attributesOf(paths: readonly Buffer[], arch = process.arch): ReadonlyMap<number, Attributes> | null {
+export async function attributesOf(
+  paths: readonly Buffer[],
+  signal: AbortSignal,
+  arch = process.arch,
+): Promise<ReadonlyMap<number, Attributes> | null> {
   const calls = CALLS[arch];
   if (!calls) return null;
-  const ran = spawnSync('perl', ['-e', READ, String(calls.list), String(calls.get)], {
-    input: Buffer.concat(paths.flatMap((path) => [path, ZERO])),
-    maxBuffer: OUTPUT_MAX,
-  });
-  if (ran.status !== 0) return null;
+  const options = { signal, maxBuffer: OUTPUT_MAX, encoding: 'buffer' } as const;
+  const running = run('perl', ['-e', READ, String(calls.list), String(calls.get)], options);
+  const input = Buffer.concat(paths.flatMap((path) => [path, ZERO]));
+  running.child.stdin!.on('error', () => undefined).end(input);
+  const ran = await running.catch(() => null);
+  signal.throwIfAborted();
+  if (ran === null) return null;
   const found = new Map<number, Attributes>();
   for (const line of ran.stdout.toString('latin1').split('\n').filter(Boolean)) {
     const [index = '', ...words] = line.split(' ');
@@ -36,6 +43,7 @@ export function setAttributes(files: readonly { readonly path: Buffer; readonly 
   return spawnSync('perl', ['-e', WRITE, String(calls.set)], { input: lines.join('') }).status === 0;
 }
 
+const run = promisify(execFile);
 const base64 = (text: string): string => Buffer.from(text, 'hex').toString('base64');
 const hex = (text: string): string => Buffer.from(text, 'base64').toString('hex');
 

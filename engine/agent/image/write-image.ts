@@ -43,9 +43,10 @@ export async function writeImage(
   signal: AbortSignal,
 ): Promise<WrittenImage | null> {
   // Before their ctimes, which then tell of a change in between.
-  const attributes = attributesOf(order.lines.map(({ path }) => place.at(rawPath(path))));
+  const paths = order.lines.map(({ path }) => place.at(rawPath(path)));
+  const attributes = await attributesOf(paths, signal);
   if (attributes === null) return null;
-  const found = await look(order.lines, place);
+  const found = await look(order.lines, place, signal);
   const first = firstNames(found);
   const files = found.filter((one) => one.line.type === 'file' && first.get(one.twins) === one).sort(byUrgency);
   const wanted = files.flatMap((file) => {
@@ -123,10 +124,11 @@ interface Found {
 }
 
 /** What is there as the snapshot has it. Devices and pipes are left to restic. */
-async function look(lines: readonly ManifestLine[], place: Place): Promise<Found[]> {
+async function look(lines: readonly ManifestLine[], place: Place, signal: AbortSignal): Promise<Found[]> {
   const found: Found[] = [];
   for (const [at, line] of lines.entries()) {
     if (at % BREATH === 0) await breathe();
+    signal.throwIfAborted();
     const path = place.at(rawPath(line.path));
     try {
       const stat = lstatSync(path, { bigint: true });

@@ -17,7 +17,7 @@ export interface Pictured {
   readonly threads: number;
 }
 
-/** As long as there is time. It never throws, since nothing depends on it. */
+/** As long as there is time, and `LIST_MS` more for the list of it. It never throws, since nothing depends on it. */
 export async function writeWakeImage(
   { repository, place, snapshot, contentHash, lines, threads }: Pictured,
   timeIsUp: AbortSignal,
@@ -26,14 +26,18 @@ export async function writeWakeImage(
   const said = (image: ImageWritten['image'], why: string | null): ImageWritten => {
     return { event: 'image_written', image, why };
   };
+  const end = new AbortController();
+  const hurry = (): void => void setTimeout(() => end.abort(timeIsUp.reason), LIST_MS).unref();
+  if (timeIsUp.aborted) hurry();
+  else timeIsUp.addEventListener('abort', hurry, { once: true });
   try {
     const { password, ...at } = repository;
-    const before = await imageBefore(password, at, signal);
+    const before = await imageBefore(password, at, AbortSignal.any([timeIsUp, signal]));
     const written = await writeImage(
       { password, at, snapshot, contentHash, lines, before, threads },
       place,
       timeIsUp,
-      signal,
+      AbortSignal.any([end.signal, signal]),
     );
     if (!written) return said(null, 'nobody on this machine can read extended attributes');
     const { image } = written;
@@ -44,9 +48,14 @@ export async function writeWakeImage(
     const why = image.whole ? null : (written.why ?? 'its time was up, or files are not as they were saved');
     return said({ whole: image.whole, files, bytes: bytesOf(image.segments), bytesSent }, why);
   } catch (cause) {
-    return said(null, reasonOf(cause));
+    return said(null, cause === timeIsUp.reason ? 'its time was up before it was listed' : reasonOf(cause));
+  } finally {
+    timeIsUp.removeEventListener('abort', hurry);
   }
 }
+
+/** What is written already is of use only with its list. */
+export const LIST_MS = 10_000;
 
 /**
  * What to go on from, as far as it is there. Null where there is none, or none that anybody could use. When storage does not say, nothing may be

@@ -74,6 +74,23 @@ test('a list of more segments than storage names at once is a list of all', asyn
   objects.close();
 });
 
+test.each([
+  ['does not say what is there', 'GetObject', 500, 0],
+  ['does not say which segments it has', 'ListObjectsV2', 500, 0],
+  ['does not take the list', 'PutObject', 500, 10_000],
+])('an image ends with its time when storage %s', async (_, action, timeMs, listMs) => {
+  await using r2 = await standInForR2();
+  using world = openImageWorld();
+  await write(world, repositoryOn(r2));
+  const held = Promise.withResolvers<void>();
+  r2.weather.wait = (asked) => (asked.action === action ? held.promise : Promise.resolve());
+  const began = performance.now();
+  const said = await write(world, repositoryOn(r2), AbortSignal.timeout(timeMs));
+  held.resolve();
+  expect(performance.now() - began).toBeLessThan(timeMs + listMs + 1_500);
+  expect(said).toMatchObject({ image: null, why: expect.stringContaining('time was up') });
+});
+
 /** Each in a segment of its own. */
 function files({ work }: ImageWorld, count: number): void {
   for (let file = 0; file < count; file++) writeFileSync(join(work, `f${file}`), randomBytes(5_000_000 + file));
