@@ -6,8 +6,8 @@ export interface Reply {
   readonly body: Buffer;
 }
 
-/** Where so many bytes of an answer go. */
-export type Room = (bytes: number) => Buffer;
+/** Where so many bytes of an answer go. The tag is the same as long as the object is. */
+export type Room = (bytes: number, tag: string) => Buffer;
 
 /** One connection to storage, on which one request follows the other. */
 export interface Connection {
@@ -16,6 +16,8 @@ export interface Connection {
   isOpen(): boolean;
   /** It ended before anything of an answer came: it was closed while nobody asked anything. */
   wasStale(): boolean;
+  /** How many bytes lie in the room that the last answer was given, when it was cut off. */
+  came(): number;
   close(): void;
 }
 
@@ -31,6 +33,7 @@ export function openConnection({ protocol, hostname, port }: URL): Connection {
   let status = 0;
   let answers = 0;
   let open = true;
+  let silent = false;
   let asked: { room: Room; resolve: (reply: Reply) => void; reject: (cause: unknown) => void } | null = null;
 
   const onread = {
@@ -64,7 +67,9 @@ export function openConnection({ protocol, hostname, port }: URL): Connection {
     const isUsual = status >= 200 && length >= rest.length && length <= BODY_BYTES_MAX;
     if (!isUsual && status < 300) throw new Error('storage gave an answer without a length');
     if (!isUsual || /\r\nconnection: *close/i.test(text)) open = false;
-    body = status === 200 ? asked.room(length) : Buffer.alloc(isUsual ? length : 0);
+    const hasRoom = status === 200 || status === 206;
+    const tag = /\r\netag: *(\S+)/i.exec(text)?.[1] ?? '';
+    body = hasRoom ? asked.room(length, tag) : Buffer.alloc(isUsual ? length : 0);
     bodyBytes = rest.copy(body);
   };
   const finish = (whole: Buffer): void => {
@@ -83,6 +88,10 @@ export function openConnection({ protocol, hostname, port }: URL): Connection {
     before?.reject(cause);
   };
   socket.on('error', fail);
+  socket.on('timeout', () => {
+    silent = true;
+    socket.destroy(new Error(`storage said nothing for ${SILENCE_MS / 1000} s`));
+  });
   socket.on('close', () => fail(new Error('storage closed the connection')));
 
   return {
@@ -90,6 +99,7 @@ export function openConnection({ protocol, hostname, port }: URL): Connection {
       signal.throwIfAborted();
       const stop = (): void => void socket.destroy(signal.reason);
       signal.addEventListener('abort', stop, { once: true });
+      socket.setTimeout(SILENCE_MS); // which begins anew with each byte, in either direction
       try {
         return await new Promise((resolve, reject) => {
           asked = { room, resolve, reject };
@@ -99,11 +109,13 @@ export function openConnection({ protocol, hostname, port }: URL): Connection {
           socket.uncork();
         });
       } finally {
+        socket.setTimeout(0);
         signal.removeEventListener('abort', stop);
       }
     },
     isOpen: () => open,
-    wasStale: () => !open && answers > 0 && headBytes === 0 && body === null,
+    came: () => (body ? bodyBytes : 0),
+    wasStale: () => !open && !silent && answers > 0 && headBytes === 0 && body === null,
     close: () => void socket.destroy(),
   };
 }
@@ -112,5 +124,7 @@ export function openConnection({ protocol, hostname, port }: URL): Connection {
 const nameOf = (hostname: string): { servername?: string } => (isIP(hostname) !== 0 ? {} : { servername: hostname });
 
 const END_OF_HEAD = '\r\n\r\n';
+/** A slow line is waited for, and one that is dead is not. */
+const SILENCE_MS = 20_000;
 const HEAD_BYTES = 16 * 1024;
 const BODY_BYTES_MAX = 512 * 1024 * 1024;

@@ -66,12 +66,14 @@ function inStorage({ url, region, credentials }: ObjectsAt): Objects {
   const once = async (
     method: Method,
     name: string,
+    more: Readonly<Record<string, string>>,
     body: Buffer | null,
     room: Room,
+    onCut: (bytes: number) => void,
     signal: AbortSignal,
   ): Promise<Reply> => {
     const path = base.pathname + name;
-    const unsigned = { method, path, headers: { host: base.host }, payload: sha256(body ?? '') };
+    const unsigned = { method, path, headers: { host: base.host, ...more }, payload: sha256(body ?? '') };
     const fields = Object.entries(signed(unsigned, { region, credentials }, new Date()));
     if (body) fields.push(['content-length', String(body.length)]);
     const head = [`${method} ${path} HTTP/1.1`, ...fields.map(([field, value]) => `${field}: ${value}`)];
@@ -84,26 +86,14 @@ function inStorage({ url, region, credentials }: ObjectsAt): Objects {
         return reply;
       } catch (cause) {
         connection.close();
+        onCut(connection.came());
         if (!connection.wasStale() || signal.aborted) throw cause;
       }
     }
   };
-  const ask = (
-    method: Method,
-    name: string,
-    body: Buffer | null,
-    room: Room,
-    answers: readonly number[],
-    signal: AbortSignal,
-  ): Promise<Reply> =>
-    tried(name, TRIES, ATTEMPT_MS, signal, async (attempt) => {
-      const reply = await once(method, name, body, room, attempt);
-      if (!answers.includes(reply.status)) throw refusal(reply.status, name);
-      return reply;
-    });
   /** Lists come without a length, and there are few. */
   const list = (path: string, query: string, signal: AbortSignal): Promise<string> =>
-    tried(SEGMENTS, TRIES, ATTEMPT_MS, signal, async (attempt) => {
+    tried(SEGMENTS, TRIES, LIST_MS, signal, async (attempt) => {
       const unsigned = { method: 'GET', path, query, headers: { host: base.host }, payload: sha256('') } as const;
       const { host: _, ...headers } = signed(unsigned, { region, credentials }, new Date());
       const reply = await fetch(`${base.origin}${path}?${query}`, { headers, signal: attempt });
@@ -113,11 +103,34 @@ function inStorage({ url, region, credentials }: ObjectsAt): Objects {
     });
   return {
     async get(name, room, signal) {
-      const { status, body } = await ask('GET', name, null, room, [200, 404], signal);
-      return status === 404 ? null : body;
+      let into: Buffer = Buffer.alloc(0);
+      let tag = '';
+      let came = 0;
+      return await tried(name, TRIES, ATTEMPT_MS, signal, async (attempt) => {
+        let isOurs = false;
+        const rest: Room = (bytes, now) => {
+          isOurs = true;
+          if (came === 0 || came + bytes !== into.length) {
+            [into, tag, came] = [room(bytes, now), now, 0];
+          }
+          return into.subarray(came);
+        };
+        const onCut = (bytes: number): void => {
+          if (isOurs && tag !== '') came += bytes;
+        };
+        const goOn = came > 0 ? { range: `bytes=${came}-`, 'if-match': tag } : {};
+        const { status } = await once('GET', name, goOn, null, rest, onCut, attempt);
+        if (status === 404) return null;
+        if (status === 412) came = 0; // another was written meanwhile
+        if (status !== 200 && status !== 206) throw status === 412 ? new Error('it changed') : refusal(status, name);
+        return into;
+      });
     },
     async put(name, bytes, signal) {
-      await ask('PUT', name, bytes, ownRoom, [200], signal);
+      await tried(name, TRIES, ATTEMPT_MS, signal, async (attempt) => {
+        const { status } = await once('PUT', name, {}, bytes, ownRoom, () => undefined, attempt);
+        if (status !== 200) throw refusal(status, name);
+      });
     },
     async segments(signal) {
       const found = new Map<string, number>();
@@ -143,8 +156,10 @@ function inStorage({ url, region, credentials }: ObjectsAt): Objects {
 type Method = 'GET' | 'PUT';
 
 /** For who keeps what came. */
-export const ownRoom: Room = (bytes) => Buffer.allocUnsafeSlow(bytes);
+export const ownRoom = (bytes: number): Buffer => Buffer.allocUnsafeSlow(bytes);
 
 const FOLDER = 'image';
 const TRIES = 4;
-const ATTEMPT_MS = 60_000;
+/** As long as something comes: a connection that is silent ends long before. */
+const ATTEMPT_MS = 10 * 60_000;
+const LIST_MS = 60_000;

@@ -5,6 +5,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { createServer as createSecureServer, setDefaultCACertificates } from 'node:tls';
 import { expect, test } from 'vitest';
 import { openConnection } from '../../../engine/agent/image/connection.ts';
@@ -74,6 +75,60 @@ test('a connection that storage closed meanwhile is replaced, without a pause', 
   objects.close();
 });
 
+const BODY = randomBytes(100_000);
+const objectHead = (status: string, bytes: number, etag: string): string =>
+  `HTTP/1.1 ${status}\r\ncontent-length: ${bytes}\r\netag: "${etag}"\r\n\r\n`;
+const rangeIn = (request: string): number => Number(/\r\nrange: bytes=(\d+)-/.exec(request)?.[1] ?? 0);
+
+test('an object whose connection is cut goes on where it was', async () => {
+  const asked: number[] = [];
+  await using server = await serve((socket, request) => {
+    const from = rangeIn(request);
+    if (from > 0) expect(request).toContain('\r\nif-match: "one"\r\n');
+    asked.push(from);
+    socket.write(objectHead(from === 0 ? '200 OK' : '206 Partial Content', BODY.length - from, 'one'));
+    socket.end(BODY.subarray(from, from + 40_000));
+  });
+  const objects = objectsAt(server.url);
+  expect(BODY.equals((await objects.get('a', ownRoom, never))!)).toBe(true);
+  expect(asked).toEqual([0, 40_000, 80_000]);
+  objects.close();
+});
+
+test('an object that is another one meanwhile, or comes whole again, is not put together of two', async () => {
+  const other = randomBytes(100_000);
+  for (const again of ['412 Precondition Failed', '200 OK']) {
+    let asked = 0;
+    await using server = await serve((socket, request) => {
+      if (++asked === 1) {
+        socket.write(objectHead('200 OK', BODY.length, 'one'));
+        socket.end(BODY.subarray(0, 40_000));
+      } else if (rangeIn(request) > 0 && again.startsWith('412')) socket.end(objectHead(again, 0, 'two'));
+      else {
+        socket.write(objectHead('200 OK', other.length, 'two'));
+        socket.end(other);
+      }
+    });
+    const objects = objectsAt(server.url);
+    expect(other.equals((await objects.get('a', ownRoom, never))!), again).toBe(true);
+    objects.close();
+  }
+});
+
+test('a line that is slow is waited for, and one that is silent is not', async () => {
+  await using silent = await serve((socket) => void socket.write(objectHead('200 OK', 3, 'one')));
+  await using slow = await serve(async (socket) => {
+    socket.write(objectHead('200 OK', 3, 'one'));
+    for (const byte of 'abc') {
+      await sleep(8_000);
+      socket.write(byte);
+    }
+  });
+  const [dead, late] = [silent, slow].map(({ url }) => openConnection(url).ask(ASK, null, ownRoom, never));
+  await expect(dead).rejects.toThrow('said nothing for 20 s');
+  expect(String((await late!).body)).toBe('abc');
+}, 60_000);
+
 test.skipIf(spawnSync('openssl', ['version']).status !== 0)('storage is asked over TLS, by its name', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'dumont-tls-'));
   try {
@@ -114,7 +169,7 @@ interface Serving extends AsyncDisposable {
   readonly url: URL;
 }
 
-const serve = (act: (socket: Socket) => unknown): Promise<Serving> =>
+const serve = (act: (socket: Socket, request: string) => unknown): Promise<Serving> =>
   serving(createServer(), 'connection', 'http:', act);
 
 /** Answers every request, that comes in one piece here. */
@@ -122,13 +177,13 @@ async function serving(
   server: Server,
   event: string,
   protocol: string,
-  act: (socket: Socket) => unknown,
+  act: (socket: Socket, request: string) => unknown,
 ): Promise<Serving> {
   const sockets = new Set<Socket>();
   server.on(event, (socket: Socket) => {
     sockets.add(socket);
     socket.on('error', () => undefined);
-    socket.on('data', () => void act(socket));
+    socket.on('data', (request) => void act(socket, String(request)));
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
