@@ -56,21 +56,25 @@ export function openSegmentWriter({ password, at }: ImageAt, line: AskLine): (jo
     let why: string | null = null;
     const bodies = files.map((file) => {
       try {
-        const data = readWhole(file.path, file.size);
-        return data && createHash('sha256').update(data).digest('hex') === file.sha256 ? data : null;
+        const body = readWhole(file.path, file.size);
+        return body && createHash('sha256').update(body.data).digest('hex') === file.sha256 ? body : null;
       } catch (cause) {
         why ??= reasonOf(cause);
         return null;
       }
     });
-    const there = bodies.filter((body) => body !== null);
-    if (there.length === 0) return { placed: files.map(() => null), why };
-    const name = await send(Buffer.concat(there), false);
+    const runs = bodies.map((body) => body && runsOf(body.data, body.sparse));
+    const parts = runs.flatMap(
+      (some, file) => some?.map(([start, end]) => bodies[file]!.data.subarray(start, end)) ?? [],
+    );
+    const name = parts.length === 0 ? '' : await send(Buffer.concat(parts), false);
     let from = 0;
-    const placed = bodies.map((body): Placed | null => {
-      if (!body) return null;
-      from += body.length;
-      return [[name, from - body.length, body.length, 0]];
+    const placed = runs.map((some): Placed | null => {
+      if (!some) return null;
+      return some.map(([start, end]) => {
+        from += end - start;
+        return [name, from - (end - start), end - start, start];
+      });
     });
     return { placed, why };
   };
@@ -80,7 +84,7 @@ export function openSegmentWriter({ password, at }: ImageAt, line: AskLine): (jo
     const hash = createHash('sha256');
     const whole = await eachPiece(file.path, file.size, async (piece, at, sparse) => {
       hash.update(piece);
-      const runs = sparse ? fullRuns(piece) : [[0, piece.length] as const];
+      const runs = runsOf(piece, sparse);
       if (runs.length === 0) return;
       const raw = Buffer.concat(runs.map(([start, end]) => piece.subarray(start, end)));
       const name = await send(raw, true);
@@ -121,11 +125,11 @@ function opened<T>(path: string, size: number, use: (file: number, sparse: boole
   return null;
 }
 
-function readWhole(path: string, size: number): Buffer | null {
-  return opened(path, size, (file) => {
+function readWhole(path: string, size: number): { readonly data: Buffer; readonly sparse: boolean } | null {
+  return opened(path, size, (file, sparse) => {
     try {
       const data = Buffer.allocUnsafe(size);
-      return readFully(file, data, 0) ? data : null;
+      return readFully(file, data, 0) ? { data, sparse } : null;
     } finally {
       closeSync(file);
     }
@@ -161,8 +165,9 @@ function readFully(file: number, into: Buffer, at: number): boolean {
   return true;
 }
 
-/** Where a piece has anything but zeros, in whole blocks. */
-function fullRuns(piece: Buffer): readonly (readonly [number, number])[] {
+/** Where a piece of a file with holes has anything but zeros, in whole blocks. */
+function runsOf(piece: Buffer, sparse: boolean): readonly (readonly [number, number])[] {
+  if (!sparse) return [[0, piece.length]];
   const runs: [number, number][] = [];
   for (let at = 0; at < piece.length; at += BLOCK_BYTES) {
     const end = Math.min(at + BLOCK_BYTES, piece.length);

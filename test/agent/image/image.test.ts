@@ -1,4 +1,15 @@
-import { chmodSync, linkSync, mkdirSync, readdirSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  linkSync,
+  mkdirSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { attributesOf, setAttributes } from '../../../engine/agent/image/attributes.ts';
@@ -30,6 +41,28 @@ test('what was written comes back as it was', async () => {
   const there = await attributesOf([Buffer.from(join(to, 'empty'))], new AbortController().signal);
   expect(there?.get(0)).toEqual(tagged.xattrs);
   expect(brought.paths.size).toBe(world.lines().length);
+});
+
+test.each([
+  ['a small file', 3_000_000],
+  ['a large file', 30_000_000],
+])('%s keeps its holes', async (_, size) => {
+  using world = openImageWorld();
+  for (const [name, data] of [
+    ['data', 'data'],
+    ['hole', ''],
+  ] as const) {
+    writeFileSync(join(world.work, name), data);
+    truncateSync(join(world.work, name), size);
+  }
+  writeFileSync(join(world.work, 'dense'), Buffer.alloc(100_000));
+  await world.write();
+  const { to } = await world.read(world.lines());
+  expect(treeAt(to)).toEqual(treeAt(world.work));
+  const blocks = (name: string): number => statSync(join(to, name)).blocks;
+  expect(blocks('data')).toBeLessThanOrEqual((64 * 1024) / 512);
+  expect(blocks('hole')).toBe(0);
+  expect(blocks('dense')).toBeGreaterThanOrEqual(100_000 / 512);
 });
 
 test('what changed goes into new segments, and a segment that is a quarter dead is left', async () => {
