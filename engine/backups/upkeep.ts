@@ -1,9 +1,9 @@
 import { Failure, isFailure, reasonOf } from '../domain/failures.ts';
-import { repositoryPrefix } from '../domain/layout.ts';
+import { imagePrefix, repositoryPrefix } from '../domain/layout.ts';
 import type { Machine } from '../domain/lifecycle.ts';
 import type { Ports, StoredObject } from '../domain/ports.ts';
 import { byAge, type Fate, newestGood, type Snapshot } from '../domain/snapshot.ts';
-import { type Missed, noUpkeep, type Upkeep } from '../domain/upkeep.ts';
+import { backupBytes, type Missed, noUpkeep, type Upkeep } from '../domain/upkeep.ts';
 import type { Workspace } from '../domain/workspace.ts';
 import { restlessness } from '../policy/calm.ts';
 import { planOf } from '../policy/plan.ts';
@@ -105,7 +105,7 @@ export async function upkeep(id: string, ports: Ports, signal: AbortSignal): Pro
     const objects = await ports.storage.list(`${id}/`, signal);
     await leaveHeadStart(workspace, left, objects, ports, signal);
     await sweepImage(workspace, objects, ports, signal);
-    await note({ hot: usageOf(objects, ports.clock.now()) });
+    await note({ hot: usageOf(id, objects, ports.clock.now()) });
     await note({
       damage: damaged ?? row.damage,
       waits: missed && { why: missed.why, since: missed.since, locked: false },
@@ -180,7 +180,7 @@ async function sightOf(workspace: Workspace, ports: Ports): Promise<RetentionSig
     snapshots: mine,
     machines,
     named: new Set(said.map(({ snapshot }) => snapshot)),
-    overLimit: (row?.hot?.bytes ?? 0) > planOf(workspace.spec, ports.settings).storageBytesMax,
+    overLimit: backupBytes(row) > planOf(workspace.spec, ports.settings).storageBytesMax,
     now: ports.clock.now(),
   };
 }
@@ -207,9 +207,10 @@ async function sweepLocks(workspace: Workspace, ports: Ports, signal: AbortSigna
   }
 }
 
-function usageOf(objects: readonly StoredObject[], at: number): Upkeep['hot'] {
-  const bytes = objects.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
-  return { bytes, objects: objects.length, at };
+function usageOf(workspace: string, objects: readonly StoredObject[], at: number): Upkeep['hot'] {
+  const bytesOf = (some: typeof objects): number => some.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+  const image = objects.filter(({ key }) => key.startsWith(imagePrefix(workspace)));
+  return { bytes: bytesOf(objects), imageBytes: bytesOf(image), objects: objects.length, at };
 }
 
 async function look(workspace: Workspace, row: Upkeep, ports: Ports): Promise<UpkeepSight> {

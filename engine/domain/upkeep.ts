@@ -16,8 +16,8 @@ export interface Upkeep {
   readonly compactedAt: number | null;
   /** A former password still opens the hot repository, since a machine was given it: it goes as soon as none is left. */
   readonly formerKeys: boolean;
-  /** What lies in the hot repository, and what lies beside it. */
-  readonly hot: Usage | null;
+  /** What lies in the hot repository, and what lies beside it, the wake image among it. */
+  readonly hot: (Usage & { readonly imageBytes?: number | undefined }) | null;
   /** When the vault was last brought up to it, and what it held then. */
   readonly vault: Usage | null;
   /** Copies, by their names, that could not be brought up to it. */
@@ -40,6 +40,12 @@ export interface Usage {
   readonly bytes: number;
   readonly objects: number;
   readonly at: number;
+}
+
+/** What a plan's limit is for. The wake image is a cache: it takes no snapshot's place. */
+export function backupBytes(upkeep: Upkeep | null): number {
+  const { bytes = 0, imageBytes = 0 } = upkeep?.hot ?? {};
+  return bytes - imageBytes;
 }
 
 export function noUpkeep(workspace: string): Upkeep {

@@ -4,7 +4,7 @@ import type { Machine } from '../domain/lifecycle.ts';
 import { perHour } from '../domain/money.ts';
 import type { UpkeepLimits } from '../domain/settings.ts';
 import { newestGood, type Snapshot } from '../domain/snapshot.ts';
-import type { Upkeep } from '../domain/upkeep.ts';
+import { backupBytes, type Upkeep } from '../domain/upkeep.ts';
 import { duration } from './idle-words.ts';
 
 export interface AlertSight {
@@ -68,7 +68,7 @@ function late({ machine, status, snapshots, now }: AlertSight, { lateMs }: Upkee
 }
 
 function full({ upkeep, storageBytesMax }: AlertSight): Alarm | null {
-  const bytes = upkeep?.hot?.bytes ?? 0;
+  const bytes = backupBytes(upkeep);
   if (bytes <= storageBytesMax * FULL) return null;
   const percent = Math.round((bytes / storageBytesMax) * 100);
   return ['storage_full', `its backups take ${gigabytes(bytes)} GB, ${percent} % of what its plan has`];

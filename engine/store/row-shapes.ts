@@ -356,7 +356,7 @@ const upkeep = z.object({
   removed: z.number().int(),
   compactedAt: at.nullable(),
   formerKeys: z.boolean(),
-  hot: usage.nullable(),
+  hot: usage.extend({ imageBytes: z.number().optional() }).nullable(),
   vault: usage.nullable(),
   missed: z.record(z.string(), z.object({ why: z.string(), since: at, at })).optional(),
   checkedAt: at.nullable(),

@@ -57,6 +57,11 @@ test.each<readonly [string, Partial<AlertSight>, readonly (readonly [string, str
     { machine: aMachine({ state: 'stranded', since: NOW - 6 * MINUTE }), status: null, snapshots: [] },
     [['backup_late', 'its machine has been silent for 6 minutes']],
   ],
+  [
+    'as much with a wake image, which may go',
+    { upkeep: { ...noUpkeep('lab'), hot: { bytes: 99e9, imageBytes: 40e9, objects: 1, at: NOW } } },
+    [],
+  ],
   ['80 % of its storage', { upkeep: { ...noUpkeep('lab'), hot: { bytes: 80e9, objects: 1, at: NOW } } }, []],
   [
     'more than that',

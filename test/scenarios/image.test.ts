@@ -31,6 +31,7 @@ test('segments that no image uses are removed, and all of them where none is wan
   expect(imageOf(w)).toEqual(['lab/repo/image/manifest', `lab/repo/image/segments/${USED}`]);
   const { hot } = (await w.store.read('upkeep', 'lab'))!;
   expect(hot?.bytes, 'it is paid for like all else that lies there').toBeGreaterThan(SEGMENT_BYTES);
+  expect(hot!.bytes - hot!.imageBytes!, 'but it makes no snapshot go').toBeLessThan(SEGMENT_BYTES);
   await engine.configure('lab', { wakeImage: false }, ANA);
   await w.clock.advance(8 * DAY);
   expect(imageOf(w)).toEqual([]);
