@@ -57,11 +57,11 @@ test('storage is charged for each day that is over, with the requests of its sna
   await w.clock.advance(30 * MINUTE);
   const storage = once(w.journals).filter(({ machine }) => machine === null);
   // 60 GB for 0.015 dollars a month of 30 days, for half an hour; of each snapshot 14 calls that write, 7 that read, and to
-  // compare it 7 and 16 more. The wake image is written once in a quarter of an hour: 2 and 1. The control host looked after
+  // compare it 7 and 16 more. The wake image is written once in a quarter of an hour: 3 and 1. The control host looked after
   // it once: 5 and 1.
   expect(storage.map(({ for: purpose, micro }) => [purpose, micro])).toEqual([
     ['storage', 625],
-    ['requests', Math.round(snapshots * (65.52 + 37.26) + 9.36 + 22.86)],
+    ['requests', Math.round(snapshots * (65.52 + 37.26) + 13.86 + 22.86)],
   ]);
   await engine.wake('lab', {}, ANA);
   await w.clock.advance(24 * HOUR);

@@ -58,8 +58,8 @@ export async function writeWakeImage(
 export const LIST_MS = 10_000;
 
 /**
- * What to go on from, as far as it is there. Null where there is none, or none that anybody could use. When storage does not say, nothing may be
- * written: it would take the place of an image that may well be whole.
+ * What to go on from, as far as it is there. Null where there is none, or none that anybody could use. When storage does not
+ * say, nothing may be written: it would take the place of an image that may well be whole.
  */
 async function imageBefore(password: string, at: ObjectsAt, signal: AbortSignal): Promise<ImageManifest | null> {
   const objects = openObjects(at);
