@@ -47,6 +47,8 @@ export class FakeMachine {
   stopped = false;
   vanished = false;
   destroyed = false;
+  /** It was in no list when it ended. */
+  endedUnseen = false;
   /** Listed, and silent. */
   unreachable = false;
   /** Its tools do not arrive until the boot script is run again. */

@@ -210,6 +210,7 @@ export class FakeMarketplace implements Marketplace {
   /** The hardware is on offer again, under a new name. */
   #end(machine: FakeMachine): void {
     machine.destroyed = true;
+    machine.endedUnseen = machine.vanished || machine.unlisted;
     this.#ended.set(machine.instance, this.#clock.now());
     this.#relisted += 1;
     this.#offers = [...this.#offers, { ...machine.offer, id: `again${this.#relisted}` }];

@@ -18,7 +18,10 @@ export function billAgrees(world: SimulatedWorld): void {
       .filter((row) => row.label === machine.label)
       .flatMap((row) => byMachine.get(row.id) ?? [])
       .toSorted((a, b) => a.from - b.from);
-    const missing = uncovered(from, until, charges);
+    // Of one that ended in no list nobody could see that it still ran: it was counted as gone, and then an engine that had
+    // stood still since before that destroyed it.
+    const seen = machine.endedUnseen ? Math.min(until, charges.at(-1)?.until ?? until) : until;
+    const missing = uncovered(from, seen, charges);
     if (missing > 0) laws.breaks(3, `${missing / 1_000} s of ${machine.instance} are in no ledger`);
     for (const charge of charges) {
       if (Math.abs(charge.micro) !== costOf(machine.offer.dollarsPerHour, charge.until - charge.from))
