@@ -7,7 +7,7 @@ import type { Ports } from '../domain/ports.ts';
 import { type Snapshot, UNTOUCHED } from '../domain/snapshot.ts';
 import { newWorkspace, type Workspace } from '../domain/workspace.ts';
 import { manifestText } from '../policy/manifest-change.ts';
-import { challengeOf, newestFirst } from '../policy/proof.ts';
+import { challenge } from '../steps/challenge.ts';
 import { describe } from '../steps/describe.ts';
 import { writeMetadata } from '../steps/metadata.ts';
 import { compareLists, storedLines } from '../steps/stored-backup.ts';
@@ -95,7 +95,7 @@ async function compare(
 ): Promise<void> {
   compareLists(lines, await ports.repositories.files(workspace, id, signal));
   const files = lines.filter(({ type, sha256 }) => type === 'file' && sha256 !== undefined);
-  const paths = challengeOf(newestFirst(files, ports.clock.now()), ports.settings.save, ports.random, { last: false });
+  const paths = challenge(files, ports, { last: false });
   if (paths.length === 0) return;
   const stored = await ports.repositories.digests(workspace, id, paths, signal);
   const wanted = new Map(files.map(({ path, sha256 }) => [path, sha256]));

@@ -48,9 +48,8 @@ export function challengeOf(
     rest.pop();
     take(file);
   }
-  const smallest = askable.toSorted((a, b) => a.sizeBytes - b.sizeBytes)[0];
-  if (chosen.size === 0 && smallest) chosen.add(smallest);
-  return [...chosen].map(({ path }) => path);
+  const read = chosen.size > 0 ? [...chosen] : askable.toSorted((a, b) => a.sizeBytes - b.sizeBytes).slice(0, 1);
+  return read.map(({ path }) => path);
 }
 
 /** A machine's clock may be so far from ours before anybody complains. */

@@ -5,7 +5,7 @@ import type { Machine } from '../domain/lifecycle.ts';
 import type { Ports } from '../domain/ports.ts';
 import { type Snapshot, UNTOUCHED } from '../domain/snapshot.ts';
 import type { Workspace } from '../domain/workspace.ts';
-import { challengeOf, newestFirst } from '../policy/proof.ts';
+import { challenge } from './challenge.ts';
 import { writeMetadata } from './metadata.ts';
 import { shortfallOf } from './proof.ts';
 import { rowsBell } from './step.ts';
@@ -114,7 +114,7 @@ async function compare(
   const lines = await linesIn(manifest, taken, workspace, ports, signal);
   const files = await ports.repositories.files(workspace, taken.snapshot, signal);
   compareLists(lines, files);
-  const paths = challengeOf(newestFirst(files, ports.clock.now()), ports.settings.save, ports.random, { last: false });
+  const paths = challenge(files, ports, { last: false });
   if (paths.length === 0) return;
   const written = new Map(lines.map((line) => [line.path, line.sha256]));
   const stored = await ports.repositories.digests(workspace, taken.snapshot, paths, signal);

@@ -6,7 +6,7 @@ import type { Machine } from '../domain/lifecycle.ts';
 import type { Ports, StoredFile } from '../domain/ports.ts';
 import { type Snapshot, UNTOUCHED } from '../domain/snapshot.ts';
 import type { Ask, Workspace } from '../domain/workspace.ts';
-import { challengeOf, newestFirst } from '../policy/proof.ts';
+import { challenge } from './challenge.ts';
 import { writeMetadata } from './metadata.ts';
 import type { SaveEvent } from './save-talk.ts';
 import { rowsBell } from './step.ts';
@@ -58,9 +58,7 @@ async function compareBytes(
 ): Promise<void> {
   // Chosen from what the machine counted; that storage holds just those files is compared as well.
   const counted = lines.filter((line) => line.type === 'file');
-  const paths = challengeOf(newestFirst(counted, ports.clock.now()), ports.settings.save, ports.random, {
-    last: claimed.how.mode === 'last',
-  });
+  const paths = challenge(counted, ports, { last: claimed.how.mode === 'last' });
   if (paths.length === 0) return;
   const manifest = new Map(lines.map((line) => [line.path, line]));
   const [there, here] = await Promise.all([

@@ -18,8 +18,8 @@ import type { Ports, StoredObject, Vault } from '../domain/ports.ts';
 import { newestGood, type Snapshot } from '../domain/snapshot.ts';
 import type { Workspace } from '../domain/workspace.ts';
 import { readManifest } from '../policy/manifest-change.ts';
-import { challengeOf, newestFirst } from '../policy/proof.ts';
 import { type Stages, type VaultPlan, vaultPlan } from '../policy/vault.ts';
+import { challenge } from './challenge.ts';
 import { onlyAdopts } from './only-adopts.ts';
 import { update } from './update.ts';
 
@@ -240,7 +240,7 @@ async function prove(
   if (!manifest) return refuse(`the list of snapshot ${id.slice(0, 8)} is not in it`);
   const lines = readManifest(gunzipSync(manifest), base ? gunzipSync(base) : null, snapshot.contentHash);
   const files = lines.filter(({ sha256 }) => sha256 !== undefined);
-  const paths = challengeOf(newestFirst(files, ports.clock.now()), ports.settings.save, ports.random, { last: false });
+  const paths = challenge(files, ports, { last: false });
   if (paths.length === 0) return;
   const written = new Map(files.map(({ path, sha256 }) => [path, sha256]));
   const stored = await vault.repositories.digests(there, id, paths, signal);

@@ -5,7 +5,7 @@ import type { Ports } from '../domain/ports.ts';
 import { type Snapshot, UNTOUCHED } from '../domain/snapshot.ts';
 import { WatchdogProof } from '../domain/watchdog-proof.ts';
 import type { Workspace } from '../domain/workspace.ts';
-import { challengeOf, newestFirst } from '../policy/proof.ts';
+import { challenge } from './challenge.ts';
 import { writeMetadata } from './metadata.ts';
 import { recoverBackups } from './recover-backups.ts';
 import { rowsBell } from './step.ts';
@@ -115,7 +115,7 @@ async function look(
 
   // Everything stood still, so every file has a hash, and storage must give back those very bytes.
   const written = new Map(lines.map((line) => [line.path, line.sha256]));
-  const paths = challengeOf(newestFirst(files, ports.clock.now()), ports.settings.save, ports.random, { last: true });
+  const paths = challenge(files, ports, { last: true });
   const there = await ports.repositories.digests(workspace, id, paths, signal);
   const differing = paths.filter((path) => there.get(path) === undefined || there.get(path) !== written.get(path));
   if (differing.length > 0) throw refusal(`storage and its manifest differ in ${differing.slice(0, 3).join(', ')}`);
