@@ -46,8 +46,8 @@ async function cameToNothing(workspace: Workspace, machine: Machine | null, port
     const { id, since, why } = machine;
     return [...asked, { ...own, id, createdAt: since, completedAt: since, errorMessage: why }];
   }
-  const heard = ports.heartbeats.latest(machine.id);
-  if (!heard || ports.clock.now() - heard.at > ports.settings.agent.silentMs) return asked;
+  const heard = heardLately(machine, ports);
+  if (!heard) return asked;
   const { failures, failedWhy, failedAt } = heard.status.backup;
   if (failures === 0) return asked;
   const at = failedAt ?? heard.at;
@@ -74,8 +74,8 @@ function beingRestored({ fetches }: Workspace, { state, complete, restored }: Ma
 
 /** Made by the machine itself, and looked at next. */
 async function readBack(workspace: Workspace, machine: Machine, ports: Ports): Promise<readonly Backup[]> {
-  const heard = ports.heartbeats.latest(machine.id);
-  if (!heard || ports.clock.now() - heard.at > ports.settings.agent.silentMs) return [];
+  const heard = heardLately(machine, ports);
+  if (!heard) return [];
   const all = await Promise.all(
     heard.status.taken.map(async (one) => ((await ports.store.read('snapshots', one.snapshot)) ? [] : [one])),
   );
@@ -86,6 +86,12 @@ async function readBack(workspace: Workspace, machine: Machine, ports: Ports): P
     const held = { parent, epoch, sequence, contentHash, partial, manifestBase, ...counts };
     return { ...NOT_YET, ...held, id, type, workspace: workspace.id, machine: machine.id, status: 'VALIDATING' };
   });
+}
+
+/** What it said last, unless it has been silent since: nothing is known of it then. */
+function heardLately({ id }: Machine, { heartbeats, clock, settings }: Ports) {
+  const heard = heartbeats.latest(id);
+  return heard && clock.now() - heard.at <= settings.agent.silentMs ? heard : null;
 }
 
 const beyond = (oldest: Backup | undefined, epoch: number): Pick<Backup, 'epoch' | 'sequence'> =>
