@@ -161,12 +161,7 @@ test.skipIf(resticProgram === null || process.getuid?.() !== 0)(
     rmSync(at('fewer/y'));
     chmodSync(at('only'), 0o750);
     expect(setAttributes([{ path: Buffer.from(at('only')), xattrs: [['dXNlci5r', 'dg==']] }])).toBe(true);
-    const before = treeOf(a.root, ['opt']);
-    const saved = await saveOnce(world, a, { sequence: 9 });
-    const b = world.machine('b');
-    const events = await b.run('restore', restoreOrder(world, { snapshot: snapshotOf(world, saved), image: true }));
-    expect(events.at(-1)).toMatchObject({ event: 'complete', contentHash: saved.contentHash });
-    expect(treeOf(b.root, ['opt'])).toEqual(before);
+    const events = await comesBackAsItIs(world, a);
     // What is in a folder that changed, code/kept, code/b, and both of the large ones.
     expect(events).toContainEqual(expect.objectContaining({ event: 'image_read', files: 7 }));
   },
@@ -219,12 +214,7 @@ test.skipIf(resticProgram === null).each([
   chmodSync(join(a.root, 'workspace/checkpoints/step 2'), 0o710);
   writeFileSync(join(a.root, 'workspace/checkpoints/step 2/large.bin'), weights('bf16', 18_000_000));
   writeFileSync(join(a.root, 'workspace/code/a.py'), 'print(3)\n');
-  const before = treeOf(a.root, ['opt']);
-  const saved = await saveOnce(world, a, { sequence: 9 });
-  const b = world.machine('b');
-  const events = await b.run('restore', restoreOrder(world, { snapshot: snapshotOf(world, saved), image: true }));
-  expect(events.at(-1)).toMatchObject({ event: 'complete', contentHash: saved.contentHash });
-  expect(treeOf(b.root, ['opt'])).toEqual(before);
+  await comesBackAsItIs(world, a);
 });
 
 test.skipIf(resticProgram === null || process.getuid?.() !== 0)(
@@ -262,6 +252,17 @@ async function asleepWithImage(world: World): Promise<{ a: Machine; before: read
   const before = treeOf(a.root, ['opt']);
   const saved = await saveWithImage(world, a, 6);
   return { a, before, saved };
+}
+
+/** With the image of before: saved now, and woken on another machine. What that said. */
+async function comesBackAsItIs(world: World, a: Machine) {
+  const before = treeOf(a.root, ['opt']);
+  const saved = await saveOnce(world, a, { sequence: 9 });
+  const b = world.machine('b');
+  const events = await b.run('restore', restoreOrder(world, { snapshot: snapshotOf(world, saved), image: true }));
+  expect(events.at(-1)).toMatchObject({ event: 'complete', contentHash: saved.contentHash });
+  expect(treeOf(b.root, ['opt'])).toEqual(before);
+  return events;
 }
 
 async function saveWithImage(world: World, machine: Machine, files: number): Promise<Saved> {
