@@ -60,7 +60,8 @@ export async function save(order: SaveOrder, place: Place, talk: Talk, signal: A
     aside.took(done.snapshot);
     // While the control host reads the backup back: whatever comes of it, nothing waits for it but the end of the machine.
     const until = AbortSignal.any([alive, letGo.signal]);
-    const imaging = frozen && order.imageMs ? picture(order.imageMs, job, done, contentHash, until) : null;
+    const imaging =
+      frozen && order.imageMs ? picture({ ...order, withinMs: order.imageMs }, job, done, contentHash, until) : null;
     if ((await verdict(place, talk, alive)) === 'keep-stopped' && frozen) {
       const written = await imaging;
       if (written) talk.say(written);
@@ -77,14 +78,14 @@ export async function save(order: SaveOrder, place: Place, talk: Talk, signal: A
 }
 
 function picture(
-  withinMs: number,
-  { order: { repository }, place }: Job,
+  { repository, sequence, withinMs }: SaveOrder & { readonly withinMs: number },
+  { place, claim: { epoch } }: Job,
   { snapshot, lines }: BackedUp,
   contentHash: string,
   signal: AbortSignal,
 ): Promise<ImageWritten> {
   const threads = Math.min(availableParallelism(), PICTURE_THREADS_MAX);
-  const pictured = { repository, place, snapshot, contentHash, lines, threads };
+  const pictured = { repository, place, backup: { epoch, sequence, snapshot, contentHash }, lines, threads };
   return writeWakeImage(pictured, AbortSignal.timeout(Math.max(withinMs - LIST_MS, 0)), signal);
 }
 

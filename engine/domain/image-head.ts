@@ -9,12 +9,19 @@ const Head = z.strictObject({
   version: z.literal(VERSION),
   snapshot: Sha256,
   contentHash: Sha256,
+  /** Of the backup that it pictures: the claim that it was taken under, and its number. An earlier one's takes no later one's place. */
+  epoch: z.number().int().default(0),
+  sequence: z.number().int().default(0),
   /** False: its time was up, and what it lacks is restic's to bring. */
   whole: z.boolean(),
   /** Name, bytes of what is in it, bytes stored. */
   segments: z.array(z.tuple([Sha256, z.number().int(), z.number().int()])),
 });
 export type ImageHead = z.infer<typeof Head>;
+
+type Place = Pick<ImageHead, 'epoch' | 'sequence'>;
+export const isLater = (one: Place, other: Place): boolean =>
+  one.epoch === other.epoch ? one.sequence > other.sequence : one.epoch > other.epoch;
 
 /** Null when it is none of this version. Needs no key, and proves nothing. */
 export const readHead = (stored: Uint8Array): ImageHead | null => Head.safeParse(saidIn(stored)).data ?? null;

@@ -9,11 +9,19 @@ import { sha256, signed } from './signature.ts';
 /** Where a workspace's images lie: below its repository, where the machine's own credentials reach. */
 export interface Objects {
   /** In the room that it is given, if it comes from far. Null when it is not there. */
-  get(name: string, room: Room, signal: AbortSignal): Promise<Buffer | null>;
+  get(name: string, room: Room, signal: AbortSignal): Promise<Got | null>;
   put(name: string, bytes: Buffer, signal: AbortSignal): Promise<void>;
+  /** Where nothing was written since: of what is there the tag, or null. False when something was. */
+  putOver(tag: string | null, name: string, bytes: Buffer, signal: AbortSignal): Promise<boolean>;
   /** The names of all segments that are there, with how many bytes they have. */
   segments(signal: AbortSignal): Promise<ReadonlyMap<string, number>>;
   close(): void;
+}
+
+export interface Got {
+  readonly bytes: Buffer;
+  /** The same as long as it is. */
+  readonly tag: string;
 }
 
 /** The image of a workspace: where it lies, and what opens it. */
@@ -35,18 +43,27 @@ export function openObjects(at: ObjectsAt): Objects {
 
 /** A repository without S3 is a folder. */
 function inFolder(folder: string): Objects {
+  const get: Objects['get'] = async (name, _, signal) => {
+    const bytes = await readFile(join(folder, name), { signal }).catch((cause: NodeJS.ErrnoException) => {
+      if (cause.code === 'ENOENT') return null;
+      throw cause;
+    });
+    return bytes && { bytes, tag: sha256(bytes) };
+  };
+  const put: Objects['put'] = async (name, bytes, signal) => {
+    const file = join(folder, name);
+    await mkdir(dirname(file), { recursive: true });
+    await writeFile(`${file}.new`, bytes, { signal });
+    await rename(`${file}.new`, file);
+  };
   return {
-    async get(name, _, signal) {
-      return await readFile(join(folder, name), { signal }).catch((cause: NodeJS.ErrnoException) => {
-        if (cause.code === 'ENOENT') return null;
-        throw cause;
-      });
-    },
-    async put(name, bytes, signal) {
-      const file = join(folder, name);
-      await mkdir(dirname(file), { recursive: true });
-      await writeFile(`${file}.new`, bytes, { signal });
-      await rename(`${file}.new`, file);
+    get,
+    put,
+    async putOver(tag, name, bytes, signal) {
+      const there = await get(name, ownRoom, signal);
+      if ((there?.tag ?? null) !== tag) return false;
+      await put(name, bytes, signal);
+      return true;
     },
     async segments() {
       const names = await readdir(join(folder, SEGMENTS)).catch((cause: NodeJS.ErrnoException) => {
@@ -66,7 +83,7 @@ function inStorage({ url, region, credentials }: ObjectsAt): Objects {
   const once = async (
     method: Method,
     name: string,
-    more: Readonly<Record<string, string>>,
+    more: Fields,
     body: Buffer | null,
     room: Room,
     onCut: (bytes: number) => void,
@@ -101,6 +118,12 @@ function inStorage({ url, region, credentials }: ObjectsAt): Objects {
       if (!reply.ok) throw refusal(reply.status, SEGMENTS);
       return text;
     });
+  const send = (name: string, more: Fields, bytes: Buffer, signal: AbortSignal, orElse = 200): Promise<number> =>
+    tried(name, TRIES, ATTEMPT_MS, signal, async (attempt) => {
+      const { status } = await once('PUT', name, more, bytes, ownRoom, () => undefined, attempt);
+      if (status !== 200 && status !== orElse) throw refusal(status, name);
+      return status;
+    });
   return {
     async get(name, room, signal) {
       let into: Buffer = Buffer.alloc(0);
@@ -123,14 +146,15 @@ function inStorage({ url, region, credentials }: ObjectsAt): Objects {
         if (status === 404) return null;
         if (status === 412) came = 0; // another was written meanwhile
         if (status !== 200 && status !== 206) throw status === 412 ? new Error('it changed') : refusal(status, name);
-        return into;
+        return { bytes: into, tag };
       });
     },
     async put(name, bytes, signal) {
-      await tried(name, TRIES, ATTEMPT_MS, signal, async (attempt) => {
-        const { status } = await once('PUT', name, {}, bytes, ownRoom, () => undefined, attempt);
-        if (status !== 200) throw refusal(status, name);
-      });
+      await send(name, {}, bytes, signal);
+    },
+    async putOver(tag, name, bytes, signal) {
+      const condition: Fields = tag === null ? { 'if-none-match': '*' } : { 'if-match': tag };
+      return (await send(name, condition, bytes, signal, 412)) === 200;
     },
     async segments(signal) {
       const found = new Map<string, number>();
@@ -154,6 +178,7 @@ function inStorage({ url, region, credentials }: ObjectsAt): Objects {
 }
 
 type Method = 'GET' | 'PUT';
+type Fields = Readonly<Record<string, string>>;
 
 /** For who keeps what came. */
 export const ownRoom = (bytes: number): Buffer => Buffer.allocUnsafeSlow(bytes);

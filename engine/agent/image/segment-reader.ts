@@ -54,7 +54,7 @@ export function openSegmentReader({ password, at }: ImageAt): (job: ReadJob) => 
       const sealed = await objects.get(segmentName(name), within, signal);
       if (!sealed) return `segment ${name} is gone`;
       const what = `segment ${name}`;
-      const coded = unseal(keys, what, sealed);
+      const coded = unseal(keys, what, sealed.bytes);
       try {
         const raw = decode(coded);
         if (raw.length !== bytes) throw damaged(what);

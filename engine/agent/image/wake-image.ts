@@ -73,7 +73,7 @@ async function fetchImage(
   const objects = openObjects(at);
   try {
     const stored = await objects.get(MANIFEST, ownRoom, signal);
-    return stored ? { image: unpackImage(stored, imageKeys(password)) } : { why: 'there is no wake image' };
+    return stored ? { image: unpackImage(stored.bytes, imageKeys(password)) } : { why: 'there is no wake image' };
   } catch (cause) {
     signal.throwIfAborted();
     return { why: reasonOf(cause) };

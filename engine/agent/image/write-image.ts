@@ -11,23 +11,34 @@ import { msOf } from '../times.ts';
 import { type Attributes, attributesOf } from './attributes.ts';
 import { imageKeys } from './keys.ts';
 import { type Line, openLine } from './line.ts';
-import { type ImageEntry, type ImageManifest, packImage } from './manifest.ts';
-import { type ImageAt, MANIFEST, openObjects } from './objects.ts';
+import type { ImageEntry, ImageManifest } from './manifest.ts';
+import { type ImageAt, openObjects } from './objects.ts';
+import { placeManifest } from './place-manifest.ts';
 import { planImage } from './plan.ts';
 import type { Placed, SegmentJob, Written } from './segment-writer.ts';
 
-export interface ImageOrder extends ImageAt {
+/** The backup that an image is of. */
+export interface Backup {
+  readonly epoch: number;
+  readonly sequence: number;
   readonly snapshot: string;
   readonly contentHash: string;
+}
+
+export interface ImageOrder extends ImageAt {
+  readonly backup: Backup;
   /** What is in the snapshot. */
   readonly lines: readonly ManifestLine[];
   /** The image that is there already. Each segment that it lists is taken to be in storage, and is not sent again. */
   readonly before: ImageManifest | null;
+  /** Of what is there as its manifest, whatever that is. */
+  readonly tag: string | null;
   readonly threads: number;
 }
 
 export interface WrittenImage {
-  readonly image: ImageManifest;
+  /** Null when that of a later backup is there. */
+  readonly image: ImageManifest | null;
   /** What could not be read or sent, if anything. */
   readonly why: string | null;
 }
@@ -92,8 +103,7 @@ export async function writeImage(
   if (stop.aborted || why !== null) keepParts(order.before, line, table, missingBytes(files, entries));
   const manifest: ImageManifest = {
     version: 1,
-    snapshot: order.snapshot,
-    contentHash: order.contentHash,
+    ...order.backup,
     whole: entries.length === order.lines.filter(({ type }) => type !== 'other').length,
     segments: table.used,
     entries,
@@ -101,11 +111,11 @@ export async function writeImage(
   const keys = imageKeys(order.password);
   const objects = openObjects(order.at);
   try {
-    await objects.put(MANIFEST, packImage(manifest, keys), signal);
+    const isThere = await placeManifest(objects, manifest, keys, order.tag, signal);
+    return { image: isThere ? manifest : null, why };
   } finally {
     objects.close();
   }
-  return { image: manifest, why };
 }
 
 interface Found {

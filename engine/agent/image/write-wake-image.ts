@@ -1,25 +1,25 @@
 import type { ImageWritten, ManifestLine } from '../../domain/agent-protocol.ts';
 import type { RepositoryAccess } from '../../domain/agent-shapes.ts';
 import { reasonOf } from '../../domain/failures.ts';
+import { isLater } from '../../domain/image-head.ts';
 import type { Place } from '../place.ts';
 import { imageKeys } from './keys.ts';
 import { type ImageEntry, type ImageManifest, unpackImage } from './manifest.ts';
 import { MANIFEST, type ObjectsAt, openObjects, ownRoom } from './objects.ts';
-import { writeImage } from './write-image.ts';
+import { type Backup, writeImage } from './write-image.ts';
 
 /** What was just saved. */
 export interface Pictured {
   readonly repository: RepositoryAccess;
   readonly place: Place;
-  readonly snapshot: string;
-  readonly contentHash: string;
+  readonly backup: Backup;
   readonly lines: readonly ManifestLine[];
   readonly threads: number;
 }
 
 /** As long as there is time, and `LIST_MS` more for the list of it. It never throws, since nothing depends on it. */
 export async function writeWakeImage(
-  { repository, place, snapshot, contentHash, lines, threads }: Pictured,
+  { repository, place, backup, lines, threads }: Pictured,
   timeIsUp: AbortSignal,
   signal: AbortSignal,
 ): Promise<ImageWritten> {
@@ -32,15 +32,18 @@ export async function writeWakeImage(
   else timeIsUp.addEventListener('abort', hurry, { once: true });
   try {
     const { password, ...at } = repository;
-    const before = await imageBefore(password, at, AbortSignal.any([timeIsUp, signal]));
+    const there = await imageBefore(password, at, AbortSignal.any([timeIsUp, signal]));
+    const { image: before } = there;
+    if (before && isLater(before, backup)) return said(null, SUPERSEDED);
     const written = await writeImage(
-      { password, at, snapshot, contentHash, lines, before, threads },
+      { password, at, backup, lines, before, tag: there.tag, threads },
       place,
       timeIsUp,
       AbortSignal.any([end.signal, signal]),
     );
     if (!written) return said(null, 'nobody on this machine can read extended attributes');
     const { image } = written;
+    if (!image) return said(null, SUPERSEDED);
     const files = image.entries.filter(({ type }) => type === 'file').length;
     const had = new Set(before?.segments.map(([name]) => name));
     const bytesOf = (segments: typeof image.segments): number => segments.reduce((sum, [, , bytes]) => sum + bytes, 0);
@@ -54,19 +57,26 @@ export async function writeWakeImage(
   }
 }
 
+const SUPERSEDED = 'that of a later backup is there';
+
 /** What is written already is of use only with its list. */
 export const LIST_MS = 10_000;
 
+interface There {
+  readonly image: ImageManifest | null;
+  readonly tag: string | null;
+}
+
 /**
- * What to go on from, as far as it is there. Null where there is none, or none that anybody could use. When storage does not
- * say, nothing may be written: it would take the place of an image that may well be whole.
+ * What to go on from, as far as it is there. No image where there is none, or none that anybody could use. When storage does
+ * not say, nothing may be written: it would take the place of an image that may well be whole.
  */
-async function imageBefore(password: string, at: ObjectsAt, signal: AbortSignal): Promise<ImageManifest | null> {
+async function imageBefore(password: string, at: ObjectsAt, signal: AbortSignal): Promise<There> {
   const objects = openObjects(at);
   try {
     const stored = await objects.get(MANIFEST, ownRoom, signal);
-    const before = stored && usable(stored, password);
-    return before && asStored(before, await objects.segments(signal));
+    const image = stored && usable(stored.bytes, password);
+    return { image: image && asStored(image, await objects.segments(signal)), tag: stored?.tag ?? null };
   } finally {
     objects.close();
   }

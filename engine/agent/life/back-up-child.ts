@@ -18,6 +18,7 @@ import type { Talk } from '../talk.ts';
 import { sendObject } from '../transfer.ts';
 import { keepWhole, wholeManifest } from '../whole-manifests.ts';
 import { BackupOrder, type BackupSaid, BackupTold } from './backup-talk.ts';
+import { lastSequence } from './last-sequence.ts';
 import { addToOutbox } from './outbox.ts';
 
 /**
@@ -31,7 +32,10 @@ export async function backUpChild(place: Place, talk: Talk<BackupSaid>, signal: 
   const told = hear(talk, order.repository, alive);
   const { taken, done, badLines } = await take(order, place, talk, told, alive);
   talk.say({ event: 'taken', taken, badLines: [...badLines] });
-  if (order.image) await picture(place, done, taken.contentHash, talk, told, alive);
+  if (!order.image) return;
+  // One without a ticket comes after the last that had one.
+  const sequence = order.ticket?.sequence ?? lastSequence(place, order.workspace);
+  await picture(place, { ...taken, sequence }, done.lines, talk, told, alive);
 }
 
 interface Done {
@@ -57,6 +61,7 @@ async function take(
   const wish = { ...order, mode: 'live', rounds: 1, tags: tagsOf(order) } as const;
   const progress = { say: (event: AgentEvent) => event.event === 'progress' && talk.say(event) };
   const done = await backUp({ order: wish, place, claim, tool, talk: progress, seen: null }, alive);
+  told.onCredentials = async () => undefined; // an image is sent by ourselves
   const taken = takenOf(order, done);
   const base = order.base === null ? null : wholeManifest(place, order.base);
   const manifest = await packManifest(done.lines, base, taken);
@@ -85,16 +90,17 @@ function despiteFullDisk(write: () => void): void {
  */
 async function picture(
   place: Place,
-  { snapshot, lines }: BackedUp,
-  contentHash: string,
+  { epoch, sequence, snapshot, contentHash }: Taken,
+  lines: BackedUp['lines'],
   talk: Talk<BackupSaid>,
   told: Told,
   signal: AbortSignal,
 ): Promise<void> {
   const threads = Math.min(Math.max(Math.floor(availableParallelism() / 2), 1), PICTURE_THREADS_MAX);
+  const backup = { epoch, sequence, snapshot, contentHash };
   while (!told.enough.aborted) {
     const until = AbortSignal.any([told.enough, AbortSignal.timeout(PIECE_MS)]);
-    const pictured = { repository: told.repository(), place, snapshot, contentHash, lines, threads };
+    const pictured = { repository: told.repository(), place, backup, lines, threads };
     const written = await writeWakeImage(pictured, until, signal);
     const moved = written.image !== null && written.image.bytesSent > 0; // else the next one would not get further
     if (!moved || written.image?.whole || !until.aborted) return talk.say(written);

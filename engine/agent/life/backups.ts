@@ -202,7 +202,7 @@ export function openBackups(around: Surroundings): Backups {
       const { repository } = standing;
       if (repository && repository.credentials.expiresAt !== expiresAt) {
         expiresAt = repository.credentials.expiresAt;
-        running?.say({ say: 'credentials', credentials: repository.credentials });
+        last?.say({ say: 'credentials', credentials: repository.credentials });
         if (refused && trouble.failures() === 1) trouble.tryNow(); // others that are refused as well can wait
         refused = false;
       }

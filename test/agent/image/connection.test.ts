@@ -71,7 +71,7 @@ test('a connection that storage closed meanwhile is replaced, without a pause', 
     if (!met.has(socket)) socket.end(answer(`${met.add(socket).size}`));
   });
   const objects = objectsAt(server.url);
-  for (const body of ['1', '2', '3']) expect(String(await objects.get('a', ownRoom, never))).toBe(body);
+  for (const body of ['1', '2', '3']) expect(String((await objects.get('a', ownRoom, never))?.bytes)).toBe(body);
   objects.close();
 });
 
@@ -90,7 +90,7 @@ test('an object whose connection is cut goes on where it was', async () => {
     socket.end(BODY.subarray(from, from + 40_000));
   });
   const objects = objectsAt(server.url);
-  expect(BODY.equals((await objects.get('a', ownRoom, never))!)).toBe(true);
+  expect(BODY.equals((await objects.get('a', ownRoom, never))!.bytes)).toBe(true);
   expect(asked).toEqual([0, 40_000, 80_000]);
   objects.close();
 });
@@ -110,7 +110,7 @@ test('an object that is another one meanwhile, or comes whole again, is not put 
       }
     });
     const objects = objectsAt(server.url);
-    expect(other.equals((await objects.get('a', ownRoom, never))!), again).toBe(true);
+    expect(other.equals((await objects.get('a', ownRoom, never))!.bytes), again).toBe(true);
     objects.close();
   }
 });
@@ -146,7 +146,7 @@ test.skipIf(spawnSync('openssl', ['version']).status !== 0)('storage is asked ov
     const objects = objectsAt(there.url);
     await expect(objects.get('a', ownRoom, AbortSignal.timeout(300))).rejects.toThrow(); // nobody vouches for it
     setDefaultCACertificates([trusted]);
-    expect(body.equals((await objects.get('a', ownRoom, never))!)).toBe(true);
+    expect(body.equals((await objects.get('a', ownRoom, never))!.bytes)).toBe(true);
     objects.close();
   } finally {
     rmSync(folder, { recursive: true, force: true });

@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
+import { createHash, hash } from 'node:crypto';
 import { lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openHashers } from '../../../engine/agent/hash-files.ts';
@@ -10,7 +11,7 @@ import { indexed } from '../../../engine/agent/image/matching.ts';
 import { type ImageAt, MANIFEST } from '../../../engine/agent/image/objects.ts';
 import { type Brought, readImage } from '../../../engine/agent/image/read-image.ts';
 import { openReaders } from '../../../engine/agent/image/wake-image.ts';
-import { writeImage } from '../../../engine/agent/image/write-image.ts';
+import { type Backup, writeImage } from '../../../engine/agent/image/write-image.ts';
 import { manifestLine } from '../../../engine/agent/manifest.ts';
 import { type Place, placeAt } from '../../../engine/agent/place.ts';
 import { entryOf } from '../../../engine/agent/walk.ts';
@@ -33,6 +34,10 @@ export interface ImageWorld extends Disposable {
 
 export const PASSWORD = 'p'.repeat(64);
 export const SNAPSHOT = 'a'.repeat(64);
+export const backupOf = (lines: readonly ManifestLine[], epoch = 1, sequence = 1): Backup => ({
+  ...{ epoch, sequence, snapshot: SNAPSHOT },
+  contentHash: contentHash(lines),
+});
 
 export function openImageWorld(): ImageWorld {
   const folder = mkdtempSync(join(tmpdir(), 'dumont-image-'));
@@ -60,9 +65,11 @@ export function openImageWorld(): ImageWorld {
     setup,
     lines: () => linesBelow(place, 'root'),
     async write(before = null, timeIsUp = never, lines = linesBelow(place, 'root')) {
-      const order = { ...setup, snapshot: SNAPSHOT, contentHash: contentHash(lines), lines, before, threads: 1 };
+      const there = await readFile(join(storage, 'image', MANIFEST)).catch(() => null);
+      const tag = there && hash('sha256', there);
+      const order = { ...setup, backup: backupOf(lines), lines, before, tag, threads: 1 };
       const written = await writeImage(order, place, timeIsUp, never);
-      if (!written) throw new Error('no image was written');
+      if (!written?.image) throw new Error('no image was written');
       return written.image;
     },
     stored,

@@ -16,7 +16,7 @@ import { attributesOf, setAttributes } from '../../../engine/agent/image/attribu
 import { imageKeys } from '../../../engine/agent/image/keys.ts';
 import { type ImageEntry, type ImageManifest, packImage, unpackImage } from '../../../engine/agent/image/manifest.ts';
 import { readHead } from '../../../engine/domain/image-head.ts';
-import { openImageWorld, PASSWORD, SNAPSHOT, treeAt } from './image-world.ts';
+import { backupOf, openImageWorld, PASSWORD, treeAt } from './image-world.ts';
 import { weights } from './weights.ts';
 
 test('what was written comes back as it was', async () => {
@@ -163,7 +163,7 @@ test.each<readonly [string, readonly ImageEntry[]]>([
   ['a kind that nobody knows', [odd(dir('root'), { type: 'pipe' })]],
 ])('a forged manifest with %s is refused', (_, entries) => {
   const keys = imageKeys(PASSWORD);
-  const head = { version: 1 as const, snapshot: SNAPSHOT, contentHash: SNAPSHOT, whole: true };
+  const head = { version: 1 as const, ...backupOf([]), whole: true };
   const bytes = packImage({ ...head, segments: [['d'.repeat(64), 100, 100]], entries }, keys);
   expect(() => unpackImage(bytes, keys)).toThrow();
 });

@@ -6,15 +6,14 @@ import type { ObjectsAt } from '../../../engine/agent/image/objects.ts';
 import { writeWakeImage } from '../../../engine/agent/image/write-wake-image.ts';
 import type { ImageWritten } from '../../../engine/domain/agent-protocol.ts';
 import { readHead } from '../../../engine/domain/image-head.ts';
-import { contentHash } from '../../../engine/policy/content-hash.ts';
-import { type ImageWorld, openImageWorld, PASSWORD, SNAPSHOT } from './image-world.ts';
+import { backupOf, type ImageWorld, openImageWorld, PASSWORD } from './image-world.ts';
 import { openStorage } from './storage.ts';
 
 const never = new AbortController().signal;
 
 function write(world: ImageWorld, at: ObjectsAt, timeIsUp: AbortSignal = never, threads = 2) {
   const lines = world.lines();
-  const pictured = { place: world.place, snapshot: SNAPSHOT, contentHash: contentHash(lines), lines, threads };
+  const pictured = { place: world.place, backup: backupOf(lines), lines, threads };
   return writeWakeImage({ ...pictured, repository: { password: PASSWORD, ...at } }, timeIsUp, never);
 }
 

@@ -9,11 +9,10 @@ import type { ImageWritten } from '../../../engine/domain/agent-protocol.ts';
 import type { RepositoryAccess } from '../../../engine/domain/agent-shapes.ts';
 import { readHead } from '../../../engine/domain/image-head.ts';
 import { imagePrefix } from '../../../engine/domain/layout.ts';
-import { contentHash } from '../../../engine/policy/content-hash.ts';
 import { s3Storage } from '../../../engine/storage/s3.ts';
 import { type R2, standInForR2 } from '../../standins/r2/r2.ts';
 import { ROOT } from '../../storage/storage-world.ts';
-import { type ImageWorld, openImageWorld, PASSWORD, SNAPSHOT } from './image-world.ts';
+import { backupOf, type ImageWorld, openImageWorld, PASSWORD } from './image-world.ts';
 
 vi.setConfig({ testTimeout: 60_000 });
 const never = new AbortController().signal;
@@ -46,11 +45,10 @@ test.each(['damaged', 'of another version'])('an image that is %s is written ane
   expect(readHead(await imageOn(r2).get('manifest'))).toMatchObject({ version: 1, whole: true });
 });
 
-test.each(['storage', 'a folder'])('what an image lost in %s is in the next one', async (where) => {
+test.each(['storage', 'a folder'] as const)('what an image lost in %s is in the next one', async (where) => {
   await using r2 = await standInForR2();
   using world = openImageWorld();
-  const [repository, image] =
-    where === 'storage' ? [repositoryOn(r2), imageOn(r2)] : [{ ...world.setup.at, password: PASSWORD }, imageIn(world)];
+  const [repository, image] = placesOf(world, r2)[where];
   files(world, 4);
   const first = await write(world, repository);
   const [[gone, , ...size] = [''], [cut] = ['']] = readHead(await image.get('manifest'))!.segments;
@@ -62,6 +60,62 @@ test.each(['storage', 'a folder'])('what an image lost in %s is in the next one'
   expect(second.image!.bytesSent).toBeLessThan(first.image!.bytesSent * 0.6);
   expect(await image.get(`segments/${gone}`), 'what was lost').toHaveLength(Number(size));
   expect((await image.get(`segments/${cut}`)).length, 'what was cut').toBeGreaterThan(5_000_000);
+});
+
+const SUPERSEDED = { image: null, why: 'that of a later backup is there' };
+
+test.each([
+  ['claim', 'storage', [1, 9]],
+  ['backup', 'storage', [2, 3]],
+  ['backup', 'a folder', [2, 3]],
+] as const)('an image of an earlier %s takes no later one’s place in %s', async (_, where, earlier) => {
+  await using r2 = await standInForR2();
+  using world = openImageWorld();
+  const [repository, image] = placesOf(world, r2)[where];
+  files(world, 1);
+  await write(world, repository, never, earlier);
+  expect(await write(world, repository, never, [2, 4])).toMatchObject({ image: { whole: true } });
+  const later = await image.get('manifest');
+  files(world, 2);
+  expect(await write(world, repository, never, earlier)).toMatchObject(SUPERSEDED);
+  expect(later.equals(await image.get('manifest')), 'the later one is there').toBe(true);
+  expect(await write(world, repository, never, [2, 4])).toMatchObject({ image: { whole: true, files: 2 } });
+});
+
+test.each([
+  ['an earlier one', [1, 9], { image: { files: 2 }, why: null }, { epoch: 2, sequence: 4 }],
+  ['a later one', [3, 1], SUPERSEDED, { epoch: 3, sequence: 1 }],
+] as const)('an image meets %s that was written meanwhile', async (_, other, said, there) => {
+  await using r2 = await standInForR2();
+  using world = openImageWorld();
+  using theirs = openImageWorld();
+  files(world, 2);
+  files(theirs, 1);
+  await write(theirs, repositoryOn(r2), never, [1, 1]);
+  const [reached, held] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  r2.weather.wait = async ({ action, key }) => {
+    if (action !== 'PutObject' || !key.endsWith('/manifest')) return;
+    reached.resolve();
+    await held.promise;
+  };
+  const ours = write(world, repositoryOn(r2), never, [2, 4]);
+  await reached.promise;
+  r2.weather.wait = () => Promise.resolve();
+  expect(await write(theirs, repositoryOn(r2), never, other)).toMatchObject({ image: { files: 1 } });
+  held.resolve();
+  expect(await ours).toMatchObject(said);
+  expect(readHead(await imageOn(r2).get('manifest'))).toMatchObject(there);
+});
+
+test('an image whose list arrived without an answer is written', async () => {
+  await using r2 = await standInForR2();
+  using world = openImageWorld();
+  files(world, 1);
+  let lost = 0;
+  r2.weather.fault = ({ action, key }) =>
+    action === 'PutObject' && key.endsWith('/manifest') && ++lost === 1 ? { do: 'lose-answer' } : undefined;
+  expect(await write(world, repositoryOn(r2))).toMatchObject({ image: { whole: true }, why: null });
+  expect(lost).toBeGreaterThan(1);
 });
 
 test('a list of more segments than storage names at once is a list of all', async () => {
@@ -96,6 +150,12 @@ function files({ work }: ImageWorld, count: number): void {
   for (let file = 0; file < count; file++) writeFileSync(join(work, `f${file}`), randomBytes(5_000_000 + file));
 }
 
+const placesOf = (world: ImageWorld, r2: R2) =>
+  ({
+    storage: [repositoryOn(r2), imageOn(r2)],
+    'a folder': [{ ...world.setup.at, password: PASSWORD }, imageIn(world)],
+  }) as const;
+
 /** As the control host reaches it. */
 const imageOn = ({ world }: R2) => {
   const storage = s3Storage({ ...world.place(), parent: { ...ROOT, account: 'local' }, now: Date.now });
@@ -125,8 +185,9 @@ async function write(
   { place, lines }: ImageWorld,
   repository: RepositoryAccess,
   timeIsUp = never,
+  of: readonly [epoch?: number, sequence?: number] = [],
 ): Promise<ImageWritten> {
   const all = lines();
-  const saved = { snapshot: SNAPSHOT, contentHash: contentHash(all), lines: all };
-  return await writeWakeImage({ repository, place, ...saved, threads: 1 }, timeIsUp, never);
+  const backup = backupOf(all, ...of);
+  return await writeWakeImage({ repository, place, backup, lines: all, threads: 1 }, timeIsUp, never);
 }

@@ -1,7 +1,7 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ImageManifest } from '../../../engine/agent/image/manifest.ts';
-import type { ImageAt } from '../../../engine/agent/image/objects.ts';
+import { type ImageAt, MANIFEST, openObjects, ownRoom } from '../../../engine/agent/image/objects.ts';
 import { writeImage } from '../../../engine/agent/image/write-image.ts';
 import { unpackManifest } from '../../../engine/agent/manifest.ts';
 import { placeAt } from '../../../engine/agent/place.ts';
@@ -165,11 +165,15 @@ export async function ourSide({ restic, r2, root, scratch }: Tools, id: string):
       const { password, ...at } = repository;
       const stored = await machine.storage.get(manifestKey(id, newest!.id), signal);
       const lines = await unpackManifest(stored!, null, newest!.contentHash);
-      const order = { password, at, snapshot: newest!.id, contentHash: newest!.contentHash, lines, before, threads: 2 };
+      const objects = openObjects(at);
+      const there = await objects.get(MANIFEST, ownRoom, signal);
+      objects.close();
+      const backup = { epoch: 1, sequence: 1, snapshot: newest!.id, contentHash: newest!.contentHash };
+      const order = { password, at, backup, lines, before, tag: there?.tag ?? null, threads: 2 };
       r2.moved();
       const began = performance.now();
       const written = await writeImage(order, placeAt(root, join(root, 'opt/dumont'), restic, null), signal, signal);
-      if (!written?.image.whole) throw new Error(`the image is not whole: ${written?.why}`);
+      if (!written?.image?.whole) throw new Error(`the image is not whole: ${written?.why}`);
       const { image } = written;
       before = image;
       return { seconds: (performance.now() - began) / 1_000, image, sentBytes: r2.moved().received };

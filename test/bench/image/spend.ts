@@ -37,7 +37,7 @@ const keys = imageKeys(password);
 const objects = openObjects(at);
 const { signal } = new AbortController();
 const stored = await step('fetch', () => objects.get(MANIFEST, ownRoom, signal));
-const image = await step('list', () => unpackImage(stored!, keys));
+const image = await step('list', () => unpackImage(stored!.bytes, keys));
 
 const pathOf = ({ path }: { readonly path: string }): string => join(folder, rawPath(path));
 const files = image.entries.filter((entry) => entry.type === 'file');
@@ -62,7 +62,7 @@ for (const [index, [name]] of image.segments.entries()) {
     return room.subarray(0, bytes);
   };
   const sealed = await step('fetch', () => objects.get(segmentName(name), within, signal));
-  const coded = await step('decrypt', () => unseal(keys, `segment ${name}`, sealed!));
+  const coded = await step('decrypt', () => unseal(keys, `segment ${name}`, sealed!.bytes));
   const raw = await step('decode', () => decode(coded));
   const here = bySegment.get(index) ?? [];
   for (let from = 0; from < here.length; from += OPEN_MAX) {
