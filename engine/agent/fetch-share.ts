@@ -90,7 +90,7 @@ export async function fetchShare(
 
 /** What the wake image has, by raw path: its files were compared on their way to the disk. */
 async function fromImage(
-  { image, place, hashers }: Source,
+  { image, place }: Source,
   share: Share,
   onBytes: (bytes: number, files: number) => void,
   signal: AbortSignal,
@@ -104,7 +104,7 @@ async function fromImage(
     return raw !== share.root && (fresh || statOf(place, target(raw)) === null);
   });
   const wanted = [...foldersAbove(here, share), ...here];
-  return new Map([[share.root, 0], ...(await image.bring(wanted, place, target, onBytes, hashers, signal))]);
+  return new Map([[share.root, 0], ...(await image.bring(wanted, place, target, onBytes, signal))]);
 }
 
 /** What lies above these, up to the root, and is not among them. */

@@ -6,15 +6,16 @@ import { join, type Shape, split } from './planes.ts';
  * A segment's bytes as they are stored: a head, then each plane, compressed where that gains something. FORMAT.md has the
  * layout.
  */
-export function encode(raw: Buffer, shape: Shape, level: number): readonly Uint8Array[] {
+export function encode(raw: Buffer, shape: Shape, level: number, check: Uint8Array): readonly Uint8Array[] {
   const planes = split(raw, shape);
   const packed = planes.map((plane) => pack(plane, shape.width > 1 ? PLANE : { [LEVEL]: level }));
   const head = Buffer.alloc(HEAD_BYTES);
   head.writeUInt8(shape.width, 0);
   head.writeUInt8(shape.rotated ? 1 : 0, 1);
+  head.writeUInt8(1, HAS_CHECK);
   head.writeUInt32LE(raw.length, 4);
   packed.forEach((plane, index) => void head.writeUInt32LE(plane.length, 8 + 4 * index));
-  return [head, ...packed, raw.subarray(raw.length - (raw.length % shape.width))];
+  return [head, check, ...packed, raw.subarray(raw.length - (raw.length % shape.width))];
 }
 
 /** Good until the next call. Throws a RangeError when they were not made by `encode`. */
@@ -25,7 +26,7 @@ export function decode(stored: Buffer): Uint8Array {
   const length = stored.readUInt32LE(4);
   if (![1, 2, 4].includes(width) || length > RAW_MAX) throw new RangeError('no such coding');
   const planeBytes = Math.floor(length / width);
-  let at = HEAD_BYTES;
+  let at = HEAD_BYTES + (checkIn(stored)?.length ?? 0);
   const planes = Array.from({ length: width }, (_, index) => {
     const bytes = stored.readUInt32LE(8 + 4 * index);
     const plane = unpack(stored.subarray(at, at + bytes), planeBytes);
@@ -36,6 +37,10 @@ export function decode(stored: Buffer): Uint8Array {
   if (width === 1) return planes[0]!;
   return join(planes, shape, stored.subarray(at));
 }
+
+/** Of what is in it, before any coding. Null in a segment of before there were any. */
+export const checkIn = (stored: Buffer): Buffer | null =>
+  stored.readUInt8(HAS_CHECK) === 1 ? stored.subarray(HEAD_BYTES, HEAD_BYTES + CHECK_BYTES) : null;
 
 /** What a sample of it says: which way of cutting it up leaves the least. */
 export function shapeOf(raw: Buffer): Shape {
@@ -99,6 +104,8 @@ const { ZSTD_c_compressionLevel: LEVEL, ZSTD_c_minMatch, ZSTD_c_hashLog, ZSTD_c_
 const PLANE = { [LEVEL]: 1, [ZSTD_c_minMatch]: 7, [ZSTD_c_hashLog]: 6, [ZSTD_c_windowLog]: 17 };
 
 const HEAD_BYTES = 24;
+const HAS_CHECK = 2;
+const CHECK_BYTES = 16;
 /** No segment is as large, and no head may ask for more memory. */
 const RAW_MAX = 64 * 1024 * 1024;
 const CHUNK_MIN = 64;

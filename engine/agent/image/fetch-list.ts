@@ -1,6 +1,7 @@
 import { closeSync, ftruncateSync } from 'node:fs';
 import type { ImageFile, ImageManifest } from './manifest.ts';
 import type { Match } from './matching.ts';
+import { isInOnePiece } from './plan.ts';
 import { openNew, type Piece, type ReadJob, type Whole } from './segment-reader.ts';
 
 export interface FetchList {
@@ -30,7 +31,7 @@ export function fetchList(
   for (const file of files) {
     const { entry } = file;
     const path = pathOf(file);
-    const isWhole = entry.extents.length === 1 && entry.extents[0]![2] === entry.size;
+    const isWhole = isInOnePiece(entry.size, entry.extents);
     if (!isWhole) {
       const handle = openNew(path, 0o600);
       ftruncateSync(handle, entry.size);

@@ -27,10 +27,15 @@ const Extent = z.tuple([Bytes, Bytes, Bytes, Bytes]);
 const Entry = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('dir'), ...common }),
   z.strictObject({ type: z.literal('link'), ...common, target: z.string() }),
-  z.strictObject({ type: z.literal('file'), ...common, size: Bytes, sha256: Sha256, extents: z.array(Extent) }),
+  z.strictObject({
+    ...{ type: z.literal('file'), ...common, size: Bytes, sha256: Sha256, extents: z.array(Extent) },
+    /** Of one that is in several segments, or has holes. */
+    proof: Sha256.optional(),
+  }),
   /** Another name of a file that stands before it. */
   z.strictObject({ type: z.literal('name'), path: z.string(), of: z.string() }),
 ]);
+export type ImageExtent = z.infer<typeof Extent>;
 export type ImageEntry = z.infer<typeof Entry>;
 export type ImageFile = Extract<ImageEntry, { type: 'file' }>;
 

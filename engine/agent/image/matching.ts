@@ -1,16 +1,31 @@
+import { hash } from 'node:crypto';
 import type { ManifestLine } from '../../domain/agent-protocol.ts';
 import { rawPath } from '../../domain/wire-path.ts';
 import { msOf } from '../times.ts';
+import type { ImageKeys } from './keys.ts';
 import type { ImageEntry, ImageFile, ImageManifest } from './manifest.ts';
+import { isInOnePiece } from './plan.ts';
+import { proofOf } from './seal.ts';
 
 /** An image, and what it has by path: it is asked once for each share of each directory. */
 export interface IndexedImage {
   readonly image: ImageManifest;
   readonly byPath: ReadonlyMap<string, ImageEntry>;
+  /** Whether what it says of a file's place is what its writer said of the file's hash, if that cannot be compared itself. */
+  isProven(file: ImageFile): boolean;
 }
 
-export function indexed(image: ImageManifest): IndexedImage {
-  return { image, byPath: new Map(image.entries.map((entry) => [entry.path, entry])) };
+export function indexed(image: ImageManifest, keys: ImageKeys): IndexedImage {
+  const nameAt = (index: number): string => image.segments[index]![0];
+  return {
+    image,
+    byPath: new Map(image.entries.map((entry) => [entry.path, entry])),
+    isProven(file) {
+      if (file.size === 0) return file.sha256 === OF_NOTHING;
+      const extents = file.extents.map(([segment, ...rest]) => [nameAt(segment), ...rest] as const);
+      return isInOnePiece(file.size, extents) || file.proof === proofOf(keys, file, extents);
+    },
+  };
 }
 
 export interface Match<E extends ImageEntry = ImageEntry> {
@@ -43,3 +58,5 @@ function isSame(entry: ImageEntry, line: ManifestLine): boolean {
   if (entry.type === 'link') return entry.target === line.target;
   return entry.sha256 === line.sha256 && entry.size === line.sizeBytes && msOf(entry.mtimeNs) === line.mtimeMs;
 }
+
+const OF_NOTHING = hash('sha256', '');

@@ -1,4 +1,5 @@
 import type { ImageFile, ImageManifest } from './manifest.ts';
+import type { IndexedImage } from './matching.ts';
 
 /** A file that belongs into an image, with where it lies in the last one, if it does. */
 export interface Wanted {
@@ -20,9 +21,9 @@ export interface Plan<W extends Wanted> {
  * What has to be written, in the order it is wanted. What the last image has stays where it is, until a quarter of its
  * segment is of no use any more, or there are many small segments: then it moves.
  */
-export function planImage<W extends Wanted>(wanted: readonly W[], before: ImageManifest | null): Plan<W> {
+export function planImage<W extends Wanted>(wanted: readonly W[], before: IndexedImage | null): Plan<W> {
   const had = hadIn(before, wanted);
-  const kept = keptOf(had, before);
+  const kept = keptOf(had, before?.image ?? null);
   const seen = new Set<string>();
   const large: W[] = [];
   const bundles: W[][] = [];
@@ -47,13 +48,13 @@ export function planImage<W extends Wanted>(wanted: readonly W[], before: ImageM
   return { had, bundles, large };
 }
 
-function hadIn(before: ImageManifest | null, wanted: readonly Wanted[]): Map<string, ImageFile> {
+function hadIn(before: IndexedImage | null, wanted: readonly Wanted[]): Map<string, ImageFile> {
   const files = new Map<string, ImageFile>();
-  for (const entry of before?.entries ?? []) if (entry.type === 'file') files.set(entry.sha256, entry);
+  for (const entry of before?.image.entries ?? []) if (entry.type === 'file') files.set(entry.sha256, entry);
   const had = new Map<string, ImageFile>();
   for (const { sha256, size } of wanted) {
     const file = files.get(sha256);
-    if (file?.size === size) had.set(sha256, file);
+    if (file?.size === size && before?.isProven(file)) had.set(sha256, file);
   }
   return had;
 }
@@ -75,6 +76,10 @@ function keptOf(had: ReadonlyMap<string, ImageFile>, before: ImageManifest | nul
   for (const [sha256, { extents }] of had) if (!extents.some(([segment]) => moves(segment))) kept.add(sha256);
   return kept;
 }
+
+/** Its hash can be compared before anything of it is on the disk. Others have a proof. */
+export const isInOnePiece = (size: number, extents: readonly (readonly [unknown, number, number, number])[]): boolean =>
+  extents.length === 1 && extents[0]![2] === size;
 
 /** Large enough that asking for one is little beside fetching it, small enough that 32 of them fit into memory. */
 export const SEGMENT_BYTES = 8 * 1024 * 1024;

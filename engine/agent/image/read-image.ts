@@ -1,4 +1,3 @@
-import { hash } from 'node:crypto';
 import {
   chmodSync,
   closeSync,
@@ -14,8 +13,6 @@ import {
 import type { ManifestLine } from '../../domain/agent-protocol.ts';
 import { reasonOf } from '../../domain/failures.ts';
 import { rawPath } from '../../domain/wire-path.ts';
-import type { Hashed } from '../hash-file.ts';
-import { type Hashers, hashFiles } from '../hash-files.ts';
 import type { Place } from '../place.ts';
 import type { Threads } from '../threads.ts';
 import { secondsOf } from '../times.ts';
@@ -49,7 +46,6 @@ export interface Readers extends Threads<ReadJob, Read> {
 export async function readImage(
   image: IndexedImage,
   { times, ...readers }: Readers,
-  hashers: Hashers,
   lines: Iterable<ManifestLine>,
   place: Place,
   target: (raw: string) => string,
@@ -65,36 +61,25 @@ export async function readImage(
     if (!made.has(folder)) mkdirSync(place.at(target(folder)), { recursive: true, mode: BARE_MODE });
     made.add(folder);
   }
-  const files = wanted.filter(isFile);
   const before = place.at('').toString('latin1');
   const pathOf = ({ path }: Match): string => before + target(path);
-  const { jobs, files: filesOf, left, apart } = fetchList(image.image, files, pathOf);
   let bytes = 0;
   let trouble: string | null = null;
+  const files = wanted.filter(isFile).filter(({ entry }) => {
+    const isProven = image.isProven(entry);
+    if (!isProven) trouble ??= reasonOf(damaged(entry.path));
+    return isProven;
+  });
+  const { jobs, files: filesOf, left, apart } = fetchList(image.image, files, pathOf);
   const finish = (file: Match<ImageFile>, inode: number | null): void => {
     left.delete(file);
     if (inode === null) {
       trouble ??= reasonOf(damaged(file.entry.path));
       return;
     }
-    paths.set(file.path, inode);
+    paths.set(file.path, apart.has(file) ? describeWhole(pathOf(file), file.entry) : inode);
     bytes += file.entry.size;
     times.set(pathOf(file), file.entry.mtimeNs);
-  };
-  const finishApart = (file: Match<ImageFile>, sha256: string | null): void =>
-    finish(file, sha256 === file.entry.sha256 ? describeWhole(pathOf(file), file.entry) : null);
-  const compare = async (file: Match<ImageFile>): Promise<void> => {
-    const there = { path: target(file.path), size: file.entry.size };
-    const take = (_: number, hashed: Hashed): void => finishApart(file, 'sha256' in hashed ? hashed.sha256 : null);
-    await hashFiles(place, [there], take, signal, hashers);
-    onBytes(bytes, paths.size);
-  };
-  /** While others still come. */
-  const comparing: Promise<void>[] = [];
-  const compareSoon = (file: Match<ImageFile>): void => {
-    const compared = compare(file);
-    compared.catch(() => undefined); // whoever waits for all of them hears it
-    comparing.push(compared);
   };
   let failures = 0;
   const stop = new AbortController();
@@ -109,21 +94,16 @@ export async function readImage(
     for (const { file, piece } of filesOf[index]!) {
       const more = left.get(file);
       if (more === undefined) continue; // another part of it did not come
-      if (more > 1) left.set(file, more - 1);
-      else if (apart.has(file)) compareSoon(file);
-      else finish(file, read[piece] ?? null);
+      const inode = read[piece] ?? null;
+      if (more > 1 && inode !== null) left.set(file, more - 1);
+      else finish(file, inode);
     }
     onBytes(bytes, paths.size);
   };
   try {
-    for (const file of apart) {
-      if (left.has(file)) continue;
-      if (file.entry.size === 0) finishApart(file, OF_NOTHING);
-      else compareSoon(file);
-    }
+    for (const file of apart) if (!left.has(file)) finish(file, 0);
     await readers.run(jobs, take, AbortSignal.any([signal, stop.signal]));
     signal.throwIfAborted();
-    await Promise.all(comparing);
     for (const file of files) if (!paths.has(file.path)) rmSync(place.at(target(file.path)), { force: true });
     placeOthers(wanted, paths, place, target);
     describeFolders(wanted, paths, place, target);
@@ -134,7 +114,6 @@ export async function readImage(
         times.set(pathOf(match), entry.mtimeNs);
     }
   } finally {
-    await Promise.allSettled(comparing);
     await times.settled();
   }
   return { paths, trouble };
@@ -208,4 +187,3 @@ function giveAttributes(
 /** Of a directory that was only made, so that nobody takes it for the snapshot's before restic has been there. */
 export const BARE_MODE = 0o1700;
 const FAILURES_MAX = 3;
-const OF_NOTHING = hash('sha256', '');

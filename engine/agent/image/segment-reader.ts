@@ -2,12 +2,12 @@ import { hash } from 'node:crypto';
 import { closeSync, constants, fchmodSync, fchownSync, fstatSync, futimesSync, openSync, writeSync } from 'node:fs';
 import { reasonOf } from '../../domain/failures.ts';
 import { secondsOf } from '../times.ts';
-import { decode } from './coding.ts';
+import { checkIn, decode } from './coding.ts';
 import { imageKeys } from './keys.ts';
 import { letGo } from './let-go.ts';
 import { type ImageAt, openObjects, ownRoom, segmentName } from './objects.ts';
 import { SEGMENT_BYTES } from './plan.ts';
-import { damaged, unseal } from './seal.ts';
+import { checkOf, damaged, nameOf, unseal } from './seal.ts';
 
 /** One segment, and which files have something in it. Paths are raw, and what the system is asked for. */
 export interface ReadJob {
@@ -22,7 +22,7 @@ export interface Piece {
   readonly from: number;
   readonly bytes: number;
   readonly to: number;
-  /** Of a file that is in one piece: then it is made here, whole. Else it is there already. */
+  /** Of a file that is in one piece: then it is made here, whole. Else it is there already, and the segment's check is compared. */
   readonly whole: Whole | null;
 }
 
@@ -37,7 +37,7 @@ export interface Attributes {
   readonly mtimeNs: string;
 }
 
-/** Of each piece which file it is on its disk, if that was made here; null where that would be another one. Or why nothing came. */
+/** Of each piece which file it is on its disk, or 0 if that was there; null where that would be another one. Or why nothing came. */
 export type Read = readonly (number | null)[] | string;
 
 /** Fetches, opens and writes. One for each thread, and several segments at once in each. */
@@ -58,7 +58,10 @@ export function openSegmentReader({ password, at }: ImageAt): (job: ReadJob) => 
       try {
         const raw = decode(coded);
         if (raw.length !== bytes) throw damaged(what);
-        return pieces.map((piece) => writePiece(raw, piece));
+        const check = checkIn(coded);
+        const isSame = (): boolean => (check ? check.equals(checkOf(keys, raw)) : nameOf(keys, raw) === name);
+        const isChecked = pieces.every(({ whole }) => whole) || isSame();
+        return pieces.map((piece) => (piece.whole || isChecked ? writePiece(raw, piece) : null));
       } finally {
         letGo(coded);
       }
@@ -72,7 +75,7 @@ export function openSegmentReader({ password, at }: ImageAt): (job: ReadJob) => 
 
 function writePiece(raw: Uint8Array, { path, from, bytes, to, whole }: Piece): number | null {
   if (whole && hash('sha256', raw.subarray(from, from + bytes)) !== whole.sha256) return null;
-  const file = whole ? openNew(path, whole.mode) : openSync(nameOf(path), constants.O_WRONLY | constants.O_NOFOLLOW);
+  const file = whole ? openNew(path, whole.mode) : openSync(bytesOf(path), constants.O_WRONLY | constants.O_NOFOLLOW);
   try {
     for (let done = 0; done < bytes; ) done += writeSync(file, raw, from + done, bytes - done, to + done);
     if (!whole) return 0;
@@ -85,7 +88,7 @@ function writePiece(raw: Uint8Array, { path, from, bytes, to, whole }: Piece): n
 
 export function openNew(path: string, mode: number): number {
   const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
-  return openSync(nameOf(path), flags, mode & 0o777);
+  return openSync(bytesOf(path), flags, mode & 0o777);
 }
 
 /** Owner before mode, since changing the one takes bits off the other; the time last. */
@@ -106,4 +109,4 @@ const GID = process.getgid?.();
 /** What a writer makes of one segment, however badly it compresses. */
 const ROOM_BYTES = SEGMENT_BYTES + 64 * 1024;
 
-const nameOf = (path: string): Buffer => Buffer.from(path, 'latin1');
+const bytesOf = (path: string): Buffer => Buffer.from(path, 'latin1');

@@ -6,17 +6,29 @@ import { encode, PLAIN, shapeOf } from './coding.ts';
 import { imageKeys } from './keys.ts';
 import type { AskLine } from './line.ts';
 import { type ImageAt, openObjects, segmentName } from './objects.ts';
-import { SEGMENT_BYTES } from './plan.ts';
-import { nameOf, seal } from './seal.ts';
+import { isInOnePiece, SEGMENT_BYTES } from './plan.ts';
+import { checkOf, nameOf, proofOf, seal } from './seal.ts';
 
 /** Files for segments: several that share one, or one that has its own. Paths are raw, and what the system is asked for. */
 export interface SegmentJob {
-  readonly files: readonly { readonly path: string; readonly size: number; readonly sha256: string }[];
+  readonly files: readonly File[];
   readonly alone: boolean;
 }
 
+interface File {
+  readonly path: string;
+  readonly size: number;
+  readonly sha256: string;
+}
+
 /** Name of the segment, where in it, how long, and where in the file. */
-export type Placed = readonly (readonly [string, number, number, number])[];
+type Extents = readonly (readonly [string, number, number, number])[];
+
+export interface Placed {
+  readonly extents: Extents;
+  /** That these are its extents; of one that is in one piece its hash says so. */
+  readonly proof: string | undefined;
+}
 
 export interface Written {
   /** As the job's files; null for one that is not, or not any more, what the snapshot has. Some of it may be on its way yet. */
@@ -33,7 +45,7 @@ export function openSegmentWriter({ password, at }: ImageAt, line: AskLine): (jo
   let level = LEVEL_MIN;
 
   const put = async (name: string, raw: Buffer, alone: boolean): Promise<number> => {
-    const sealed = seal(keys, `segment ${name}`, encode(raw, alone ? shapeOf(raw) : PLAIN, level));
+    const sealed = seal(keys, `segment ${name}`, encode(raw, alone ? shapeOf(raw) : PLAIN, level, checkOf(keys, raw)));
     await objects.put(segmentName(name), sealed, signal);
     return sealed.length;
   };
@@ -50,6 +62,10 @@ export function openSegmentWriter({ password, at }: ImageAt, line: AskLine): (jo
     );
     level = nextLevel(level, performance.now() - began, began - asked);
     return name;
+  };
+
+  const placedAt = (file: File, extents: Extents): Placed => {
+    return { extents, proof: isInOnePiece(file.size, extents) ? undefined : proofOf(keys, file, extents) };
   };
 
   const writeTogether = async (files: SegmentJob['files']): Promise<Written> => {
@@ -69,18 +85,19 @@ export function openSegmentWriter({ password, at }: ImageAt, line: AskLine): (jo
     );
     const name = parts.length === 0 ? '' : await send(Buffer.concat(parts), false);
     let from = 0;
-    const placed = runs.map((some): Placed | null => {
+    const placed = runs.map((some, file) => {
       if (!some) return null;
-      return some.map(([start, end]) => {
+      const extents = some.map(([start, end]) => {
         from += end - start;
-        return [name, from - (end - start), end - start, start];
+        return [name, from - (end - start), end - start, start] as const;
       });
+      return placedAt(files[file]!, extents);
     });
     return { placed, why };
   };
 
-  const writeAlone = async (file: SegmentJob['files'][number]): Promise<Written> => {
-    const placed: [string, number, number, number][] = [];
+  const writeAlone = async (file: File): Promise<Written> => {
+    const extents: [string, number, number, number][] = [];
     const hash = createHash('sha256');
     const whole = await eachPiece(file.path, file.size, async (piece, at, sparse) => {
       hash.update(piece);
@@ -90,11 +107,12 @@ export function openSegmentWriter({ password, at }: ImageAt, line: AskLine): (jo
       const name = await send(raw, true);
       let from = 0;
       for (const [start, end] of runs) {
-        placed.push([name, from, end - start, at + start]);
+        extents.push([name, from, end - start, at + start]);
         from += end - start;
       }
     });
-    return { placed: [whole && hash.digest('hex') === file.sha256 ? placed : null], why: null };
+    const isSame = whole && hash.digest('hex') === file.sha256;
+    return { placed: [isSame ? placedAt(file, extents) : null], why: null };
   };
 
   return async ({ files, alone }) => {

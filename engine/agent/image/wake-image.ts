@@ -3,7 +3,6 @@ import type { ManifestLine } from '../../domain/agent-protocol.ts';
 import type { RepositoryAccess } from '../../domain/agent-shapes.ts';
 import { reasonOf } from '../../domain/failures.ts';
 import { rawPath } from '../../domain/wire-path.ts';
-import type { Hashers } from '../hash-files.ts';
 import type { Place } from '../place.ts';
 import { openThreads } from '../threads.ts';
 import { openExactTimes } from './exact-times.ts';
@@ -22,7 +21,6 @@ export interface WakeImage extends AsyncDisposable {
     place: Place,
     target: (raw: string) => string,
     onBytes: (bytes: number, files: number) => void,
-    hashers: Hashers,
     signal: AbortSignal,
   ): Promise<BroughtPaths>;
   /** What came in all, and why not more. */
@@ -35,16 +33,16 @@ export async function openWakeImage(repository: RepositoryAccess, signal: AbortS
   const readers = opening.adopt(openReaders({ password, at }), (some) => some.close());
   readers.start(); // while the lists are fetched and read, which takes one thread
   const found = await fetchImage(repository, signal);
-  const image = 'image' in found ? indexed(found.image) : null;
+  const image = 'image' in found ? indexed(found.image, imageKeys(password)) : null;
   const opened = opening.move();
   let why = 'why' in found ? found.why : null;
   let left = 0;
   let files = 0;
   let bytes = 0;
   return {
-    async bring(lines, place, target, onBytes, hashers, signal) {
+    async bring(lines, place, target, onBytes, signal) {
       if (image === null) return new Map();
-      const { paths, trouble } = await readImage(image, readers, hashers, lines, place, target, onBytes, signal);
+      const { paths, trouble } = await readImage(image, readers, lines, place, target, onBytes, signal);
       why ??= trouble;
       for (const line of lines) {
         if (line.type !== 'file') continue;

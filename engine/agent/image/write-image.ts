@@ -11,7 +11,8 @@ import { msOf } from '../times.ts';
 import { type Attributes, attributesOf } from './attributes.ts';
 import { imageKeys } from './keys.ts';
 import { type Line, openLine } from './line.ts';
-import type { ImageEntry, ImageManifest } from './manifest.ts';
+import type { ImageEntry, ImageExtent, ImageManifest } from './manifest.ts';
+import { indexed } from './matching.ts';
 import { type ImageAt, openObjects } from './objects.ts';
 import { placeManifest } from './place-manifest.ts';
 import { planImage } from './plan.ts';
@@ -64,7 +65,8 @@ export async function writeImage(
     const { size, sha256, line } = file;
     return sha256 === undefined ? [] : [{ path: rawPath(line.path), size, sha256 }];
   });
-  const plan = planImage(wanted, order.before);
+  const keys = imageKeys(order.password);
+  const plan = planImage(wanted, order.before && indexed(order.before, keys));
   const at = (path: string): string => place.at(path).toString('latin1');
   const job = (bundle: readonly (typeof wanted)[number][], alone: boolean): SegmentJob => ({
     files: bundle.map((file) => ({ ...file, path: at(file.path) })),
@@ -73,16 +75,13 @@ export async function writeImage(
   const jobs = [...plan.bundles.map((bundle) => job(bundle, false)), ...plan.large.map((file) => job([file], true))];
   const line = openLine(order.before?.segments ?? []);
   const where = new Map<string, Placed>();
-  for (const [sha256, { extents }] of plan.had)
-    where.set(
-      sha256,
-      extents.map(([s, ...rest]) => [order.before!.segments[s]![0], ...rest]),
-    );
+  for (const [sha256, { extents, proof }] of plan.had)
+    where.set(sha256, { extents: extents.map(([s, ...rest]) => [order.before!.segments[s]![0], ...rest]), proof });
   let why: string | null = null;
   const take = (index: number, written: Written): void => {
     why ??= written.why;
-    written.placed.forEach((extents, file) => {
-      if (extents) where.set(jobs[index]!.files[file]!.sha256, extents);
+    written.placed.forEach((placed, file) => {
+      if (placed) where.set(jobs[index]!.files[file]!.sha256, placed);
     });
   };
   const task = { thread: 'write', image: { password: order.password, at: order.at } } as const;
@@ -108,7 +107,6 @@ export async function writeImage(
     segments: table.used,
     entries,
   };
-  const keys = imageKeys(order.password);
   const objects = openObjects(order.at);
   try {
     const isThere = await placeManifest(objects, manifest, keys, order.tag, signal);
@@ -235,10 +233,12 @@ function entriesOf(
   });
   const written = files.flatMap((file): ImageEntry[] => {
     const { size, sha256 = '' } = file;
-    const placed = size === 0 ? [] : where.get(sha256);
-    if (!placed?.every(([name]) => table.has(name))) return [];
-    const extents = placed.map(([name, ...rest]) => [table.indexOf(name), ...rest] as [number, number, number, number]);
-    return [{ type: 'file', ...common(file), size, sha256, extents }];
+    if (size === 0) return [{ type: 'file', ...common(file), size, sha256, extents: [] }];
+    const placed = where.get(sha256);
+    if (!placed?.extents.every(([name]) => table.has(name))) return [];
+    const extents = placed.extents.map(([name, ...rest]): ImageExtent => [table.indexOf(name), ...rest]);
+    const { proof } = placed;
+    return [{ type: 'file', ...common(file), size, sha256, extents, ...(proof ? { proof } : {}) }];
   });
   const there = new Set(written.map(({ path }) => path));
   const names = found.flatMap((one): ImageEntry[] => {

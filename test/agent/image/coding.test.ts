@@ -1,18 +1,28 @@
 import { randomBytes } from 'node:crypto';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { decode, encode, shapeOf } from '../../../engine/agent/image/coding.ts';
+import { checkIn, decode, encode, PLAIN, shapeOf } from '../../../engine/agent/image/coding.ts';
 import { weights } from './weights.ts';
 
+const CHECK = randomBytes(16);
 const SHAPES = [1, 2, 4].flatMap((width) => [false, true].map((rotated) => ({ width, rotated })));
 
 test('every coding gives back the same bytes, of any length', () => {
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 4_000 }), fc.constantFrom(...SHAPES), (bytes, shape) => {
       const raw = Buffer.from(bytes);
-      expect(Buffer.compare(decode(Buffer.concat(encode(raw, shape, 1))), raw)).toBe(0);
+      expect(Buffer.compare(decode(Buffer.concat(encode(raw, shape, 1, CHECK))), raw)).toBe(0);
     }),
   );
+});
+
+test('a segment has the check of what is in it, and one of before there were any opens too', () => {
+  const [head, check, ...rest] = encode(Buffer.from('x'.repeat(1_000)), PLAIN, 1, CHECK);
+  expect(checkIn(Buffer.concat([head!, check!, ...rest]))).toEqual(CHECK);
+  head!.fill(0, 2, 4);
+  const before = Buffer.concat([head!, ...rest]);
+  expect(checkIn(before)).toBeNull();
+  expect(String(decode(before))).toBe('x'.repeat(1_000));
 });
 
 test.each([
@@ -22,14 +32,14 @@ test.each([
 ] as const)('weights in %s are cut into planes, and shrink', (kind, shape, ratio) => {
   const raw = weights(kind, 1 << 20);
   expect(shapeOf(raw)).toEqual(shape);
-  const stored = Buffer.concat(encode(raw, shape, 1));
+  const stored = Buffer.concat(encode(raw, shape, 1, CHECK));
   expect(stored.length / raw.length).toBeLessThan(ratio);
   expect(Buffer.compare(decode(stored), raw)).toBe(0);
 });
 
 test('the memory of what was decoded is given back by the next call', () => {
   const raw = Buffer.from('def main():\n'.repeat(1 << 17));
-  const stored = Buffer.concat(encode(raw, { width: 1, rotated: false }, 1));
+  const stored = Buffer.concat(encode(raw, { width: 1, rotated: false }, 1, CHECK));
   const first = decode(stored);
   expect(Buffer.compare(decode(stored), raw)).toBe(0);
   expect(first).toHaveLength(0);
@@ -41,7 +51,7 @@ test('text and what is random stay whole', () => {
 });
 
 test('what no encoder made is refused, and asks for no memory', () => {
-  const stored = Buffer.concat(encode(Buffer.from('x'.repeat(1_000)), { width: 1, rotated: false }, 1));
+  const stored = Buffer.concat(encode(Buffer.from('x'.repeat(1_000)), { width: 1, rotated: false }, 1, CHECK));
   const large = Buffer.from(stored);
   large.writeUInt32LE(0xffff_ffff, 4);
   expect(() => decode(large)).toThrow('no such coding');

@@ -4,7 +4,6 @@ import { lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkS
 import { readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { openHashers } from '../../../engine/agent/hash-files.ts';
 import { imageKeys } from '../../../engine/agent/image/keys.ts';
 import { type ImageManifest, unpackImage } from '../../../engine/agent/image/manifest.ts';
 import { indexed } from '../../../engine/agent/image/matching.ts';
@@ -79,8 +78,15 @@ export function openImageWorld(): ImageWorld {
       const target = (raw: string): string => `${to}${raw.slice('root'.length)}`;
       await using stack = new AsyncDisposableStack();
       const readers = stack.adopt(openReaders(setup), (one) => one.close());
-      const hashers = stack.adopt(openHashers(), (one) => one.close());
-      const brought = await readImage(indexed(image), readers, hashers, lines, place, target, () => undefined, never);
+      const brought = await readImage(
+        indexed(image, imageKeys(PASSWORD)),
+        readers,
+        lines,
+        place,
+        target,
+        () => undefined,
+        never,
+      );
       return { to: join(root, to), brought };
     },
     [Symbol.dispose]() {

@@ -1,8 +1,10 @@
+import { randomBytes } from 'node:crypto';
 import {
   chmodSync,
   linkSync,
   mkdirSync,
   readdirSync,
+  readFileSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -13,8 +15,16 @@ import {
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { attributesOf, setAttributes } from '../../../engine/agent/image/attributes.ts';
+import { decode, encode, PLAIN } from '../../../engine/agent/image/coding.ts';
 import { imageKeys } from '../../../engine/agent/image/keys.ts';
-import { type ImageEntry, type ImageManifest, packImage, unpackImage } from '../../../engine/agent/image/manifest.ts';
+import {
+  type ImageEntry,
+  type ImageFile,
+  type ImageManifest,
+  packImage,
+  unpackImage,
+} from '../../../engine/agent/image/manifest.ts';
+import { checkOf, seal, unseal } from '../../../engine/agent/image/seal.ts';
 import { readHead } from '../../../engine/domain/image-head.ts';
 import { backupOf, openImageWorld, PASSWORD, treeAt } from './image-world.ts';
 import { weights } from './weights.ts';
@@ -117,6 +127,45 @@ test('a file that is not the snapshot’s is left to restic', async () => {
   expect(image.entries.map(({ path }) => path)).toEqual(['root', 'root/b']);
 });
 
+test.each([
+  ['with a check', (sealed: readonly Uint8Array[]) => sealed],
+  ['of before there were checks', withoutCheck],
+] as const)('a segment %s that is not what was put into it is no part of a file', async (_, asStored) => {
+  using world = openImageWorld();
+  writeFileSync(join(world.work, 'large'), randomBytes(20_000_000));
+  writeFileSync(join(world.work, 'other'), randomBytes(5_000_000));
+  const { entries, segments } = await world.write();
+  const large = entries.find((entry): entry is ImageFile => entry.type === 'file' && entry.path.endsWith('large'))!;
+  const [name, bytes] = segments[large.extents[1]![0]]!;
+  const keys = imageKeys(PASSWORD);
+  const file = join(world.storage, 'image/segments', name);
+  const raw = Buffer.from(decode(unseal(keys, `segment ${name}`, readFileSync(file))));
+  const check = checkOf(keys, raw);
+  const put = (data: Buffer): void =>
+    writeFileSync(file, seal(keys, `segment ${name}`, asStored(encode(data, PLAIN, 1, check))));
+  put(raw);
+  expect((await world.read(world.lines())).brought.trouble, 'as it was').toBeNull();
+  raw[bytes - 1]! ^= 1;
+  put(raw);
+  const { to, brought } = await world.read(world.lines());
+  expect(brought.trouble).toBe('the wake image is damaged: root/large');
+  expect(readdirSync(to), 'what is left to restic').toEqual(['other']);
+});
+
+test.each([
+  ['has no proof', ({ proof: _, ...file }: ImageFile) => file],
+  ['has pieces in another order', (file: ImageFile) => ({ ...file, extents: swapped(file.extents) })],
+])('a file in several pieces that %s is left to restic', async (_, forge) => {
+  using world = openImageWorld();
+  writeFileSync(join(world.work, 'large'), randomBytes(20_000_000));
+  const { entries, ...head } = await world.write();
+  const forged = entries.map((entry) => (entry.type === 'file' ? forge(entry) : entry));
+  const { to, brought } = await world.read(world.lines(), { ...head, entries: forged });
+  expect(brought.trouble).toBe('the wake image is damaged: root/large');
+  expect(readdirSync(to)).toEqual([]);
+  expect(await world.write({ ...head, entries: forged }), 'the next image').toEqual({ ...head, entries });
+});
+
 test('a manifest that was touched or has another key is not used', async () => {
   using world = openImageWorld();
   writeFileSync(join(world.work, 'a'), 'work');
@@ -176,5 +225,16 @@ test('which segments are in use can be read without a key', async () => {
   expect(readHead(packImage(image, imageKeys('any')))?.segments.map(([name]) => name)).toEqual(stored);
   expect(readHead(Buffer.from('something else'))).toBeNull();
 });
+
+/** As they were sealed once. */
+function withoutCheck([head, , ...planes]: readonly Uint8Array[]): readonly Uint8Array[] {
+  head!.fill(0, 2, 4);
+  return [head!, ...planes];
+}
+
+/** The first two, each in the place of the other. */
+function swapped([one, two, ...rest]: ImageFile['extents']): ImageFile['extents'] {
+  return [[two![0], two![1], two![2], one![3]], [one![0], one![1], one![2], two![3]], ...rest];
+}
 
 const base64 = (text: string): string => Buffer.from(text).toString('base64');

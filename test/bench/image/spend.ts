@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { closeSync, constants, mkdirSync, openSync, writeSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { parentPort, workerData } from 'node:worker_threads';
@@ -7,7 +7,8 @@ import { imageKeys } from '../../../engine/agent/image/keys.ts';
 import { letGo } from '../../../engine/agent/image/let-go.ts';
 import { type ImageFile, unpackImage } from '../../../engine/agent/image/manifest.ts';
 import { type ImageAt, MANIFEST, openObjects, ownRoom, segmentName } from '../../../engine/agent/image/objects.ts';
-import { unseal } from '../../../engine/agent/image/seal.ts';
+import { isInOnePiece } from '../../../engine/agent/image/plan.ts';
+import { checkOf, unseal } from '../../../engine/agent/image/seal.ts';
 import { describe, openNew } from '../../../engine/agent/image/segment-reader.ts';
 import { rawPath } from '../../../engine/domain/wire-path.ts';
 
@@ -84,7 +85,11 @@ for (const [index, [name]] of image.segments.entries()) {
       }
     });
   }
-  await step('hash', () => createHash('sha256').update(raw).digest());
+  await step('compare', () => {
+    checkOf(keys, raw);
+    for (const { file, extent } of here)
+      if (isInOnePiece(file.size, file.extents)) hash('sha256', raw.subarray(extent[1], extent[1] + extent[2]));
+  });
   letGo(coded);
 }
 objects.close();
