@@ -2,7 +2,7 @@ import { reaches, roleOn, type Who } from '../../engine/domain/account.ts';
 import type { AtRisk } from '../../engine/domain/agent-shapes.ts';
 import { Failure, isFailure } from '../../engine/domain/failures.ts';
 import { VERBS } from '../../engine/domain/verbs.ts';
-import type { Workspace } from '../../engine/domain/workspace.ts';
+import { programOf, type Workspace } from '../../engine/domain/workspace.ts';
 import { command, flag, text } from '../command.ts';
 import { type FileOf, plain } from '../discord/message.ts';
 import type { Words } from '../words/words.ts';
@@ -31,7 +31,7 @@ export const hibernate = command({
     }
     if (workspace === undefined) throw new Failure('bad_request', { why: words.say.sayWhich });
     const [view] = await engine.status(workspace);
-    const jobs = (view?.workspace.jobs ?? []).map(({ argv }) => plain(argv.join(' ')));
+    const jobs = (view?.workspace.jobs ?? []).map(({ argv }) => plain(programOf(argv)));
     if (lose) {
       const { files } = await engine.atRisk(workspace, signal);
       const agreed = JSON.stringify(files.map(({ path }) => path));

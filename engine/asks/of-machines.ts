@@ -3,7 +3,7 @@ import { Failure } from '../domain/failures.ts';
 import { HOLDS_WORK } from '../domain/lifecycle.ts';
 import type { Ports } from '../domain/ports.ts';
 import type { Snapshot } from '../domain/snapshot.ts';
-import { NO_CHOICE, type Wish } from '../domain/workspace.ts';
+import { NO_CHOICE, programOf, type Wish } from '../domain/workspace.ts';
 import { onlyAdopts } from '../steps/only-adopts.ts';
 import { workspaceBell } from '../steps/step.ts';
 import { update } from '../steps/update.ts';
@@ -108,7 +108,7 @@ export function asksOfMachines(views: Views, restores: Restores, { begin, noted 
         workspace,
         asked,
         (operation, at) => ({ job: { operation, by: asked.by, at, argv, thenHibernate, machine: null } }),
-        argv[0], // whatever comes behind may be a secret, and the audit forgets nothing
+        programOf(argv), // the audit forgets nothing
       );
     },
 

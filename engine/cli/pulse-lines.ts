@@ -2,9 +2,6 @@ import type { InstanceJson } from '../http/json/instance.ts';
 import { clockTime, localTime } from './local-time.ts';
 import { ago, duration, plural, timeOf } from './words.ts';
 
-/** Beyond this a line says less than it hides. */
-const COMMAND_LETTERS = 60;
-
 /** What an awake machine says of itself, as rows of a card. */
 export function pulseRows(it: InstanceJson, now: number): (readonly [string, string])[] {
   const { machine, pulse } = it;
@@ -65,12 +62,10 @@ function badLinesWords({ bad_lines: [first, ...more] }: Backup, workspace: strin
 }
 
 function jobWords(
-  { argv, then_hibernate, machine_id, by, operation_id }: InstanceJson['jobs'][number],
+  { command, then_hibernate, machine_id, by, operation_id }: InstanceJson['jobs'][number],
   it: InstanceJson,
   now: number,
 ): string {
-  const line = argv.join(' ');
-  const command = line.length > COMMAND_LETTERS ? `${line.slice(0, COMMAND_LETTERS - 1)}…` : line;
   const running = it.pulse?.jobs.find((job) => job.id === operation_id);
   const since = running
     ? `for ${duration(now - timeOf(running.started_at))}`

@@ -191,7 +191,7 @@ function jobIn({ jobs, pulse }: InstanceJson): Story['job'] {
   const job = jobs.findLast(({ machine_id }) => machine_id !== null);
   if (!job) return null;
   const running = pulse?.jobs.find(({ id }) => id === job.operation_id);
-  return { command: job.argv.join(' '), since: timeOf(running?.started_at ?? job.at) };
+  return { command: job.command, since: timeOf(running?.started_at ?? job.at) };
 }
 
 /** Bytes a second over the last moments; null while that says nothing yet. */

@@ -183,6 +183,14 @@ export interface Job {
   readonly machine: string | null;
 }
 
+/** What is told and noted of a program: its name. What comes behind may be a secret, as in `KEY=... python` in one word. */
+export function programOf(argv: readonly string[]): string {
+  const name = (argv[0] ?? '').trimStart().split(/[\s=]/)[0]?.slice(0, NAME_LETTERS) ?? '';
+  return argv.length === 1 && name === argv[0] ? name : `${name} …`;
+}
+
+const NAME_LETTERS = 60;
+
 /** What people see of a workspace. Computed, never stored. */
 export type Sight = 'asleep' | 'waking' | 'usable' | 'awake' | 'going to sleep' | 'paused' | 'stranded';
 

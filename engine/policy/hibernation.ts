@@ -1,8 +1,8 @@
 import type { Verdict } from '../domain/doors.ts';
 import { DEFAULTS, type Settings } from '../domain/settings.ts';
-import type { IdleRules, Job, Workspace } from '../domain/workspace.ts';
+import { type IdleRules, type Job, programOf, type Workspace } from '../domain/workspace.ts';
 import { ATTACHED, type Seen, type SignName, threshold } from './activity.ts';
-import { busyWords, clockTime, duration, idleWords, openWords, quoted, SIGN, touchWords } from './idle-words.ts';
+import { busyWords, clockTime, duration, idleWords, openWords, SIGN, touchWords } from './idle-words.ts';
 
 /** All that is known about whether somebody needs this machine right now. */
 export interface IdleSight {
@@ -64,7 +64,7 @@ function byItself(sight: IdleSight): Verdict {
 function heldUp({ keep, jobs, complete, now }: IdleSight): string | null {
   if (keep !== null && now < keep.until) return `kept awake by ${keep.by} until ${clockTime(keep.until, now)}`;
   const [job] = jobs;
-  if (job) return `runs ${quoted(job.argv)}${jobs.length > 1 ? ` and ${jobs.length - 1} more` : ''}`;
+  if (job) return `runs "${programOf(job.argv)}"${jobs.length > 1 ? ` and ${jobs.length - 1} more` : ''}`;
   return complete ? null : 'its files are still arriving';
 }
 

@@ -82,11 +82,6 @@ export function clockTime(at: number, now: number): string {
   return new Date(now).toISOString().startsWith(day) ? clock : `${day} ${clock}`;
 }
 
-export function quoted(argv: readonly string[]): string {
-  const line = argv.join(' ').replace(/\s+/g, ' ');
-  return `"${line.length > ARGV_SHOWN ? `${line.slice(0, ARGV_SHOWN - 1)}…` : line}"`;
-}
-
 /** Small means keep a digit, so that one just below a threshold does not look like one that reached it. */
 function percent(value: number): string {
   return value > 0 && value < 10 ? `${Number(value.toFixed(1))} %` : `${Math.round(value)} %`;
@@ -104,5 +99,3 @@ function count(value: number, one: string, many: string): string {
   const whole = Math.ceil(value);
   return `${whole} ${whole === 1 ? one : many}`;
 }
-
-const ARGV_SHOWN = 60;

@@ -3,7 +3,7 @@ import { isFailure, sentence } from '../domain/failures.ts';
 import type { JobStatus } from '../domain/heartbeat.ts';
 import type { Machine } from '../domain/lifecycle.ts';
 import type { Ports } from '../domain/ports.ts';
-import type { Job, Workspace } from '../domain/workspace.ts';
+import { type Job, programOf, type Workspace } from '../domain/workspace.ts';
 import type { Line } from './line.ts';
 import { endOperation } from './operation.ts';
 import { isUnreached, reach } from './reach.ts';
@@ -42,7 +42,7 @@ async function begin(
   let checkpoint: string | null;
   try {
     await using shell = await reach(machine, ports, signal);
-    const description = `before ${wordsOf(job)}`;
+    const description = `before ${programOf(job.argv)}`;
     const ask = {
       operation: job.operation,
       by: job.by,
@@ -71,7 +71,7 @@ async function begin(
     workspace: workspace.id,
     machine: machine.id,
     operation: job.operation,
-    command: wordsOf(job),
+    command: programOf(job.argv),
     checkpoint,
     output: outputOf(job.operation),
   });
@@ -95,19 +95,19 @@ async function end(
       workspace: workspace.id,
       machine: machine.id,
       operation: job.operation,
-      command: wordsOf(job),
+      command: programOf(job.argv),
       code,
       ms: (status.endedAt ?? status.startedAt) - status.startedAt,
       tail: status.tail,
     });
   }
   const facts = { code, output: status.output };
-  const say = `${wordsOf(job)} ended with ${code}.`;
+  const say = `${programOf(job.argv)} ended with ${code}.`;
   await endOperation(
     job.operation,
     code === 0
       ? { ok: true, say, facts }
-      : { ok: false, code: 'command_failed', say, facts: { ...facts, command: wordsOf(job), why: status.tail } },
+      : { ok: false, code: 'command_failed', say, facts: { ...facts, command: programOf(job.argv), why: status.tail } },
     ports,
   );
   const others = workspace.jobs.some((other) => other.operation !== job.operation);
@@ -141,7 +141,7 @@ async function followAfterWake(
       event: 'after_wake.trouble',
       workspace: workspace.id,
       machine: machine.id,
-      command,
+      command: programOf([command]),
       why,
       tail: job.tail,
     });
@@ -161,5 +161,3 @@ async function followAfterWake(
 }
 
 const outputOf = (operation: string): string => `/workspace/.dumont/runs/${operation}/output.txt`;
-
-export const wordsOf = ({ argv }: Pick<Job, 'argv'>): string => argv.join(' ');

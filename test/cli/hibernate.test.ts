@@ -52,7 +52,7 @@ test('a program that still runs is not ended without asking', async () => {
   const job = { operation: 'op-9', by: 'ana', at: 0, argv: ['python', 'train.py'], thenHibernate: true, machine: 'm1' };
   house.workspaces.set('lab', { ...lab, jobs: [job] });
   const refused = await run(house.home, ['hibernate', 'lab']);
-  expect(refused.err).toContain('"python train.py" still runs on lab, and ends with its machine.');
+  expect(refused.err).toContain('"python …" still runs on lab, and ends with its machine.');
   expect([refused.code, hibernations(house)]).toEqual([65, []]);
   expect((await run(house.home, ['hibernate', 'lab', '-y'])).code).toBe(0);
 });

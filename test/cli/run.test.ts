@@ -33,8 +33,8 @@ test('a run shows its checkpoint, then what the program prints, and ends with it
   expect(code).toBe(3);
   expect(out).toBe('epoch 1 of 3\nepoch 2 of 3\nepoch 3 of 3\n');
   expect(err).toMatch(/saving: +\d+ %/);
-  expect(err).toMatch(/runs "false --really -x" since snapshot a1b2c3d4/);
-  expect(err).toMatch(/false --really -x ended with 3\.\nlab goes to sleep now/);
+  expect(err).toMatch(/runs "false …" since snapshot a1b2c3d4/);
+  expect(err).toMatch(/false … ended with 3\.\nlab goes to sleep now/);
   expect(house.asked.at(-1)).toMatchObject({
     what: 'run',
     args: ['lab', { argv: ['false', '--really', '-x'], thenHibernate: true }],

@@ -93,7 +93,7 @@ test('status says when it goes to sleep, who keeps it awake, and what runs on it
     output: '',
   };
   house.pulses.set('lab', { ...pulse(), jobs: [running as Pulse['jobs'][number]] });
-  expect(await card(house.home)).toMatch(/runs +"python train\.py" for 1 min \d s \(ana\) then sleep/);
+  expect(await card(house.home)).toMatch(/runs +"python …" for 1 min \d s \(ana\) then sleep/);
 });
 
 test('status says what its backups take in storage, with the vault, and what that costs a month', async () => {

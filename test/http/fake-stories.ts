@@ -5,7 +5,7 @@ import type { Talk } from '../../engine/domain/events.ts';
 import { intend, type Machine, move, type State } from '../../engine/domain/lifecycle.ts';
 import type { Offer } from '../../engine/domain/marketplace.ts';
 import type { Operation, Outcome } from '../../engine/domain/operation.ts';
-import type { Workspace } from '../../engine/domain/workspace.ts';
+import { programOf, type Workspace } from '../../engine/domain/workspace.ts';
 
 /** Something that happens so many seconds into a story. */
 export interface Scene {
@@ -162,7 +162,7 @@ export function runStory(
   argv: readonly string[],
   folder: string,
 ): Scene[] {
-  const command = argv.join(' ');
+  const command = programOf(argv);
   const output = join(folder, `${operation}.txt`);
   const job = { workspace, machine: id, operation, command };
   const code = argv[0] === 'false' ? 3 : 0;

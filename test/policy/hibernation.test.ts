@@ -67,9 +67,9 @@ test.each<[SignName, number]>([
 });
 
 test.each<[Partial<IdleSight>, string]>([
-  [{ jobs: [job(['python', 'train.py'])] }, 'runs "python train.py"'],
+  [{ jobs: [job(['python', 'train.py'])] }, 'runs "python …"'],
   [{ jobs: [job(['a']), job(['b']), job(['c'])] }, 'runs "a" and 2 more'],
-  [{ jobs: [job(['x'.repeat(100)])] }, `runs "${'x'.repeat(59)}…"`],
+  [{ jobs: [job(['x'.repeat(100)])] }, `runs "${'x'.repeat(60)} …"`],
   [{ complete: false }, 'its files are still arriving'],
   [{ usableAt: LATER - 4 * MINUTE }, 'woken 4 minutes ago'],
   [

@@ -16,6 +16,7 @@ import { noteIssued, ownSecrets } from './known-secrets.ts';
 const { DUMONT_RESTIC, PATH } = process.env;
 const ANA = { by: 'ana', key: null };
 const THEIR_OWN = 'hf_a-word-that-opens-a-door-of-the-user';
+const ARGUMENT = 'a-word-behind-the-name-of-a-program';
 const signal = AbortSignal.timeout(110_000);
 
 /**
@@ -36,6 +37,9 @@ const MAY_HOLD: readonly (readonly [what: RegExp, where: RegExp])[] = [
   // What people give to their programs is given to programs on their machine, and kept in the rows of the control host.
   [/^variable of the user$/, /^environment /],
   [/^variable of the user$/, /^file (state\/|local\/machines\/\d+\/spec\.json$)/],
+  // So is what stands behind the name of a program, which its machine's disk holds as well.
+  [/^argument of the user$/, /^(arguments|environment) /], // the arguments stand before each environment here
+  [/^argument of the user$/, /^(file state\/|(open )?file local\/machines\/\d+\/root\/)/],
 ];
 
 type Texts = Iterable<readonly [where: string, text: string]>;
@@ -107,7 +111,10 @@ test.skipIf(!DUMONT_RESTIC || process.platform !== 'linux')(
     const home = await mkdtemp(join(tmpdir(), 'dumont-secrets-'));
     const more = { DUMONT_HOME: home, DUMONT_PORT: '0', DUMONT_BATCH: '2', DUMONT_LOCAL_SPEED: '60' };
     const config = readConfig({ ...more, DUMONT_ROUND_SECONDS: '20', DUMONT_LOG: 'DEBUG', DUMONT_RESTIC, PATH });
-    const secrets = new Map([['variable of the user', THEIR_OWN]]);
+    const secrets = new Map([
+      ['variable of the user', THEIR_OWN],
+      ['argument of the user', ARGUMENT],
+    ]);
     const said: string[] = [];
     using processes = await watchProcesses();
     try {
@@ -129,6 +136,8 @@ test.skipIf(!DUMONT_RESTIC || process.platform !== 'linux')(
         secrets.set('token of a login', login.profiles[login.current].token);
         await type(['ssh', 'lab', '--', 'sh', '-c', 'echo a >/workspace/a.txt']);
         await type(['snapshot', 'lab', '--message', 'by hand']);
+        const argv = ['sh', '-c', `test ${ARGUMENT}`];
+        await ended(dumont, await engine.run('lab', { argv, thenHibernate: false }, ANA));
         const awake = [...filesIn(home)];
         await ended(dumont, await engine.hibernate('lab', {}, ANA));
         await ended(dumont, await engine.wake('lab', {}, ANA));

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { instanceJson } from '../../engine/http/json/instance.ts';
 import { ANA, awake, MINUTE, SECOND, World } from '../fakes/world.ts';
 
 const TRAIN = { argv: ['python', 'train.py'], thenHibernate: true } as const;
@@ -11,15 +12,47 @@ test('a program runs after its checkpoint, keeps an idle machine awake, and then
   await w.clock.advance(MINUTE);
   expect([...(machine.life?.jobs.keys() ?? [])]).toEqual([asked.id]);
   const [checkpoint] = await w.store.list('snapshots');
-  expect(checkpoint).toMatchObject({ type: 'CHECKPOINT', description: 'before python train.py' });
+  expect(checkpoint).toMatchObject({ type: 'CHECKPOINT', description: 'before python …' });
   machine.doing = { gpuPercent: 0, cpuPercent: 0, typedAt: null };
   await w.clock.advance(60 * MINUTE);
   expect(machine.destroyed, 'it was put to sleep under a running program').toBe(false);
   machine.life?.end(asked.id, 0);
   await w.clock.advance(5 * MINUTE);
   expect((await engine.operation(asked.id)).outcome).toMatchObject({ ok: true });
-  expect(w.told.filter(({ event }) => event === 'job.ended')).toMatchObject([{ code: 0, command: 'python train.py' }]);
+  expect(w.told.filter(({ event }) => event === 'job.ended')).toMatchObject([{ code: 0, command: 'python …' }]);
   expect(machine.destroyed, 'it stayed up after the program').toBe(true);
+  await stop();
+});
+
+test('of a program its name is told and noted, and nothing of what stands behind it', async () => {
+  const w = new World();
+  const { engine, machine, stop } = await awake(w);
+  machine.doing = { gpuPercent: 0, cpuPercent: 0, typedAt: null };
+  const seen: unknown[] = [];
+  const runs = [
+    [['/bin/bash', '-lc', 'python train.py --token hunter2'], 1],
+    [['KEY=hunter2 python train.py'], 0],
+  ] as const;
+  for (const [argv, code] of runs) {
+    const asked = await engine.run('lab', { argv, thenHibernate: code === 0 }, ANA);
+    await w.clock.advance(MINUTE);
+    const [view] = await engine.status('lab');
+    if (view) seen.push(instanceJson(view));
+    machine.life?.end(asked.id, code);
+    await w.clock.advance(code === 0 ? 5 * MINUTE : MINUTE);
+    seen.push((await engine.operation(asked.id)).outcome);
+  }
+  const stored = [...w.storage.objects.values()].map((bytes) => Buffer.from(bytes).toString());
+  seen.push(stored, w.told, w.logged, w.journals.entries, await w.store.list('snapshots'));
+  const all = JSON.stringify(seen);
+  for (const words of [
+    'runs \\"/bin/bash …\\"',
+    'before /bin/bash …',
+    '/bin/bash … ended with 1.',
+    'KEY … ended with 0; idle',
+  ])
+    expect(all).toContain(words);
+  expect(all).not.toContain('hunter2');
   await stop();
 });
 
@@ -88,7 +121,7 @@ test('the command after wake runs once a wake; one that fails is named, and noth
   machine.life?.end(id ?? '', 127);
   await w.clock.advance(5 * MINUTE);
   const trouble = () => w.told.filter(({ event }) => event === 'after_wake.trouble');
-  expect(trouble()).toMatchObject([{ command: 'jupyter lab', why: 'ended with 127' }]);
+  expect(trouble()).toMatchObject([{ command: 'jupyter …', why: 'ended with 127' }]);
   await w.clock.advance(30 * MINUTE);
   expect(trouble()).toHaveLength(1);
   await stop();
@@ -123,7 +156,7 @@ test('a program that ended puts nobody to sleep who keeps the workspace awake or
   await w.clock.advance(5 * MINUTE);
   expect(machine.destroyed).toBe(true);
   expect(w.told.filter(({ event }) => event === 'machine.idle_warning')).toMatchObject([
-    { why: expect.stringMatching(/^python train.py ended with 0; idle for/) },
+    { why: expect.stringMatching(/^python … ended with 0; idle for/) },
   ]);
   await stop();
 });

@@ -116,7 +116,7 @@ test('every decision about it reads as a sentence, in either language', async ()
     'ana asked to clone a snapshot into twin',
     'ana asked to share a snapshot to joao as paper',
     'ana asked to restore a snapshot',
-    'ana asked to run train',
+    'ana asked to run train …',
     `ana removed snapshot ${short}: a secret was in it`,
     'ana gave up what is on its machine: the disk is dead',
     'ana asked to put it to sleep',

@@ -31,7 +31,7 @@ export const hibernate = command({
 /** What was started by us and has not ended would end in the middle. */
 async function askAboutPrograms({ id, jobs }: InstanceJson, screen: Screen, signal: AbortSignal): Promise<void> {
   if (jobs.length === 0) return;
-  const programs = jobs.map(({ argv }) => `"${argv.join(' ')}"`).join(' and ');
+  const programs = jobs.map(({ command: program }) => `"${program}"`).join(' and ');
   await confirm(
     `${programs} still ${jobs.length === 1 ? 'runs' : 'run'} on ${id}, and ends with its machine.`,
     id,

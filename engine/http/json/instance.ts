@@ -4,7 +4,7 @@ import { type Machine, STATES } from '../../domain/lifecycle.ts';
 import { hasGpu } from '../../domain/marketplace.ts';
 import { MICRO } from '../../domain/money.ts';
 import { PLANS } from '../../domain/plan.ts';
-import { WORKSPACE_NAME, type Workspace } from '../../domain/workspace.ts';
+import { programOf, WORKSPACE_NAME, type Workspace } from '../../domain/workspace.ts';
 import { NextCursor } from '../page.ts';
 import { NeedJson, OfferJson, offerJson } from './offer.ts';
 import { OperationJson, operationJson } from './operation.ts';
@@ -41,7 +41,7 @@ const JobJson = z.object({
   operation_id: z.string(),
   by: z.string(),
   at: z.iso.datetime(),
-  argv: z.array(z.string()),
+  command: z.string().describe('The name of the program. Its arguments may hold secrets.'),
   then_hibernate: z.boolean(),
   machine_id: z.string().nullable().describe('Null until its checkpoint was taken.'),
 });
@@ -207,7 +207,7 @@ export function workspaceJson({
       operation_id: job.operation,
       by: job.by,
       at: iso(job.at),
-      argv: [...job.argv],
+      command: programOf(job.argv),
       then_hibernate: job.thenHibernate,
       machine_id: job.machine,
     })),
