@@ -1,5 +1,5 @@
 import { promised } from '../backups/made-of-snapshot.ts';
-import { dropFromTokens } from '../backups/removal.ts';
+import { dropWhatNames } from '../backups/removal.ts';
 import type { Engine, ScheduleChoice } from '../domain/doors.ts';
 import { Failure } from '../domain/failures.ts';
 import { descriptionPrefix, destroyedKey, vaultName } from '../domain/layout.ts';
@@ -119,7 +119,7 @@ export function asksOfWorkspaces(views: Views, { noted }: Asking, ports: Ports):
       for (const snapshot of snapshots) await store.remove('snapshots', snapshot);
       const upkeep = await store.read('upkeep', name);
       if (upkeep) await store.remove('upkeep', upkeep);
-      await dropFromTokens(name, store);
+      await dropWhatNames(name, store);
       await store.remove('workspaces', workspace);
     },
   };

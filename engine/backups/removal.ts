@@ -53,12 +53,16 @@ export async function removeLeaving(workspace: Workspace, ports: Ports, signal: 
   return named.filter(({ id }) => !still.has(id)).length;
 }
 
-/** Whoever has this name next is another workspace: no token that was made for this one opens it. */
-export async function dropFromTokens(name: string, store: Store): Promise<void> {
+/** Whoever has this name next is another workspace: no token of this one opens it, no budget caps it, no report is about it. */
+export async function dropWhatNames(name: string, store: Store): Promise<void> {
   for (const { id } of await store.list('tokens'))
     await update(store, 'tokens', id, (row) =>
       row.workspaces?.includes(name) ? { ...row, workspaces: row.workspaces.filter((one) => one !== name) } : null,
     );
+  for (const budget of await store.list('budgets'))
+    if (budget.scope === 'workspace' && budget.of === name) await store.remove('budgets', budget);
+  for (const report of await store.list('reports'))
+    if (report.workspace === name) await store.remove('reports', report);
 }
 
 /** The snapshots that storage has: the objects are named after them. */

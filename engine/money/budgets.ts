@@ -37,7 +37,9 @@ async function spentNow(budgets: readonly Budget[], ports: Ports): Promise<Reado
   const { from, until } = spanAt('month', now);
   const rows = new Map((await ports.store.list('workspaces')).map((row) => [row.id, row]));
   for await (const { workspace: id, owner, days } of accounts({ from, until, workspace: null }, rows, ports)) {
+    const isTheirs = rows.get(id)?.owner === owner; // else it is of another workspace, which had that name before
     for (const budget of budgets.filter((one) => covers(one, { id, owner }))) {
+      if (budget.scope === 'workspace' && !isTheirs) continue;
       const since = spanAt(budget.per, now).from;
       const sum = days.filter(({ day }) => day >= since).reduce((all, day) => all + paidFor(day), 0);
       spent.set(budget.id, (spent.get(budget.id) ?? 0) + sum);

@@ -93,6 +93,30 @@ test('the day after it may be spent again', async () => {
   await stop();
 });
 
+test('a workspace that is removed takes its budgets and reports along, and the next of its name owes nothing', async () => {
+  const w = new World();
+  const { engine, machine, stop } = await awake(w);
+  const little = machine.offer.dollarsPerHour / 20;
+  await engine.setBudget(cap(little), ANA);
+  await engine.setBudget(cap(little, 'month'), ANA);
+  await engine.setBudget({ scope: 'all', of: '', per: 'day', micro: 1e9 }, ANA);
+  const when = { every: 'daily', time: '09:00', zone: 'UTC' } as const;
+  await engine.planReport({ guild: '1', channel: '2', language: 'en', workspace: 'lab', ...when }, ANA);
+  await engine.planReport({ guild: '1', channel: '3', language: 'en', workspace: null, ...when }, ANA);
+  await w.clock.advance(30 * MINUTE);
+  await expect(engine.wake('lab', {}, ANA)).rejects.toMatchObject({ code: 'budget_spent' });
+
+  await engine.destroy('lab', { purge: true }, ANA);
+  expect((await engine.budgets()).map(({ budget }) => budget.id)).toEqual(['all//day']);
+  expect(await engine.reports()).toMatchObject([{ channel: '3' }]);
+  const joao = { by: 'joao', key: null };
+  await engine.create('lab', {}, joao);
+  expect(await engine.setBudget(cap(little), joao)).toMatchObject({ spentMicro: 0 });
+  await engine.wake('lab', {}, joao);
+  expect((await engine.budgets())[0]?.spentMicro, 'of all it counts').toBeGreaterThan(0);
+  await stop();
+});
+
 test('a cap that is spent already rings as soon as it is set, and one that is lifted no longer', async () => {
   const w = new World();
   const { engine, machine, stop } = await awake(w);
