@@ -94,11 +94,7 @@ export function engineFor(who: Who, engine: Engine, store: Store): Engine {
     async alerts(name) {
       if (name !== null) await allowOn('status', name);
       const alerts = await engine.alerts(name);
-      const mine = await Promise.all(
-        alerts.map(async ({ workspace }) =>
-          workspace === null ? who.workspaces === null : (await seen(workspace)) !== null,
-        ),
-      );
+      const mine = await Promise.all(alerts.map(({ workspace, raisedAt: at }) => mayHear({ workspace, at })));
       return alerts.filter((_, i) => mine[i]);
     },
 
@@ -225,7 +221,7 @@ export function engineFor(who: Who, engine: Engine, store: Store): Engine {
   }
 
   /** What is about no workspace is about the installation. */
-  async function mayHear({ workspace, at }: Told): Promise<boolean> {
+  async function mayHear({ workspace, at }: Pick<Told, 'workspace' | 'at'>): Promise<boolean> {
     return workspace === null ? who.workspaces === null : await mayKnow({ workspace, at });
   }
 

@@ -213,12 +213,22 @@ test('a workspace under a name that another one had says nothing of that one, an
   const when = { createdAt: 0, expiresAt: null, usedAt: null };
   await w.store.save('tokens', { ...token, ...when, workspaces: ['lab', 'train'] });
   expect((await as(otto).past(0, 'lab', 100)).length).toBeGreaterThan(0);
+  const spent = {
+    kind: 'budget_spent',
+    workspace: 'lab',
+    why: '$200.00 of it',
+    resolvedBy: 'it ended by itself',
+  } as const;
+  const over = { raisedAt: w.clock.now(), resolvedAt: w.clock.now() };
+  await w.store.save('alerts', { id: 'budget_spent/workspace/lab/day', version: 0, ...spent, ...over });
+  expect(await as(otto).alerts('lab')).toMatchObject([spent]);
   await as(otto).destroy('lab', { purge: true }, { by: 'otto', key: null });
   await w.clock.advance(MINUTE);
   await as(joao).create('lab', {}, { by: 'joao', key: null });
 
   expect(await as(joao).operations('lab')).toEqual([]);
   expect(await as(joao).operations(null)).toEqual([]);
+  expect(await as(joao).alerts('lab')).toEqual([]);
   await expect(as(joao).operation(id)).rejects.toMatchObject({ code: 'no_such_operation' });
   const began = w.clock.now();
   expect((await as(joao).past(0, 'lab', 100)).filter(({ at }) => at < began)).toEqual([]);
