@@ -559,7 +559,10 @@ test('what cannot be undone asks first, and without a terminal needs --yes', asy
   expect(house.asked).toHaveLength(before);
   expect((await dumont('abandon', 'train', '--why', 'dead disk', '--yes')).code).toBe(0);
   expect(lastAsked()).toMatchObject({ what: 'abandon', args: ['train', { why: 'dead disk' }] });
-  expect((await dumont('destroy', 'train', '--purge', '-y')).out).toBe('Removed train and its 0 snapshots.\n');
+  const { contentHash } = snapshot('train', 51, '');
+  for (const sequence of [51, 52, 53]) house.snapshots.push({ ...snapshot('train', sequence, ''), contentHash });
+  expect((await dumont('destroy', 'train')).err).toContain('This removes train and its 3 snapshots for ever');
+  expect((await dumont('destroy', 'train', '--purge', '-y')).out).toBe('Removed train and its 3 snapshots.\n');
   expect(lastAsked()).toMatchObject({ what: 'destroy', args: ['train', { purge: true }] });
 });
 

@@ -10,8 +10,8 @@ export const destroy = command({
   options: { purge: flag('Its snapshots too, for ever') },
   examples: [['dumont destroy lab --purge', 'forget the workspace and remove its snapshots']],
   async run({ words: [name = ''], options, engine, screen, signal }) {
-    const { snapshots } = await engine.get<SnapshotsJson>('/api/v1/snapshots', { instance_id: name }, signal);
-    const what = `${name} and its ${plural(snapshots.length, 'snapshot')}`;
+    const { total } = await engine.get<SnapshotsJson>('/api/v1/snapshots', { instance_id: name, limit: 1 }, signal);
+    const what = `${name} and its ${plural(total, 'snapshot')}`;
     if (!options.purge)
       throw new Failure('confirmation_needed', { why: `This removes ${what} for ever; say so with --purge.` });
     await confirm(`This removes ${what} for ever.`, name, screen, signal);

@@ -64,7 +64,11 @@ export const ListedSnapshotJson = SnapshotJson.extend({
     .nullable()
     .describe('What becomes of this content; until when, unless something changes. Null before it is there.'),
 });
-export const SnapshotsJson = z.object({ snapshots: z.array(ListedSnapshotJson), next_cursor: NextCursor });
+export const SnapshotsJson = z.object({
+  snapshots: z.array(ListedSnapshotJson),
+  total: z.number().describe('How many the workspace has, each of the same content too, whatever is listed here.'),
+  next_cursor: NextCursor,
+});
 export type SnapshotsJson = z.infer<typeof SnapshotsJson>;
 
 export function snapshotJson(snapshot: Backup): SnapshotJson {

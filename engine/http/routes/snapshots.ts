@@ -43,7 +43,8 @@ export const snapshotRoutes = [
         const all = [alike.newest, ...alike.others].flatMap(({ id }) => fates.get(id) ?? []);
         return listedJson(alike, lastOf(all));
       });
-      return { status: 200, body: { snapshots, next_cursor } };
+      const total = (await engine.snapshots(instance_id)).length;
+      return { status: 200, body: { snapshots, total, next_cursor } };
     },
   }),
 
