@@ -1,5 +1,5 @@
 import type { Verdict } from '../domain/doors.ts';
-import { DEFAULTS, type Settings } from '../domain/settings.ts';
+import type { Settings } from '../domain/settings.ts';
 import { type IdleRules, type Job, programOf, type Workspace } from '../domain/workspace.ts';
 import { ATTACHED, type Seen, type SignName, threshold } from './activity.ts';
 import { busyWords, clockTime, duration, idleWords, openWords, SIGN, touchWords } from './idle-words.ts';
@@ -23,7 +23,7 @@ export interface IdleSight {
   /** The engine cannot have heard anything earlier than this; a machine is not put to sleep for the engine's own absence. */
   readonly listeningSince?: number;
   /** Not heard for this long, nothing is known of it. */
-  readonly silentMs?: number;
+  readonly silentMs: number;
 }
 
 /** The workspace's own rules on top of the installation's. */
@@ -43,7 +43,7 @@ function byItself(sight: IdleSight): Verdict {
   const held = heldUp(sight);
   if (held !== null) return stay(held);
 
-  const silent = sight.heardAt === null || now - sight.heardAt > (sight.silentMs ?? DEFAULTS.agent.silentMs);
+  const silent = sight.heardAt === null || now - sight.heardAt > sight.silentMs;
   const lively = seen && !silent ? livelySign(seen, rules, now) : null;
   if (lively !== null) return stay(lively);
   if (now - sight.usableAt < rules.firstMs) return stay(`woken ${duration(now - sight.usableAt)} ago`);

@@ -83,6 +83,7 @@ export function sight(seen: Seen | null, more: Partial<IdleSight> = {}): IdleSig
     jobs: [],
     heardAt: seen?.at ?? null,
     complete: true,
+    silentMs: DEFAULTS.agent.silentMs,
     now: seen?.at ?? WOKEN,
     ...more,
   };

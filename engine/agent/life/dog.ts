@@ -55,7 +55,8 @@ export function openDog({ place, self, standing, backups, log, onTaken, onEnding
   const atWork = (): string | null => {
     const job = last?.jobs.find(({ id, state }) => state === 'running' && !isAfterWakeJob(id));
     if (job) return `${job.id} runs`;
-    const sight = { seen, usableAt, rules: rules(), keep: null, jobs: [], complete: true };
+    const { silentMs } = DEFAULTS.agent;
+    const sight = { seen, usableAt, rules: rules(), keep: null, jobs: [], complete: true, silentMs };
     const { sleep: idle, why } = hibernation({ ...sight, heardAt: last?.at ?? null, now: Date.now() });
     return idle ? null : why;
   };
