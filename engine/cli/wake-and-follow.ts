@@ -1,23 +1,15 @@
 import { perHour } from '../domain/money.ts';
 import type { InstanceJson } from '../http/json/instance.ts';
 import type { OperationJson } from '../http/json/operation.ts';
-import type { EngineClient } from './engine-client.ts';
+import { type Asking, begun } from './ask-and-conclude.ts';
 import { askAndFollow, conclude, stoppedFollowing } from './follow.ts';
-import type { Screen } from './screen.ts';
 import { duration, timeOf } from './words.ts';
-
-interface Waking {
-  readonly engine: EngineClient;
-  readonly screen: Screen;
-  readonly signal: AbortSignal;
-  readonly detach: boolean;
-}
 
 /** What `wake` and `restore` have in common: the race, the files, and the line that opens a shell. */
 export async function wakeAndFollow(
   workspace: string,
   ask: () => Promise<OperationJson>,
-  { engine, screen, signal, detach }: Waking,
+  { engine, screen, signal, detach }: Asking,
 ): Promise<number> {
   if (detach) return begun(await ask(), screen);
   const ended = await askAndFollow(workspace, ask, { engine, screen, signal });
@@ -25,29 +17,6 @@ export async function wakeAndFollow(
   if (!ended.outcome?.ok) return conclude(ended, screen);
   const { machine } = await engine.get<InstanceJson>(`/api/v1/instances/${workspace}`, {}, signal);
   return conclude(ended, screen, ...(machine ? whereLines(ended, machine) : []));
-}
-
-/** Asked for, and followed to its end unless it is to be left alone. */
-export async function askAndConclude(
-  workspace: string,
-  verb: string,
-  ask: () => Promise<OperationJson>,
-  { engine, screen, signal, detach }: Waking,
-): Promise<number> {
-  if (detach) return begun(await ask(), screen);
-  const ended = await askAndFollow(workspace, ask, { engine, screen, signal });
-  return ended ? conclude(ended, screen) : stoppedFollowing({ verb, workspace }, screen);
-}
-
-/** Asked for, and left alone. */
-export function begun(
-  { verb, instance_id: name, ...rest }: OperationJson,
-  screen: Screen,
-  again = `dumont status ${name} --follow`,
-): number {
-  if (screen.json) screen.printJson({ verb, instance_id: name, ...rest });
-  else screen.print(`The ${verb} of ${name} began. Follow it with "${again}".`);
-  return 0;
 }
 
 function whereLines(ended: OperationJson, machine: NonNullable<InstanceJson['machine']>): string[] {

@@ -1,11 +1,11 @@
 import { didYouMean } from '../../domain/near.ts';
 import type { OperationJson } from '../../http/json/operation.ts';
 import { allInstances } from '../all-instances.ts';
+import { askAndConclude } from '../ask-and-conclude.ts';
 import { command, type Given, oneOf, text, texts } from '../command.ts';
 import { fieldsOf } from '../name-value.ts';
 import { wrong } from '../read-args.ts';
 import { showSnapshots } from '../show-snapshots.ts';
-import { askAndConclude } from '../wake-and-follow.ts';
 import { RESTORE, restoreWorkspace } from './restore.ts';
 
 const TYPES = ['full', 'incremental', 'snapshot', 'checkpoint'] as const;

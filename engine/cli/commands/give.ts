@@ -1,8 +1,8 @@
 import type { OperationJson } from '../../http/json/operation.ts';
+import { askAndConclude } from '../ask-and-conclude.ts';
 import { chooseSnapshot, snapshotWords } from '../choose-snapshot.ts';
 import { command, flag, text, WORKSPACE } from '../command.ts';
 import { confirm } from '../confirm.ts';
-import { askAndConclude } from '../wake-and-follow.ts';
 
 export const give = command({
   name: 'give',

@@ -1,12 +1,12 @@
 import type { InstanceJson } from '../../http/json/instance.ts';
 import type { OperationJson } from '../../http/json/operation.ts';
 import type { RiskJson } from '../../http/json/risk.ts';
+import { askAndConclude } from '../ask-and-conclude.ts';
 import { command, flag, WORKSPACE } from '../command.ts';
 import { confirm } from '../confirm.ts';
 import type { EngineClient } from '../engine-client.ts';
 import { noBackupLines } from '../risk-lines.ts';
 import type { Screen } from '../screen.ts';
-import { askAndConclude } from '../wake-and-follow.ts';
 
 export const hibernate = command({
   name: 'hibernate',

@@ -1,6 +1,7 @@
 import type { OperationJson } from '../../http/json/operation.ts';
+import { askAndConclude } from '../ask-and-conclude.ts';
 import { command, flag, WORKSPACE } from '../command.ts';
-import { askAndConclude, wakeAndFollow } from '../wake-and-follow.ts';
+import { wakeAndFollow } from '../wake-and-follow.ts';
 
 const DETACH = { detach: flag('Do not follow it') };
 

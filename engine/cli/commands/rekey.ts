@@ -1,6 +1,6 @@
 import type { OperationJson } from '../../http/json/operation.ts';
+import { askAndConclude } from '../ask-and-conclude.ts';
 import { command, flag, WORKSPACE } from '../command.ts';
-import { askAndConclude } from '../wake-and-follow.ts';
 
 export const rekey = command({
   name: 'rekey',

@@ -3,6 +3,7 @@ import type { InstanceJson } from '../../http/json/instance.ts';
 import type { OperationJson } from '../../http/json/operation.ts';
 import type { PlansJson } from '../../http/json/plan.ts';
 import type { RestorePlanJson } from '../../http/json/restore-plan.ts';
+import { askAndConclude } from '../ask-and-conclude.ts';
 import { type Chosen, chooseSnapshot, snapshotWords } from '../choose-snapshot.ts';
 import { command, flag, type Given, number, text, WORKSPACE } from '../command.ts';
 import { askAgreed, confirm } from '../confirm.ts';
@@ -12,7 +13,7 @@ import { quoteLines } from '../quote-lines.ts';
 import { wrong } from '../read-args.ts';
 import { downloadTo, lookAt, otherwiseWords } from '../restore-files.ts';
 import { restorePriceWords } from '../restore-price.ts';
-import { askAndConclude, wakeAndFollow } from '../wake-and-follow.ts';
+import { wakeAndFollow } from '../wake-and-follow.ts';
 import { bytes, plural, short } from '../words.ts';
 
 export const RESTORE = {

@@ -1,13 +1,13 @@
 import { Failure } from '../../domain/failures.ts';
 import type { EventJson, EventsJson } from '../../http/json/event.ts';
 import type { OperationJson } from '../../http/json/operation.ts';
+import { begun } from '../ask-and-conclude.ts';
 import { command, flag, type Given, WORKSPACE } from '../command.ts';
 import { INTERRUPTED } from '../exit-codes.ts';
 import { conclude, lastEvent } from '../follow.ts';
 import { followRun } from '../follow-run.ts';
 import { wrong } from '../read-args.ts';
 import type { Screen } from '../screen.ts';
-import { begun } from '../wake-and-follow.ts';
 
 const OPTIONS = {
   stay: flag('Leave it awake afterwards; else it is put to sleep when the program has ended, however it ended'),

@@ -1,7 +1,7 @@
 import type { OperationJson } from '../../http/json/operation.ts';
+import { askAndConclude } from '../ask-and-conclude.ts';
 import { command, flag, text, texts, WORKSPACE } from '../command.ts';
 import { fieldsOf } from '../name-value.ts';
-import { askAndConclude } from '../wake-and-follow.ts';
 
 export const snapshot = command({
   name: 'snapshot',
