@@ -29,6 +29,8 @@ interface Offered {
   readonly ranked: readonly RankedOffer[];
   readonly none: string;
   readonly known: Knowledge;
+  /** What those marketplaces said that did not answer. */
+  readonly failed: Failure | null;
   readonly sources: readonly OfferSource[];
 }
 
@@ -46,7 +48,7 @@ export async function offersFor(
   const known = await knowledge(workspace, racers, ports);
   const ranked = ranking(fitting, known);
   const none = ranked.length > 0 ? '' : await whyNone(need, ask, ports, signal);
-  return { ranked, known, none, sources };
+  return { ranked, known, none, failed, sources };
 }
 
 async function knowledge(workspace: string | null, racers: number, ports: Ports): Promise<Knowledge> {
@@ -124,8 +126,9 @@ async function found(need: Need, ask: AskOffers, ports: Ports, signal: AbortSign
   return { offers, failed: all(known), sources };
 }
 
-/** One failure that says them all: who mends the first wants to know of the second. */
-function all([first, ...others]: readonly Failure[]): Failure | null {
+/** One failure that says them all: who mends the first wants to know of the second. It passes when one of them does. */
+function all(known: readonly Failure[]): Failure | null {
+  const [first, ...others] = known.toSorted((a, b) => Number(b.row.retry) - Number(a.row.retry));
   if (!first || others.length === 0) return first ?? null;
   const why = [first.facts.why, ...others.map(reasonOf)].join('; ');
   return new Failure(first.code, { ...first.facts, why }, { cause: first });

@@ -20,6 +20,7 @@ import { validate } from './steps/vault.ts';
 export async function runRace(id: string, ports: Ports, signal: AbortSignal, { decide }: Parts = PARTS): Promise<void> {
   using ear = ports.bell.listen(raceBell(id));
   let dry: string | null = null;
+  let silence: Silence | null = null;
   let hopeless: string | null = null;
   prepare(id, ports, signal).catch((cause: unknown) => {
     // What can pass is tried again by the winner; the rest would meet each of fifteen machines alike.
@@ -44,11 +45,38 @@ export async function runRace(id: string, ports: Ports, signal: AbortSignal, { d
       return;
     }
     const released = await release(race, move, ports);
+    const restMs = move.rent && silence ? silence.askAt - ports.clock.now() : 0;
     if (move.claim !== null) {
       if (!(await claim(released, move.claim, sight, ports))) await ear.wait(YIELD_LOOK_MS, signal);
-    } else if (move.rent) dry = await rent(released, move.rent, sight, move.why, ports, signal);
-    else await ear.wait(move.waitMs, signal);
+    } else if (move.rent && restMs <= 0) {
+      const lack = await rent(released, move.rent, sight, move.why, ports, signal);
+      silence = lack?.passes ? longer(silence, race, ports.clock.now()) : null;
+      if (silence) ports.log('race.waits', { workspace: race.workspace, race: id, why: lack?.why }, 'WARNING');
+      else dry = lack?.why ?? null;
+    } else await ear.wait(move.rent ? restMs : move.waitMs, signal);
   }
+}
+
+/** Why no machine was rented. It `passes` where a marketplace that is silent for a moment may have one. */
+interface Lack {
+  readonly why: string;
+  readonly passes: boolean;
+}
+
+/** Since when marketplaces that are silent have been asked again, and when next. */
+interface Silence {
+  readonly since: number;
+  readonly askAt: number;
+}
+
+const ASK_AGAIN_MS = 2_000;
+const ASK_AGAIN_MAX_MS = 15_000;
+
+/** Asked less and less often, for as long as all rounds of a race take; null: that long is over. */
+function longer(before: Silence | null, { plan }: Race, now: number): Silence | null {
+  const since = before?.since ?? now;
+  if (now - since >= plan.rounds * plan.roundMs) return null;
+  return { since, askAt: now + Math.min(Math.max(now - since, ASK_AGAIN_MS), ASK_AGAIN_MAX_MS) };
 }
 
 /** Makes the repository while machines boot, or looks whether it is whole, so that the winner does not wait for it. */
@@ -130,7 +158,7 @@ async function claim(race: Race, machine: string, sight: RaceSight, ports: Ports
 
 const STOP: RaceMove = { rent: null, claim: null, release: [], end: null, waitMs: 0, why: '' };
 
-/** Picks the next machines. Returns why there are none, or null. */
+/** Picks the next machines. */
 async function rent(
   race: Race,
   wanted: { count: number; round: number },
@@ -138,16 +166,18 @@ async function rent(
   why: string,
   ports: Ports,
   signal: AbortSignal,
-): Promise<string | null> {
+): Promise<Lack | null> {
   const spent = await whyNotSpend(race.workspace, ports);
-  if (spent !== null) return spent;
+  if (spent !== null) return { why: spent, passes: false };
   let offers: readonly Offer[];
   let marketDollarsPerHour = race.marketDollarsPerHour;
   let known: Knowledge;
+  let passes: boolean;
   try {
     const found = await offersFor(race.need, race.workspace, ports, signal, { racers: race.plan.batch });
     const { ranked, none } = found;
-    if (ranked.length === 0) return none;
+    passes = found.failed?.row.retry ?? false;
+    if (ranked.length === 0) return { why: none, passes };
     marketDollarsPerHour ??= quantile(
       ranked.map(({ offer }) => offer.dollarsPerHour),
       0.5,
@@ -155,7 +185,7 @@ async function rent(
     known = found.known;
     const refused = refusals(sight);
     const open = ranked.filter(({ offer }) => !refused.has(offer.marketplace));
-    if (open.length === 0) return [...refused.values()].join('; ');
+    if (open.length === 0) return { why: [...refused.values()].join('; '), passes };
     offers = spread(
       open,
       race.racers.map((racer) => racer.offer),
@@ -165,11 +195,11 @@ async function rent(
   } catch (cause) {
     signal.throwIfAborted();
     if (!isFailure(cause)) throw cause;
-    return reasonOf(cause);
+    return { why: reasonOf(cause), passes: cause.row.retry };
   }
-  if (offers.length === 0) return 'every machine on offer that fits was tried';
+  if (offers.length === 0) return { why: 'every machine on offer that fits was tried', passes };
   const affordable = underCap(sight, offers, (offer) => pullGbOf(offer, known.terms));
-  if (affordable.length === 0) return 'the next machine would pass the cap for one wake';
+  if (affordable.length === 0) return { why: 'the next machine would pass the cap for one wake', passes };
   const now = ports.clock.now();
   const racers = affordable.map((offer) => {
     const machine = ports.newId('m');
