@@ -1,11 +1,11 @@
 import { sentence } from './domain/failures.ts';
 import { HOLDS_WORK, type Machine, mayDestroy } from './domain/lifecycle.ts';
 import { hasGpu } from './domain/marketplace.ts';
-import { microDollars } from './domain/money.ts';
 import type { Operation } from './domain/operation.ts';
 import type { Ports } from './domain/ports.ts';
 import { newRace, type Race } from './domain/race.ts';
 import { isLater, type Workspace } from './domain/workspace.ts';
+import { planFor } from './policy/race.ts';
 import { isStandbyRace, whyNoGpu } from './policy/standby.ts';
 import { keepReachable, mayStandBy } from './standby.ts';
 import { forgetJob } from './steps/jobs.ts';
@@ -81,13 +81,12 @@ async function beginRace(sight: Sight, ports: Ports): Promise<void> {
     await giveUp(workspace, why ?? 'machines for it were lost too often within an hour', ports);
     return;
   }
-  const { race: plan } = ports.settings;
   const race = newRace({
     id: `${workspace.wish.operation}-r${operation.length + 1}`,
     workspace: workspace.id,
     operation: workspace.wish.operation,
     startedAt: now,
-    plan: workspace.wish.capDollars === null ? plan : { ...plan, capMicro: microDollars(workspace.wish.capDollars) },
+    plan: planFor(workspace.wish, ports.settings),
     need: { ...workspace.spec.need, ...workspace.wish.need, diskGbMin: workspace.spec.diskGb },
   });
   await ports.store.save('races', race);

@@ -6,6 +6,7 @@ import type { Ports } from './domain/ports.ts';
 import { newRace, type Race } from './domain/race.ts';
 import type { Workspace } from './domain/workspace.ts';
 import { offersFor } from './offers.ts';
+import { planFor } from './policy/race.ts';
 import { isStandbyRace, mayBeHad, standby } from './policy/standby.ts';
 import { onlyAdopts } from './steps/only-adopts.ts';
 import { rowsBell, workspaceBell } from './steps/step.ts';
@@ -22,7 +23,7 @@ export async function keepReachable(
   const mine = races
     .filter(({ operation }) => operation === workspace.wish.operation)
     .toSorted((a, b) => a.startedAt - b.startedAt);
-  const { standby: rules, race: plan } = ports.settings;
+  const { standby: rules } = ports.settings;
   const now = ports.clock.now();
   const holder = machine?.state === 'gone' ? null : machine;
   const wanted = workspace.wish.want === 'awake';
@@ -32,6 +33,7 @@ export async function keepReachable(
   // What it holds stays on it: should it answer again, another holds the workspace, and it is saved as pre-failover.
   if (failing && holder) await ports.store.unclaim(workspace.id, holder.id);
   const { spec, wish } = workspace;
+  const plan = planFor(wish, ports.settings);
   const need = failing ? { kind: 'cpu' as const } : { ...spec.need, ...wish.need };
   const race = newRace({
     id: `${wish.operation}-${failing ? 's' : 'g'}${mine.length + 1}`,

@@ -1,7 +1,14 @@
 import { type Machine, RACING } from '../domain/lifecycle.ts';
 import type { Offer } from '../domain/marketplace.ts';
 import { costOf, dollars, type MicroDollars, microDollars } from '../domain/money.ts';
-import type { Race, Racer, Verdict } from '../domain/race.ts';
+import type { Race, RacePlan, Racer, Verdict } from '../domain/race.ts';
+import type { Settings } from '../domain/settings.ts';
+import type { Wish } from '../domain/workspace.ts';
+
+/** How each race for a wish is run: with the cap that came with it, or else the usual one. */
+export function planFor({ capDollars }: Wish, { race }: Settings): RacePlan {
+  return capDollars === null ? race : { ...race, capMicro: microDollars(capDollars) };
+}
 
 /** What the race looks like right now. */
 export interface RaceSight {

@@ -92,6 +92,20 @@ test('a wake that finds no GPU goes on at the standby, and whoever asked hears t
   await running.stop();
 });
 
+test('a cap that came with the wake bounds each race that its standby begins', async () => {
+  const w = new World();
+  const running = await guarded(w);
+  await running.engine.hibernate('lab', {}, ANA);
+  await w.clock.advance(5 * MINUTE);
+  w.marketplace.soldOut = true;
+  const { id } = await running.engine.wake('lab', { capDollars: 0.5 }, ANA);
+  await w.clock.advance(20 * MINUTE);
+  const races = (await w.store.list('races')).filter(({ operation }) => operation === id);
+  expect(new Set(races.map((race) => race.id.replace(/.*-|\d/g, '')))).toEqual(new Set(['r', 's', 'g']));
+  expect(new Set(races.map(({ plan }) => plan.capMicro))).toEqual(new Set([500_000]));
+  await running.stop();
+});
+
 test('when a GPU can be had again the standby is saved and makes room, and nothing done on it is lost', async () => {
   const w = new World();
   const running = await guarded(w);
