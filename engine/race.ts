@@ -172,36 +172,37 @@ async function rent(
   let offers: readonly Offer[];
   let marketDollarsPerHour = race.marketDollarsPerHour;
   let known: Knowledge;
-  let passes: boolean;
   try {
     const found = await offersFor(race.need, race.workspace, ports, signal, { racers: race.plan.batch });
     const { ranked, none } = found;
-    passes = found.failed?.row.retry ?? false;
+    const passes = found.failed?.row.retry ?? false;
     if (ranked.length === 0) return { why: none, passes };
     marketDollarsPerHour ??= quantile(
       ranked.map(({ offer }) => offer.dollarsPerHour),
       0.5,
     );
     known = found.known;
+    const pullGb = (offer: Offer): number => pullGbOf(offer, found.known.terms);
     const refused = refusals(sight);
     const open = ranked.filter(({ offer }) => !refused.has(offer.marketplace));
     if (open.length === 0) return { why: [...refused.values()].join('; '), passes };
-    offers = spread(
-      open,
+    // What is too dear by itself takes no place of what is not.
+    const payable = open.filter(({ offer }) => underCap(sight, [offer], pullGb).length > 0);
+    const picked = spread(
+      payable,
       race.racers.map((racer) => racer.offer),
       wanted.count,
       known.terms,
     );
+    offers = underCap(sight, picked, pullGb);
+    if (offers.length === 0) return { why: payable.length < open.length ? TOO_DEAR : ALL_TRIED, passes };
   } catch (cause) {
     signal.throwIfAborted();
     if (!isFailure(cause)) throw cause;
     return { why: reasonOf(cause), passes: cause.row.retry };
   }
-  if (offers.length === 0) return { why: 'every machine on offer that fits was tried', passes };
-  const affordable = underCap(sight, offers, (offer) => pullGbOf(offer, known.terms));
-  if (affordable.length === 0) return { why: 'the next machine would pass the cap for one wake', passes };
   const now = ports.clock.now();
-  const racers = affordable.map((offer) => {
+  const racers = offers.map((offer) => {
     const machine = ports.newId('m');
     return {
       machine,
@@ -224,6 +225,9 @@ async function rent(
   await writeIntents(saved, ports);
   return null;
 }
+
+const ALL_TRIED = 'every machine on offer that fits was tried';
+const TOO_DEAR = 'the next machine would pass the cap for one wake';
 
 /** Marketplaces that rent nothing to this account now, and why. */
 function refusals({ machines }: RaceSight): ReadonlyMap<string, string> {

@@ -170,7 +170,7 @@ function rent(sight: RaceSight, count: number, round: number, why: string): Race
   return { ...NOTHING, rent: { count, round }, waitMs: waitFor(now + race.plan.roundMs, now), why };
 }
 
-/** How many of these offers fit under the cap, each counted as if it ran for a whole round. */
+/** Those of these offers that fit under the cap together, each counted as if it ran for a whole round. */
 export function underCap(
   sight: RaceSight,
   offers: readonly Offer[],
@@ -178,9 +178,11 @@ export function underCap(
 ): readonly Offer[] {
   let left = sight.race.plan.capMicro - costOfRace(sight);
   return offers.filter((offer) => {
-    left -=
+    const costs =
       costOf(offer.dollarsPerHour, sight.race.plan.roundMs) + microDollars(offer.dollarsPerGbDown * pullGb(offer));
-    return left >= 0;
+    if (costs > left) return false;
+    left -= costs;
+    return true;
   });
 }
 

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { intend, type Machine } from '../../engine/domain/lifecycle.ts';
 import type { Race } from '../../engine/domain/race.ts';
 import { DEFAULTS } from '../../engine/domain/settings.ts';
-import { decide, type RaceSight } from '../../engine/policy/race.ts';
+import { decide, type RaceSight, underCap } from '../../engine/policy/race.ts';
 import { standardOffers } from '../fakes/marketplace.ts';
 
 const offers = standardOffers(30);
@@ -192,4 +192,10 @@ test('what hosts pull for the machines of a race counts towards its cap', () => 
     rent: null,
     why: 'the cap of $2.00 for one wake is reached',
   });
+});
+
+test('one offer that is too dear for the cap excludes none behind it', () => {
+  const sight = race([], { plan: { ...DEFAULTS.race, capMicro: 20_000 } });
+  const priced = [0.3, 40, 0.3, 0.3].map((dollarsPerHour, i) => ({ ...offers[i]!, dollarsPerHour }));
+  expect(underCap(sight, priced, () => 0)).toEqual([priced[0], priced[2]]);
 });

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { Failure } from '../../engine/domain/failures.ts';
 import { PROMPT } from '../fakes/machine.ts';
-import { FakeMarketplace } from '../fakes/marketplace.ts';
+import { FakeMarketplace, standardOffers } from '../fakes/marketplace.ts';
 import { ANA, MINUTE, SECOND, World } from '../fakes/world.ts';
 
 test('a race waits for its last machines without looking all the time', async () => {
@@ -93,6 +93,23 @@ test.each([
   const wake = await engine.wake('lab', {}, ANA);
   await w.clock.advance(4 * MINUTE);
   expect((await engine.operation(wake.id)).outcome).toMatchObject({ ok: true });
+  await stop();
+});
+
+test('better machines that are too dear for the cap take no place of those that are not', async () => {
+  const w = new World({}, ({ clock, storage }) => {
+    const good = { dollarsPerHour: 2, reliability: 1 };
+    const cheap = { dollarsPerHour: 0.3, reliability: 0, downMbps: 5 };
+    const offers = standardOffers(40).map((offer, i) => ({ ...offer, ...(i < 20 ? good : cheap) }));
+    return new FakeMarketplace(clock, storage, offers);
+  });
+  const { engine, stop } = await w.start();
+  await engine.create('lab', {}, ANA);
+  expect((await engine.offers({}, AbortSignal.timeout(5_000))).ranked[0]?.offer.dollarsPerHour).toBe(2);
+  const wake = await engine.wake('lab', { capDollars: 0.04 }, ANA);
+  await w.clock.advance(4 * MINUTE);
+  expect((await engine.operation(wake.id)).outcome).toMatchObject({ ok: true });
+  expect(new Set([...w.marketplace.machines.values()].map(({ offer }) => offer.dollarsPerHour))).toEqual(new Set([0.3]));
   await stop();
 });
 
