@@ -11,6 +11,7 @@ import { PARTS, type Parts } from './parts.ts';
 import { costOfRace, type RaceMove, type RaceSight, underCap } from './policy/race.ts';
 import { type Knowledge, patienceWith, pullGbOf, spread } from './policy/ranking.ts';
 import { quantile } from './policy/times.ts';
+import { report } from './report.ts';
 import { askToYield, endYield } from './standby.ts';
 import { describe } from './steps/describe.ts';
 import { raceBell, rowsBell, workspaceBell } from './steps/step.ts';
@@ -23,6 +24,7 @@ export async function runRace(id: string, ports: Ports, signal: AbortSignal, { d
   let silence: Silence | null = null;
   let hopeless: string | null = null;
   prepare(id, ports, signal).catch((cause: unknown) => {
+    if (!isFailure(cause)) report('race.unprepared', cause, ports, signal, { race: id });
     // What can pass is tried again by the winner; the rest would meet each of fifteen machines alike.
     if (!isFailure(cause) || cause.row.retry) return;
     hopeless = reasonOf(cause);

@@ -1,6 +1,6 @@
 import { lookWhetherRolledBack } from './backups/rolled-back.ts';
 import { dueForUpkeep } from './backups/upkeep.ts';
-import { Failure, isFailure, reasonOf } from './domain/failures.ts';
+import { Failure } from './domain/failures.ts';
 import type { Fence, Ports } from './domain/ports.ts';
 import type { Workspace } from './domain/workspace.ts';
 import { drive } from './drive.ts';
@@ -12,6 +12,7 @@ import { watchIncreases } from './price-increases.ts';
 import { watchAlerts } from './process/alerts.ts';
 import { runRace } from './race.ts';
 import { reconcile } from './reconcile.ts';
+import { report } from './report.ts';
 import { rowsBell } from './steps/step.ts';
 import { upkeepTurn, WORKERS } from './workers.ts';
 
@@ -157,20 +158,3 @@ async function underLease(name: string, holder: string, work: Work, ports: Ports
 }
 
 const ENOUGH = new Error('it is over');
-
-function report(
-  event: string,
-  cause: unknown,
-  ports: Ports,
-  signal: AbortSignal,
-  facts: Readonly<Record<string, unknown>> = {},
-): void {
-  if (signal.aborted) return;
-  const expected = isFailure(cause);
-  const stack = !expected && cause instanceof Error ? { stack: cause.stack } : {};
-  ports.log(
-    event,
-    { ...facts, why: reasonOf(cause), ...(expected ? { code: cause.code } : stack) },
-    expected ? 'WARNING' : 'ERROR',
-  );
-}

@@ -113,6 +113,26 @@ test('better machines that are too dear for the cap take no place of those that 
   await stop();
 });
 
+test('a fault in what prepares a race is logged as one, and the wake goes on', async () => {
+  const w = new World();
+  const { engine, stop } = await w.start();
+  await engine.create('lab', {}, ANA);
+  const ensure = w.storage.ensure.bind(w.storage);
+  w.storage.ensure = async () => {
+    w.storage.ensure = ensure;
+    throw new TypeError('it is no function');
+  };
+  const wake = await engine.wake('lab', {}, ANA);
+  await w.clock.advance(4 * MINUTE);
+  expect((await engine.operation(wake.id)).outcome).toMatchObject({ ok: true });
+  expect(w.logged).toContainEqual({
+    event: 'race.unprepared',
+    level: 'ERROR',
+    facts: expect.objectContaining({ why: 'it is no function', stack: expect.stringContaining('TypeError') }),
+  });
+  await stop();
+});
+
 /** Its offers fail while `silent` holds; returns how often they were asked for. */
 function failOffers(marketplace: FakeMarketplace, silent: () => boolean): () => number {
   const offers = marketplace.offers.bind(marketplace);
