@@ -1,11 +1,12 @@
 import { alertId } from './domain/alert.ts';
-import { type Failure, isFailure, reasonOf } from './domain/failures.ts';
+import { type Failure, isFailure } from './domain/failures.ts';
 import { readLabel } from './domain/layout.ts';
 import { type Machine, rateOf } from './domain/lifecycle.ts';
 import type { Listed } from './domain/marketplace.ts';
 import { perHour } from './domain/money.ts';
 import type { Ports } from './domain/ports.ts';
 import { type Ringing, settleAlerts } from './process/alerts.ts';
+import { report } from './report.ts';
 import { adoptListed } from './steps/adoption.ts';
 import { forgetDestroyed } from './steps/vault.ts';
 import { tidy } from './tidy.ts';
@@ -43,16 +44,12 @@ export async function sweep(ports: Ports, signal: AbortSignal): Promise<void> {
       }
     } catch (cause) {
       signal.throwIfAborted();
-      if (!isFailure(cause)) throw cause;
-      ports.log('sweep.failed', { marketplace: marketplace.name, why: reasonOf(cause) }, 'WARNING');
-      if (cause.code === 'marketplace_key') refused.set(marketplace.name, cause);
+      report('sweep.failed', cause, ports, signal, { marketplace: marketplace.name });
+      if (isFailure(cause, 'marketplace_key')) refused.set(marketplace.name, cause);
       else silent.add(marketplace.name);
     }
   }
-  await tellRefused(refused, silent, ports).catch((cause: unknown) => {
-    if (!isFailure(cause)) throw cause;
-    ports.log('alerts.not_kept', { why: reasonOf(cause) }, 'WARNING');
-  });
+  await tellRefused(refused, silent, ports).catch((cause: unknown) => report('alerts.not_kept', cause, ports, signal));
 }
 
 /** Marketplaces that refuse their key, and what goes on costing there meanwhile. Of those that said nothing nothing is known. */
@@ -81,16 +78,11 @@ function isOf(machine: Machine, listed: Listed): boolean {
   return machine.label === listed.label && (machine.instance ?? listed.instance) === listed.instance;
 }
 
-/** Sweeps for ever, and takes out what is long over. What fails now is tried again at the next round. */
+/** Sweeps for ever, and takes out what is long over. What fails now, be it a fault of ours, is tried again at the next round. */
 export async function keepSweeping(ports: Ports, signal: AbortSignal): Promise<void> {
   const orSay = async (event: string, work: Promise<void>): Promise<void> => {
-    try {
-      await work;
-    } catch (cause) {
-      signal.throwIfAborted();
-      if (!isFailure(cause)) throw cause;
-      ports.log(event, { why: reasonOf(cause) }, 'WARNING');
-    }
+    await work.catch((cause: unknown) => report(event, cause, ports, signal));
+    signal.throwIfAborted();
   };
   let forgotAt = 0;
   for (;;) {

@@ -35,6 +35,31 @@ test('the sweep goes on when the store cannot be read for a moment', async () =>
   await stop();
 });
 
+test.each(['its marketplace', 'the store'])(
+  'the sweep goes on after a fault in %s, which is logged as one',
+  async (what) => {
+    const w = new World();
+    const { stop } = await w.start();
+    const { store, marketplace } = w;
+    const list = { store: store.list.bind(store), marketplace: marketplace.list.bind(marketplace) };
+    const mistaken = async (): Promise<never> => {
+      throw new TypeError('it is no function');
+    };
+    if (what === 'the store') store.list = mistaken;
+    else marketplace.list = mistaken;
+    await w.clock.advance(6 * MINUTE);
+    store.list = list.store;
+    marketplace.list = list.marketplace;
+    const facts = expect.objectContaining({ why: 'it is no function', stack: expect.stringContaining('TypeError') });
+    expect(w.logged).toContainEqual({ event: 'sweep.failed', level: 'ERROR', facts });
+    const [offer] = await marketplace.offers({});
+    await marketplace.rent(offer!, { label: labelOf('test', 'm99', 'lab') } as never, async () => undefined);
+    await w.clock.advance(15 * MINUTE);
+    expect(w.rented).toEqual([]);
+    await stop();
+  },
+);
+
 test('a driver that cannot renew its lease stops before another engine may begin', async () => {
   const w = new World();
   const { engine, stop } = await awake(w);
