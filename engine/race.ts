@@ -21,7 +21,7 @@ import { validate } from './steps/vault.ts';
 export async function runRace(id: string, ports: Ports, signal: AbortSignal, { decide }: Parts = PARTS): Promise<void> {
   using ear = ports.bell.listen(raceBell(id));
   let dry: string | null = null;
-  let silence: Silence | null = null;
+  let wait: Wait | null = null;
   let hopeless: string | null = null;
   prepare(id, ports, signal).catch((cause: unknown) => {
     if (!isFailure(cause)) report('race.unprepared', cause, ports, signal, { race: id });
@@ -47,26 +47,26 @@ export async function runRace(id: string, ports: Ports, signal: AbortSignal, { d
       return;
     }
     const released = await release(race, move, ports);
-    const restMs = move.rent && silence ? silence.askAt - ports.clock.now() : 0;
+    const restMs = move.rent && wait ? wait.askAt - ports.clock.now() : 0;
     if (move.claim !== null) {
       if (!(await claim(released, move.claim, sight, ports))) await ear.wait(YIELD_LOOK_MS, signal);
     } else if (move.rent && restMs <= 0) {
       const lack = await rent(released, move.rent, sight, move.why, ports, signal);
-      silence = lack?.passes ? longer(silence, race, ports.clock.now()) : null;
-      if (silence) ports.log('race.waits', { workspace: race.workspace, race: id, why: lack?.why }, 'WARNING');
+      wait = lack?.passes ? longer(wait, race, ports.clock.now()) : null;
+      if (wait) ports.log('race.waits', { workspace: race.workspace, race: id, why: lack?.why }, 'WARNING');
       else dry = lack?.why ?? null;
     } else await ear.wait(move.rent ? restMs : move.waitMs, signal);
   }
 }
 
-/** Why no machine was rented. It `passes` where a marketplace that is silent for a moment may have one. */
+/** Why no machine was rented. It `passes` where a marketplace is silent for a moment, or the cap may have room again. */
 interface Lack {
   readonly why: string;
   readonly passes: boolean;
 }
 
-/** Since when marketplaces that are silent have been asked again, and when next. */
-interface Silence {
+/** Since when marketplaces have been asked again, and when next. */
+interface Wait {
   readonly since: number;
   readonly askAt: number;
 }
@@ -75,7 +75,7 @@ const ASK_AGAIN_MS = 2_000;
 const ASK_AGAIN_MAX_MS = 15_000;
 
 /** Asked less and less often, for as long as all rounds of a race take; null: that long is over. */
-function longer(before: Silence | null, { plan }: Race, now: number): Silence | null {
+function longer(before: Wait | null, { plan }: Race, now: number): Wait | null {
   const since = before?.since ?? now;
   if (now - since >= plan.rounds * plan.roundMs) return null;
   return { since, askAt: now + Math.min(Math.max(now - since, ASK_AGAIN_MS), ASK_AGAIN_MAX_MS) };
@@ -197,7 +197,12 @@ async function rent(
       known.terms,
     );
     offers = underCap(sight, picked, pullGb);
-    if (offers.length === 0) return { why: payable.length < open.length ? TOO_DEAR : ALL_TRIED, passes };
+    if (offers.length === 0) {
+      const tooDear = payable.length < open.length;
+      // A machine that falls frees what was reserved for it once it is gone.
+      const frees = tooDear && [...sight.machines.values()].some(({ state }) => state !== 'gone');
+      return { why: tooDear ? TOO_DEAR : ALL_TRIED, passes: passes || frees };
+    }
   } catch (cause) {
     signal.throwIfAborted();
     if (!isFailure(cause)) throw cause;

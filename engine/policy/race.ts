@@ -176,24 +176,37 @@ export function underCap(
   offers: readonly Offer[],
   pullGb: (offer: Offer) => number,
 ): readonly Offer[] {
-  let left = sight.race.plan.capMicro - costOfRace(sight);
+  let left = sight.race.plan.capMicro - reservedIn(sight);
   return offers.filter((offer) => {
-    const costs =
-      costOf(offer.dollarsPerHour, sight.race.plan.roundMs) + microDollars(offer.dollarsPerGbDown * pullGb(offer));
+    const costs = roundOf(offer, pullGb(offer), sight);
     if (costs > left) return false;
     left -= costs;
     return true;
   });
 }
 
+/** What its machines have cost; one that still bills us, a whole round at least. */
+function reservedIn(sight: RaceSight): MicroDollars {
+  return sight.race.racers.reduce((sum, racer) => {
+    const cost = costOfRacer(racer, sight);
+    if (sight.machines.get(racer.machine)?.state === 'gone') return sum + cost;
+    return sum + Math.max(cost, roundOf(racer.offer, racer.pullGb ?? 0, sight));
+  }, 0);
+}
+
+const roundOf = ({ dollarsPerHour, dollarsPerGbDown }: Offer, pullGb: number, { race }: RaceSight): MicroDollars =>
+  costOf(dollarsPerHour, race.plan.roundMs) + microDollars(dollarsPerGbDown * pullGb);
+
 /** What all of the race's machines have cost until now, at their own rates, and what their hosts pulled for them. */
 export function costOfRace(sight: Pick<RaceSight, 'race' | 'machines' | 'now'>): MicroDollars {
-  return sight.race.racers.reduce((sum, racer) => {
-    const machine = sight.machines.get(racer.machine);
-    if (!machine || machine.departedAt === null) return sum;
-    const pull = microDollars(racer.offer.dollarsPerGbDown * (racer.pullGb ?? 0));
-    return sum + pull + costOf(racer.offer.dollarsPerHour, (machine.entered.gone ?? sight.now) - machine.departedAt);
-  }, 0);
+  return sight.race.racers.reduce((sum, racer) => sum + costOfRacer(racer, sight), 0);
+}
+
+function costOfRacer(racer: Racer, { machines, now }: Pick<RaceSight, 'machines' | 'now'>): MicroDollars {
+  const machine = machines.get(racer.machine);
+  if (!machine || machine.departedAt === null) return 0;
+  const pull = microDollars(racer.offer.dollarsPerGbDown * (racer.pullGb ?? 0));
+  return pull + costOf(racer.offer.dollarsPerHour, (machine.entered.gone ?? now) - machine.departedAt);
 }
 
 /** A machine that boots longer than a round without a sign of progress for half of one. */

@@ -199,3 +199,13 @@ test('one offer that is too dear for the cap excludes none behind it', () => {
   const priced = [0.3, 40, 0.3, 0.3].map((dollarsPerHour, i) => ({ ...offers[i]!, dollarsPerHour }));
   expect(underCap(sight, priced, () => 0)).toEqual([priced[0], priced[2]]);
 });
+
+test('a machine on its way keeps its round of the cap, and frees what is left of it once it is gone', () => {
+  const plan = { ...DEFAULTS.race, capMicro: 20_000 };
+  const priced = [{ ...offers[9]!, dollarsPerHour: 0.3 }];
+  const fits = (machines: readonly Partial<Machine>[]) => underCap(race(machines, { plan }), priced, () => 0).length;
+  expect(fits([booting])).toBe(1);
+  expect(fits([booting, booting])).toBe(0);
+  expect(fits([{ state: 'renting', departedAt: null }, booting])).toBe(0);
+  expect(fits([booting, { state: 'gone', entered: { renting: 0, gone: 5 * SECOND } }])).toBe(1);
+});

@@ -109,7 +109,29 @@ test('better machines that are too dear for the cap take no place of those that 
   const wake = await engine.wake('lab', { capDollars: 0.04 }, ANA);
   await w.clock.advance(4 * MINUTE);
   expect((await engine.operation(wake.id)).outcome).toMatchObject({ ok: true });
-  expect(new Set([...w.marketplace.machines.values()].map(({ offer }) => offer.dollarsPerHour))).toEqual(new Set([0.3]));
+  expect(new Set([...w.marketplace.machines.values()].map(({ offer }) => offer.dollarsPerHour))).toEqual(
+    new Set([0.3]),
+  );
+  await stop();
+});
+
+test('a batch is no larger than the cap allows, and a machine that falls makes room for another', async () => {
+  const w = new World({}, ({ clock, storage }) => {
+    return new FakeMarketplace(
+      clock,
+      storage,
+      standardOffers(40).map((offer) => ({ ...offer, dollarsPerHour: 2 })),
+    );
+  });
+  w.marketplace.queue.push(...Array.from({ length: 2 }, () => ({ ...PROMPT, loadingMs: MINUTE, exitsAtMs: 5_000 })));
+  const { engine, stop } = await w.start();
+  await engine.create('lab', {}, ANA);
+  const wake = await engine.wake('lab', { capDollars: 0.14 }, ANA);
+  await w.clock.advance(MINUTE / 2);
+  expect(w.marketplace.machines.size).toBe(2);
+  await w.clock.advance(4 * MINUTE);
+  expect(w.marketplace.machines.size).toBe(3);
+  expect((await engine.operation(wake.id)).outcome).toMatchObject({ ok: true });
   await stop();
 });
 
