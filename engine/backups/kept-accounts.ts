@@ -33,9 +33,8 @@ export async function keepAccounts(work: KeptAccounts, signal: AbortSignal): Pro
       }
     } catch (cause) {
       signal.throwIfAborted();
-      if (!isFailure(cause)) throw cause;
       waitMs = RETRY_MS;
-      work.log('accounts.not_kept', { why: reasonOf(cause) }, 'WARNING');
+      work.log('accounts.not_kept', { why: reasonOf(cause) }, isFailure(cause) ? 'WARNING' : 'ERROR');
     }
     await work.clock.sleep(waitMs, signal);
   }

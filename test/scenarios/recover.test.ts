@@ -222,6 +222,28 @@ async function keptOnce(w: World, mark = 'aa'): Promise<void> {
   await expect(keepAccounts(work, once.signal)).rejects.toThrow('ended');
 }
 
+test('accounts are kept at the next look after a fault, which is logged as one', async () => {
+  const w = new World();
+  const list = w.storage.list.bind(w.storage);
+  w.storage.list = async () => {
+    w.storage.list = list;
+    throw new TypeError('it is no function');
+  };
+  await deskOf(w.store, () => w.clock.now()).create('ana', 'operator', 'admin', PASSWORD);
+  const logged: unknown[] = [];
+  const stop = new AbortController();
+  const work = {
+    ...{ store: w.store, storage: w.storage, vaults: [], key: { mark: 'aa', seal }, clock: w.clock },
+    log: (...line: unknown[]) => void logged.push(line),
+  };
+  const ended = keepAccounts(work, stop.signal).catch(() => undefined);
+  await w.clock.advance(2 * MINUTE);
+  stop.abort();
+  await ended;
+  expect(logged).toEqual([['accounts.not_kept', { why: 'it is no function' }, 'ERROR']]);
+  expect([...w.storage.objects.keys()]).toEqual([expect.stringMatching(/^_dumont\/accounts\//)]);
+});
+
 test('accounts come back with their passwords, from the vault alone too, and their logins and tokens do not', async () => {
   const { w, recover, stop } = await lost();
   await stop();
