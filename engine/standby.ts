@@ -2,6 +2,7 @@ import type { StandbyView } from './domain/doors.ts';
 import { isFailure } from './domain/failures.ts';
 import type { Machine } from './domain/lifecycle.ts';
 import { hasGpu, type Need, type Offer } from './domain/marketplace.ts';
+import { HOURS_PER_MONTH } from './domain/money.ts';
 import type { Ports } from './domain/ports.ts';
 import { newRace, type Race } from './domain/race.ts';
 import type { Workspace } from './domain/workspace.ts';
@@ -79,7 +80,6 @@ export async function endYield(workspace: string, to: string, ports: Ports): Pro
   );
 }
 
-const HOURS_PER_MONTH = 730;
 const LOOK_MS = 15_000;
 
 /** What a standby would cost here, or why there is none. */

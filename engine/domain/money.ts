@@ -2,6 +2,8 @@
 export type MicroDollars = number;
 
 export const MICRO = 1_000_000;
+/** As clouds and marketplaces count a month. */
+export const HOURS_PER_MONTH = 730;
 const HOUR_MS = 3_600_000;
 
 export function microDollars(dollars: number): MicroDollars {

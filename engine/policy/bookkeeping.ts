@@ -3,7 +3,7 @@ import type { Charge } from '../domain/journals.ts';
 import { DAY_MS, dayOf, upTo } from '../domain/ledger.ts';
 import type { Machine } from '../domain/lifecycle.ts';
 import { type Billed, hasGpu } from '../domain/marketplace.ts';
-import { costOf, type MicroDollars, microDollars } from '../domain/money.ts';
+import { costOf, HOURS_PER_MONTH, type MicroDollars, microDollars } from '../domain/money.ts';
 
 /** What is known of a machine when its bill is opened. */
 export interface Opening {
@@ -206,4 +206,3 @@ export function billOf(line: Billed, bills: readonly Bill[]): Bill | null {
 
 const CENT = 10_000;
 const GB = 1e9;
-const HOURS_PER_MONTH = 730;

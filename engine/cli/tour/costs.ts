@@ -1,8 +1,6 @@
-import { MICRO } from '../../domain/money.ts';
+import { HOURS_PER_MONTH, MICRO } from '../../domain/money.ts';
 
 const HOURS_PER_DAY = 24;
-/** As clouds count a month. */
-const HOURS_PER_MONTH = 730;
 /** Somebody with a job. */
 const WORKED_HOURS_PER_WEEK = 40;
 const WORKED_HOURS_PER_MONTH = (WORKED_HOURS_PER_WEEK * 52) / 12;

@@ -1,3 +1,5 @@
+import { HOURS_PER_MONTH } from '../../domain/money.ts';
+
 /**
  * List prices on demand in the cheaper regions (us-central1, us-east1, us-west1), by the hour; other regions are up to half
  * as much again. https://cloud.google.com/compute/vm-instance-pricing, disks-image-pricing, vpc/network-pricing
@@ -14,7 +16,6 @@ const MACHINES: Readonly<
 export const DISK_DOLLARS_PER_GB_MONTH = 0.1; // pd-balanced
 const ADDRESS_DOLLARS = 0.005; // an external IPv4 address, while it is held
 export const DOLLARS_PER_GB_OUT = 0.12;
-const HOURS_PER_MONTH = 730;
 
 export const MACHINE_NAMES = Object.keys(MACHINES);
 

@@ -1,4 +1,5 @@
 import type { Offer } from '../../domain/marketplace.ts';
+import { HOURS_PER_MONTH } from '../../domain/money.ts';
 import { type Chance, chanceOf } from './chance.ts';
 import { GPUS } from './gpus.ts';
 
@@ -60,7 +61,7 @@ function machineOf(chance: Chance, host: Host, number: number, index: number): P
       dollarsPerHour,
       dollarsPerGbDown: perGb,
       dollarsPerGbUp: perGb,
-      stoppedDollarsPerGbMonth: 730 * DISK_DOLLARS_PER_GB_HOUR,
+      stoppedDollarsPerGbMonth: HOURS_PER_MONTH * DISK_DOLLARS_PER_GB_HOUR,
       reliability: round(Math.min(0.999, 0.7 + 0.3 * host.quality * chance.between(0.96, 1)), 3),
       downMbps: host.downMbps,
       upMbps: Math.round(host.downMbps * chance.between(0.3, 1)),

@@ -1,4 +1,5 @@
 import { isIn, type Listed, type ListedStatus, type Need, type Offer } from '../../domain/marketplace.ts';
+import { HOURS_PER_MONTH } from '../../domain/money.ts';
 import type { Gpu, Pod } from './shapes.ts';
 
 export type Cloud = 'SECURE' | 'COMMUNITY';
@@ -110,5 +111,3 @@ const STATUS: Readonly<Record<string, ListedStatus>> = {
 const STILL_PER_GB_MONTH = 0.2;
 const stillDollars = ({ mounts }: Pod): number =>
   ((mounts?.persistent?.size ?? 0) * STILL_PER_GB_MONTH) / HOURS_PER_MONTH;
-
-const HOURS_PER_MONTH = 730;
