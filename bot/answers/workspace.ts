@@ -2,6 +2,7 @@ import type { APIEmbedField } from 'discord-api-types/v10';
 import { askedWords } from '../../engine/domain/asked-words.ts';
 import type { Quote, RiskView, WorkspaceView } from '../../engine/domain/doors.ts';
 import type { Talk } from '../../engine/domain/events.ts';
+import { DAY_MS } from '../../engine/domain/ledger.ts';
 import type { LogLine } from '../../engine/domain/log.ts';
 import { microDollars } from '../../engine/domain/money.ts';
 import type { Snapshot } from '../../engine/domain/snapshot.ts';
@@ -16,7 +17,6 @@ import { list } from './list.ts';
 const SHOWN = 12;
 const NAME_MAX = 120;
 const MARK = { DEBUG: '▫️', INFO: '🔹', WARNING: '🟡', ERROR: '🔴' } as const;
-const DAY_MS = 24 * 3_600_000;
 
 export function workspaceAnswers(words: Phrases) {
   const { label, duration, bytes, count, ago, dollars, perHour } = words;

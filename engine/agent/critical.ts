@@ -1,4 +1,5 @@
 import type { ManifestLine } from '../domain/agent-protocol.ts';
+import { DAY_MS } from '../domain/ledger.ts';
 
 /**
  * What a person needs before they can start: keys, dotfiles, code with its history, and environments with everything in
@@ -24,4 +25,3 @@ const LARGE_BYTES = 16 * 1024 * 1024;
 const ENVIRONMENT = /\/(lib\/python[^/]*\/(site|dist)-packages|[^/]*(conda|mamba)[^/]*|\.?v?envs?|bin|\.ssh)\//;
 /** Without its packs git does not even say what changed. What it keeps elsewhere (LFS) is data. */
 const HISTORY = /\/\.git\/(?!lfs\/)/;
-const DAY_MS = 24 * 3_600_000;

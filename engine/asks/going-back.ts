@@ -1,5 +1,6 @@
 import type { SetAside } from '../domain/doors.ts';
 import { Failure } from '../domain/failures.ts';
+import { DAY_MS } from '../domain/ledger.ts';
 import type { Ports } from '../domain/ports.ts';
 import type { Settings } from '../domain/settings.ts';
 import { newestGood, type Snapshot } from '../domain/snapshot.ts';
@@ -17,7 +18,7 @@ export function leftBehind(
 ): SetAside | null {
   const newest = newestGood(snapshots);
   if (!newest || newest.contentHash === chosen.contentHash) return null;
-  const until = newest.pinned ? null : now + keptDays('manual', spec, settings).days * DAY;
+  const until = newest.pinned ? null : now + keptDays('manual', spec, settings).days * DAY_MS;
   return { newest, until };
 }
 
@@ -52,5 +53,4 @@ export async function setAside(
   ports.tell({ event: 'snapshot.set_aside', workspace, snapshot: newest.id, from: chosen.id, by, until });
 }
 
-const DAY = 24 * 3_600_000;
 const WRITE_MS = 60_000;

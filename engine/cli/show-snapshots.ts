@@ -1,3 +1,4 @@
+import { DAY_MS } from '../domain/ledger.ts';
 import type { FatesJson } from '../http/json/fate.ts';
 import type { SnapshotsJson } from '../http/json/snapshot.ts';
 import type { EngineClient } from './engine-client.ts';
@@ -123,7 +124,7 @@ function keptOf({ retention }: Listed, now: number): string {
   if (!retention.stays) return 'goes now';
   const { until, soonest } = retention;
   if (until === null) return 'stays';
-  const soon = timeOf(until) - now < 2 * DAY;
+  const soon = timeOf(until) - now < 2 * DAY_MS;
   return `to ${soon ? localTime(until) : localTime(until).slice(0, 10)}${soonest === null ? '' : ' at most'}`;
 }
 
@@ -133,5 +134,3 @@ function stateOf(it: Listed): string {
   if (it.error_message !== null) return 'with gaps';
   return it.proved_at === null ? 'not proved' : 'proved';
 }
-
-const DAY = 24 * 3_600_000;

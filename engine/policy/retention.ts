@@ -1,3 +1,4 @@
+import { DAY_MS } from '../domain/ledger.ts';
 import type { Machine } from '../domain/lifecycle.ts';
 import type { Settings } from '../domain/settings.ts';
 import { type Fate, newestGood, type Snapshot, type SnapshotKind } from '../domain/snapshot.ts';
@@ -60,7 +61,7 @@ function fateOf(
   const kind = setAside ? 'manual' : snapshot.kind; // as the checkpoint before files are brought back onto a machine
   const kept = keptDays(kind, workspace.spec, settings);
   const from = setAside?.at ?? timeOf(snapshot);
-  const until = from + kept.days * DAY;
+  const until = from + kept.days * DAY_MS;
   if (setAside) {
     const why = `${setAside.by} went back to an older one ${duration(now - from)} ago; ${keptWords(kind, kept)}`;
     return now >= until ? go(snapshot, why) : stay(snapshot, why, until);
@@ -144,5 +145,3 @@ function stay(snapshot: Snapshot, why: string, until: number | null = null): Fat
 function go(snapshot: Snapshot, why: string): Fate {
   return { snapshot, stays: false, why, until: null, soonest: null, sameAs: null };
 }
-
-const DAY = 24 * 3_600_000;

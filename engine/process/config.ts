@@ -2,6 +2,7 @@ import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import * as z from 'zod';
 import { Failure } from '../domain/failures.ts';
+import { DAY_MS } from '../domain/ledger.ts';
 import { LEVELS } from '../domain/log.ts';
 import type { MarketplaceAccount, MarketplaceAccounts } from '../domain/marketplace-account.ts';
 import { microDollars } from '../domain/money.ts';
@@ -59,8 +60,6 @@ function numeric(kind: string, min: number, max: number, is: (value: number) => 
   const error = ({ input }: { input?: unknown }): string => `expected ${kind} from ${min} to ${max}, not "${input}"`;
   return z.string().refine(fits, { error }).transform(Number);
 }
-
-const DAY = 24 * 3_600_000;
 
 const list = z
   .string()
@@ -224,7 +223,7 @@ export function readConfig(
     restic: { path: v.DUMONT_RESTIC ?? null, downloadUrl: v.DUMONT_RESTIC_URL ?? null },
     storage: local ? null : storageOf(v, 'DUMONT_S3'),
     vaultBucket: v.DUMONT_S3_VAULT_BUCKET ?? null,
-    vaultLockMs: v.DUMONT_VAULT_LOCK_DAYS * DAY,
+    vaultLockMs: v.DUMONT_VAULT_LOCK_DAYS * DAY_MS,
     second: v.DUMONT_SECOND_S3_ENDPOINT === undefined ? null : storageOf(v, 'DUMONT_SECOND_S3'),
     local: { seed: v.DUMONT_LOCAL_SEED, timeScale: v.DUMONT_LOCAL_SPEED },
     marketplaces: accountsOf(v),

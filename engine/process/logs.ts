@@ -1,4 +1,5 @@
 import type { LogPart } from '../domain/doors.ts';
+import { DAY_MS } from '../domain/ledger.ts';
 import { dayOf, matters, PLACE, type PlacedLine, TOLD_TOO } from '../domain/log.ts';
 import type { Log, Ports, WorkspaceLogs } from '../domain/ports.ts';
 import type { Workspace } from '../domain/workspace.ts';
@@ -30,7 +31,7 @@ export async function* followLog(
   const { logs, clock, bell } = ports;
   using ear = bell.listen(logBell(workspace.id));
   // A machine may say today what happened yesterday, so the day before is looked at as well.
-  const first = after === null ? dayOf(clock.now() - DAY) : dayIn(after);
+  const first = after === null ? dayOf(clock.now() - DAY_MS) : dayIn(after);
   const seen = new Map<string, number>();
   if (after !== null) seen.set(first, byteIn(after));
   else for (const day of await daysFrom(first)) seen.set(day, (await lastOf(day)) ?? -1);
@@ -75,4 +76,3 @@ const dayIn = (place: string): string => PLACE.exec(place)?.[1] ?? '';
 const byteIn = (place: string): number => Number(PLACE.exec(place)?.[2] ?? 0);
 
 const LOOK_MS = 60_000;
-const DAY = 24 * 3_600_000;

@@ -1,6 +1,7 @@
 import { appendFileSync, closeSync, mkdirSync, openSync, readSync, statSync } from 'node:fs';
 import { appendFile, open, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { DAY_MS } from '../domain/ledger.ts';
 import { dayOf, type Level, type LogLine, matters, type PlacedLine, placeIn } from '../domain/log.ts';
 import type { Bell, WorkspaceLogs } from '../domain/ports.ts';
 import { WORKSPACE_NAME } from '../domain/workspace.ts';
@@ -32,7 +33,7 @@ export function openWorkspaceLogs(
   let writing: Promise<void> = Promise.resolve();
   let today = '';
   const fileOf = (workspace: string, day: string): string => join(folder, `${workspace}_${day}.log`);
-  const oldest = (): string => dayOf(now() - (daysKept - 1) * DAY);
+  const oldest = (): string => dayOf(now() - (daysKept - 1) * DAY_MS);
 
   return {
     note(workspace, { at, ...said }) {
@@ -184,7 +185,6 @@ function ours(name: string): { readonly workspace: string | null; readonly day: 
 const inAscii = (text: string): string =>
   text.replace(/[\u007f-\uffff]/g, (letter) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, '0')}`);
 
-const DAY = 24 * 3_600_000;
 const NEW_LINE = 10;
 const EVENT_MAX = 100;
 const LINE_MAX = 8_000;
