@@ -60,8 +60,11 @@ export async function save(order: SaveOrder, place: Place, talk: Talk, signal: A
     aside.took(done.snapshot);
     // While the control host reads the backup back: whatever comes of it, nothing waits for it but the end of the machine.
     const until = AbortSignal.any([alive, letGo.signal]);
+    // One of a part would take the place of the whole one that the next machine could wake from.
     const imaging =
-      frozen && order.imageMs ? picture({ ...order, withinMs: order.imageMs }, job, done, contentHash, until) : null;
+      frozen && claim.complete && order.imageMs
+        ? picture({ ...order, withinMs: order.imageMs }, job, done, contentHash, until)
+        : null;
     if ((await verdict(place, talk, alive)) === 'keep-stopped' && frozen) {
       const written = await imaging;
       if (written) talk.say(written);

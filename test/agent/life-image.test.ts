@@ -1,11 +1,13 @@
 import { randomBytes } from 'node:crypto';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect } from 'vitest';
 import type { AgentLine, AgentStatus } from '../../engine/domain/heartbeat.ts';
 import { DEFAULTS } from '../../engine/domain/settings.ts';
 import { repositoryAccess } from '../../engine/steps/access.ts';
 import { machineOn } from '../standins/r2/machine.ts';
 import { standInForR2 } from '../standins/r2/r2.ts';
-import { answer, type Ear, livingMachine, openEar, runOrder, ticket, write } from './living.ts';
+import { answer, type Ear, livingMachine, openEar, runOrder, ticket, tickets, write } from './living.ts';
 import { saveOrder } from './machine.ts';
 import { resticWorld } from './restic-world.ts';
 
@@ -73,6 +75,27 @@ resticTest(
     expect(facts.bytesSent).toBeGreaterThan(LARGE.length);
   },
 );
+
+resticTest('of a machine on which not everything has arrived no image is written', async () => {
+  const list = join(world.repository.url, 'image/manifest');
+  const before = existsSync(list) && readFileSync(list, 'latin1');
+  const machine = await livingMachine(world, stack, 'half');
+  await using ear = await openEar();
+  ear.answer = { plan: { ...plan, everyMs: 20 }, linesHeard: 0, tickets: tickets(world, 9, 11) };
+  write(machine, { 'workspace/a.py': 'print(1)\n' });
+  const claim = join(machine.home, 'claim.json');
+  const whole = readFileSync(claim, 'utf8');
+  writeFileSync(claim, JSON.stringify({ ...JSON.parse(whole), complete: false }));
+  await machine.run('run', runOrder(world, ear.url, { plan: { ...plan, everyMs: 20 }, linesHeard: 0 }));
+  await ear.until(({ taken }) => taken.length > 0);
+  const save = machine.start('save', saveOrder(world, { mode: 'last', sequence: 20, imageMs: 60_000 }));
+  await save.until('saved');
+  save.say({ say: 'verdict', processes: 'keep-stopped' });
+  await save.ended;
+  expect(save.events.map(({ event }) => event)).not.toContain('image_written');
+  expect(ear.heard.flatMap(linesOf).filter(isImage)).toEqual([]);
+  expect(existsSync(list) && readFileSync(list, 'latin1'), 'the list is as it was').toBe(before);
+});
 
 const linesOf = (status: AgentStatus): readonly AgentLine[] => status.lines ?? [];
 const isImage = ({ event }: AgentLine): boolean => event === 'image.written';

@@ -113,7 +113,10 @@ export function openBackups(around: Surroundings): Backups {
   const backUp = async (signal: AbortSignal): Promise<void> => {
     await leaveImage(signal);
     const ticket = standing.tickets.take(now());
-    const order = backupOrder(standing, notebook.now(), readClaim(place)?.snapshot ?? null, ticket, imageIsDue());
+    const claim = readClaim(place);
+    // One of a part would take the place of the whole one that a restore here, or the next machine, could wake from.
+    const image = claim?.complete === true && imageIsDue();
+    const order = backupOrder(standing, notebook.now(), claim?.snapshot ?? null, ticket, image);
     if (!order) return;
     // Before it begins: whoever lives after us must not let an order pass that is older than this backup.
     if (ticket) notebook.note({});
