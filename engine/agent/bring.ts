@@ -10,7 +10,7 @@ import { beginHere } from './elsewhere.ts';
 import { PARTS, type Part } from './fetch-share.ts';
 import { openHashers } from './hash-files.ts';
 import { takeHeadStart } from './head-start.ts';
-import { openWakeImage } from './image/wake-image.ts';
+import { openWakeImage, type WakeImage } from './image/wake-image.ts';
 import { openKnownFiles } from './known-files.ts';
 import type { Lock } from './lock.ts';
 import { packManifest, unpackManifest } from './manifest.ts';
@@ -46,12 +46,12 @@ export async function bring(
     say({ event: 'complete', files: 0, bytes: 0, contentHash: null });
     return [];
   }
+  await using opening = order.image ? imageSoon(order, signal) : null;
   const [lines, image] = await Promise.all([
     manifestOf(snapshot, place, signal),
-    order.image ? openWakeImage(order.repository, signal) : null,
+    opening?.image ?? null,
     order.headStartUrl && takeHeadStart(place, order.headStartUrl, signal),
   ]);
-  await using _ = image;
   const known = openKnownFiles(place, lines, claim === null);
   await using tool = await openRestic(place, order.repository, lock);
   await using stack = new AsyncDisposableStack();
@@ -73,6 +73,20 @@ export async function bring(
   writeClaim(place, { workspace, epoch, snapshot: snapshot.id, complete: true });
   say({ event: 'complete', ...countOf(lines), contentHash });
   return lines;
+}
+
+/** Threads wait in it from its beginning on: it is closed whatever else does not begin. */
+function imageSoon({ repository }: RestoreOrder, signal: AbortSignal): AsyncDisposable & { image: Promise<WakeImage> } {
+  const stop = new AbortController();
+  const image = openWakeImage(repository, AbortSignal.any([signal, stop.signal]));
+  image.catch(() => undefined); // whoever waits for it hears it
+  return {
+    image,
+    async [Symbol.asyncDispose]() {
+      stop.abort();
+      await (await image.catch(() => null))?.[Symbol.asyncDispose]();
+    },
+  };
 }
 
 /** Each part is fetched as soon as the one before it is in its place, while that is remembered. */

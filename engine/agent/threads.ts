@@ -5,15 +5,31 @@ import { PROGRAM, type Task } from './thread.ts';
 export interface Threads<Job, Done> {
   /** Now, for jobs that are sure to come. */
   start(): void;
-  /** In their order, and beside whatever else is asked. On the signal it gives out no more, and hears no more. */
-  run(jobs: readonly Job[], onDone: (index: number, done: Done) => void, signal: AbortSignal): Promise<void>;
+  /**
+   * In their order, and beside whatever else is asked. Where `onDone` says "enough", or throws, no more are given out, and
+   * those that were come to their end. On the signal nothing more is heard of them.
+   */
+  run(jobs: readonly Job[], onDone: OnDone<Done>, signal: AbortSignal): Promise<void>;
   close(): Promise<void>;
+}
+
+export type OnDone<Done> = (index: number, done: Done) => unknown;
+
+/** All jobs that were asked for together. */
+interface Run<Done> {
+  readonly onDone: OnDone<Done>;
+  readonly signal: AbortSignal;
+  /** How many are not done, and will be. */
+  left: number;
+  /** What `onDone` threw. */
+  failed: { readonly cause: unknown } | null;
+  readonly over: PromiseWithResolvers<void>;
 }
 
 interface Asked<Job, Done> {
   readonly job: Job;
-  readonly signal: AbortSignal;
-  readonly take: (done: Done) => void;
+  readonly index: number;
+  readonly run: Run<Done>;
 }
 
 type Said<Done> = { readonly id: number } & ({ readonly done: Done } | { readonly question: unknown });
@@ -41,11 +57,27 @@ export function openThreads<Job, Done>(
       const { id } = said;
       if ('question' in said) return one.worker.postMessage({ id, answer: await answer?.(said.question as never) });
       one.busy -= 1;
-      const { signal, take } = asked.get(id)!;
+      const { run, index } = asked.get(id)!;
       asked.delete(id);
-      if (!signal.aborted) take(said.done);
+      if (!run.signal.aborted) take(run, index, said.done);
       giveOut();
     });
+  };
+  const take = (run: Run<Done>, index: number, done: Done): void => {
+    run.left -= 1;
+    try {
+      if (run.onDone(index, done) === 'enough') dropWaiting(run);
+    } catch (cause) {
+      run.failed ??= { cause };
+      dropWaiting(run);
+    }
+    if (run.left === 0) run.over.resolve();
+  };
+  const dropWaiting = (run: Run<Done>): void => {
+    for (const one of waiting.splice(0)) {
+      if (one.run === run) run.left -= 1;
+      else waiting.push(one);
+    }
   };
   const giveOut = (): void => {
     while (waiting.length > 0) {
@@ -54,7 +86,7 @@ export function openThreads<Job, Done>(
       else if (free.busy >= each) return;
       else {
         const next = waiting.shift()!;
-        if (next.signal.aborted) continue;
+        if (next.run.signal.aborted) continue;
         free.busy += 1;
         asked.set(++count, next);
         free.worker.postMessage({ id: count, job: next.job });
@@ -68,21 +100,16 @@ export function openThreads<Job, Done>(
       while (workers.length < threads) startOne();
     },
     async run(jobs, onDone, signal) {
+      if (jobs.length === 0) return;
       const either = AbortSignal.any([signal, broken.signal]);
-      const { promise, resolve } = Promise.withResolvers<void>();
-      either.addEventListener('abort', () => resolve(), { once: true });
-      let left = jobs.length;
-      jobs.forEach((job, index) => {
-        const take = (done: Done): void => {
-          onDone(index, done);
-          left -= 1;
-          if (left === 0) resolve();
-        };
-        waiting.push({ job, signal: either, take });
-      });
+      const over = Promise.withResolvers<void>();
+      either.addEventListener('abort', () => over.resolve(), { once: true });
+      const run: Run<Done> = { onDone, signal: either, left: jobs.length, failed: null, over };
+      jobs.forEach((job, index) => void waiting.push({ job, index, run }));
       giveOut();
-      if (left > 0 && !either.aborted) await promise;
+      if (!either.aborted) await over.promise;
       broken.signal.throwIfAborted();
+      if (run.failed) throw run.failed.cause;
     },
     async close() {
       await Promise.all(workers.map(({ worker }) => worker.terminate()));

@@ -102,10 +102,12 @@ export function livingOn(machine: Machine): { readonly pid: number; readonly soc
 }
 
 /** The shells that start another agent when the one that lives there dies. */
-export function keepersOf({ home }: Machine): readonly number[] {
-  const line = join(home, 'life', 'lifeline');
+export const keepersOf = ({ home }: Machine): readonly number[] => runningWith(join(home, 'life', 'lifeline'));
+
+/** The processes that were started with this word. */
+export function runningWith(word: string): readonly number[] {
   const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
-  return pids.filter((pid) => wordsOf(pid).includes(line)).map(Number);
+  return pids.filter((pid) => wordsOf(pid).includes(word)).map(Number);
 }
 
 function wordsOf(pid: string): readonly string[] {

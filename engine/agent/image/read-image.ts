@@ -82,14 +82,12 @@ export async function readImage(
     times.set(pathOf(file), file.entry.mtimeNs);
   };
   let failures = 0;
-  const stop = new AbortController();
-  const take = (index: number, read: Read): void => {
+  const take = (index: number, read: Read): 'enough' | undefined => {
     if (typeof read === 'string') {
       trouble ??= read;
-      // One that is gone or damaged may be alone; where nothing comes any more restic is not kept waiting.
-      if (++failures >= FAILURES_MAX) stop.abort();
       for (const { file } of filesOf[index]!) left.delete(file);
-      return;
+      // One that is gone or damaged may be alone; where nothing comes any more restic is not kept waiting.
+      return ++failures >= FAILURES_MAX ? 'enough' : undefined;
     }
     for (const { file, piece } of filesOf[index]!) {
       const more = left.get(file);
@@ -99,10 +97,11 @@ export async function readImage(
       else finish(file, inode);
     }
     onBytes(bytes, paths.size);
+    return undefined;
   };
   try {
     for (const file of apart) if (!left.has(file)) finish(file, 0);
-    await readers.run(jobs, take, AbortSignal.any([signal, stop.signal]));
+    await readers.run(jobs, take, signal);
     signal.throwIfAborted();
     for (const file of files) if (!paths.has(file.path)) rmSync(place.at(target(file.path)), { force: true });
     placeOthers(wanted, paths, place, target);

@@ -10,7 +10,7 @@ import { imageKeys } from './keys.ts';
 import { type ImageManifest, unpackImage } from './manifest.ts';
 import { indexed } from './matching.ts';
 import { type ImageAt, MANIFEST, openObjects, ownRoom } from './objects.ts';
-import { type BroughtPaths, type Readers, readImage } from './read-image.ts';
+import { type Brought, type BroughtPaths, type Readers, readImage } from './read-image.ts';
 import type { Read, ReadJob } from './segment-reader.ts';
 
 /** The image of a workspace, for a restore. Whatever is wrong with it, there is restic. */
@@ -33,16 +33,21 @@ export async function openWakeImage(repository: RepositoryAccess, signal: AbortS
   const readers = opening.adopt(openReaders({ password, at }), (some) => some.close());
   readers.start(); // while the lists are fetched and read, which takes one thread
   const found = await fetchImage(repository, signal);
-  const image = 'image' in found ? indexed(found.image, imageKeys(password)) : null;
+  if ('why' in found) return nothing(found.why);
+  const image = indexed(found.image, imageKeys(password));
   const opened = opening.move();
-  let why = 'why' in found ? found.why : null;
+  let why: string | null = null;
   let left = 0;
   let files = 0;
   let bytes = 0;
   return {
     async bring(lines, place, target, onBytes, signal) {
-      if (image === null) return new Map();
-      const { paths, trouble } = await readImage(image, readers, lines, place, target, onBytes, signal);
+      const { paths, trouble } = await readImage(image, readers, lines, place, target, onBytes, signal).catch(
+        (cause: unknown): Brought => {
+          signal.throwIfAborted();
+          return { paths: new Map(), trouble: reasonOf(cause) }; // what lies there is compared, and the rest is restic's
+        },
+      );
       why ??= trouble;
       for (const line of lines) {
         if (line.type !== 'file') continue;
@@ -61,6 +66,14 @@ export async function openWakeImage(repository: RepositoryAccess, signal: AbortS
       why: why ?? (left > 0 ? `files that are not in it as they were saved: ${left}` : null),
     }),
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
+  };
+}
+
+function nothing(why: string): WakeImage {
+  return {
+    bring: async () => new Map(),
+    brought: () => ({ files: 0, bytes: 0, why }),
+    [Symbol.asyncDispose]: async () => undefined,
   };
 }
 

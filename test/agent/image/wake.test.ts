@@ -18,8 +18,15 @@ import { join } from 'node:path';
 import { expect, test, vi } from 'vitest';
 import { setAttributes } from '../../../engine/agent/image/attributes.ts';
 import { imageKeys } from '../../../engine/agent/image/keys.ts';
-import { type ImageFile, type ImageManifest, packImage, unpackImage } from '../../../engine/agent/image/manifest.ts';
+import {
+  type ImageEntry,
+  type ImageFile,
+  type ImageManifest,
+  packImage,
+  unpackImage,
+} from '../../../engine/agent/image/manifest.ts';
 import { resticProgram } from '../../restic/which-restic.ts';
+import { runningWith } from '../living.ts';
 import {
   type Machine,
   openWorld,
@@ -70,9 +77,7 @@ test.skipIf(resticProgram === null)(
   async () => {
     await using world = await openWorld();
     const { before, saved } = await asleepWithImage(world);
-    const manifest = join(world.repository.url, 'image/manifest');
-    const keys = imageKeys(world.repository.password);
-    const image = unpackImage(readFileSync(manifest), keys);
+    const image = imageOf(world);
     const extentsOf = (name: string) => filesOf(image).find(({ path }) => path.endsWith(name))!.extents;
     const [model, ...pieces] = extentsOf('model.safetensors');
     const [other] = pieces.splice(0, 1);
@@ -85,10 +90,9 @@ test.skipIf(resticProgram === null)(
         [[other![0], 0, ...model!.slice(2)], [model![0], 0, ...other!.slice(2)], ...pieces] as ImageFile['extents'],
       ],
     ]);
-    const entries = image.entries.map((entry) =>
+    forge(world, (entry) =>
       entry.type === 'file' ? { ...entry, extents: wrong.get(entry.path) ?? entry.extents } : entry,
     );
-    writeFileSync(manifest, packImage({ ...image, entries }, keys));
     const b = world.machine('b');
     const events = await b.run('restore', restoreOrder(world, { snapshot: snapshotOf(world, saved), image: true }));
     expect(events.at(-1)).toMatchObject({ event: 'complete', contentHash: saved.contentHash });
@@ -103,15 +107,41 @@ test.skipIf(resticProgram === null)(
   },
 );
 
+test.skipIf(resticProgram === null || process.getuid?.() !== 0).each(['code', 'model.safetensors'])(
+  'where the image cannot give %s its owner everything comes with restic',
+  async (name) => {
+    await using world = await openWorld();
+    const { before, saved } = await asleepWithImage(world);
+    forge(world, (entry) => (entry.path.endsWith(name) ? { ...entry, uid: 2 ** 40 } : entry));
+    const b = world.machine('b');
+    const events = await b.run('restore', restoreOrder(world, { snapshot: snapshotOf(world, saved), image: true }));
+    expect(events.at(-1)).toMatchObject({ event: 'complete', contentHash: saved.contentHash });
+    expect(events).toContainEqual(
+      expect.objectContaining({ event: 'image_read', why: expect.stringContaining('out of range') }),
+    );
+    expect(treeOf(b.root, ['opt'])).toEqual(before);
+  },
+);
+
+test.skipIf(resticProgram === null)('a restore that does not begin leaves nothing behind that runs', async () => {
+  await using world = await openWorld();
+  const { saved } = await asleepWithImage(world);
+  const b = world.machine('b');
+  const snapshot = { ...snapshotOf(world, saved), manifestUrl: world.url('refused') };
+  const events = await b.run('restore', restoreOrder(world, { snapshot, image: true }));
+  expect(events.at(-1)).toMatchObject({ event: 'failed', code: 'storage_refused' });
+  await expect.poll(() => runningWith(b.root), { timeout: 10_000 }).toEqual([]);
+});
+
 test.skipIf(resticProgram === null)('an image of another version is left alone, and that is said', async () => {
   await using world = await openWorld();
   const { before, saved } = await asleepWithImage(world);
   const manifest = join(world.repository.url, 'image/manifest');
-  const later = readFileSync(manifest, 'latin1').replace('"version":1', '"version":2');
-  writeFileSync(manifest, later, 'latin1');
+  const earlier = readFileSync(manifest, 'latin1').replace('"version":2', '"version":1');
+  writeFileSync(manifest, earlier, 'latin1');
   const b = world.machine('b');
   const events = await b.run('restore', restoreOrder(world, { snapshot: snapshotOf(world, saved), image: true }));
-  const why = 'the wake image is of version 2, which this Dumont does not read';
+  const why = 'the wake image is of version 1, which this Dumont does not read';
   expect(events).toContainEqual({ event: 'image_read', files: 0, bytes: 0, why });
   expect(treeOf(b.root, ['opt'])).toEqual(before);
 });
@@ -235,6 +265,16 @@ test.skipIf(resticProgram === null || process.getuid?.() !== 0)(
 );
 
 const filesOf = ({ entries }: ImageManifest): readonly ImageFile[] => entries.filter((entry) => entry.type === 'file');
+
+const keysOf = ({ repository }: World) => imageKeys(repository.password);
+const manifestOf = ({ repository }: World): string => join(repository.url, 'image/manifest');
+const imageOf = (world: World): ImageManifest => unpackImage(readFileSync(manifestOf(world)), keysOf(world));
+
+/** As a writer with a fault would have said it. */
+function forge(world: World, change: (entry: ImageEntry) => ImageEntry): void {
+  const image = imageOf(world);
+  writeFileSync(manifestOf(world), packImage({ ...image, entries: image.entries.map(change) }, keysOf(world)));
+}
 
 async function asleepWithImage(world: World): Promise<{ a: Machine; before: readonly string[]; saved: Saved }> {
   const a = world.machine('a');
