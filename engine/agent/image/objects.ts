@@ -59,12 +59,7 @@ function inFolder(folder: string): Objects {
   return {
     get,
     put,
-    async putOver(tag, name, bytes, signal) {
-      const there = await get(name, ownRoom, signal);
-      if ((there?.tag ?? null) !== tag) return false;
-      await put(name, bytes, signal);
-      return true;
-    },
+    putOver: async (...asked) => await comparedAndPut({ get, put }, ...asked),
     async segments() {
       const names = await readdir(join(folder, SEGMENTS)).catch((cause: NodeJS.ErrnoException) => {
         if (cause.code === 'ENOENT') return [];
@@ -118,43 +113,51 @@ function inStorage({ url, region, credentials }: ObjectsAt): Objects {
       if (!reply.ok) throw refusal(reply.status, SEGMENTS);
       return text;
     });
-  const send = (name: string, more: Fields, bytes: Buffer, signal: AbortSignal, orElse = 200): Promise<number> =>
+  const send = (
+    name: string,
+    more: Fields,
+    bytes: Buffer,
+    signal: AbortSignal,
+    or: readonly number[] = [],
+  ): Promise<number> =>
     tried(name, TRIES, ATTEMPT_MS, signal, async (attempt) => {
       const { status } = await once('PUT', name, more, bytes, ownRoom, () => undefined, attempt);
-      if (status !== 200 && status !== orElse) throw refusal(status, name);
+      if (status !== 200 && !or.includes(status)) throw refusal(status, name);
       return status;
     });
+  const get: Objects['get'] = async (name, room, signal) => {
+    let into: Buffer = Buffer.alloc(0);
+    let tag = '';
+    let came = 0;
+    return await tried(name, TRIES, ATTEMPT_MS, signal, async (attempt) => {
+      let isOurs = false;
+      const rest: Room = (bytes, now) => {
+        isOurs = true;
+        if (came === 0 || came + bytes !== into.length) {
+          [into, tag, came] = [room(bytes, now), now, 0];
+        }
+        return into.subarray(came);
+      };
+      const onCut = (bytes: number): void => {
+        if (isOurs && tag !== '') came += bytes;
+      };
+      const goOn = came > 0 ? { range: `bytes=${came}-`, 'if-match': tag } : {};
+      const { status } = await once('GET', name, goOn, null, rest, onCut, attempt);
+      if (status === 404) return null;
+      if (status === 412) came = 0; // another was written meanwhile
+      if (status !== 200 && status !== 206) throw status === 412 ? new Error('it changed') : refusal(status, name);
+      return { bytes: into, tag };
+    });
+  };
+  const put: Objects['put'] = async (name, bytes, signal) => void (await send(name, {}, bytes, signal));
   return {
-    async get(name, room, signal) {
-      let into: Buffer = Buffer.alloc(0);
-      let tag = '';
-      let came = 0;
-      return await tried(name, TRIES, ATTEMPT_MS, signal, async (attempt) => {
-        let isOurs = false;
-        const rest: Room = (bytes, now) => {
-          isOurs = true;
-          if (came === 0 || came + bytes !== into.length) {
-            [into, tag, came] = [room(bytes, now), now, 0];
-          }
-          return into.subarray(came);
-        };
-        const onCut = (bytes: number): void => {
-          if (isOurs && tag !== '') came += bytes;
-        };
-        const goOn = came > 0 ? { range: `bytes=${came}-`, 'if-match': tag } : {};
-        const { status } = await once('GET', name, goOn, null, rest, onCut, attempt);
-        if (status === 404) return null;
-        if (status === 412) came = 0; // another was written meanwhile
-        if (status !== 200 && status !== 206) throw status === 412 ? new Error('it changed') : refusal(status, name);
-        return { bytes: into, tag };
-      });
-    },
-    async put(name, bytes, signal) {
-      await send(name, {}, bytes, signal);
-    },
+    get,
+    put,
     async putOver(tag, name, bytes, signal) {
       const condition: Fields = tag === null ? { 'if-none-match': '*' } : { 'if-match': tag };
-      return (await send(name, condition, bytes, signal, 412)) === 200;
+      const status = await send(name, condition, bytes, signal, [...ANOTHER_CAME, NOT_IMPLEMENTED]);
+      if (status !== NOT_IMPLEMENTED) return status === 200;
+      return await comparedAndPut({ get, put }, tag, name, bytes, signal);
     },
     async segments(signal) {
       const found = new Map<string, number>();
@@ -177,12 +180,29 @@ function inStorage({ url, region, credentials }: ObjectsAt): Objects {
   };
 }
 
+/** Where storage knows no conditions: somebody may still come in between. */
+async function comparedAndPut(
+  { get, put }: Pick<Objects, 'get' | 'put'>,
+  tag: string | null,
+  name: string,
+  bytes: Buffer,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const there = await get(name, ownRoom, signal);
+  if ((there?.tag ?? null) !== tag) return false;
+  await put(name, bytes, signal);
+  return true;
+}
+
 type Method = 'GET' | 'PUT';
 type Fields = Readonly<Record<string, string>>;
 
 /** For who keeps what came. */
 export const ownRoom = (bytes: number): Buffer => Buffer.allocUnsafeSlow(bytes);
 
+/** It was removed, is being written, or is another. */
+const ANOTHER_CAME = [404, 409, 412];
+const NOT_IMPLEMENTED = 501;
 const FOLDER = 'image';
 const TRIES = 4;
 /** As long as something comes: a connection that is silent ends long before. */

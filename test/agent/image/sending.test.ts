@@ -2,6 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { imageKeys } from '../../../engine/agent/image/keys.ts';
+import { unpackImage } from '../../../engine/agent/image/manifest.ts';
 import type { ObjectsAt } from '../../../engine/agent/image/objects.ts';
 import { writeWakeImage } from '../../../engine/agent/image/write-wake-image.ts';
 import type { ImageWritten } from '../../../engine/domain/agent-protocol.ts';
@@ -101,3 +103,24 @@ test('a large file gets into the image piece by piece, however often its writer 
   await write(world, storage.at);
   expect(readHead(storage.objects.get('manifest')!)?.segments, 'nothing is kept for a file that went').toHaveLength(1);
 });
+
+test.each([
+  ['knows no conditions', () => 501],
+  ['says that somebody else writes', once(409)],
+  ['says that it went', once(404)],
+])('the list of an image gets into storage that %s', async (_, condition) => {
+  using world = openImageWorld();
+  writeFileSync(join(world.work, 'a'), 'work');
+  using storage = await openStorage(undefined, condition);
+  for (const files of [1, 2]) {
+    writeFileSync(join(world.work, `file ${files}`), 'more');
+    expect(await write(world, storage.at)).toMatchObject({ image: { whole: true }, why: null });
+  }
+  expect(unpackImage(storage.objects.get('manifest')!, imageKeys(PASSWORD)).entries).toHaveLength(4);
+});
+
+/** Then as always. */
+function once(status: number): () => number {
+  let times = 0;
+  return () => (++times === 1 ? status : 200);
+}

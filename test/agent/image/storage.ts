@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -12,9 +13,10 @@ export interface Storage extends Disposable {
   readonly sent: string[];
 }
 
-/** `answer`: what it says to a segment, and when. */
+/** `answer`: what it says to a segment, and when. `condition`: what it says to a write that has one; it looks at none. */
 export async function openStorage(
   answer: (name: string, bytes: number) => Promise<number> | number = () => 200,
+  condition: () => number = () => 200,
 ): Promise<Storage> {
   const objects = new Map<string, Buffer>();
   const sent: string[] = [];
@@ -28,10 +30,10 @@ export async function openStorage(
     if (request.method === 'PUT' && name.startsWith('segments/')) {
       sent.push(name);
       status = await answer(name, body.length);
-    }
+    } else if (request.headers['if-match'] ?? request.headers['if-none-match']) status = condition();
     if (request.method === 'PUT' && status === 200) objects.set(name, body);
     const content = request.method === 'GET' && there ? there : Buffer.alloc(0);
-    reply.writeHead(status, { 'content-length': content.length }).end(content);
+    reply.writeHead(status, { 'content-length': content.length, etag: `"${hash('sha256', content)}"` }).end(content);
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
