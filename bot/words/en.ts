@@ -28,7 +28,9 @@ const EVENTS: { readonly [E in Talk['event']]: (it: Extract<Talk, { event: E }>,
   'image.read': (it) =>
     `the wake image brought ${plural(it.files, 'file')}, ${bytes(it.bytes)}${it.why === null ? '' : `; restic the rest: ${it.why}`}`,
   'image.written': (it) =>
-    `the wake image holds ${bytes(it.bytes)}, ${bytes(it.bytesSent)} of them new${it.why === null ? '' : `: ${it.why}`}`,
+    it.bytes === 0 && it.why !== null
+      ? `no wake image was written: ${it.why}`
+      : `the wake image holds ${bytes(it.bytes)}, ${bytes(it.bytesSent)} of them new${it.why === null ? '' : `: ${it.why}`}`,
   'save.progress': (it) => `saving: ${bytesOf(it.bytesDone, it.bytesTotal)}`,
   'snapshot.proved': (it) =>
     `snapshot ${it.snapshot.slice(0, 8)} is proved: ${plural(it.files, 'file')}, ${bytes(it.bytes)}`,

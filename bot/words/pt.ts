@@ -29,7 +29,9 @@ const EVENTS: { readonly [E in Talk['event']]: (it: Extract<Talk, { event: E }>,
   'image.read': (it) =>
     `a imagem de wake trouxe ${plural(it.files, 'arquivo')}, ${bytes(it.bytes)}${it.why === null ? '' : `; o restic o resto: ${why(it.why)}`}`,
   'image.written': (it) =>
-    `a imagem de wake tem ${bytes(it.bytes)}, ${bytes(it.bytesSent)} deles novos${it.why === null ? '' : `: ${why(it.why)}`}`,
+    it.bytes === 0 && it.why !== null
+      ? `nenhuma imagem de wake foi escrita: ${why(it.why)}`
+      : `a imagem de wake tem ${bytes(it.bytes)}, ${bytes(it.bytesSent)} deles novos${it.why === null ? '' : `: ${why(it.why)}`}`,
   'save.progress': (it) => `salvando: ${bytesOf(it.bytesDone, it.bytesTotal)}`,
   'snapshot.proved': (it) =>
     `snapshot ${it.snapshot.slice(0, 8)} provado: ${plural(it.files, 'arquivo')}, ${bytes(it.bytes)}`,

@@ -23,7 +23,9 @@ const WORDS: { readonly [E in TalkJson['event']]: (facts: Facts<E>) => string } 
   'image.read': (it) =>
     `the wake image brought ${plural(it.files, 'file')}, ${bytes(it.bytes)}${it.why === null ? '' : `; restic the rest: ${it.why}`}`,
   'image.written': (it) =>
-    `the wake image holds ${bytes(it.bytes)}, ${bytes(it.bytes_sent)} of them new${it.why === null ? '' : `: ${it.why}`}`,
+    it.bytes === 0 && it.why !== null
+      ? `no wake image was written: ${it.why}`
+      : `the wake image holds ${bytes(it.bytes)}, ${bytes(it.bytes_sent)} of them new${it.why === null ? '' : `: ${it.why}`}`,
   'save.progress': (it) =>
     `saving: ${percent(it.bytes_done, it.bytes_total)}, ${bytesOf(it.bytes_done, it.bytes_total)}`,
   'snapshot.proved': (it) =>
