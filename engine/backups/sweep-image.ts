@@ -1,4 +1,4 @@
-import { readHead } from '../domain/image-head.ts';
+import { otherVersion, readHead } from '../domain/image-head.ts';
 import { imagePrefix } from '../domain/layout.ts';
 import type { Ports, StoredObject } from '../domain/ports.ts';
 import type { Workspace } from '../domain/workspace.ts';
@@ -41,6 +41,7 @@ async function unused(
 ): Promise<StoredObject[]> {
   if (segments.length === 0) return [];
   const stored = await storage.get(manifest, signal);
+  if (stored && otherVersion(stored) !== null) return []; // whoever wrote it knows what is in use
   const used = new Set(((stored && readHead(stored)?.segments) ?? []).map(([name]) => name));
   return segments.filter(({ key }) => !used.has(key.slice(key.lastIndexOf('/') + 1)));
 }

@@ -1,7 +1,8 @@
 import * as z from 'zod';
 import { Sha256 } from './agent-shapes.ts';
 
-const VERSION = 1;
+const VERSION = 2;
+const Count = z.number().int().nonnegative();
 const Versioned = z.object({ version: z.number() });
 
 /** Said in the clear, so that the control host can tell which segments are in use without any key. It is sealed with the rest. */
@@ -10,12 +11,12 @@ const Head = z.strictObject({
   snapshot: Sha256,
   contentHash: Sha256,
   /** Of the backup that it pictures: the claim that it was taken under, and its number. An earlier one's takes no later one's place. */
-  epoch: z.number().int().default(0),
-  sequence: z.number().int().default(0),
+  epoch: Count,
+  sequence: Count,
   /** False: its time was up, and what it lacks is restic's to bring. */
   whole: z.boolean(),
   /** Name, bytes of what is in it, bytes stored. */
-  segments: z.array(z.tuple([Sha256, z.number().int(), z.number().int()])),
+  segments: z.array(z.tuple([Sha256, Count, Count])),
 });
 export type ImageHead = z.infer<typeof Head>;
 

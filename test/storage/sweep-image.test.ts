@@ -46,6 +46,13 @@ test('what comes into use while many are removed stays', async () => {
   expect(there.keys()).toEqual([MANIFEST, segment(USED), segment(YOUNG), many.at(-1)]);
 });
 
+test('what is there for another version of Dumont stays', async () => {
+  const there = imageOfNow();
+  there.write(MANIFEST, [USED], NOW, 3);
+  await there.sweep(true);
+  expect(there.removed).toEqual([]);
+});
+
 /** A young list, one segment that it uses, and two that it does not. */
 function imageOfNow() {
   const objects = new Map<string, { writtenAt: number; body: Buffer }>();
@@ -54,8 +61,8 @@ function imageOfNow() {
     removed,
     onRemove: (): void => undefined,
     keys: () => [...objects.keys()],
-    write: (key: string, uses: readonly string[] = [], writtenAt = NOW) =>
-      void objects.set(key, { writtenAt, body: manifestOf(uses) }),
+    write: (key: string, uses: readonly string[] = [], writtenAt = NOW, version = 2) =>
+      void objects.set(key, { writtenAt, body: manifestOf(uses, version) }),
     /** `meanwhile`: between the list that it is given and its own looks. */
     async sweep(wakeImage: boolean, meanwhile = (): void => undefined): Promise<void> {
       const given = [...(await storage.list('lab/'))];
@@ -83,9 +90,10 @@ function imageOfNow() {
   return there;
 }
 
-function manifestOf(uses: readonly string[]): Buffer {
+function manifestOf(uses: readonly string[], version: number): Buffer {
   const segments = uses.map((name) => [name, 9, 9]);
-  const head = { version: 1, snapshot: USED, contentHash: USED, whole: true, segments };
+  const of = { epoch: 1, sequence: 1, snapshot: USED, contentHash: USED };
+  const head = { version, ...of, whole: true, segments };
   const said = Buffer.from(JSON.stringify(head));
   const length = Buffer.alloc(4);
   length.writeUInt32LE(said.length);

@@ -12,7 +12,6 @@ export function encode(raw: Buffer, shape: Shape, level: number, check: Uint8Arr
   const head = Buffer.alloc(HEAD_BYTES);
   head.writeUInt8(shape.width, 0);
   head.writeUInt8(shape.rotated ? 1 : 0, 1);
-  head.writeUInt8(1, HAS_CHECK);
   head.writeUInt32LE(raw.length, 4);
   packed.forEach((plane, index) => void head.writeUInt32LE(plane.length, 8 + 4 * index));
   return [head, check, ...packed, raw.subarray(raw.length - (raw.length % shape.width))];
@@ -26,7 +25,7 @@ export function decode(stored: Buffer): Uint8Array {
   const length = stored.readUInt32LE(4);
   if (![1, 2, 4].includes(width) || length > RAW_MAX) throw new RangeError('no such coding');
   const planeBytes = Math.floor(length / width);
-  let at = HEAD_BYTES + (checkIn(stored)?.length ?? 0);
+  let at = HEAD_BYTES + CHECK_BYTES;
   const planes = Array.from({ length: width }, (_, index) => {
     const bytes = stored.readUInt32LE(8 + 4 * index);
     const plane = unpack(stored.subarray(at, at + bytes), planeBytes);
@@ -38,9 +37,8 @@ export function decode(stored: Buffer): Uint8Array {
   return join(planes, shape, stored.subarray(at));
 }
 
-/** Of what is in it, before any coding. Null in a segment of before there were any. */
-export const checkIn = (stored: Buffer): Buffer | null =>
-  stored.readUInt8(HAS_CHECK) === 1 ? stored.subarray(HEAD_BYTES, HEAD_BYTES + CHECK_BYTES) : null;
+/** Of what is in it, before any coding. */
+export const checkIn = (stored: Buffer): Buffer => stored.subarray(HEAD_BYTES, HEAD_BYTES + CHECK_BYTES);
 
 /** What a sample of it says: which way of cutting it up leaves the least. */
 export function shapeOf(raw: Buffer): Shape {
@@ -104,7 +102,6 @@ const { ZSTD_c_compressionLevel: LEVEL, ZSTD_c_minMatch, ZSTD_c_hashLog, ZSTD_c_
 const PLANE = { [LEVEL]: 1, [ZSTD_c_minMatch]: 7, [ZSTD_c_hashLog]: 6, [ZSTD_c_windowLog]: 17 };
 
 const HEAD_BYTES = 24;
-const HAS_CHECK = 2;
 const CHECK_BYTES = 16;
 /** No segment is as large, and no head may ask for more memory. */
 const RAW_MAX = 64 * 1024 * 1024;

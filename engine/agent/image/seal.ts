@@ -43,7 +43,7 @@ export const proofOf = (
   extents: readonly (readonly [segment: string, from: number, bytes: number, to: number])[],
 ): string => {
   const lines = extents.map((extent) => `${extent.join(' ')}\n`).join('');
-  return nameOf(keys, Buffer.from(`${sha256} ${size}\n${lines}`));
+  return createHmac('sha256', keys.proof).update(`${sha256} ${size}\n${lines}`).digest('hex');
 };
 
 /** Nobody's failure: restic brings what it had. */

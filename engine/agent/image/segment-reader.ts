@@ -7,7 +7,7 @@ import { imageKeys } from './keys.ts';
 import { letGo } from './let-go.ts';
 import { type ImageAt, openObjects, ownRoom, segmentName } from './objects.ts';
 import { SEGMENT_BYTES } from './plan.ts';
-import { checkOf, damaged, nameOf, unseal } from './seal.ts';
+import { checkOf, damaged, unseal } from './seal.ts';
 
 /** One segment, and which files have something in it. Paths are raw, and what the system is asked for. */
 export interface ReadJob {
@@ -58,9 +58,7 @@ export function openSegmentReader({ password, at }: ImageAt): (job: ReadJob) => 
       try {
         const raw = decode(coded);
         if (raw.length !== bytes) throw damaged(what);
-        const check = checkIn(coded);
-        const isSame = (): boolean => (check ? check.equals(checkOf(keys, raw)) : nameOf(keys, raw) === name);
-        const isChecked = pieces.every(({ whole }) => whole) || isSame();
+        const isChecked = pieces.every(({ whole }) => whole) || checkIn(coded).equals(checkOf(keys, raw));
         return pieces.map((piece) => (piece.whole || isChecked ? writePiece(raw, piece) : null));
       } finally {
         letGo(coded);

@@ -101,7 +101,7 @@ export async function writeImage(
   why ??= line.why();
   if (stop.aborted || why !== null) keepParts(order.before, line, table, missingBytes(files, entries));
   const manifest: ImageManifest = {
-    version: 1,
+    version: 2,
     ...order.backup,
     whole: entries.length === order.lines.filter(({ type }) => type !== 'other').length,
     segments: table.used,

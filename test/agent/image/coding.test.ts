@@ -16,13 +16,8 @@ test('every coding gives back the same bytes, of any length', () => {
   );
 });
 
-test('a segment has the check of what is in it, and one of before there were any opens too', () => {
-  const [head, check, ...rest] = encode(Buffer.from('x'.repeat(1_000)), PLAIN, 1, CHECK);
-  expect(checkIn(Buffer.concat([head!, check!, ...rest]))).toEqual(CHECK);
-  head!.fill(0, 2, 4);
-  const before = Buffer.concat([head!, ...rest]);
-  expect(checkIn(before)).toBeNull();
-  expect(String(decode(before))).toBe('x'.repeat(1_000));
+test('a segment has the check of what is in it', () => {
+  expect(checkIn(Buffer.concat(encode(Buffer.from('x'.repeat(1_000)), PLAIN, 1, CHECK)))).toEqual(CHECK);
 });
 
 test.each([

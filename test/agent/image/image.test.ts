@@ -127,10 +127,7 @@ test('a file that is not the snapshot’s is left to restic', async () => {
   expect(image.entries.map(({ path }) => path)).toEqual(['root', 'root/b']);
 });
 
-test.each([
-  ['with a check', (sealed: readonly Uint8Array[]) => sealed],
-  ['of before there were checks', withoutCheck],
-] as const)('a segment %s that is not what was put into it is no part of a file', async (_, asStored) => {
+test('a segment that is not what was put into it is no part of a file', async () => {
   using world = openImageWorld();
   writeFileSync(join(world.work, 'large'), randomBytes(20_000_000));
   writeFileSync(join(world.work, 'other'), randomBytes(5_000_000));
@@ -141,8 +138,7 @@ test.each([
   const file = join(world.storage, 'image/segments', name);
   const raw = Buffer.from(decode(unseal(keys, `segment ${name}`, readFileSync(file))));
   const check = checkOf(keys, raw);
-  const put = (data: Buffer): void =>
-    writeFileSync(file, seal(keys, `segment ${name}`, asStored(encode(data, PLAIN, 1, check))));
+  const put = (data: Buffer): void => writeFileSync(file, seal(keys, `segment ${name}`, encode(data, PLAIN, 1, check)));
   put(raw);
   expect((await world.read(world.lines())).brought.trouble, 'as it was').toBeNull();
   raw[bytes - 1]! ^= 1;
@@ -212,7 +208,7 @@ test.each<readonly [string, readonly ImageEntry[]]>([
   ['a kind that nobody knows', [odd(dir('root'), { type: 'pipe' })]],
 ])('a forged manifest with %s is refused', (_, entries) => {
   const keys = imageKeys(PASSWORD);
-  const head = { version: 1 as const, ...backupOf([]), whole: true };
+  const head = { version: 2 as const, ...backupOf([]), whole: true };
   const bytes = packImage({ ...head, segments: [['d'.repeat(64), 100, 100]], entries }, keys);
   expect(() => unpackImage(bytes, keys), 'in words').toThrow(/^[^[{]*$/);
 });
@@ -225,12 +221,6 @@ test('which segments are in use can be read without a key', async () => {
   expect(readHead(packImage(image, imageKeys('any')))?.segments.map(([name]) => name)).toEqual(stored);
   expect(readHead(Buffer.from('something else'))).toBeNull();
 });
-
-/** As they were sealed once. */
-function withoutCheck([head, , ...planes]: readonly Uint8Array[]): readonly Uint8Array[] {
-  head!.fill(0, 2, 4);
-  return [head!, ...planes];
-}
 
 /** The first two, each in the place of the other. */
 function swapped([one, two, ...rest]: ImageFile['extents']): ImageFile['extents'] {

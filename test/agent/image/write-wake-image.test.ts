@@ -39,10 +39,10 @@ test.each(['damaged', 'of another version'])('an image that is %s is written ane
   await write(world, repositoryOn(r2));
   const bytes = await imageOn(r2).get('manifest');
   if (what === 'damaged') bytes[bytes.length - 1]! ^= 1;
-  else bytes.write('9', bytes.indexOf('"version":1') + '"version":'.length);
+  else bytes.write('9', bytes.indexOf('"version":2') + '"version":'.length);
   await imageOn(r2).put('manifest', bytes);
   expect(await write(world, repositoryOn(r2))).toMatchObject({ image: { whole: true, files: 1 }, why: null });
-  expect(readHead(await imageOn(r2).get('manifest'))).toMatchObject({ version: 1, whole: true });
+  expect(readHead(await imageOn(r2).get('manifest'))).toMatchObject({ version: 2, whole: true });
 });
 
 test.each(['storage', 'a folder'] as const)('what an image lost in %s is in the next one', async (where) => {
