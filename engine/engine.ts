@@ -2,7 +2,7 @@ import { createAsking } from './asks/asking.ts';
 import { asksOfMachines } from './asks/of-machines.ts';
 import { asksOfSnapshots } from './asks/of-snapshots.ts';
 import { asksOfWorkspaces } from './asks/of-workspaces.ts';
-import { createRestores } from './asks/restores.ts';
+import { createRestores, staying } from './asks/restores.ts';
 import { budgetId } from './domain/budget.ts';
 import type { Engine, StandbyView } from './domain/doors.ts';
 import { Failure } from './domain/failures.ts';
@@ -20,15 +20,16 @@ import { createViews } from './views.ts';
 export function createEngine(ports: Ports, telling: Telling, identityFile: string | null): Engine {
   const { store, clock } = ports;
   const views = createViews(ports, identityFile);
-  const restores = createRestores(views, ports);
+  const alive = staying(views);
+  const restores = createRestores(alive, ports);
   const asking = createAsking(ports);
   const { noted, record } = asking;
 
   return {
     ...views,
-    ...asksOfMachines(views, restores, asking, ports),
-    ...asksOfSnapshots(views, asking, ports),
-    ...asksOfWorkspaces(views, asking, ports),
+    ...asksOfMachines(alive, restores, asking, ports),
+    ...asksOfSnapshots(alive, asking, ports),
+    ...asksOfWorkspaces(alive, asking, ports),
     restorePlan: restores.restorePlan,
     events: telling.events,
     lastTold: async () => telling.past(0, null, 1).at(-1)?.number ?? 0,
@@ -63,7 +64,7 @@ export function createEngine(ports: Ports, telling: Telling, identityFile: strin
     },
 
     async standBy(name, how, asked) {
-      const workspace = await views.find(name);
+      const workspace = await alive.find(name);
       const view = await standbyOf(workspace, await restores.holderOf(workspace), ports);
       const agreed = how.on ? agreedTo(view, how.agreedDollarsPerMonth) : null;
       await noted('standby', name, asked, how.on ? `on, up to $${agreed} a month` : 'off');

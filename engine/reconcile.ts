@@ -47,7 +47,7 @@ export async function reconcile(ports: Ports, signal: AbortSignal): Promise<void
       races: racesOf.get(workspace.id) ?? [],
       open: openOf.get(workspace.id) ?? [],
     };
-    await wakeOnTime(workspace, ports);
+    if (!workspace.destroying) await wakeOnTime(workspace, ports);
     await beginRace(sight, ports);
     await keepReachable(workspace, sight.machine, sight.races, ports);
     await forgetEnded(workspace, ports);

@@ -10,6 +10,7 @@ import { tellReports } from './money/reports.ts';
 import { PARTS, type Parts } from './parts.ts';
 import { watchIncreases } from './price-increases.ts';
 import { watchAlerts } from './process/alerts.ts';
+import { dueForPurge, purge } from './purge.ts';
 import { runRace } from './race.ts';
 import { reconcile } from './reconcile.ts';
 import { report } from './report.ts';
@@ -68,6 +69,8 @@ export async function supervise(ports: Ports, signal: AbortSignal, parts: Parts 
       if (operation.endedAt !== null || !worker) continue;
       keep(worker.turn(operation), async (own, ownSignal) => await worker.work(operation.id, own, ownSignal));
     }
+    for (const id of await dueForPurge(ports))
+      keep(upkeepTurn(id), async (own, ownSignal) => await purge(id, own, ownSignal));
     keep('books', keepMoney);
     await keepUp();
   };

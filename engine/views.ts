@@ -339,7 +339,9 @@ function viewOf(
   return {
     workspace,
     sight: sightOf(workspace, machine),
-    why: machine?.why ?? (race ? raceWords(race, machines) : workspace.wish.why),
+    why: workspace.destroying
+      ? 'it is being removed'
+      : (machine?.why ?? (race ? raceWords(race, machines) : workspace.wish.why)),
     since: machine?.since ?? race?.startedAt ?? workspace.wish.at,
     machine,
     race: race && raceViewOf(race, machines),

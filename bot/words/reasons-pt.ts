@@ -230,6 +230,8 @@ export const REASONS: readonly Pair[] = [
   ['it is not set up any more', 'não está mais configurado'],
   ['it is neither a file nor a directory', 'não é arquivo nem pasta'],
   ['it is being put together', 'está sendo montado'],
+  ['it is being removed', 'está sendo removido'],
+  ['=being copied or tried out', 'sendo copiado ou testado'],
   ['not in the backup:', 'fora do backup:'],
   ['over the cap of', 'acima do limite de'],
   ['# backups in a row failed', '# backups seguidos falharam'],

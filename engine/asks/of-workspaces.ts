@@ -1,17 +1,14 @@
 import { promised } from '../backups/made-of-snapshot.ts';
-import { dropWhatNames } from '../backups/removal.ts';
-import type { Engine, ScheduleChoice } from '../domain/doors.ts';
+import type { Asked, Engine, ScheduleChoice } from '../domain/doors.ts';
 import { Failure } from '../domain/failures.ts';
-import { descriptionPrefix, destroyedKey, vaultName } from '../domain/layout.ts';
 import type { Ports } from '../domain/ports.ts';
 import { isZone, SCHEDULES_MAX, type Schedule, scheduleWords } from '../domain/schedule.ts';
 import { specDefaults } from '../domain/spec-defaults.ts';
-import { includeFault, newWorkspace, type WorkspaceSpec } from '../domain/workspace.ts';
-import { countLast } from '../money/storage-books.ts';
+import { includeFault, newWorkspace, type Workspace, type WorkspaceSpec } from '../domain/workspace.ts';
 import { faultInChoice } from '../policy/plan.ts';
 import { mustBeNew, tryToDescribe } from '../steps/describe.ts';
 import { onlyAdopts } from '../steps/only-adopts.ts';
-import { workspaceBell } from '../steps/step.ts';
+import { rowsBell, workspaceBell } from '../steps/step.ts';
 import { update } from '../steps/update.ts';
 import type { Asking } from './asking.ts';
 import { busy, checkName } from './checks.ts';
@@ -98,31 +95,51 @@ export function asksOfWorkspaces(views: Views, { noted }: Asking, ports: Ports):
     },
 
     async destroy(name, how, asked) {
-      const workspace = await views.find(name);
-      const ours = (await store.list('machines')).filter(
-        (machine) => machine.workspace === name && machine.state !== 'gone',
-      );
+      const known = await store.read('workspaces', name);
       if (await onlyAdopts(ports)) throw new Failure('recovery_unconfirmed');
-      if (workspace.wish.want !== 'asleep' || ours[0]) throw busy(workspace, ours[0] ?? null);
-      const snapshots = (await store.list('snapshots')).filter((snapshot) => snapshot.workspace === name);
-      if (!how.purge) {
-        throw new Failure('confirmation_needed', {
-          why: `This removes ${name} and its ${snapshots.length} snapshots for ever; say so with --purge.`,
-        });
-      }
-      await noted('destroy', name, asked, `purged with ${snapshots.length} snapshots`);
-      const signal = AbortSignal.timeout(PURGE_MS);
-      await ports.storage.put(destroyedKey(vaultName(workspace)), Buffer.from(''), signal);
-      for (const prefix of [`${name}/`, descriptionPrefix(name)])
-        for (const { key } of await ports.storage.list(prefix, signal)) await ports.storage.remove(key, signal);
-      await countLast(workspace, ports);
-      for (const snapshot of snapshots) await store.remove('snapshots', snapshot);
-      const upkeep = await store.read('upkeep', name);
-      if (upkeep) await store.remove('upkeep', upkeep);
-      await dropWhatNames(name, store);
-      await store.remove('workspaces', workspace);
+      const workspace = known?.destroying ? known : await begunToPurge(await views.find(name), how, asked);
+      await purged(workspace);
     },
   };
+
+  /** It is written down before anything goes, so that it is gone on with whatever happens. */
+  async function begunToPurge(workspace: Workspace, how: { readonly purge: boolean }, asked: Asked) {
+    const { id: name } = workspace;
+    const mine = (one: { readonly workspace: string }): boolean => one.workspace === name;
+    const ours = (await store.list('machines')).find((machine) => mine(machine) && machine.state !== 'gone');
+    if (workspace.wish.want !== 'asleep' || ours) throw busy(workspace, ours ?? null);
+    const open = (one: { readonly workspace: string; readonly endedAt: number | null }): boolean =>
+      mine(one) && one.endedAt === null;
+    if ((await store.list('races')).some(open))
+      throw new Failure('workspace_busy', { workspace: name, sight: 'going to sleep' });
+    if ((await store.list('operations')).some((one) => open(one) && READERS.has(one.verb)))
+      throw new Failure('workspace_busy', { workspace: name, sight: 'being copied or tried out' });
+    const snapshots = (await store.list('snapshots')).filter(mine);
+    if (!how.purge) {
+      throw new Failure('confirmation_needed', {
+        why: `This removes ${name} and its ${snapshots.length} snapshots for ever; say so with --purge.`,
+      });
+    }
+    await noted('destroy', name, asked, `purged with ${snapshots.length} snapshots`);
+    const begun = await update(store, 'workspaces', name, (row) => {
+      if (row.destroying) return null;
+      if (row.wish.want !== 'asleep') throw busy(row, null);
+      return { ...row, destroying: { by: asked.by, at: clock.now() } };
+    });
+    return begun ?? workspace;
+  }
+
+  /** Whoever looks after its backups removes it, which may take longer than anybody waits. */
+  async function purged({ id: name, createdAt }: Workspace): Promise<void> {
+    const { signal } = new AbortController();
+    for (const bell of [workspaceBell(name), rowsBell]) ports.bell.ring(bell);
+    using ear = ports.bell.listen(workspaceBell(name));
+    for (const until = clock.now() + WAIT_MS; ; ) {
+      if ((await store.read('workspaces', name))?.createdAt !== createdAt) return;
+      if (clock.now() >= until) throw new Failure('workspace_purged', { workspace: name });
+      await ear.wait(until - clock.now(), signal);
+    }
+  }
 
   function checkChoice(spec: WorkspaceSpec): void {
     const fault = faultInChoice(spec, ports.settings);
@@ -160,4 +177,7 @@ function changedIn(spec: Partial<WorkspaceSpec>): string {
 /** What a plan has a say in. */
 const CHOICES = ['plan', 'backupEveryMs', 'retentionDays'] as const;
 
-const PURGE_MS = 10 * 60_000;
+/** What reads its repository without a machine. */
+const READERS: ReadonlySet<string> = new Set(['clone', 'give', 'drill']);
+
+const WAIT_MS = 20_000;

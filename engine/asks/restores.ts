@@ -15,6 +15,20 @@ import { leftBehind } from './going-back.ts';
 /** The part of what people can look at that asking needs. */
 export type Views = Pick<Engine, 'findSnapshot' | 'snapshots' | 'quote'> & { find(name: string): Promise<Workspace> };
 
+/** Nothing more is asked of a workspace that somebody purged. */
+export function staying(views: Views): Views {
+  const find = async (name: string): Promise<Workspace> => {
+    const workspace = await views.find(name);
+    if (workspace.destroying) throw new Failure('workspace_purged', { workspace: name });
+    return workspace;
+  };
+  const findSnapshot: Views['findSnapshot'] = async (name, prefix) => {
+    await find(name);
+    return await views.findSnapshot(name, prefix);
+  };
+  return { ...views, find, findSnapshot };
+}
+
 export type Restores = ReturnType<typeof createRestores>;
 
 /** What a restore is refused for, before anything is done; its dry run is refused for the same. */

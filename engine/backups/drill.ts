@@ -38,7 +38,7 @@ export async function tryOut(operation: string, ports: Ports, signal: AbortSigna
   const workspace = await store.read('workspaces', asked.workspace);
   const fail = async (code: FailureCode, facts: Failure['facts']): Promise<void> =>
     await endOperation(operation, { ok: false, code, say: sentence(code, facts), facts }, ports);
-  if (!workspace || snapshot?.workspace !== workspace.id || snapshot.leaving)
+  if (!workspace || workspace.destroying || snapshot?.workspace !== workspace.id || snapshot.leaving)
     return await fail('no_such_snapshot', { snapshot: asked.intent.drill.snapshot, workspace: asked.workspace });
   try {
     const done = await drill(workspace, snapshot, ports, signal);

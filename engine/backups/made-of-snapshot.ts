@@ -30,7 +30,7 @@ export async function originalOf(
     throw new Failure('workspace_exists', { workspace: into });
   const source = await store.read('workspaces', asked.workspace);
   const snapshot = await store.read('snapshots', id);
-  if (!source || !snapshot || snapshot.leaving)
+  if (!source || source.destroying || !snapshot || snapshot.leaving)
     throw new Failure('no_such_snapshot', { snapshot: id.slice(0, 8), workspace: asked.workspace });
   return { source, snapshot };
 }

@@ -191,11 +191,7 @@ const NOBODYS = { version: 0, role: 'viewer', password: '', createdBy: 'dumont r
 
 const NOT_THERE = { status: 'FAILED', provedAt: null, errorMessage: 'its data is not in storage any more' } as const;
 
-function workspaceFrom(
-  description: Description,
-  snapshots: readonly Snapshot[],
-  { now, specDefaults }: Recovery,
-): Workspace {
+function workspaceFrom(description: Found, snapshots: readonly Snapshot[], { now, specDefaults }: Recovery): Workspace {
   const seconds = Math.floor(now / 1_000);
   return {
     ...description,
@@ -213,17 +209,19 @@ function workspaceFrom(
   };
 }
 
+type Found = Description & Pick<Workspace, 'destroying'>;
+
 /** Of each workspace the one that was written last of those that open, wherever it lies. */
 async function descriptions(
-  { storages, open }: Recovery,
+  { storages, open, now }: Recovery,
   signal: AbortSignal,
-): Promise<{ readonly found: readonly Description[]; readonly foreign: readonly string[] }> {
+): Promise<{ readonly found: readonly Found[]; readonly foreign: readonly string[] }> {
   const listed = await Promise.all(
     storages.map(async (storage) => (await storage.list(DESCRIPTIONS, signal)).map((object) => ({ storage, object }))),
   );
   const known = Map.groupBy(listed.flat(), ({ object: { key } }) => describedBy(key));
   const destroyed = new Set(((await storages[0]?.list(DESTROYED, signal)) ?? []).map(({ key }) => key));
-  const found: Description[] = [];
+  const found: Found[] = [];
   const foreign: string[] = [];
   for (const [workspace, all] of known) {
     let text: string | null = null;
@@ -232,8 +230,25 @@ async function descriptions(
     const description = text === null ? null : (JSON.parse(text) as Description);
     if (!description) foreign.push(workspace);
     else if (!destroyed.has(destroyedKey(vaultName(description)))) found.push(description);
+    else if (await isDescribedIn(listed[0] ?? [], description, open, signal))
+      found.push({ ...description, destroying: { by: 'dumont', at: now } });
   }
   return { found: found.toSorted((a, b) => (a.id < b.id ? -1 : 1)), foreign: foreign.toSorted() };
+}
+
+/** A purge removes the description of the hot storage last: where that is there, the rest may be too. */
+async function isDescribedIn(
+  listed: readonly { readonly storage: Storage; readonly object: StoredObject }[],
+  workspace: Description,
+  open: Recovery['open'],
+  signal: AbortSignal,
+): Promise<boolean> {
+  for (const { storage, object } of listed) {
+    if (describedBy(object.key) !== workspace.id) continue;
+    const text = await firstThatOpens(storage, [object], open, signal);
+    if (text !== null && vaultName(JSON.parse(text) as Description) === vaultName(workspace)) return true;
+  }
+  return false;
 }
 
 const describedBy = (key: string): string => key.slice(DESCRIPTIONS.length).split('/')[0] ?? '';

@@ -41,7 +41,8 @@ export async function dueForUpkeep(ports: Ports): Promise<readonly string[]> {
   const snapshotsOf = Map.groupBy(snapshots, ofWorkspace);
   const machinesOf = Map.groupBy(machines, ofWorkspace);
   const upkeepOf = new Map(upkeeps.map((row) => [row.id, row]));
-  const due = workspaces.flatMap(({ id }) => {
+  const due = workspaces.flatMap(({ id, destroying }) => {
+    if (destroying) return [];
     const upkeep = upkeepOf.get(id) ?? noUpkeep(id);
     const rest = restOf(machinesOf.get(id) ?? []);
     const sight = { upkeep, snapshots: snapshotsOf.get(id) ?? [], ...rest, now: ports.clock.now() };

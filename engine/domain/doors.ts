@@ -101,7 +101,10 @@ export interface Engine {
   ): Promise<Snapshot>;
   /** A person has looked: what storage and the marketplaces hold is all there is, and the engine may act again. False: nothing waited for that. */
   confirmRecovery(asked: Asked): Promise<boolean>;
-  /** Forgets the workspace. Refused while it has a machine; its snapshots go only with `purge`. */
+  /**
+   * Forgets the workspace. Refused while it has a machine; its snapshots go only with `purge`. Begun it goes on by itself:
+   * `workspace_purged` says that something is left after as long as anybody waits.
+   */
   destroy(name: string, how: { readonly purge: boolean }, asked: Asked): Promise<void>;
 
   /** One workspace, or all of them by name; of those a part, if it is so wanted. */

@@ -278,6 +278,13 @@ export const FAILURES = {
     '{workspace} is {sight}; wait for that to end, or follow it with "dumont status {workspace}".',
     '{workspace} está {sight}; espere terminar, ou acompanhe com "dumont status {workspace}".',
   ),
+  workspace_purged: row(
+    409,
+    75,
+    true,
+    '{workspace} was purged: what is left of it is being removed. That goes on by itself, also after a restart of the engine.',
+    '{workspace} foi apagado: o que resta dele está sendo removido. Isso continua sozinho, também depois de um reinício do engine.',
+  ),
   confirmation_needed: row(409, 65, false, '{why}', '{why}'),
   engine_down: row(
     503,

@@ -35,6 +35,8 @@ export interface Workspace {
   readonly schedules: readonly Schedule[];
   /** Orders the catalogue. It belongs to the control host, so a machine's clock cannot reorder history. */
   readonly sequence: number;
+  /** Somebody purged it: nothing is asked of it any more, and what is left of it is being removed, its row last. */
+  readonly destroying?: { readonly by: string; readonly at: number } | undefined;
   /** The repository's password, wrapped by the installation's master key. */
   readonly sealedPassword: string;
 }

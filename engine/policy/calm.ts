@@ -7,9 +7,10 @@ import type { Workspace } from '../domain/workspace.ts';
  * that has all of its files.
  */
 export function restlessness(
-  workspace: Pick<Workspace, 'wish' | 'claim' | 'asks' | 'fetches'>,
+  workspace: Pick<Workspace, 'wish' | 'claim' | 'asks' | 'fetches' | 'destroying'>,
   machines: readonly Machine[],
 ): string | null {
+  if (workspace.destroying) return 'it is being removed';
   const alive = machines.filter(({ state }) => state !== 'gone' && state !== 'releasing');
   const busy = alive.find(
     ({ state }) => state === 'restoring' || state === 'saving' || state === 'stranded' || state === 'lost',

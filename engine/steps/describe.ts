@@ -18,6 +18,7 @@ const PASSING = {
   jobs: true,
   keep: true,
   sequence: true,
+  destroying: true,
 } as const;
 
 export function descriptionOf(workspace: Workspace): Description {

@@ -12,7 +12,8 @@ export async function carryOut(operation: Operation, ports: Ports): Promise<void
   const { intent, workspace } = operation;
   const current = await ports.store.read('operations', operation.id);
   if (!intent || !current || current.endedAt !== null) return;
-  await update(ports.store, 'workspaces', workspace, (row) => {
+  const changed = await update(ports.store, 'workspaces', workspace, (row) => {
+    if (row.destroying) return null;
     if ('wish' in intent) return isLater(intent.wish, row.wish) ? { ...row, wish: intent.wish } : null;
     if ('job' in intent) {
       const stands = row.jobs.some((job) => job.operation === operation.id);
@@ -27,6 +28,7 @@ export async function carryOut(operation: Operation, ports: Ports): Promise<void
     const stands = row.asks.some((ask) => ask.operation === operation.id);
     return stands ? null : { ...row, asks: [...row.asks, intent.ask] };
   });
+  if (changed?.destroying) return; // whoever removes it ends the operation
   for (const bell of [rowsBell, workspaceBell(workspace)]) ports.bell.ring(bell);
 }
 

@@ -86,6 +86,8 @@ export async function forgetRemoved(workspace: Workspace, ports: Ports, signal: 
 
 /** Brings back what the hot repository has lost and a vault still has. Returns how many objects came. */
 export async function mend(workspace: Workspace, ports: Ports, signal: AbortSignal): Promise<number> {
+  const row = await ports.store.read('workspaces', workspace.id);
+  if (row?.createdAt !== workspace.createdAt || row.destroying) return 0; // what lacks there was removed
   for (const vault of ports.vaults) {
     const { plan } = await compare(workspace, vault, ports, signal);
     const lost = await withoutFormer(plan.mend, workspace, vault, signal);
@@ -326,11 +328,17 @@ const AT_ONCE = 16;
 export async function forgetDestroyed(ports: Ports, signal: AbortSignal): Promise<void> {
   if (await onlyAdopts(ports)) return;
   for (const { key, writtenAt } of await ports.storage.list(DESTROYED, signal)) {
-    const longest = Math.max(0, ...ports.vaults.map(({ lockMs }) => lockMs));
-    if (ports.clock.now() - writtenAt <= longest) continue;
     const name = key.slice(DESTROYED.length);
     const id = name.slice(0, name.lastIndexOf('.'));
-    const again = (await ports.store.read('workspaces', id)) !== null;
+    const row = await ports.store.read('workspaces', id);
+    if (row && vaultName(row) === name) {
+      // The row is told first that it goes: one that was not is alive, in a store that was put back, say.
+      if (!row.destroying) await ports.storage.remove(key, signal);
+      continue;
+    }
+    const longest = Math.max(0, ...ports.vaults.map(({ lockMs }) => lockMs));
+    if (ports.clock.now() - writtenAt <= longest) continue;
+    const again = row !== null;
     for (const { storage } of ports.vaults) {
       const described = again ? [] : await storage.list(descriptionPrefix(id), signal);
       for (const one of [...(await storage.list(`${name}/`, signal)), ...described])

@@ -157,6 +157,7 @@ const workspace = z.object({
   yields: z.object({ machine: z.string(), to: z.string().nullable(), at }).nullable(),
   schedules: z.array(schedule),
   sequence: z.number().int(),
+  destroying: z.object({ by: z.string(), at }).optional(),
   sealedPassword: z.string(),
 });
 

@@ -48,7 +48,8 @@ resticTest(
 
 resticTest('whatever the hot repository lost, or has otherwise than it was, comes back from the vault', async () => {
   await using w = await vaulted();
-  const { storage, workspace } = w.machine;
+  const { storage } = w.machine;
+  const workspace = await w.store.save('workspaces', { ...w.machine.workspace, version: 0 });
   const first = await w.backUp({ a: 'one'.repeat(5_000), b: 'two'.repeat(5_000) });
   const second = await w.backUp({ a: 'three'.repeat(5_000) });
   await w.copy();
