@@ -72,7 +72,10 @@ for (const [index, [name]] of image.segments.entries()) {
       some.map(({ file, first }) =>
         first
           ? openNew(pathOf(file), file.mode)
-          : openSync(Buffer.from(pathOf(file), 'latin1'), constants.O_WRONLY | constants.O_NOFOLLOW),
+          : openSync(
+              Buffer.from(pathOf(file), 'latin1'),
+              constants.O_WRONLY | constants.O_CREAT | constants.O_NOFOLLOW,
+            ),
       ),
     );
     await step('write', () => {
