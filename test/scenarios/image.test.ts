@@ -10,7 +10,15 @@ const [USED, ORPHAN] = ['a'.repeat(64), 'b'.repeat(64)];
 
 /** A manifest that uses one of two segments; what is sealed in it is nobody's business here. */
 function putImage(w: World): void {
-  const head = { version: 1, snapshot: USED, contentHash: USED, whole: true, segments: [[USED, 9, 9]] };
+  const head = {
+    version: 2,
+    epoch: 1,
+    sequence: 1,
+    snapshot: USED,
+    contentHash: USED,
+    whole: true,
+    segments: [[USED, 9, 9]],
+  };
   const said = Buffer.from(JSON.stringify(head));
   const length = Buffer.alloc(4);
   length.writeUInt32LE(said.length);
